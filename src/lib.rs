@@ -1,0 +1,16 @@
+//! lamtop: a terminal console for watching AWS Lambda functions.
+//!
+//! The way of the data, which is also the order of the rooms:
+//!
+//! ```text
+//! source ─chunks→ decode ─records→ correlate ─facts→ store ═snapshot═> query ─views→ ui      (a person)
+//!                                              └───────────────────────────────────→ report  (a program)
+//! ```
+//!
+//! Dependencies run one way: `ui` and `report` may use `query` and `model`; `query` the store's
+//! snapshot and `model`; `engine` the rooms before `query`; `source`, `decode`, `correlate` and
+//! `store` only `model`; `model` nothing. `tests/architecture.rs` holds the rooms to it.
+
+pub mod clock;
+pub mod model;
+pub mod query;

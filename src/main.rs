@@ -1,0 +1,2 @@
+//! `lamtop`: arguments to a run, exit code; nothing else.
+fn main() {}

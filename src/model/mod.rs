@@ -1,0 +1,26 @@
+//! The nouns: what the world of Lambda consists of, without input, output or a clock.
+//!
+//! Everything else speaks in these types. Times are [`Timestamp`] (ms UTC), durations [`Micros`],
+//! ids are packed ([`RequestId`], [`TraceId`]) or interned ([`Names`]). A number that a person will
+//! read is a [`Graded`]: it can't be taken without its grade.
+
+mod fact;
+mod graded;
+mod id;
+mod invocation;
+mod metric;
+mod record;
+mod time;
+mod trace;
+
+pub use fact::{Change, EnvironmentInfo, FactSink, LineFact, Texts};
+pub use graded::{Grade, Graded, Why};
+pub use id::{EnvironmentId, FunctionId, Ids, NameId, Names, RequestId, SourceId, TraceId};
+pub use invocation::{Cold, End, Invocation, Lines, Outcome, Waited};
+pub use metric::{MetricName, MetricPoint, Statistics};
+pub use record::{
+    Bad, Body, Chunk, Envelope, InitKind, InitPhase, InitReport, InitStart, Level, LogLine, MetricRecord,
+    Origin, Platform, Record, Report, RuntimeError, Start, Status, TraceHeader,
+};
+pub use time::{Micros, Timestamp, Window};
+pub use trace::{Flags, SegmentDocument, SegmentNode};

@@ -1,0 +1,309 @@
+//! What was read: chunks of bytes and the records in them, borrowed, before anything is concluded.
+
+use std::borrow::Cow;
+
+use super::{Micros, SegmentDocument, SourceId, Statistics, Timestamp};
+
+/// Whole frames (lines with their line ends) of one source, at most about 256 KiB.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Chunk {
+    /// Which source.
+    pub source: SourceId,
+    /// Where in the source the first byte lies (of the inflated bytes for compressed ones).
+    pub offset: u64,
+    /// When the bytes came; `None` where they were there before we looked (a capture, a backlog).
+    pub arrived: Option<Timestamp>,
+    /// The frames. The last one lacks its line end only when the source ended there.
+    pub bytes: Vec<u8>,
+    /// Bytes of an over-long frame that were cut out after its head, which ends this chunk.
+    pub cut: u64,
+}
+
+/// Where a record's bytes lie: evidence can always be shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Origin {
+    /// The source.
+    pub source: SourceId,
+    /// Offset of its first byte.
+    pub offset: u64,
+    /// Length in bytes.
+    pub len: u32,
+}
+
+/// One record: what its container says of it, and what it is.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Record<'a> {
+    /// Group, stream, times, place.
+    pub envelope: Envelope<'a>,
+    /// What it is.
+    pub body: Body<'a>,
+}
+
+/// What the container says of a record.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Envelope<'a> {
+    /// The function's name, where group, stream, record or file name tell it.
+    pub function: Option<Cow<'a, str>>,
+    /// The log stream: one execution environment.
+    pub stream: Option<Cow<'a, str>>,
+    /// When it happened (the event's own time; never CloudWatch's ingestion time).
+    pub time: Option<Timestamp>,
+    /// When it arrived, if that is recorded or was observed.
+    pub arrived: Option<Timestamp>,
+    /// Where its bytes lie.
+    pub origin: Origin,
+}
+
+/// What a record is.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Body<'a> {
+    /// Written by the Lambda platform.
+    Platform(Platform<'a>),
+    /// Written by the function, its runtime or an extension.
+    Log(LogLine<'a>),
+    /// A CloudWatch metric datum.
+    Metric(MetricRecord<'a>),
+    /// An X-Ray segment or independent subsegment.
+    Segment(Box<SegmentDocument>),
+    /// A line that belongs to the record before it (a traceback's, pretty JSON's); not a record.
+    Continuation,
+    /// What no decoder could read; kept, counted, shown.
+    Bad(Bad),
+}
+
+/// A record that could not be read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Bad {
+    /// Why, for a person.
+    pub reason: String,
+    /// The first bytes of it, lossily decoded, at most 200 characters.
+    pub excerpt: String,
+}
+
+/// How an environment was initialised (`initializationType`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default)]
+pub enum InitKind {
+    /// Because a request needed it, or proactively.
+    #[default]
+    OnDemand,
+    /// For provisioned concurrency: nobody waits.
+    Provisioned,
+    /// Restored from a snapshot.
+    SnapStart,
+    /// Lambda Managed Instances: several invocations at once.
+    Managed,
+}
+
+/// In which phase an init ran.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default)]
+pub enum InitPhase {
+    /// Before the first invocation.
+    #[default]
+    Init,
+    /// Again, inside the invocation, after the first failed or took more than 10 s.
+    Invoke,
+}
+
+/// The platform's word on how something ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Status {
+    /// It ended well (or the handler threw: captures differ, `formats.md` 5.3).
+    Success,
+    /// The function failed.
+    Error,
+    /// The runtime or an extension crashed.
+    Failure,
+    /// The timeout was reached.
+    Timeout,
+}
+
+/// The trace header of an invocation (`Root=…;Parent=…;Sampled=…`), read by name.
+#[derive(Clone, Debug, PartialEq, Default)]
+pub struct TraceHeader<'a> {
+    /// The trace id, `1-8hex-24hex`.
+    pub root: Cow<'a, str>,
+    /// The segment above this function's.
+    pub parent: Option<Cow<'a, str>>,
+    /// Whether X-Ray keeps it; `None` where it isn't said.
+    pub sampled: Option<bool>,
+}
+
+/// A platform record, text or JSON.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Platform<'a> {
+    /// `INIT_START`, `RESTORE_START`, `platform.initStart`, `platform.restoreStart`.
+    InitStart(InitStart<'a>),
+    /// `INIT_REPORT`, `RESTORE_REPORT`, `platform.initReport`, `platform.restoreReport`.
+    InitReport(InitReport<'a>),
+    /// `START`, `platform.start`.
+    Start(Start<'a>),
+    /// `platform.runtimeDone`.
+    RuntimeDone {
+        /// The invocation.
+        id: Cow<'a, str>,
+        /// How the runtime ended it.
+        status: Option<Status>,
+        /// The platform's name for the error.
+        error_type: Option<Cow<'a, str>>,
+    },
+    /// `END`, `platform.end`.
+    End {
+        /// The invocation.
+        id: Cow<'a, str>,
+    },
+    /// `REPORT`, `platform.report`.
+    Report(Box<Report<'a>>),
+    /// `… Task timed out after 3.00 seconds`, the platform's text line.
+    TimedOut {
+        /// The invocation.
+        id: Cow<'a, str>,
+        /// The timeout.
+        after: Micros,
+    },
+    /// `RequestId: … Error: Runtime exited with error: …` and its kin, `platform.fault`.
+    Fault {
+        /// The invocation, where it is said.
+        id: Option<Cow<'a, str>>,
+        /// `Runtime.ExitError`, …
+        error_type: Option<Cow<'a, str>>,
+        /// Whether the process was killed by a signal (out of memory, mostly).
+        killed: bool,
+    },
+    /// `platform.logsDropped`: from here on counts are lower bounds.
+    Dropped {
+        /// Records lost.
+        records: u64,
+        /// Bytes lost.
+        bytes: u64,
+    },
+    /// Any other platform record, also of later AWS versions: kept and counted.
+    Other,
+}
+
+/// The begin of an environment.
+#[derive(Clone, Debug, PartialEq, Default)]
+pub struct InitStart<'a> {
+    /// How it is initialised.
+    pub kind: InitKind,
+    /// In which phase.
+    pub phase: InitPhase,
+    /// `nodejs:20.v47`, …
+    pub runtime_version: Option<Cow<'a, str>>,
+    /// Identifies the runtime; a new one without a deploy is AWS's own update.
+    pub runtime_arn: Option<Cow<'a, str>>,
+    /// The function's version, where it is said.
+    pub version: Option<Cow<'a, str>>,
+    /// The log stream, where the record itself names it (`instanceId`).
+    pub instance: Option<Cow<'a, str>>,
+}
+
+/// The end of an init.
+#[derive(Clone, Debug, PartialEq)]
+pub struct InitReport<'a> {
+    /// How long it took.
+    pub duration: Option<Micros>,
+    /// In which phase.
+    pub phase: InitPhase,
+    /// How it ended; absent means well.
+    pub status: Option<Status>,
+    /// The platform's or the runtime's name for the error.
+    pub error_type: Option<Cow<'a, str>>,
+}
+
+/// The begin of an invocation.
+#[derive(Clone, Debug, PartialEq, Default)]
+pub struct Start<'a> {
+    /// The request id.
+    pub id: Cow<'a, str>,
+    /// `$LATEST` or a number.
+    pub version: Option<Cow<'a, str>>,
+    /// Its trace header.
+    pub trace: Option<TraceHeader<'a>>,
+}
+
+/// The end of an invocation. What the record does not print is `None`, never 0.
+#[derive(Clone, Debug, PartialEq, Default)]
+pub struct Report<'a> {
+    /// The request id.
+    pub id: Cow<'a, str>,
+    /// How long the handler and extensions ran.
+    pub duration: Option<Micros>,
+    /// Billed ms.
+    pub billed_ms: Option<u32>,
+    /// Configured memory in MB.
+    pub memory_mb: Option<u32>,
+    /// The environment's high-water mark in MB.
+    pub max_memory_mb: Option<u32>,
+    /// Init duration of a cold start.
+    pub init: Option<Micros>,
+    /// Restore duration of a SnapStart restore.
+    pub restore: Option<Micros>,
+    /// How it ended; text REPORT says only `timeout` and `error`.
+    pub status: Option<Status>,
+    /// `Runtime.ExitError`, …
+    pub error_type: Option<Cow<'a, str>>,
+    /// Its trace.
+    pub trace: Option<TraceHeader<'a>>,
+}
+
+/// The level of a log line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub enum Level {
+    /// No level, or none we know.
+    #[default]
+    Unknown,
+    /// TRACE.
+    Trace,
+    /// DEBUG.
+    Debug,
+    /// INFO.
+    Info,
+    /// WARN, WARNING.
+    Warn,
+    /// ERROR.
+    Error,
+    /// FATAL, CRITICAL.
+    Fatal,
+}
+
+/// A line of the function, its runtime or an extension.
+#[derive(Clone, Debug, PartialEq)]
+pub struct LogLine<'a> {
+    /// Its level.
+    pub level: Level,
+    /// The invocation, where the line itself says it.
+    pub id: Option<Cow<'a, str>>,
+    /// The runtime's own record of an unhandled error.
+    pub error: Option<RuntimeError<'a>>,
+}
+
+/// A runtime's own record of an error that the handler did not catch.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RuntimeError<'a> {
+    /// `KeyError`, `TypeError`, `Runtime.ImportModuleError`, …
+    pub error_type: Cow<'a, str>,
+    /// Node.js writes a logged error object exactly like an unhandled one. Such a record only
+    /// counts when it is the last of its invocation (`formats.md` 6.1, seen in its samples).
+    pub only_if_last: bool,
+}
+
+/// A metric datum of a CloudWatch metric stream.
+#[derive(Clone, Debug, PartialEq)]
+pub struct MetricRecord<'a> {
+    /// `AWS/Lambda`, …
+    pub namespace: Cow<'a, str>,
+    /// `Invocations`, …
+    pub name: Cow<'a, str>,
+    /// The `FunctionName` dimension.
+    pub function: Option<Cow<'a, str>>,
+    /// The `Resource` dimension's qualifier (alias or version), or the whole of it.
+    pub resource: Option<Cow<'a, str>>,
+    /// Whether there are dimensions beyond these two.
+    pub other_dimensions: bool,
+    /// Start of the period.
+    pub start: Timestamp,
+    /// Length of the period in ms.
+    pub period_ms: u32,
+    /// The statistics.
+    pub statistics: Statistics,
+}

@@ -1,0 +1,395 @@
+//! What a view needs to draw, asked for with a request and answered from a snapshot: plain data,
+//! made on the viewer's thread. Everything on screen is a question asked *as of* a time.
+
+use std::sync::Arc;
+
+use crate::model::{
+    Cold, EnvironmentId, Flags, FunctionId, Graded, Level, Micros, Origin, Outcome, SourceId, Timestamp,
+    TraceId, Window,
+};
+
+use super::filter::Filter;
+
+/// One point per column of a chart, oldest first. A column without data is a gap, never 0.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Line {
+    /// Name in the legend: `p50`, `p99`, `timeout`, `reserved`.
+    pub name: &'static str,
+    /// The values.
+    pub points: Vec<Option<f64>>,
+}
+
+/// A chart: its lines share the time axis of the view.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Chart {
+    /// The lines, most important last (drawn over the others).
+    pub lines: Vec<Line>,
+    /// Levels drawn across: a limit or a timeout, with its name. Empty where none is known.
+    pub limits: Vec<(&'static str, f64)>,
+    /// The first column that is still settling (records may arrive); columns from here on are
+    /// drawn visibly unfinished. `columns` if none.
+    pub settled: usize,
+}
+
+/// Where a panel's numbers come from and how old they are.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Provenance {
+    /// `logs`, `CW 1m`, `X-Ray`, `–`.
+    pub source: &'static str,
+    /// Milliseconds from the newest datum to `as_of`; `None` without data.
+    pub age_ms: Option<i64>,
+    /// A sentence where the number is not simply counted, or its sources disagree.
+    pub note: Option<String>,
+}
+
+/// A panel of one metric: the number now, before, and over the window.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Panel {
+    /// The chart.
+    pub chart: Chart,
+    /// The headline: the whole window's figure (a rate a minute, a percentile in ms, a share in
+    /// %, a level).
+    pub now: Graded<f64>,
+    /// A second figure: errors' count, duration's n, concurrency's limit.
+    pub also: Option<Graded<f64>>,
+    /// The same figure of the window before this one; no source where that lies before the data.
+    pub before: Graded<f64>,
+    /// Where it comes from.
+    pub provenance: Provenance,
+}
+
+/// The panels of one selection on one time axis.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Panels {
+    /// Rate a minute. One line.
+    pub invocations: Panel,
+    /// Lines p50, p90, p99, max in ms; `now` is p99, `also` is the count it rests on.
+    pub duration: Panel,
+    /// Lines count and share in %; `now` is the share in %, `also` the count.
+    pub errors: Panel,
+    /// Rate a minute.
+    pub throttles: Panel,
+    /// Peak of each column; `now` is the peak of the window, `also` the limit where known.
+    pub concurrency: Panel,
+    /// The trace that matters most.
+    pub trace: TracePanel,
+}
+
+/// The slowest or newest trace of the selection.
+#[derive(Clone, Debug, PartialEq)]
+pub struct TracePanel {
+    /// Number of traces in the window.
+    pub traces: Graded<u64>,
+    /// How many of them are marked error, fault or throttle.
+    pub marked: u64,
+    /// The trace shown.
+    pub tree: Option<Arc<TraceTree>>,
+    /// Where it comes from.
+    pub provenance: Provenance,
+}
+
+/// A trace as rows in drawing order.
+#[derive(Clone, Debug, PartialEq)]
+pub struct TraceTree {
+    /// The trace.
+    pub id: TraceId,
+    /// Its id as printed.
+    pub shown: String,
+    /// Start of the earliest part, µs since 1970.
+    pub start_us: i64,
+    /// End of the latest part, µs since 1970.
+    pub end_us: i64,
+    /// The segments, parents before children.
+    pub rows: Vec<TraceRow>,
+    /// Parents that are named but were not seen.
+    pub missing_parents: usize,
+    /// Whether a part has not ended.
+    pub in_progress: bool,
+    /// All marks.
+    pub flags: Flags,
+}
+
+/// A segment or subsegment.
+#[derive(Clone, Debug, PartialEq)]
+pub struct TraceRow {
+    /// 0 for a root.
+    pub depth: usize,
+    /// Its name, unsanitised.
+    pub name: String,
+    /// `AWS::Lambda`, `aws`, `remote`, …; empty where unknown.
+    pub kind: String,
+    /// Start, µs after the trace's start.
+    pub start_us: i64,
+    /// Length in µs; of one in progress up to `as_of` or the trace's end.
+    pub length_us: i64,
+    /// Length less the union of its children's intervals.
+    pub self_us: i64,
+    /// Not ended as of now.
+    pub in_progress: bool,
+    /// Its parent is named but was not seen.
+    pub orphan: bool,
+    /// Its marks.
+    pub flags: Flags,
+    /// `POST https://… 502`, the exception, ….
+    pub detail: String,
+}
+
+/// The state of a function, worst first: the order of the table.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum State {
+    /// Invocations fail.
+    Error,
+    /// Invocations reach the timeout.
+    Timeout,
+    /// Requests are refused.
+    Throttled,
+    /// Memory is used to 90 % or more.
+    Memory,
+    /// The source has been silent.
+    NoData,
+    /// Nothing of these.
+    Ok,
+}
+
+/// A row of the function table.
+#[derive(Clone, Debug, PartialEq)]
+pub struct FunctionRow {
+    /// The function.
+    pub id: FunctionId,
+    /// Its name.
+    pub name: Arc<str>,
+    /// Its state.
+    pub state: State,
+    /// Invocations a minute over the window.
+    pub rate: Graded<f64>,
+    /// Invocations in the window.
+    pub invocations: Graded<u64>,
+    /// Errors in the window.
+    pub errors: Graded<u64>,
+    /// Errors ÷ invocations in %.
+    pub error_share: Graded<f64>,
+    /// Throttles in the window.
+    pub throttles: Graded<u64>,
+    /// Median duration in ms.
+    pub p50: Graded<f64>,
+    /// 99th percentile in ms; with fewer than 100 values the maximum.
+    pub p99: Graded<f64>,
+    /// Peak concurrency in the window.
+    pub concurrency: Graded<u64>,
+    /// Reserved concurrency, where known.
+    pub reserved: Option<u64>,
+    /// Cold starts in the window.
+    pub cold: Graded<u64>,
+    /// Highest memory use in MB.
+    pub memory_used_mb: Graded<u32>,
+    /// Configured memory in MB.
+    pub memory_mb: Option<u32>,
+    /// Invocations per sparkline column, oldest first.
+    pub spark: Vec<Option<f64>>,
+    /// Its newest record.
+    pub newest: Option<Timestamp>,
+}
+
+/// Columns by which the table can be sorted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default, Hash)]
+pub enum SortBy {
+    /// State, then errors, then rate.
+    #[default]
+    Worst,
+    /// Name.
+    Function,
+    /// Invocations a minute.
+    Rate,
+    /// Errors.
+    Errors,
+    /// Error share.
+    ErrorShare,
+    /// Throttles.
+    Throttles,
+    /// p50.
+    P50,
+    /// p99.
+    P99,
+    /// Concurrency.
+    Concurrency,
+    /// Cold starts.
+    Cold,
+    /// Memory share.
+    Memory,
+}
+
+/// What the main screen asks.
+#[derive(Clone, Debug, PartialEq)]
+pub struct OverviewRequest {
+    /// The time as of which everything is asked.
+    pub as_of: Timestamp,
+    /// Length of the window in ms; it ends at `as_of`.
+    pub window_ms: i64,
+    /// Columns of a chart.
+    pub columns: usize,
+    /// Columns of a row's sparkline.
+    pub spark: usize,
+    /// What is looked at.
+    pub filter: Filter,
+    /// Narrows everything to one function; the answer then has `detail`.
+    pub function: Option<FunctionId>,
+    /// The order of the table.
+    pub sort: SortBy,
+    /// Whether the order is turned round.
+    pub reverse: bool,
+}
+
+/// The main screen.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Overview {
+    /// The request's time.
+    pub as_of: Timestamp,
+    /// The window shown: `columns` steps of `step_ms`, ending at or after `as_of`.
+    pub window: Window,
+    /// Length of a chart column in ms.
+    pub step_ms: i64,
+    /// The panels.
+    pub panels: Panels,
+    /// All functions that match, in order.
+    pub rows: Vec<FunctionRow>,
+    /// Functions known as of now, matching or not.
+    pub functions: usize,
+    /// Of `OverviewRequest::function`.
+    pub detail: Option<FunctionDetail>,
+    /// What is not seen, for the line above the keys: `throttles of 12 functions (no metrics)`.
+    pub not_seen: Vec<String>,
+}
+
+/// One function's invocations, errors and environments in the window.
+#[derive(Clone, Debug, PartialEq)]
+pub struct FunctionDetail {
+    /// Its name.
+    pub name: Arc<str>,
+    /// The newest invocations that match, newest first, at most 1,000.
+    pub invocations: Vec<InvocationRow>,
+    /// How many match in all.
+    pub matching: u64,
+    /// Error groups, most first.
+    pub errors: Vec<ErrorGroup>,
+    /// Its environments, newest first, at most 200.
+    pub environments: Vec<EnvironmentRow>,
+}
+
+/// An invocation as of a time.
+#[derive(Clone, Debug, PartialEq)]
+pub struct InvocationRow {
+    /// Its number: the identity of the row.
+    pub seq: u64,
+    /// The function.
+    pub function: FunctionId,
+    /// The request id as printed.
+    pub request_id: String,
+    /// The attempt, from 1.
+    pub attempt: u8,
+    /// When it began.
+    pub start: Timestamp,
+    /// Whether that was computed.
+    pub start_estimated: bool,
+    /// How it stands.
+    pub state: InvocationState,
+    /// Duration, if it has ended with a REPORT.
+    pub duration: Option<Micros>,
+    /// Init duration.
+    pub init: Option<Micros>,
+    /// Restore duration.
+    pub restore: Option<Micros>,
+    /// Cold start.
+    pub cold: Cold,
+    /// Billed ms.
+    pub billed_ms: Option<u32>,
+    /// Used memory in MB.
+    pub max_memory_mb: Option<u32>,
+    /// Configured memory in MB.
+    pub memory_mb: Option<u32>,
+    /// The error's type.
+    pub error_type: Option<String>,
+    /// The version.
+    pub version: String,
+    /// The environment.
+    pub environment: Option<EnvironmentId>,
+    /// The log stream's name.
+    pub stream: Option<String>,
+    /// The trace.
+    pub trace: Option<TraceId>,
+    /// Its lines: source, first and last offset.
+    pub lines: (SourceId, u64, u64),
+}
+
+/// How an invocation stands as of a time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum InvocationState {
+    /// Ended.
+    Ended(Outcome),
+    /// Began and has not ended.
+    Running,
+    /// Runs longer than its timeout, or 15 minutes.
+    Overdue,
+}
+
+/// Errors of one type.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ErrorGroup {
+    /// The type, or how it ended where no type is printed.
+    pub name: String,
+    /// How many.
+    pub count: u64,
+    /// First seen in the window.
+    pub first: Timestamp,
+    /// Last seen.
+    pub last: Timestamp,
+    /// An invocation of it (the newest).
+    pub seq: u64,
+}
+
+/// An execution environment.
+#[derive(Clone, Debug, PartialEq)]
+pub struct EnvironmentRow {
+    /// The environment.
+    pub id: EnvironmentId,
+    /// The log stream's name.
+    pub stream: String,
+    /// The version.
+    pub version: String,
+    /// First invocation or init in what is kept.
+    pub first: Timestamp,
+    /// Last start or end.
+    pub last: Timestamp,
+    /// Invocations in the window.
+    pub invocations: u64,
+    /// Failed ones.
+    pub errors: u64,
+    /// Whether its init was seen.
+    pub init_seen: bool,
+    /// Highest memory use in MB.
+    pub max_memory_mb: Option<u32>,
+    /// Running an invocation as of now.
+    pub busy: bool,
+}
+
+/// A log line as read again from where it lies. Text is raw: sanitise before drawing.
+#[derive(Clone, Debug, PartialEq)]
+pub struct LogRow {
+    /// Where it lies; also its identity.
+    pub origin: Origin,
+    /// When it happened.
+    pub time: Option<Timestamp>,
+    /// The function's name.
+    pub function: Option<Arc<str>>,
+    /// Its level.
+    pub level: Level,
+    /// Whether the platform wrote it.
+    pub platform: bool,
+    /// The request id, where the record says it.
+    pub request_id: Option<String>,
+    /// The message, unescaped once, without its final line end, lossily decoded; cut at 64 KiB.
+    pub text: String,
+    /// Bytes that were cut from `text`.
+    pub cut: u64,
+    /// Why it could not be read, of a bad record.
+    pub bad: Option<String>,
+}
