@@ -12,5 +12,9 @@
 //! `store` only `model`; `model` nothing. `tests/architecture.rs` holds the rooms to it.
 
 pub mod clock;
+pub mod correlate;
+pub mod decode;
+pub mod ingest;
 pub mod model;
 pub mod query;
+pub mod report;

@@ -172,6 +172,13 @@ impl Names {
     }
 }
 
+/// The version in a stream's name `YYYY/MM/DD/[VERSION]HEX` or `YYYY/MM/DD/NAME[VERSION]HEX`.
+pub fn stream_version(stream: &str) -> Option<&str> {
+    let from = stream.find('[')? + 1;
+    let version = &stream[from..from + stream[from..].find(']')?];
+    (!version.is_empty()).then_some(version)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -9,18 +9,19 @@ mod graded;
 mod id;
 mod invocation;
 mod metric;
+mod owned;
 mod record;
 mod time;
 mod trace;
 
 pub use fact::{Change, EnvironmentInfo, FactSink, LineFact, Texts};
 pub use graded::{Grade, Graded, Why};
-pub use id::{EnvironmentId, FunctionId, Ids, NameId, Names, RequestId, SourceId, TraceId};
+pub use id::{EnvironmentId, FunctionId, Ids, NameId, Names, RequestId, SourceId, TraceId, stream_version};
 pub use invocation::{Cold, End, Invocation, Lines, Outcome, Waited};
 pub use metric::{MetricName, MetricPoint, Statistics};
 pub use record::{
-    Bad, Body, Chunk, Envelope, InitKind, InitPhase, InitReport, InitStart, Level, LogLine, MetricRecord,
-    Origin, Platform, Record, Report, RuntimeError, Start, Status, TraceHeader,
+    Bad, Body, Chunk, Continuation, Envelope, ErrorCounts, InitKind, InitPhase, InitReport, InitStart, Level,
+    LogLine, MetricRecord, Origin, Platform, Record, Report, RuntimeError, Start, Status, TraceHeader,
 };
 pub use time::{Micros, Timestamp, Window};
 pub use trace::{Flags, SegmentDocument, SegmentNode};

@@ -65,10 +65,21 @@ pub enum Body<'a> {
     Metric(MetricRecord<'a>),
     /// An X-Ray segment or independent subsegment.
     Segment(Box<SegmentDocument>),
-    /// A line that belongs to the record before it (a traceback's, pretty JSON's); not a record.
-    Continuation,
+    /// A line that belongs to the record before it in the same source; not a record of its own.
+    Continuation(Continuation<'a>),
     /// What no decoder could read; kept, counted, shown.
     Bad(Bad),
+}
+
+/// What a line that continues the record before it adds to it.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Continuation<'a> {
+    /// `Traceback (most recent call last):` what came before was an unhandled error.
+    Traceback,
+    /// `XRAY TraceId: …`: the trace of the REPORT before it.
+    Xray(TraceHeader<'a>),
+    /// More text.
+    Text,
 }
 
 /// A record that could not be read.
@@ -208,6 +219,8 @@ pub struct InitReport<'a> {
     pub status: Option<Status>,
     /// The platform's or the runtime's name for the error.
     pub error_type: Option<Cow<'a, str>>,
+    /// Whether it was a restore from a snapshot.
+    pub restore: bool,
 }
 
 /// The begin of an invocation.
@@ -282,9 +295,20 @@ pub struct LogLine<'a> {
 pub struct RuntimeError<'a> {
     /// `KeyError`, `TypeError`, `Runtime.ImportModuleError`, …
     pub error_type: Cow<'a, str>,
-    /// Node.js writes a logged error object exactly like an unhandled one. Such a record only
-    /// counts when it is the last of its invocation (`formats.md` 6.1, seen in its samples).
-    pub only_if_last: bool,
+    /// When it counts.
+    pub counts: ErrorCounts,
+}
+
+/// When a runtime's error record makes its invocation a failed one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ErrorCounts {
+    /// Nothing else looks like it.
+    Always,
+    /// Node.js writes a logged error object exactly like an unhandled one: it counts when no other
+    /// line of the invocation follows it.
+    IfLast,
+    /// `[ERROR] Type: text` alone may be anybody's: it counts when a traceback follows.
+    IfTraceback,
 }
 
 /// A metric datum of a CloudWatch metric stream.

@@ -1,0 +1,178 @@
+//! One execution environment: what has begun in it, and what is remembered of what ended.
+
+use crate::model::{
+    Cold, EnvironmentId, ErrorCounts, FunctionId, InitKind, Invocation, Micros, NameId, RequestId, Status,
+    Timestamp, Waited,
+};
+
+use super::outcome::{Fault, Signs};
+
+/// A caller waited for an init if START followed its end within this (`operators.md` part 6).
+const WAITED_MS: i64 = 1_000;
+/// How many invocations that were given up are remembered in case they report after all.
+const GIVEN_UP: usize = 64;
+
+/// An init that no invocation has followed yet.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Init {
+    /// When it began, if INIT_START was read.
+    pub start: Option<Timestamp>,
+    /// How it was begun.
+    pub kind: InitKind,
+    /// How long it took, if INIT_REPORT was read.
+    pub duration: Option<Micros>,
+    /// Whether it failed.
+    pub failed: bool,
+    /// The runtime's record of the error.
+    pub error: Option<NameId>,
+}
+
+impl Init {
+    /// Whether the invocation that follows is a cold start although it may never say so itself.
+    pub fn makes_cold(&self) -> bool {
+        self.start.is_some() && !self.failed && matches!(self.kind, InitKind::OnDemand | InitKind::SnapStart)
+    }
+
+    /// Who waited, for an invocation that began at `start` after an init of `took`.
+    pub fn waited(&self, start: Timestamp, took: Option<Micros>) -> Waited {
+        let (Some(began), Some(took)) = (self.start, took.or(self.duration)) else { return Waited::Unknown };
+        if self.kind == InitKind::Provisioned || start.since(began.plus(took.ceil_ms())) > WAITED_MS {
+            return Waited::Nobody;
+        }
+        Waited::Caller
+    }
+}
+
+/// An invocation that has begun and not reported.
+#[derive(Clone, Debug)]
+pub struct Open {
+    /// What is known of it.
+    pub invocation: Invocation,
+    /// The init before it.
+    pub init: Option<Init>,
+    /// An error record of its runtime, and when it counts.
+    pub error: Option<(NameId, ErrorCounts)>,
+    /// The process ended.
+    pub fault: Option<Fault>,
+    /// The "timed out" line was read.
+    pub timed_out: bool,
+    /// `platform.runtimeDone`'s status.
+    pub runtime_done: Option<Status>,
+}
+
+impl Open {
+    /// An invocation of which nothing but the START is known.
+    pub fn new(invocation: Invocation, init: Option<Init>) -> Self {
+        Self { invocation, init, error: None, fault: None, timed_out: false, runtime_done: None }
+    }
+
+    /// What was seen of how it ended.
+    pub fn signs(&self) -> Signs {
+        Signs {
+            error: self
+                .error
+                .filter(|(_, counts)| *counts != ErrorCounts::IfTraceback)
+                .map(|(name, _)| name)
+                .or(self.init.and_then(|init| init.error.filter(|_| init.failed))),
+            fault: self.fault,
+            timed_out: self.timed_out,
+            runtime_done: self.runtime_done,
+            init_failed: self.init.is_some_and(|init| init.failed),
+        }
+    }
+}
+
+/// An execution environment (a log stream), or all streamless records of a function.
+#[derive(Debug)]
+pub struct Environment {
+    /// The function.
+    pub function: FunctionId,
+    /// Its id; `None` stands for records without a stream.
+    pub id: Option<EnvironmentId>,
+    /// The log stream.
+    pub stream: Box<str>,
+    /// The function's version.
+    pub version: Option<NameId>,
+    /// The init that no invocation has followed yet.
+    pub init: Option<Init>,
+    /// Whether it runs several invocations at once (Lambda Managed Instances).
+    pub many: bool,
+    /// What has begun and not reported; mostly one.
+    pub open: Vec<Open>,
+    /// The newest one that reported: late lines may correct it.
+    pub last: Option<Invocation>,
+    /// Those given up because the stream went on without their REPORT.
+    pub given_up: Vec<Invocation>,
+    /// Time of its newest record.
+    pub newest: Timestamp,
+}
+
+impl Environment {
+    /// An environment of which nothing is known.
+    pub fn new(function: FunctionId, id: Option<EnvironmentId>, stream: &str) -> Self {
+        Self {
+            function,
+            id,
+            stream: stream.into(),
+            version: None,
+            init: None,
+            many: false,
+            open: Vec::new(),
+            last: None,
+            given_up: Vec::new(),
+            newest: Timestamp::MIN,
+        }
+    }
+
+    /// The open invocation that a line with this id, or none, belongs to: by id, else, where one
+    /// runs at a time, by position.
+    pub fn open_for(&mut self, id: Option<RequestId>) -> Option<&mut Open> {
+        match id {
+            Some(id) => self.open.iter_mut().rev().find(|open| open.invocation.request_id == id),
+            None if self.many => None,
+            None => self.open.last_mut(),
+        }
+    }
+
+    /// Takes the open invocation with this id.
+    pub fn take_open(&mut self, id: RequestId) -> Option<Open> {
+        let at = self.open.iter().rposition(|open| open.invocation.request_id == id)?;
+        Some(self.open.swap_remove(at))
+    }
+
+    /// Takes a given-up invocation with this id.
+    pub fn take_given_up(&mut self, id: RequestId) -> Option<Invocation> {
+        let at = self.given_up.iter().rposition(|invocation| invocation.request_id == id)?;
+        Some(self.given_up.remove(at))
+    }
+
+    /// Remembers an invocation that was given up.
+    pub fn give_up(&mut self, invocation: Invocation) {
+        if self.given_up.len() == GIVEN_UP {
+            self.given_up.remove(0);
+        }
+        self.given_up.push(invocation);
+    }
+
+    /// Whether a START or a REPORT of this id at this time was read before: the same record again.
+    pub fn repeats(&self, id: RequestId, at: Timestamp, is_start: bool) -> bool {
+        let same = |invocation: &Invocation| {
+            invocation.request_id == id
+                && if is_start {
+                    invocation.start == at
+                } else {
+                    invocation.end.is_some_and(|end| end.at == at)
+                }
+        };
+        self.last.as_ref().is_some_and(same)
+            || (is_start && self.open.iter().any(|open| same(&open.invocation)))
+    }
+}
+
+/// The cold start of a REPORT, from what it prints and what went before.
+pub fn cold(init: Option<&Init>, start: Timestamp, printed: Option<Micros>) -> Cold {
+    if printed.is_none() && !init.is_some_and(Init::makes_cold) {
+        return Cold::No;
+    }
+    Cold::Yes(init.map_or(Waited::Unknown, |init| init.waited(start, printed)))
+}

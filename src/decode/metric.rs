@@ -1,0 +1,61 @@
+//! CloudWatch metric streams in JSON, one object a line (`formats.md` 7.3).
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+
+use crate::model::{MetricRecord, Statistics, Timestamp};
+
+#[derive(Deserialize)]
+struct Wire<'a> {
+    #[serde(borrow)]
+    namespace: Cow<'a, str>,
+    #[serde(borrow)]
+    metric_name: Cow<'a, str>,
+    #[serde(default)]
+    dimensions: BTreeMap<String, String>,
+    timestamp: i64,
+    value: Option<Value>,
+}
+
+#[derive(Deserialize)]
+struct Value {
+    count: Option<f64>,
+    sum: Option<f64>,
+    max: Option<f64>,
+    min: Option<f64>,
+    p50: Option<f64>,
+    p90: Option<f64>,
+    p99: Option<f64>,
+}
+
+/// A metric stream's period is a minute.
+const PERIOD_MS: u32 = 60_000;
+
+/// Reads one datum. An error is a sentence with the position.
+pub fn read(text: &str) -> Result<MetricRecord<'static>, String> {
+    let wire: Wire<'_> = serde_json::from_str(text).map_err(|e| format!("metric stream: {e}"))?;
+    let value = wire.value.ok_or("metric stream: a datum without value")?;
+    let function = wire.dimensions.get("FunctionName").cloned();
+    let resource = wire.dimensions.get("Resource").cloned();
+    let named = usize::from(function.is_some()) + usize::from(resource.is_some());
+    Ok(MetricRecord {
+        namespace: Cow::Owned(wire.namespace.into_owned()),
+        name: Cow::Owned(wire.metric_name.into_owned()),
+        other_dimensions: wire.dimensions.len() > named,
+        function: function.map(Cow::Owned),
+        resource: resource.map(Cow::Owned),
+        start: Timestamp(wire.timestamp),
+        period_ms: PERIOD_MS,
+        statistics: Statistics {
+            count: value.count,
+            sum: value.sum,
+            min: value.min,
+            max: value.max,
+            p50: value.p50,
+            p90: value.p90,
+            p99: value.p99,
+        },
+    })
+}

@@ -1,0 +1,213 @@
+//! What bytes mean: chunks of frames to records.
+//!
+//! Pure, and without memory from one line to the next, so that chunks can be decoded on any thread
+//! in any order; a line that continues the record before it says so, and the correlator, which
+//! sees records in order, joins them. What a line is is seen from its content, line by line, never
+//! asked of the user. A decoder says: mine, not mine, or mine but broken, and where.
+
+mod app;
+mod json;
+mod metric;
+mod segment;
+mod tail;
+mod text;
+mod wrapped;
+
+use std::borrow::Cow;
+
+use memchr::{memchr_iter, memmem};
+
+use crate::model::{Bad, Body, Chunk, Envelope, Origin, Record, Timestamp};
+use json::Stop;
+
+/// Decodes the frames of a chunk, in order.
+pub fn chunk<'a>(chunk: &'a Chunk, out: &mut Vec<Record<'a>>) {
+    let bytes = &chunk.bytes[..];
+    let mut from = 0;
+    let mut push = |from: usize, to: usize| {
+        let line = &bytes[from..to];
+        let line = line.strip_suffix(b"\r").unwrap_or(line);
+        let origin = Origin {
+            source: chunk.source,
+            offset: chunk.offset + from as u64,
+            len: u32::try_from(to - from).unwrap_or(u32::MAX),
+        };
+        if chunk.cut > 0 && to == bytes.len() {
+            let length = line.len() as u64 + chunk.cut;
+            out.push(bad(
+                line,
+                origin,
+                chunk.arrived,
+                format!("line of {length} bytes, only its head was read"),
+            ));
+        } else if !line.trim_ascii().is_empty() {
+            out.push(record(line, origin, chunk.arrived));
+        }
+    };
+    for end in memchr_iter(b'\n', bytes) {
+        push(from, end);
+        from = end + 1;
+    }
+    if from < bytes.len() {
+        push(from, bytes.len());
+    }
+}
+
+/// Decodes one line.
+pub fn record(line: &[u8], origin: Origin, arrived: Option<Timestamp>) -> Record<'_> {
+    let line = line.strip_prefix(b"\xef\xbb\xbf").unwrap_or(line);
+    match line.first() {
+        Some(b'{') => object(line, origin, arrived),
+        Some(b'0'..=b'9') => {
+            tail::read(line, origin, arrived).unwrap_or_else(|| continuation(line, origin, arrived))
+        }
+        _ => continuation(line, origin, arrived),
+    }
+}
+
+fn continuation(line: &[u8], origin: Origin, arrived: Option<Timestamp>) -> Record<'_> {
+    let envelope = Envelope { function: None, stream: None, time: None, arrived, origin };
+    Record { envelope, body: Body::Continuation(text::continuation(line)) }
+}
+
+fn object(line: &[u8], origin: Origin, arrived: Option<Timestamp>) -> Record<'_> {
+    if line.starts_with(b"{\"logGroup\"") || memmem::find(line, b"logGroup").is_some() {
+        match wrapped::read(line) {
+            Ok(Some(wrapped)) => return unwrap(&wrapped, origin, arrived),
+            Ok(None) => {}
+            Err(stop) => return bad(line, origin, arrived, broken(line, stop)),
+        }
+    }
+    bare(line, origin, arrived)
+}
+
+/// A wrapped line: the message is decoded as it lies, still escaped, and only if that does not do
+/// unescaped first.
+fn unwrap<'a>(wrapped: &wrapped::Wrapped<'a>, origin: Origin, arrived: Option<Timestamp>) -> Record<'a> {
+    let stream = json::text::<false>(wrapped.stream);
+    let function = function_of(json::text::<false>(wrapped.group), &stream);
+    let envelope = |time: Option<Timestamp>| Envelope {
+        function: Some(function.clone()),
+        stream: (!stream.is_empty()).then(|| stream.clone()),
+        time,
+        arrived: wrapped.arrived.map(Timestamp).or(arrived),
+        origin,
+    };
+    let (body, own_time) = message(wrapped.message);
+    Record { envelope: envelope(wrapped.timestamp.map(Timestamp).or(own_time)), body }
+}
+
+/// What a message in a JSON string is, and the time it says itself.
+fn message(raw: &[u8]) -> (Body<'_>, Option<Timestamp>) {
+    if raw.first() == Some(&b'{') {
+        match app::message::<true>(raw) {
+            Ok(message) => return (message.body, message.time),
+            Err(Stop::Broken(_) | Stop::Unusual) => return unescaped(raw),
+        }
+    }
+    if has_odd_escape(raw) {
+        return unescaped(raw);
+    }
+    (text::message::<true>(raw), None)
+}
+
+/// Whether the head of a text uses escapes other than `\t`, `\n`, `\"`: other writers' may stand
+/// for any character.
+fn has_odd_escape(raw: &[u8]) -> bool {
+    let head = &raw[..raw.len().min(512)];
+    memchr::memchr_iter(b'\\', head).any(|at| !matches!(raw.get(at + 1), Some(b't' | b'n' | b'"')))
+}
+
+/// The same by way of a copy: for messages that are not written the usual way.
+fn unescaped<'a>(raw: &[u8]) -> (Body<'a>, Option<Timestamp>) {
+    let plain = json::unescape(raw);
+    let trimmed = plain.trim_ascii_start();
+    if trimmed.first() == Some(&b'{')
+        && let Ok(message) = app::message::<false>(trimmed)
+    {
+        return (message.body.into_owned(), message.time);
+    }
+    if plain.starts_with(b"LAMBDA_WARNING: ")
+        && let Some(at) = memchr::memrchr(b'\r', &plain)
+        && let Ok(message) = app::message::<false>(plain[at + 1..].trim_ascii())
+    {
+        return (message.body.into_owned(), message.time);
+    }
+    (text::message::<false>(&plain).into_owned(), None)
+}
+
+/// An object that is a line by itself: platform and application records without a container,
+/// segments, metrics.
+fn bare(line: &[u8], origin: Origin, arrived: Option<Timestamp>) -> Record<'_> {
+    let message = match app::message::<false>(line) {
+        Ok(message) => message,
+        Err(stop) => return bad(line, origin, arrived, broken(line, stop)),
+    };
+    let plain =
+        || std::str::from_utf8(line).map_err(|e| format!("invalid UTF-8 at byte {}", e.valid_up_to()));
+    let body = if message.segment {
+        match plain().and_then(segment::read) {
+            Ok(mut document) => {
+                document.known = arrived.unwrap_or(document.known);
+                Body::Segment(Box::new(document))
+            }
+            Err(reason) => return bad(line, origin, arrived, reason),
+        }
+    } else if message.metric {
+        match plain().and_then(metric::read) {
+            Ok(metric) => Body::Metric(metric),
+            Err(reason) => return bad(line, origin, arrived, reason),
+        }
+    } else {
+        message.body
+    };
+    let envelope = Envelope { function: message.function, stream: None, time: message.time, arrived, origin };
+    Record { envelope, body }
+}
+
+/// The function a log group and stream belong to (`formats.md` 0, "Where the names come from"):
+/// `/aws/lambda/NAME`, else a custom group's stream `YYYY/MM/DD/NAME[VERSION]HEX`, else the group.
+fn function_of<'a>(group: Cow<'a, str>, stream: &str) -> Cow<'a, str> {
+    match group {
+        Cow::Borrowed(group) => match group.strip_prefix("/aws/lambda/") {
+            Some(name) => Cow::Borrowed(name),
+            None => custom(stream).map_or(Cow::Borrowed(group), Cow::Owned),
+        },
+        Cow::Owned(group) => Cow::Owned(match group.strip_prefix("/aws/lambda/") {
+            Some(name) => name.to_string(),
+            None => custom(stream).unwrap_or(group),
+        }),
+    }
+}
+
+fn custom(stream: &str) -> Option<String> {
+    stream_function(stream).map(str::to_string)
+}
+
+/// NAME of a stream `YYYY/MM/DD/NAME[VERSION]HEX`; `None` for the usual `YYYY/MM/DD/[VERSION]HEX`.
+fn stream_function(stream: &str) -> Option<&str> {
+    let name = stream.splitn(4, '/').nth(3)?;
+    let name = &name[..name.find('[')?];
+    (!name.is_empty()).then_some(name)
+}
+
+fn broken(line: &[u8], stop: Stop) -> String {
+    let at = match stop {
+        Stop::Broken(at) => at,
+        Stop::Unusual => 0,
+    };
+    if at >= line.len() {
+        "JSON ends in the middle".to_string()
+    } else {
+        format!("not JSON from byte {at} on")
+    }
+}
+
+fn bad<'a>(line: &[u8], origin: Origin, arrived: Option<Timestamp>, reason: String) -> Record<'a> {
+    let excerpt = String::from_utf8_lossy(&line[..line.len().min(800)]).chars().take(200).collect();
+    let envelope = Envelope { function: None, stream: None, time: None, arrived, origin };
+    Record { envelope, body: Body::Bad(Bad { reason, excerpt }) }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,335 @@
+//! Text messages: platform lines (`formats.md` 3) and the heads of what runtimes print (4).
+//!
+//! `ESC` says that the text is the inside of a JSON string as it lies in a capture: a tab is then
+//! the two characters `\t`. A platform line is recognised at the beginning of a message and by its
+//! full shape only, since applications quote such lines.
+
+use std::borrow::Cow;
+
+use memchr::{memchr, memmem};
+
+use super::json;
+use crate::model::{
+    Body, Continuation, ErrorCounts, InitPhase, InitReport, InitStart, Level, LogLine, Platform, Report,
+    RuntimeError, Start, Status, TraceHeader,
+};
+
+/// What a text message is. Of one that is none of the platform's the level is read, the request id
+/// where it stands at the front, and whether it is a runtime's word on an unhandled error.
+pub fn message<const ESC: bool>(text: &[u8]) -> Body<'_> {
+    platform::<ESC>(text).map_or_else(|| Body::Log(line::<ESC>(text)), Body::Platform)
+}
+
+fn platform<const ESC: bool>(text: &[u8]) -> Option<Platform<'_>> {
+    match text.first()? {
+        b'S' => {
+            let (id, rest) = token::<ESC>(text.strip_prefix(b"START RequestId: ")?)?;
+            let rest = rest.strip_prefix(b"Version: ").or_else(|| rest.strip_prefix(b" Version: "))?;
+            let (version, _) = token::<ESC>(rest)?;
+            Some(Platform::Start(Start { id, version: Some(version), trace: None }))
+        }
+        b'E' => {
+            if text.starts_with(b"EXTENSION") {
+                return fields::<ESC>(text)
+                    .any(|f| memmem::find(f, b"State: ").is_some())
+                    .then_some(Platform::Other);
+            }
+            let (id, rest) = token::<ESC>(text.strip_prefix(b"END RequestId: ")?)?;
+            is_blank::<ESC>(rest).then_some(Platform::End { id })
+        }
+        b'R' => report::<ESC>(text).or_else(|| fault::<ESC>(text)).or_else(|| init::<ESC>(text)),
+        b'I' => init::<ESC>(text),
+        b'T' | b'L' => ["TELEMETRY Name: ", "TELEMETRY\\tName: ", "TELEMETRY\tName: ", "LOGS Name: "]
+            .iter()
+            .any(|p| text.starts_with(p.as_bytes()))
+            .then_some(Platform::Other),
+        b'0'..=b'9' => timed_out::<ESC>(text),
+        _ => None,
+    }
+}
+
+/// A token up to white space, and what follows that.
+fn token<const ESC: bool>(text: &[u8]) -> Option<(Cow<'_, str>, &[u8])> {
+    let end = text
+        .iter()
+        .position(|c| matches!(c, b' ' | b'\t' | b'\n' | b'\r') || (ESC && *c == b'\\'))
+        .unwrap_or(text.len());
+    if end == 0 {
+        return None;
+    }
+    let rest = &text[end..];
+    let rest = rest.strip_prefix(b" ").unwrap_or(rest);
+    Some((json::text::<ESC>(&text[..end]), rest))
+}
+
+fn is_blank<const ESC: bool>(mut text: &[u8]) -> bool {
+    loop {
+        text = match text {
+            [] => return true,
+            [b' ' | b'\t' | b'\n' | b'\r', rest @ ..] => rest,
+            [b'\\', b't' | b'n' | b'r', rest @ ..] if ESC => rest,
+            _ => return false,
+        }
+    }
+}
+
+/// Splits at tabs and line ends; blanks around a field and empty fields are dropped.
+fn fields<const ESC: bool>(text: &[u8]) -> impl Iterator<Item = &[u8]> {
+    let mut rest = Some(text);
+    std::iter::from_fn(move || {
+        let text = rest?;
+        let mut from = 0;
+        let (field, next) = loop {
+            let cut = if ESC {
+                memchr(b'\\', &text[from..])
+            } else {
+                text[from..].iter().position(|c| b"\t\n\r".contains(c))
+            };
+            match cut.map(|cut| cut + from) {
+                None => break (text, None),
+                Some(cut) if !ESC => break (&text[..cut], Some(&text[cut + 1..])),
+                Some(cut) if matches!(text.get(cut + 1), Some(b't' | b'n' | b'r')) => {
+                    break (&text[..cut], Some(&text[cut + 2..]));
+                }
+                Some(cut) => from = (cut + 2).min(text.len()),
+            }
+        };
+        rest = next;
+        Some(field.trim_ascii())
+    })
+    .filter(|f| !f.is_empty())
+}
+
+/// `REPORT RequestId: …`, its fields by their labels in any order.
+fn report<const ESC: bool>(text: &[u8]) -> Option<Platform<'_>> {
+    let text = text.strip_prefix(b"REPORT RequestId: ")?;
+    let (id, _) = token::<ESC>(text)?;
+    let mut report = Report { id, ..Report::default() };
+    for field in fields::<ESC>(text).skip(1) {
+        let Some(colon) = memmem::find(field, b": ") else { continue };
+        let (label, value) = (&field[..colon], &field[colon + 2..]);
+        let number = value.split(|c| *c == b' ').next().unwrap_or_default();
+        match label {
+            b"Duration" => report.duration = json::micros(number),
+            b"Billed Duration" => report.billed_ms = json::whole(number).and_then(|n| n.try_into().ok()),
+            b"Memory Size" => report.memory_mb = json::whole(number).and_then(|n| n.try_into().ok()),
+            b"Max Memory Used" => report.max_memory_mb = json::whole(number).and_then(|n| n.try_into().ok()),
+            b"Init Duration" => report.init = json::micros(number),
+            b"Restore Duration" => report.restore = json::micros(number),
+            b"Status" => report.status = status(value),
+            b"Error Type" => report.error_type = Some(json::text::<ESC>(value)),
+            b"XRAY TraceId" => {
+                report.trace = Some(TraceHeader { root: json::text::<ESC>(value), ..TraceHeader::default() });
+            }
+            b"SegmentId" | b"Sampled" => xray_field::<ESC>(label, value, report.trace.as_mut()),
+            _ => {}
+        }
+    }
+    report.duration?;
+    Some(Platform::Report(Box::new(report)))
+}
+
+fn xray_field<'a, const ESC: bool>(label: &[u8], value: &'a [u8], trace: Option<&mut TraceHeader<'a>>) {
+    let Some(trace) = trace else { return };
+    if label == b"SegmentId" {
+        trace.parent = Some(json::text::<ESC>(value));
+    } else {
+        trace.sampled = Some(value == b"true");
+    }
+}
+
+/// The platform's words for how something ended; others are none of ours.
+pub fn status(word: &[u8]) -> Option<Status> {
+    Some(match word {
+        b"success" => Status::Success,
+        b"error" => Status::Error,
+        b"failure" => Status::Failure,
+        b"timeout" => Status::Timeout,
+        _ => return None,
+    })
+}
+
+/// `INIT_START`, `INIT_REPORT`, `RESTORE_START`, `RESTORE_REPORT`.
+fn init<const ESC: bool>(text: &[u8]) -> Option<Platform<'_>> {
+    let end = text.iter().position(|c| *c == b' ')?;
+    let restore = text.starts_with(b"RESTORE");
+    let rest = &text[end + 1..];
+    match &text[..end] {
+        b"INIT_START" | b"RESTORE_START" => {
+            let mut start = InitStart::default();
+            if restore {
+                start.kind = crate::model::InitKind::SnapStart;
+            }
+            for field in fields::<ESC>(rest) {
+                if let Some(value) = field.strip_prefix(b"Runtime Version: ") {
+                    start.runtime_version = Some(json::text::<ESC>(value));
+                } else if let Some(value) = field.strip_prefix(b"Runtime Version ARN: ") {
+                    start.runtime_arn = Some(json::text::<ESC>(value));
+                }
+            }
+            Some(Platform::InitStart(start))
+        }
+        b"INIT_REPORT" | b"RESTORE_REPORT" => {
+            let mut report = InitReport {
+                duration: None,
+                phase: InitPhase::Init,
+                status: None,
+                error_type: None,
+                restore,
+            };
+            for field in fields::<ESC>(rest) {
+                let Some(colon) = memmem::find(field, b": ") else { continue };
+                let value = &field[colon + 2..];
+                match &field[..colon] {
+                    b"Init Duration" | b"Restore Duration" => {
+                        report.duration =
+                            json::micros(value.split(|c| *c == b' ').next().unwrap_or_default());
+                    }
+                    b"Phase" if value == b"invoke" => report.phase = InitPhase::Invoke,
+                    b"Status" => report.status = status(value),
+                    b"Error Type" => report.error_type = Some(json::text::<ESC>(value)),
+                    _ => {}
+                }
+            }
+            (report.duration.is_some() || report.status.is_some()).then_some(Platform::InitReport(report))
+        }
+        _ => None,
+    }
+}
+
+/// `RequestId: ID Error: Runtime exited with error: signal: killed⏎Runtime.ExitError` and its kin.
+fn fault<const ESC: bool>(text: &[u8]) -> Option<Platform<'_>> {
+    let (id, rest) = token::<ESC>(text.strip_prefix(b"RequestId: ")?)?;
+    if !(rest.starts_with(b"Error: ") || rest.starts_with(b"Process exited before completing request")) {
+        return None;
+    }
+    let error_type = fields::<ESC>(rest).skip(1).find(|f| {
+        f.starts_with(b"Runtime.")
+            || f.starts_with(b"Extension.")
+            || f.starts_with(b"Function.")
+            || f.starts_with(b"Sandbox.")
+    });
+    let killed = memmem::find(rest, b"signal: killed").is_some();
+    Some(Platform::Fault { id: Some(id), error_type: error_type.map(json::text::<ESC>), killed })
+}
+
+/// `TIME ID Task timed out after 3.00 seconds`, with blanks between.
+fn timed_out<const ESC: bool>(text: &[u8]) -> Option<Platform<'_>> {
+    let (_, rest) = token::<ESC>(text)?;
+    let (id, rest) = token::<ESC>(rest)?;
+    let rest = rest.strip_prefix(b"Task timed out after ")?;
+    let end = memchr(b' ', rest)?;
+    let seconds: f64 = std::str::from_utf8(&rest[..end]).ok()?.parse().ok()?;
+    rest[end..].starts_with(b" seconds").then(|| Platform::TimedOut {
+        id,
+        after: crate::model::Micros::from_ms((seconds.max(0.0) * 1_000.0) as u64),
+    })
+}
+
+/// A level by its word, in any case, with the short forms of .NET.
+pub fn level(word: &[u8]) -> Level {
+    let is = |name: &str| word.eq_ignore_ascii_case(name.as_bytes());
+    match word.first().map(u8::to_ascii_uppercase) {
+        Some(b'I') if is("INFO") || is("INFORMATION") => Level::Info,
+        Some(b'D') if is("DEBUG") || is("DBUG") => Level::Debug,
+        Some(b'W') if is("WARN") || is("WARNING") => Level::Warn,
+        Some(b'E') if is("ERROR") => Level::Error,
+        Some(b'F') if is("FATAL") || is("FAIL") => Level::Fatal,
+        Some(b'C') if is("CRITICAL") || is("CRIT") => Level::Fatal,
+        Some(b'T') if is("TRACE") || is("TRCE") => Level::Trace,
+        _ => Level::Unknown,
+    }
+}
+
+/// The head of a line of the function: `TIME⇥ID⇥LEVEL⇥…` (Node.js, .NET), `[LEVEL]⇥TIME⇥ID⇥…`
+/// (Python), `[ERROR] Type: …⏎Traceback…` (Python's unhandled error).
+fn line<const ESC: bool>(text: &[u8]) -> LogLine<'_> {
+    let tab: &[u8] = if ESC { b"\\t" } else { b"\t" };
+    let cut = |text: &'_ [u8]| memmem::find(&text[..text.len().min(120)], tab);
+    match text.first() {
+        Some(b'[') => {
+            let Some(close) = memchr(b']', &text[..text.len().min(16)]) else { return plain() };
+            let level = level(&text[1..close]);
+            let rest = &text[close + 1..];
+            if level >= Level::Error
+                && let Some(said) = rest.strip_prefix(b" ")
+            {
+                return LogLine { level, id: None, error: python_error::<ESC>(said) };
+            }
+            let id = rest.strip_prefix(tab).and_then(|rest| {
+                let rest = &rest[cut(rest)? + tab.len()..];
+                let id = &rest[..cut(rest)?];
+                (!id.is_empty()).then(|| json::text::<ESC>(id))
+            });
+            LogLine { level, id, error: None }
+        }
+        Some(b'0'..=b'9') => {
+            let Some(first) = cut(text) else { return plain() };
+            let rest = &text[first + tab.len()..];
+            let Some(second) = cut(rest) else { return plain() };
+            let (id, rest) = (&rest[..second], &rest[second + tab.len()..]);
+            let Some(third) = cut(rest) else { return plain() };
+            let level = level(&rest[..third]);
+            let said = &rest[third + tab.len()..];
+            let error = (level >= Level::Error).then(|| node_error::<ESC>(said)).flatten();
+            let id = (id != b"undefined" && level != Level::Unknown).then(|| json::text::<ESC>(id));
+            LogLine { level, id, error }
+        }
+        _ => plain(),
+    }
+}
+
+fn plain<'a>() -> LogLine<'a> {
+    LogLine { level: Level::Unknown, id: None, error: None }
+}
+
+/// `Invoke Error ⇥{"errorType":…}`, `Uncaught Exception ⇥{…}`: the blank before the tab is real.
+fn node_error<const ESC: bool>(said: &[u8]) -> Option<RuntimeError<'_>> {
+    let tab: &[u8] = if ESC { b"\\t{" } else { b"\t{" };
+    let rest = [&b"Invoke Error "[..], b"Uncaught Exception ", b"Unhandled Promise Rejection "]
+        .iter()
+        .find_map(|p| said.strip_prefix(*p))?;
+    rest.starts_with(tab).then(|| {
+        let body = &rest[tab.len() - 1..];
+        let error_type = super::app::error_type::<ESC>(body).unwrap_or(Cow::Borrowed("Error"));
+        RuntimeError { error_type, counts: ErrorCounts::Always }
+    })
+}
+
+/// `Type: message⏎Traceback (most recent call last):…`; the message may be empty, line breaks may
+/// be `\r` (`formats.md` 3.3, 4).
+fn python_error<const ESC: bool>(said: &[u8]) -> Option<RuntimeError<'_>> {
+    let end =
+        said.iter().position(|c| !(c.is_ascii_alphanumeric() || b"._".contains(c))).unwrap_or(said.len());
+    let name = &said[..end];
+    let follows = &said[end..];
+    let ends = follows.is_empty() || follows[0] == b':' || b"\n\r\\".contains(&follows[0]);
+    if !name.first()?.is_ascii_alphabetic() || !ends {
+        return None;
+    }
+    let traced =
+        memmem::find(said, b"Traceback (most recent call last):").is_some() || name.starts_with(b"Runtime.");
+    let counts = if traced { ErrorCounts::Always } else { ErrorCounts::IfTraceback };
+    Some(RuntimeError { error_type: json::text::<ESC>(name), counts })
+}
+
+/// A line that starts no record of its own: what it adds to the one before it.
+pub fn continuation(text: &[u8]) -> Continuation<'_> {
+    if text.starts_with(b"Traceback (most recent call last):") {
+        return Continuation::Traceback;
+    }
+    if let Some(rest) = text.strip_prefix(b"XRAY TraceId: ") {
+        let mut all = fields::<false>(rest);
+        let mut trace = TraceHeader {
+            root: json::text::<false>(all.next().unwrap_or_default()),
+            ..TraceHeader::default()
+        };
+        for field in all {
+            if let Some(colon) = memmem::find(field, b": ") {
+                xray_field::<false>(&field[..colon], &field[colon + 2..], Some(&mut trace));
+            }
+        }
+        return Continuation::Xray(trace);
+    }
+    Continuation::Text
+}

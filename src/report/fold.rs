@@ -1,0 +1,523 @@
+//! `report --by`: facts straight into the asked buckets, without a store: exact and cheap.
+
+use rustc_hash::FxHashMap;
+
+use crate::model::{
+    Change, Cold, EnvironmentId, FactSink, FunctionId, Grade, Graded, Invocation, MetricName, MetricPoint,
+    NameId, Outcome, Statistics, Timestamp, Waited, Why,
+};
+
+/// Which time of an invocation decides its bucket.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default, clap::ValueEnum)]
+pub enum TimeRule {
+    /// Its START: CloudWatch's rule.
+    #[default]
+    Start,
+    /// Its REPORT record's time.
+    End,
+}
+
+/// What is grouped by. A version or an environment without its function means nothing, so the
+/// function is always a key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub struct Keys {
+    /// By version.
+    pub version: bool,
+    /// By environment.
+    pub environment: bool,
+    /// By buckets of so many ms.
+    pub bucket_ms: Option<i64>,
+}
+
+/// A series: what is grouped by besides time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct SeriesKey {
+    /// The function.
+    pub function: FunctionId,
+    /// The version, if that is a key.
+    pub version: Option<NameId>,
+    /// The environment, if that is a key.
+    pub environment: Option<EnvironmentId>,
+}
+
+/// A row of the answer.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Row {
+    /// What it is about.
+    pub key: SeriesKey,
+    /// Start of its bucket.
+    pub bucket: Option<Timestamp>,
+    /// Invocations.
+    pub invocations: Graded<u64>,
+    /// Failed ones.
+    pub errors: Graded<u64>,
+    /// Refused requests.
+    pub throttles: Graded<u64>,
+    /// Cold starts: all with an init record.
+    pub cold_starts: Graded<u64>,
+    /// Those of which a caller waited for the init.
+    pub cold_waited: Graded<u64>,
+    /// Mean duration in ms.
+    pub avg_ms: Graded<f64>,
+    /// Percentiles by nearest rank, in ms: p50, p90, p99.
+    pub percentiles: [Graded<f64>; 3],
+    /// Longest duration in ms.
+    pub max_ms: Graded<f64>,
+    /// Most invocations at once.
+    pub max_concurrency: Graded<u64>,
+    /// Highest memory use in MB.
+    pub max_memory_mb: Graded<u64>,
+    /// Billed GB-seconds.
+    pub billed_gb_s: Graded<f64>,
+}
+
+/// The percentiles of a row.
+pub const PERCENTILES: [f64; 3] = [0.5, 0.9, 0.99];
+
+#[derive(Default)]
+struct Bucket {
+    invocations: u64,
+    errors: u64,
+    cold: u64,
+    waited: u64,
+    wait_unknown: bool,
+    start_estimated: bool,
+    /// Durations in µs, all of them: percentiles are exact.
+    durations: Vec<u32>,
+    /// The shortest duration that was cut off by the timeout, in µs.
+    censored: Option<u32>,
+    max_memory_mb: Option<u32>,
+    /// Σ billed ms × MB.
+    billed: u64,
+    not_printed: bool,
+}
+
+/// The invocations' intervals of a series: for concurrency.
+#[derive(Default)]
+struct Intervals(Vec<(i64, i64)>);
+
+/// Folds facts into buckets.
+pub struct Fold {
+    keys: Keys,
+    rule: TimeRule,
+    window: crate::model::Window,
+    /// The functions' names, by id.
+    pub functions: Vec<String>,
+    series: FxHashMap<SeriesKey, Intervals>,
+    buckets: FxHashMap<(SeriesKey, i64), Bucket>,
+    metrics: FxHashMap<(FunctionId, MetricName, i64), Statistics>,
+    newest: Timestamp,
+}
+
+impl Fold {
+    /// An empty fold over the invocations whose time, by the rule, lies in the window.
+    pub fn new(keys: Keys, rule: TimeRule, window: crate::model::Window) -> Self {
+        Self {
+            keys,
+            rule,
+            window,
+            functions: Vec::new(),
+            series: FxHashMap::default(),
+            buckets: FxHashMap::default(),
+            metrics: FxHashMap::default(),
+            newest: Timestamp::MIN,
+        }
+    }
+
+    fn key(&self, invocation: &Invocation) -> SeriesKey {
+        SeriesKey {
+            function: invocation.function,
+            version: self.keys.version.then_some(invocation.version),
+            environment: invocation.environment.filter(|_| self.keys.environment),
+        }
+    }
+
+    fn bucket_of(&self, time: Timestamp) -> i64 {
+        self.keys.bucket_ms.map_or(0, |step| time.floor(step).0)
+    }
+
+    /// The bucket of an invocation, unless its time is not asked for or not known yet.
+    fn bucket(&mut self, invocation: &Invocation) -> Option<&mut Bucket> {
+        let time = match self.rule {
+            TimeRule::Start => invocation.start,
+            TimeRule::End => invocation.end?.at,
+        };
+        if !self.window.holds(time) {
+            return None;
+        }
+        let key = (self.key(invocation), self.bucket_of(time));
+        Some(self.buckets.entry(key).or_default())
+    }
+
+    fn finished(&mut self, invocation: &Invocation) {
+        let Some(end) = invocation.end else { return };
+        self.newest = self.newest.max(end.at);
+        let key = self.key(invocation);
+        self.series.entry(key).or_default().0.push((invocation.start.0, end.at.0));
+        let rule = self.rule;
+        let Some(bucket) = self.bucket(invocation) else { return };
+        if end.outcome == Outcome::Unfinished {
+            return;
+        }
+        // By START it was counted when it began, except where there was no START to read.
+        if rule == TimeRule::End || invocation.start_estimated {
+            bucket.invocations += 1;
+        }
+        bucket.start_estimated |= invocation.start_estimated;
+        bucket.errors += u64::from(end.outcome.failed());
+        if let Cold::Yes(waited) = invocation.cold {
+            bucket.cold += 1;
+            bucket.waited += u64::from(waited == Waited::Caller);
+            bucket.wait_unknown |= waited == Waited::Unknown;
+        }
+        match end.duration {
+            Some(duration) => {
+                bucket.durations.push(duration.0);
+                if end.outcome == Outcome::Timeout {
+                    bucket.censored = Some(bucket.censored.map_or(duration.0, |c| c.min(duration.0)));
+                }
+            }
+            None => bucket.not_printed = true,
+        }
+        bucket.max_memory_mb = bucket.max_memory_mb.max(end.max_memory_mb);
+        match end.billed_ms.zip(end.memory_mb) {
+            Some((ms, mb)) => bucket.billed += u64::from(ms) * u64::from(mb),
+            None => bucket.not_printed = true,
+        }
+    }
+
+    /// The answer: rows by function name, then the other keys, then time. What is open at the end
+    /// of the input runs on to it.
+    pub fn rows(mut self, open: &[Invocation]) -> (Vec<Row>, Vec<String>) {
+        for invocation in open {
+            let key = self.key(invocation);
+            let until = self.newest.max(invocation.start).plus(1);
+            self.series.entry(key).or_default().0.push((invocation.start.0, until.0));
+        }
+        let mut peaks: FxHashMap<(SeriesKey, i64), u64> = FxHashMap::default();
+        for (key, intervals) in &mut self.series {
+            for (bucket, peak) in peaks_of(&mut intervals.0, self.keys.bucket_ms) {
+                peaks.insert((*key, bucket), peak);
+            }
+        }
+        self.add_metric_buckets();
+        let mut buckets: Vec<_> = std::mem::take(&mut self.buckets).into_iter().collect();
+        let name = |key: &SeriesKey| self.functions[key.function.0 as usize].as_str();
+        buckets.sort_by(|((a, at), _), ((b, bt), _)| (name(a), a, at).cmp(&(name(b), b, bt)));
+        let rows = buckets
+            .into_iter()
+            .filter_map(|((key, at), bucket)| {
+                let peak = peaks.get(&(key, at)).copied();
+                self.row(key, at, bucket, peak)
+            })
+            .collect();
+        (rows, self.functions)
+    }
+
+    /// Buckets in which metrics tell of something although no log does: refused requests, or
+    /// functions whose logs are not read.
+    fn add_metric_buckets(&mut self) {
+        if self.keys.version || self.keys.environment || !self.whole_minutes() {
+            return;
+        }
+        let told: Vec<_> = self
+            .metrics
+            .iter()
+            .filter(|((_, name, _), statistics)| {
+                matches!(name, MetricName::Throttles | MetricName::Invocations)
+                    && statistics.sum.is_some_and(|sum| sum > 0.0)
+            })
+            .map(|((function, _, minute), _)| (*function, self.bucket_of(Timestamp(*minute))))
+            .collect();
+        for (function, at) in told {
+            self.buckets.entry((SeriesKey { function, version: None, environment: None }, at)).or_default();
+        }
+    }
+
+    fn whole_minutes(&self) -> bool {
+        self.keys.bucket_ms.is_none_or(|step| step % 60_000 == 0)
+    }
+
+    /// The metric's periods that lie in a bucket.
+    fn points(&self, key: SeriesKey, at: i64, name: MetricName) -> Vec<Statistics> {
+        if key.version.is_some() || key.environment.is_some() || !self.whole_minutes() {
+            return Vec::new();
+        }
+        let Some(step) = self.keys.bucket_ms else {
+            return self
+                .metrics
+                .iter()
+                .filter(|((f, n, start), _)| {
+                    *f == key.function && *n == name && self.window.holds(Timestamp(*start))
+                })
+                .map(|(_, s)| *s)
+                .collect();
+        };
+        (at..at + step)
+            .step_by(60_000)
+            .filter_map(|minute| self.metrics.get(&(key.function, name, minute)))
+            .copied()
+            .collect()
+    }
+
+    fn sum(&self, key: SeriesKey, at: i64, name: MetricName) -> Option<u64> {
+        let points = self.points(key, at, name);
+        if points.is_empty() {
+            return None;
+        }
+        Some(points.iter().filter_map(|p| p.sum).sum::<f64>().round() as u64)
+    }
+
+    fn throttles(&self, key: SeriesKey, at: i64) -> Graded<u64> {
+        match self.sum(key, at, MetricName::Throttles) {
+            Some(sum) => Graded::Counted(sum),
+            None if self
+                .metrics
+                .keys()
+                .any(|(f, n, _)| *f == key.function && *n == MetricName::Throttles) =>
+            {
+                Graded::NoSource(Why::NoData)
+            }
+            None => Graded::NoSource(Why::ThrottlesAreInNoLog),
+        }
+    }
+
+    fn row(&self, key: SeriesKey, at: i64, mut bucket: Bucket, peak: Option<u64>) -> Option<Row> {
+        let throttles = self.throttles(key, at);
+        let counted = self.sum(key, at, MetricName::Invocations);
+        let logged = bucket.invocations;
+        if logged == 0 && counted.is_none_or(|n| n == 0) && throttles.value().is_none_or(|n| *n == 0) {
+            return None;
+        }
+        let bucket_start = self.keys.bucket_ms.map(|_| Timestamp(at));
+        if logged == 0 && counted.is_some_and(|n| n > 0) {
+            return Some(self.row_of_metrics(key, at, throttles));
+        }
+        // Where CloudWatch counted more, what the logs show is a lower bound.
+        let complete = match counted {
+            Some(counted) if counted > logged && self.rule == TimeRule::Start => {
+                Grade::AtLeast(Why::LogsIncomplete)
+            }
+            _ => Grade::Counted,
+        };
+        let starts = if bucket.start_estimated && self.rule == TimeRule::Start {
+            Grade::Estimated(Why::StartFromReport)
+        } else {
+            Grade::Counted
+        };
+        let of = |grade: Grade, n: u64| grade.worst(complete).of(n);
+        bucket.durations.sort_unstable();
+        let durations = &bucket.durations;
+        let nothing = Graded::NoSource(Why::NothingFinished);
+        let at_rank = |us: u32| {
+            let censored = bucket.censored.is_some_and(|c| us >= c);
+            let grade = if censored { Grade::AtLeast(Why::Censored) } else { Grade::Counted };
+            grade.worst(complete).of(f64::from(us) / 1_000.0)
+        };
+        let total: u64 = durations.iter().map(|us| u64::from(*us)).sum();
+        let waited = if bucket.wait_unknown { Grade::AtLeast(Why::UnknownWait) } else { Grade::Counted };
+        let billed = if bucket.not_printed { Grade::AtLeast(Why::NotPrinted) } else { Grade::Counted };
+        Some(Row {
+            key,
+            bucket: bucket_start,
+            invocations: of(starts, logged),
+            errors: of(Grade::Counted, bucket.errors),
+            throttles,
+            cold_starts: of(Grade::Counted, bucket.cold),
+            cold_waited: of(waited, bucket.waited),
+            avg_ms: if durations.is_empty() {
+                nothing
+            } else {
+                complete.of(total as f64 / durations.len() as f64 / 1_000.0)
+            },
+            percentiles: PERCENTILES.map(|p| nearest_rank(durations, p).map_or(nothing, at_rank)),
+            max_ms: durations.last().map_or(nothing, |us| at_rank(*us)),
+            max_concurrency: match peak {
+                Some(peak) => of(starts, peak),
+                None => Graded::NoSource(Why::NoData),
+            },
+            max_memory_mb: match bucket.max_memory_mb {
+                Some(mb) => Graded::Counted(u64::from(mb)),
+                None => Graded::NoSource(Why::NotPrinted),
+            },
+            billed_gb_s: if bucket.billed == 0 && bucket.not_printed {
+                Graded::NoSource(Why::NotPrinted)
+            } else {
+                billed.worst(complete).of(bucket.billed as f64 / 1_000.0 / 1_024.0)
+            },
+        })
+    }
+
+    /// A function whose logs are not read, as CloudWatch counts it.
+    fn row_of_metrics(&self, key: SeriesKey, at: i64, throttles: Graded<u64>) -> Row {
+        let count = |name| self.sum(key, at, name).map_or(Graded::NoSource(Why::NoData), Graded::Counted);
+        let durations = self.points(key, at, MetricName::Duration);
+        let samples: f64 = durations.iter().filter_map(|d| d.count).sum();
+        let total: f64 = durations.iter().filter_map(|d| d.sum).sum();
+        let most = |points: &[Statistics]| {
+            points
+                .iter()
+                .filter_map(|d| d.max)
+                .fold(None, |a: Option<f64>, b| Some(a.map_or(b, |a| a.max(b))))
+        };
+        // Percentiles of several minutes can't be had from the minutes' percentiles.
+        let percentile = |of: fn(&Statistics) -> Option<f64>| match &durations[..] {
+            [one] => of(one).map_or(Graded::NoSource(Why::NoData), Graded::Counted),
+            _ => Graded::NoSource(Why::NotInAnySource),
+        };
+        let unknown = Graded::NoSource(Why::NotInAnySource);
+        Row {
+            key,
+            bucket: self.keys.bucket_ms.map(|_| Timestamp(at)),
+            invocations: count(MetricName::Invocations),
+            // CloudWatch leaves out Errors of a minute without any.
+            errors: Graded::Counted(self.sum(key, at, MetricName::Errors).unwrap_or(0)),
+            throttles,
+            cold_starts: unknown,
+            cold_waited: unknown,
+            avg_ms: if samples > 0.0 {
+                Graded::Counted(total / samples)
+            } else {
+                Graded::NoSource(Why::NoData)
+            },
+            percentiles: [percentile(|s| s.p50), percentile(|s| s.p90), percentile(|s| s.p99)],
+            max_ms: most(&durations).map_or(Graded::NoSource(Why::NoData), Graded::Counted),
+            max_concurrency: most(&self.points(key, at, MetricName::ConcurrentExecutions))
+                .map_or(Graded::NoSource(Why::NoData), |n| Graded::Counted(n as u64)),
+            max_memory_mb: unknown,
+            billed_gb_s: Graded::NoSource(Why::NotInAnySource),
+        }
+    }
+}
+
+impl FactSink for Fold {
+    fn function(&mut self, id: FunctionId, name: &str) {
+        debug_assert_eq!(id.0 as usize, self.functions.len());
+        self.functions.push(name.to_string());
+    }
+
+    fn invocation(&mut self, invocation: &Invocation, change: Change) {
+        match change {
+            Change::Started => {
+                self.newest = self.newest.max(invocation.start);
+                if self.rule == TimeRule::Start
+                    && let Some(bucket) = self.bucket(invocation)
+                {
+                    bucket.invocations += 1;
+                }
+            }
+            Change::Finished | Change::Amended { was: Outcome::Unfinished, .. } => self.finished(invocation),
+            Change::Amended { was, .. } => {
+                let now = invocation.end.is_some_and(|end| end.outcome.failed());
+                if now
+                    && !was.failed()
+                    && let Some(bucket) = self.bucket(invocation)
+                {
+                    bucket.errors += 1;
+                }
+            }
+        }
+    }
+
+    fn metric(&mut self, point: &MetricPoint) {
+        if let Some(function) = point.function
+            && point.period_ms == 60_000
+            && self.window.holds(point.start)
+        {
+            self.metrics.insert((function, point.name, point.start.floor(60_000).0), point.statistics);
+        }
+    }
+}
+
+/// The value at rank ⌈p·n⌉ of sorted values.
+pub fn nearest_rank(sorted: &[u32], p: f64) -> Option<u32> {
+    let rank = (p * sorted.len() as f64 - 1e-9).ceil().max(1.0) as usize;
+    sorted.get(rank - 1).copied()
+}
+
+/// The most intervals at once in each bucket (all time is one bucket without a step): ends count
+/// before starts at the same millisecond, and what began in an earlier bucket counts in all that
+/// it lasts into.
+fn peaks_of(intervals: &mut [(i64, i64)], step: Option<i64>) -> Vec<(i64, u64)> {
+    let mut starts: Vec<i64> = intervals.iter().map(|i| i.0).collect();
+    let mut ends: Vec<i64> = intervals.iter().map(|i| i.1).collect();
+    starts.sort_unstable();
+    ends.sort_unstable();
+    let bucket = |time: i64| step.map_or(0, |step| time.div_euclid(step) * step);
+    let mut peaks: Vec<(i64, u64)> = Vec::new();
+    let mut note = |at: i64, n: u64| match peaks.last_mut() {
+        Some((last, peak)) if *last == at => *peak = (*peak).max(n),
+        _ => peaks.push((at, n)),
+    };
+    let (mut now, mut done) = (0u64, 0);
+    let mut last = None;
+    let carry = |from: Option<i64>, to: i64, now: u64, note: &mut dyn FnMut(i64, u64)| {
+        let (Some(from), Some(step)) = (from, step) else { return };
+        let mut at = from + step;
+        while now > 0 && at <= to {
+            note(at, now);
+            at += step;
+        }
+    };
+    for start in starts {
+        while done < ends.len() && ends[done] <= start {
+            let end = ends[done];
+            // Until its end it ran in every bucket that it reached, but not in one it only touches.
+            carry(last, bucket(end - 1), now, &mut note);
+            last = last.max(Some(bucket(end)));
+            now = now.saturating_sub(1);
+            done += 1;
+        }
+        carry(last, bucket(start - 1), now, &mut note);
+        if now > 0 && last.is_some_and(|last| last < bucket(start)) {
+            note(bucket(start), now);
+        }
+        last = last.max(Some(bucket(start)));
+        now += 1;
+        note(bucket(start), now);
+    }
+    for end in &ends[done..] {
+        carry(last, bucket(end - 1), now, &mut note);
+        last = last.max(Some(bucket(*end - 1)));
+        now = now.saturating_sub(1);
+    }
+    peaks.sort_unstable();
+    peaks.dedup_by(|b, a| {
+        a.0 == b.0 && {
+            a.1 = a.1.max(b.1);
+            true
+        }
+    });
+    peaks
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn ranks_are_the_nearest() {
+        let v = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10];
+        assert_eq!(PERCENTILES.map(|p| nearest_rank(&v, p)), [Some(5), Some(9), Some(10)]);
+        assert_eq!(nearest_rank(&[], 0.5), None);
+        assert_eq!(nearest_rank(&[7], 0.99), Some(7));
+    }
+
+    proptest! {
+        #[test]
+        fn peaks_equal_counting_at_every_millisecond(
+            mut intervals in proptest::collection::vec((0i64..60, 1i64..40).prop_map(|(s, n)| (s, s + n)), 1..12),
+        ) {
+            let mut want = std::collections::BTreeMap::<i64, u64>::new();
+            for t in 0..120 {
+                let n = intervals.iter().filter(|(s, e)| *s <= t && t < *e).count() as u64;
+                if n > 0 {
+                    let peak = want.entry(t / 10 * 10).or_default();
+                    *peak = (*peak).max(n);
+                }
+            }
+            prop_assert_eq!(peaks_of(&mut intervals, Some(10)), want.into_iter().collect::<Vec<_>>());
+        }
+    }
+}
