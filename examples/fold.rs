@@ -12,18 +12,30 @@ fn main() {
     let mut have = 0;
     let mut offset = 0;
     loop {
-        if buf.len() < 1 << 18 { buf.resize(1 << 18, 0); }
+        if buf.len() < 1 << 18 {
+            buf.resize(1 << 18, 0);
+        }
         let n = f.read(&mut buf[have..]).unwrap();
-        if n == 0 { break; }
+        if n == 0 {
+            break;
+        }
         have += n;
         let Some(end) = memchr::memrchr(b'\n', &buf[..have]) else { continue };
         let rest = buf[end + 1..have].to_vec();
         buf.truncate(end + 1);
-        let b = Batch::decode(Chunk { source: SourceId(0), offset, arrived: None, bytes: std::mem::take(&mut buf), cut: 0 });
-        for r in b.records() { c.record(r, &mut fold); }
+        let b = Batch::decode(Chunk {
+            source: SourceId(0),
+            offset,
+            arrived: None,
+            bytes: std::mem::take(&mut buf),
+            cut: 0,
+        });
+        for r in b.records() {
+            c.record(r, &mut fold);
+        }
         offset += end as u64 + 1;
         buf = b.into_chunk().bytes;
-        buf.resize(1 << 18, 0);
+        if buf.len() < 1 << 18 { buf.resize(1 << 18, 0); }
         have = rest.len();
         buf[..have].copy_from_slice(&rest);
     }

@@ -90,7 +90,7 @@ pub struct Environment {
     /// Its id; `None` stands for records without a stream.
     pub id: Option<EnvironmentId>,
     /// The log stream.
-    pub stream: Box<str>,
+    pub stream: Box<[u8]>,
     /// The function's version.
     pub version: Option<NameId>,
     /// The init that no invocation has followed yet.
@@ -103,13 +103,15 @@ pub struct Environment {
     pub last: Option<Invocation>,
     /// Those given up because the stream went on without their REPORT.
     pub given_up: Vec<Invocation>,
+    /// Whether an open invocation has an error that only counts if nothing is written after it.
+    pub doubtful: bool,
     /// Time of its newest record.
     pub newest: Timestamp,
 }
 
 impl Environment {
     /// An environment of which nothing is known.
-    pub fn new(function: FunctionId, id: Option<EnvironmentId>, stream: &str) -> Self {
+    pub fn new(function: FunctionId, id: Option<EnvironmentId>, stream: &[u8]) -> Self {
         Self {
             function,
             id,
@@ -120,6 +122,7 @@ impl Environment {
             open: Vec::new(),
             last: None,
             given_up: Vec::new(),
+            doubtful: false,
             newest: Timestamp::MIN,
         }
     }

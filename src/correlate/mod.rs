@@ -35,9 +35,9 @@ const STREAMLESS_OPEN: usize = 1_000_000;
 #[derive(Debug)]
 pub struct Correlator {
     texts: Texts,
-    functions: FxHashMap<Box<str>, FunctionId>,
+    functions: FxHashMap<Box<[u8]>, FunctionId>,
     environments: Vec<Environment>,
-    by_stream: FxHashMap<(FunctionId, Box<str>), u32>,
+    by_stream: FxHashMap<(FunctionId, Box<[u8]>), u32>,
     streamless: FxHashMap<FunctionId, u32>,
     streamless_open: FxHashMap<RequestId, u32>,
     cache: Vec<(u64, u32)>,
@@ -102,8 +102,9 @@ impl Correlator {
     }
 
     /// The log stream of an environment.
-    pub fn stream(&self, id: EnvironmentId) -> &str {
-        self.environments.get(id.0 as usize).map_or("", |environment| &environment.stream)
+    pub fn stream(&self, id: EnvironmentId) -> std::borrow::Cow<'_, str> {
+        let stream = self.environments.get(id.0 as usize).map_or(&b""[..], |environment| &environment.stream);
+        String::from_utf8_lossy(stream)
     }
 
     /// The invocations that have begun and not reported.
@@ -161,7 +162,7 @@ impl Correlator {
     }
 
     /// Finds a record's environment and times. A record without a time has its source's newest.
-    fn place<S: FactSink>(&mut self, record: &Record<'_>, id: Option<&str>, sink: &mut S) -> Option<Place> {
+    fn place<S: FactSink>(&mut self, record: &Record<'_>, id: Option<&[u8]>, sink: &mut S) -> Option<Place> {
         let envelope = &record.envelope;
         let origin = envelope.origin;
         let environment = match envelope.stream.as_deref() {
@@ -184,19 +185,19 @@ impl Correlator {
         Some(Place { environment, time, known, lines })
     }
 
-    fn function<S: FactSink>(&mut self, name: &str, sink: &mut S) -> FunctionId {
+    fn function<S: FactSink>(&mut self, name: &[u8], sink: &mut S) -> FunctionId {
         if let Some(&id) = self.functions.get(name) {
             return id;
         }
         let id = FunctionId(self.functions.len() as u32);
         self.functions.insert(name.into(), id);
-        sink.function(id, name);
+        sink.function(id, &String::from_utf8_lossy(name));
         id
     }
 
     fn function_or_hint<S: FactSink>(
         &mut self,
-        name: Option<&str>,
+        name: Option<&[u8]>,
         source: SourceId,
         sink: &mut S,
     ) -> FunctionId {
@@ -204,27 +205,24 @@ impl Correlator {
             Some(name) => self.function(name, sink),
             None => {
                 let hint = self.source_mut(source).hint.clone();
-                self.function(hint.as_deref().unwrap_or("(unknown function)"), sink)
+                self.function(hint.as_deref().map_or(&b"(unknown function)"[..], str::as_bytes), sink)
             }
         }
     }
 
     fn by_stream<S: FactSink>(
         &mut self,
-        function: Option<&str>,
-        stream: &str,
+        function: Option<&[u8]>,
+        stream: &[u8],
         source: SourceId,
         sink: &mut S,
     ) -> u32 {
-        let mut hasher = FxHasher::default();
-        hasher.write(stream.as_bytes());
-        hasher.write(function.unwrap_or_default().as_bytes());
-        let hash = hasher.finish() | 1;
+        let hash = hash_of(stream, function.unwrap_or_default());
         let slot = (hash >> 20) as usize % CACHE;
         let (cached, environment) = self.cache[slot];
         // The hash is not trusted alone: streams come from the input.
         if cached == hash
-            && &*self.environments[environment as usize].stream == stream
+            && *self.environments[environment as usize].stream == *stream
             && function.is_none_or(|name| {
                 self.functions.get(name) == Some(&self.environments[environment as usize].function)
             })
@@ -238,7 +236,7 @@ impl Correlator {
             None => {
                 let at = self.environments.len() as u32;
                 let mut environment = Environment::new(function, Some(EnvironmentId(at)), stream);
-                environment.version = crate::model::stream_version(stream).map(|v| self.texts.names.id(v));
+                environment.version = crate::model::stream_version(stream).map(|v| self.texts.names.read(v));
                 self.environments.push(environment);
                 self.by_stream.insert(key, at);
                 at
@@ -252,8 +250,8 @@ impl Correlator {
     /// new one, goes to the function it names, else to its file's.
     fn by_id<S: FactSink>(
         &mut self,
-        function: Option<&str>,
-        id: Option<&str>,
+        function: Option<&[u8]>,
+        id: Option<&[u8]>,
         source: SourceId,
         sink: &mut S,
     ) -> u32 {
@@ -270,7 +268,7 @@ impl Correlator {
             return environment;
         }
         let at = self.environments.len() as u32;
-        let mut environment = Environment::new(function, None, "");
+        let mut environment = Environment::new(function, None, b"");
         environment.many = true;
         self.environments.push(environment);
         self.streamless.insert(function, at);
@@ -291,7 +289,7 @@ impl Correlator {
             }
             Platform::RuntimeDone { id, status, error_type } => {
                 let id = self.texts.ids.request(id);
-                let name = error_type.as_deref().map(|name| self.texts.names.id(name));
+                let name = error_type.as_deref().map(|name| self.texts.names.read(name));
                 let open = self.environments[place.environment as usize].open_for(Some(id))?;
                 open.runtime_done = *status;
                 if matches!(status, Some(crate::model::Status::Error | crate::model::Status::Failure))
@@ -301,10 +299,8 @@ impl Correlator {
                 }
                 Some(open.invocation.seq)
             }
-            Platform::End { id } => {
-                let id = self.texts.ids.request(id);
-                Some(self.environments[place.environment as usize].open_for(Some(id))?.invocation.seq)
-            }
+            // REPORT follows at once and says all.
+            Platform::End { .. } => None,
             Platform::TimedOut { id, .. } => {
                 let id = self.texts.ids.request(id);
                 if let Some(open) = self.environments[place.environment as usize].open_for(Some(id)) {
@@ -315,7 +311,7 @@ impl Correlator {
             }
             Platform::Fault { id, error_type, killed } => {
                 let id = id.as_deref().map(|id| self.texts.ids.request(id));
-                let error_type = error_type.as_deref().map(|name| self.texts.names.id(name));
+                let error_type = error_type.as_deref().map(|name| self.texts.names.read(name));
                 if let Some(open) = self.environments[place.environment as usize].open_for(id) {
                     open.fault = Some(Fault { error_type, killed: *killed });
                     return Some(open.invocation.seq);
@@ -333,7 +329,7 @@ impl Correlator {
 
     fn init_start<S: FactSink>(&mut self, init: &InitStart<'_>, place: Place, sink: &mut S) {
         if let Some(version) = init.version.as_deref() {
-            let version = self.texts.names.id(version);
+            let version = self.texts.names.read(version);
             self.environments[place.environment as usize].version = Some(version);
         }
         let streamless = self.environments[place.environment as usize].id.is_none();
@@ -356,17 +352,17 @@ impl Correlator {
         Some(EnvironmentInfo {
             id: environment.id?,
             function: environment.function,
-            stream: self.texts.names.id(&environment.stream),
+            stream: self.texts.names.read(&environment.stream),
             version: environment.version,
             init_start: Some(place.time),
             kind: init.kind,
-            runtime: init.runtime_version.as_deref().map(|name| self.texts.names.id(name)),
+            runtime: init.runtime_version.as_deref().map(|name| self.texts.names.read(name)),
             first: place.time,
         })
     }
 
     fn init_report(&mut self, report: &InitReport<'_>, place: Place) {
-        let error = report.error_type.as_deref().map(|name| self.texts.names.id(name));
+        let error = report.error_type.as_deref().map(|name| self.texts.names.read(name));
         let failed = !matches!(report.status, None | Some(crate::model::Status::Success));
         let environment = &mut self.environments[place.environment as usize];
         if environment.id.is_none() {
@@ -414,7 +410,7 @@ impl Correlator {
         if !self.environments[place.environment as usize].many {
             self.give_up_open(place, sink);
         }
-        let version = start.version.as_deref().map(|version| self.texts.names.id(version));
+        let version = start.version.as_deref().map(|version| self.texts.names.read(version));
         let trace = start.trace.as_ref().map(|trace| self.texts.ids.trace(&trace.root));
         let attempt = self.attempt(request_id);
         let seq = self.take_seq();
@@ -494,7 +490,7 @@ impl Correlator {
         let said =
             Said { status: report.status, error_type, memory: report.max_memory_mb.zip(report.memory_mb) };
         let outcome = outcome(said, signs);
-        let named = signs.error.or(error_type.map(|name| self.texts.names.id(name)));
+        let named = signs.error.or(error_type.map(|name| self.texts.names.read(name)));
         let invocation = &mut open.invocation;
         let known_before = invocation.end.map(|end| end.known);
         invocation.trace = invocation.trace.or(trace);
@@ -578,9 +574,13 @@ impl Correlator {
     }
 
     fn line(&mut self, line: &LogLine<'_>, place: Place) -> Option<u64> {
-        let id = line.id.as_deref().filter(|id| !id.is_empty()).map(|id| self.texts.ids.request(id));
-        let error = line.error.as_ref().map(|e| (self.texts.names.id(&e.error_type), e.counts));
         let environment = &mut self.environments[place.environment as usize];
+        if line.error.is_none() && !environment.doubtful {
+            // Most lines: nothing that anybody concludes anything from.
+            return None;
+        }
+        let id = line.id.as_deref().filter(|id| !id.is_empty()).map(|id| self.texts.ids.request(id));
+        let error = line.error.as_ref().map(|e| (self.texts.names.read(&e.error_type), e.counts));
         let Some(open) = environment.open_for(id) else {
             if let (Some(init), Some((name, _))) = (environment.init.as_mut(), error) {
                 init.error = Some(name);
@@ -595,7 +595,10 @@ impl Correlator {
             (Some((_, ErrorCounts::IfLast)), None) => open.error = None,
             (_, None) => {}
         }
-        Some(open.invocation.seq)
+        let seq = open.invocation.seq;
+        environment.doubtful =
+            environment.open.iter().any(|o| matches!(o.error, Some((_, ErrorCounts::IfLast))));
+        Some(seq)
     }
 
     fn continuation<S: FactSink>(&mut self, record: &Record<'_>, more: &Continuation<'_>, sink: &mut S) {
@@ -646,12 +649,12 @@ impl Correlator {
     /// Only `AWS/Lambda`, and of its dimension sets only {FunctionName} and {}: the others tell the
     /// same invocations again (`formats.md` 7.3).
     fn metric<S: FactSink>(&mut self, record: &Record<'_>, metric: &MetricRecord<'_>, sink: &mut S) {
-        if metric.namespace != "AWS/Lambda" || metric.resource.is_some() || metric.other_dimensions {
+        if *metric.namespace != *b"AWS/Lambda" || metric.resource.is_some() || metric.other_dimensions {
             return;
         }
         let function = metric.function.as_deref().map(|name| self.function(name, sink));
         let name = MetricName::known(&metric.name)
-            .unwrap_or_else(|| MetricName::Other(self.texts.names.id(&metric.name)));
+            .unwrap_or_else(|| MetricName::Other(self.texts.names.read(&metric.name)));
         let end = metric.start.plus(i64::from(metric.period_ms));
         let known = self.clock.known(end, record.envelope.arrived);
         sink.metric(&MetricPoint {
@@ -665,8 +668,8 @@ impl Correlator {
     }
 
     fn segment<S: FactSink>(&mut self, document: &SegmentDocument, sink: &mut S) {
-        let trace = self.texts.ids.trace(&document.trace_id);
-        let function = document.function.as_deref().map(|name| self.function(name, sink));
+        let trace = self.texts.ids.trace(document.trace_id.as_bytes());
+        let function = document.function.as_deref().map(|name| self.function(name.as_bytes(), sink));
         sink.segment(trace, function, document.clone());
     }
 
@@ -692,7 +695,16 @@ impl Correlator {
     }
 }
 
-fn id_of<'a>(platform: &'a Platform<'_>) -> Option<&'a str> {
+/// A stream's name ends in 32 random hex digits, so half of them make a good hash. It is not
+/// trusted alone: names come from the input.
+fn hash_of(stream: &[u8], function: &[u8]) -> u64 {
+    let mut hasher = FxHasher::default();
+    hasher.write(&stream[stream.len().saturating_sub(16)..]);
+    hasher.write_usize(stream.len() << 16 | function.len());
+    hasher.finish() | 1
+}
+
+fn id_of<'a>(platform: &'a Platform<'_>) -> Option<&'a [u8]> {
     match platform {
         Platform::Start(start) => Some(&start.id),
         Platform::Report(report) => Some(&report.id),

@@ -32,7 +32,7 @@ pub struct Said<'a> {
     /// Its status.
     pub status: Option<Status>,
     /// Its error type.
-    pub error_type: Option<&'a str>,
+    pub error_type: Option<&'a [u8]>,
     /// Used and configured memory in MB.
     pub memory: Option<(u32, u32)>,
 }
@@ -50,7 +50,7 @@ pub fn outcome(said: Said<'_>, signs: Signs) -> Outcome {
         Some(Status::Timeout) => Outcome::Timeout,
         Some(Status::Error | Status::Failure) => {
             let error_type = said.error_type.unwrap_or_default();
-            if error_type.ends_with("OutOfMemory") {
+            if error_type.ends_with(b"OutOfMemory") {
                 Outcome::OutOfMemory
             } else if signs.init_failed {
                 Outcome::InitError
@@ -80,10 +80,10 @@ pub fn outcome(said: Said<'_>, signs: Signs) -> Outcome {
     }
 }
 
-fn is_exit(error_type: &str) -> bool {
+fn is_exit(error_type: &[u8]) -> bool {
     matches!(
         error_type,
-        "Runtime.ExitError" | "Extension.Crash" | "Extension.ExitError" | "Runtime.NodeJsExit"
+        b"Runtime.ExitError" | b"Extension.Crash" | b"Extension.ExitError" | b"Runtime.NodeJsExit"
     )
 }
 
@@ -95,7 +95,11 @@ mod tests {
     fn either_sign_of_failure_suffices() {
         let fault = |killed| Signs { fault: Some(Fault { error_type: None, killed }), ..Signs::default() };
         let error = Signs { error: Some(NameId(1)), ..Signs::default() };
-        let said = |status, error_type| Said { status, error_type, memory: Some((60, 128)) };
+        let said = |status, error_type: Option<&'static str>| Said {
+            status,
+            error_type: error_type.map(str::as_bytes),
+            memory: Some((60, 128)),
+        };
         let full = Said { memory: Some((126, 128)), ..Said::default() };
         for (said, signs, want) in [
             (Said::default(), Signs::default(), Outcome::Ok),

@@ -9,7 +9,7 @@ use std::borrow::Cow;
 
 use memchr::{memchr, memchr2};
 
-use crate::model::Micros;
+use crate::model::{Micros, Text};
 
 /// Why a walk ended early.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -155,7 +155,7 @@ impl<'a, const ESC: bool> Cursor<'a, ESC> {
     }
 
     /// The string as text, or `None` if the value is none; it is consumed in any case.
-    pub fn text(&mut self) -> Walk<Option<Cow<'a, str>>> {
+    pub fn text(&mut self) -> Walk<Option<Text<'a>>> {
         if self.at_string() {
             return self.string().map(|raw| Some(text::<ESC>(raw)));
         }
@@ -246,21 +246,14 @@ pub fn plain_escapes(text: &[u8]) -> bool {
     !bad
 }
 
-/// The string between its quotes as text: unescaped once, or twice where it lay in another string.
-/// Broken escapes stay as they are, and broken UTF-8 becomes U+FFFD: a record is not lost for it.
-pub fn text<const ESC: bool>(raw: &[u8]) -> Cow<'_, str> {
+/// The string between its quotes: unescaped once, or twice where it lay in another string. Broken
+/// escapes stay as they are: a record is not lost for them.
+pub fn text<const ESC: bool>(raw: &[u8]) -> Text<'_> {
     if memchr(b'\\', raw).is_none() {
-        return String::from_utf8_lossy(raw);
+        return Cow::Borrowed(raw);
     }
     let once = unescape(raw);
-    if !ESC || memchr(b'\\', &once).is_none() {
-        return Cow::Owned(lossy(once));
-    }
-    Cow::Owned(lossy(unescape(&once)))
-}
-
-fn lossy(bytes: Vec<u8>) -> String {
-    String::from_utf8(bytes).unwrap_or_else(|e| String::from_utf8_lossy(e.as_bytes()).into_owned())
+    if !ESC || memchr(b'\\', &once).is_none() { Cow::Owned(once) } else { Cow::Owned(unescape(&once)) }
 }
 
 /// Undoes one level of JSON string escapes.
@@ -408,9 +401,9 @@ mod tests {
         fn unescapes_like_serde(text in any::<String>()) {
             let json = serde_json::to_string(&text).unwrap();
             let raw = &json.as_bytes()[1..json.len() - 1];
-            prop_assert_eq!(super::text::<false>(raw), text.as_str());
+            prop_assert_eq!(&*super::text::<false>(raw), text.as_bytes());
             let twice = serde_json::to_string(&json[1..json.len() - 1]).unwrap();
-            prop_assert_eq!(super::text::<true>(&twice.as_bytes()[1..twice.len() - 1]), text.as_str());
+            prop_assert_eq!(&*super::text::<true>(&twice.as_bytes()[1..twice.len() - 1]), text.as_bytes());
         }
 
         #[test]

@@ -39,13 +39,14 @@ pub fn read(text: &str) -> Result<MetricRecord<'static>, String> {
     let value = wire.value.ok_or("metric stream: a datum without value")?;
     let function = wire.dimensions.get("FunctionName").cloned();
     let resource = wire.dimensions.get("Resource").cloned();
+    let own = |text: String| Cow::Owned(text.into_bytes());
     let named = usize::from(function.is_some()) + usize::from(resource.is_some());
     Ok(MetricRecord {
-        namespace: Cow::Owned(wire.namespace.into_owned()),
-        name: Cow::Owned(wire.metric_name.into_owned()),
+        namespace: own(wire.namespace.into_owned()),
+        name: own(wire.metric_name.into_owned()),
         other_dimensions: wire.dimensions.len() > named,
-        function: function.map(Cow::Owned),
-        resource: resource.map(Cow::Owned),
+        function: function.map(own),
+        resource: resource.map(own),
         start: Timestamp(wire.timestamp),
         period_ms: PERIOD_MS,
         statistics: Statistics {

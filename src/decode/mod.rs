@@ -17,7 +17,7 @@ use std::borrow::Cow;
 
 use memchr::{memchr_iter, memmem};
 
-use crate::model::{Bad, Body, Chunk, Envelope, Origin, Record, Timestamp};
+use crate::model::{Bad, Body, Chunk, Envelope, Origin, Record, Text, Timestamp};
 use json::Stop;
 
 /// Decodes the frames of a chunk, in order.
@@ -67,7 +67,7 @@ pub fn record(line: &[u8], origin: Origin, arrived: Option<Timestamp>) -> Record
 
 fn continuation(line: &[u8], origin: Origin, arrived: Option<Timestamp>) -> Record<'_> {
     let envelope = Envelope { function: None, stream: None, time: None, arrived, origin };
-    Record { envelope, body: Body::Continuation(text::continuation(line)) }
+    Record { envelope, body: Body::Continuation(Box::new(text::continuation(line))) }
 }
 
 fn object(line: &[u8], origin: Origin, arrived: Option<Timestamp>) -> Record<'_> {
@@ -86,26 +86,22 @@ fn object(line: &[u8], origin: Origin, arrived: Option<Timestamp>) -> Record<'_>
 fn unwrap<'a>(wrapped: &wrapped::Wrapped<'a>, origin: Origin, arrived: Option<Timestamp>) -> Record<'a> {
     let stream = json::text::<false>(wrapped.stream);
     let function = function_of(json::text::<false>(wrapped.group), &stream);
-    let envelope = |time: Option<Timestamp>| Envelope {
-        function: Some(function.clone()),
-        stream: (!stream.is_empty()).then(|| stream.clone()),
-        time,
-        arrived: wrapped.arrived.map(Timestamp).or(arrived),
-        origin,
-    };
-    let (body, own_time) = message(wrapped.message);
-    Record { envelope: envelope(wrapped.timestamp.map(Timestamp).or(own_time)), body }
+    let (body, own_time) = message(wrapped.message, wrapped.plain);
+    let time = wrapped.timestamp.map(Timestamp).or_else(|| Timestamp::parse(&own_time?));
+    let arrived = wrapped.arrived.map(Timestamp).or(arrived);
+    let stream = (!stream.is_empty()).then_some(stream);
+    Record { envelope: Envelope { function: Some(function), stream, time, arrived, origin }, body }
 }
 
 /// What a message in a JSON string is, and the time it says itself.
-fn message(raw: &[u8]) -> (Body<'_>, Option<Timestamp>) {
+fn message(raw: &[u8], plain: bool) -> (Body<'_>, Option<Text<'_>>) {
     if raw.first() == Some(&b'{') {
         match app::message::<true>(raw) {
-            Ok(message) => return (message.body, message.time),
+            Ok(message) => return (message.body, message.time.map(Cow::Borrowed)),
             Err(Stop::Broken(_) | Stop::Unusual) => return unescaped(raw),
         }
     }
-    if has_odd_escape(raw) {
+    if !plain && has_odd_escape(raw) {
         return unescaped(raw);
     }
     (text::message::<true>(raw), None)
@@ -119,19 +115,19 @@ fn has_odd_escape(raw: &[u8]) -> bool {
 }
 
 /// The same by way of a copy: for messages that are not written the usual way.
-fn unescaped<'a>(raw: &[u8]) -> (Body<'a>, Option<Timestamp>) {
+fn unescaped<'a>(raw: &[u8]) -> (Body<'a>, Option<Text<'a>>) {
     let plain = json::unescape(raw);
     let trimmed = plain.trim_ascii_start();
     if trimmed.first() == Some(&b'{')
         && let Ok(message) = app::message::<false>(trimmed)
     {
-        return (message.body.into_owned(), message.time);
+        return (message.body.into_owned(), message.time.map(|time| Cow::Owned(time.to_vec())));
     }
     if plain.starts_with(b"LAMBDA_WARNING: ")
         && let Some(at) = memchr::memrchr(b'\r', &plain)
         && let Ok(message) = app::message::<false>(plain[at + 1..].trim_ascii())
     {
-        return (message.body.into_owned(), message.time);
+        return (message.body.into_owned(), message.time.map(|time| Cow::Owned(time.to_vec())));
     }
     (text::message::<false>(&plain).into_owned(), None)
 }
@@ -155,39 +151,39 @@ fn bare(line: &[u8], origin: Origin, arrived: Option<Timestamp>) -> Record<'_> {
         }
     } else if message.metric {
         match plain().and_then(metric::read) {
-            Ok(metric) => Body::Metric(metric),
+            Ok(metric) => Body::Metric(Box::new(metric)),
             Err(reason) => return bad(line, origin, arrived, reason),
         }
     } else {
         message.body
     };
-    let envelope = Envelope { function: message.function, stream: None, time: message.time, arrived, origin };
+    let envelope = Envelope {
+        function: message.function,
+        stream: None,
+        time: message.time.and_then(Timestamp::parse),
+        arrived,
+        origin,
+    };
     Record { envelope, body }
 }
 
 /// The function a log group and stream belong to (`formats.md` 0, "Where the names come from"):
 /// `/aws/lambda/NAME`, else a custom group's stream `YYYY/MM/DD/NAME[VERSION]HEX`, else the group.
-fn function_of<'a>(group: Cow<'a, str>, stream: &str) -> Cow<'a, str> {
+fn function_of<'a>(group: Text<'a>, stream: &[u8]) -> Text<'a> {
+    const LAMBDA: &[u8] = b"/aws/lambda/";
+    if !group.starts_with(LAMBDA) {
+        return stream_function(stream).map_or(group, |name| Cow::Owned(name.to_vec()));
+    }
     match group {
-        Cow::Borrowed(group) => match group.strip_prefix("/aws/lambda/") {
-            Some(name) => Cow::Borrowed(name),
-            None => custom(stream).map_or(Cow::Borrowed(group), Cow::Owned),
-        },
-        Cow::Owned(group) => Cow::Owned(match group.strip_prefix("/aws/lambda/") {
-            Some(name) => name.to_string(),
-            None => custom(stream).unwrap_or(group),
-        }),
+        Cow::Borrowed(group) => Cow::Borrowed(&group[LAMBDA.len()..]),
+        Cow::Owned(group) => Cow::Owned(group[LAMBDA.len()..].to_vec()),
     }
 }
 
-fn custom(stream: &str) -> Option<String> {
-    stream_function(stream).map(str::to_string)
-}
-
 /// NAME of a stream `YYYY/MM/DD/NAME[VERSION]HEX`; `None` for the usual `YYYY/MM/DD/[VERSION]HEX`.
-fn stream_function(stream: &str) -> Option<&str> {
-    let name = stream.splitn(4, '/').nth(3)?;
-    let name = &name[..name.find('[')?];
+fn stream_function(stream: &[u8]) -> Option<&[u8]> {
+    let name = stream.splitn(4, |c| *c == b'/').nth(3)?;
+    let name = &name[..memchr::memchr(b'[', name)?];
     (!name.is_empty()).then_some(name)
 }
 
@@ -206,7 +202,7 @@ fn broken(line: &[u8], stop: Stop) -> String {
 fn bad<'a>(line: &[u8], origin: Origin, arrived: Option<Timestamp>, reason: String) -> Record<'a> {
     let excerpt = String::from_utf8_lossy(&line[..line.len().min(800)]).chars().take(200).collect();
     let envelope = Envelope { function: None, stream: None, time: None, arrived, origin };
-    Record { envelope, body: Body::Bad(Bad { reason, excerpt }) }
+    Record { envelope, body: Body::Bad(Box::new(Bad { reason, excerpt })) }
 }
 
 #[cfg(test)]

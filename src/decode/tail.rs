@@ -6,7 +6,7 @@ use std::borrow::Cow;
 use memchr::memchr;
 
 use super::{app, stream_function, text};
-use crate::model::{Body, Envelope, Origin, Record, Timestamp};
+use crate::model::{Envelope, Origin, Record, Timestamp};
 
 /// Reads such a line; `None` if it is none. A Node.js line has a tab after its time, this a blank.
 pub fn read(line: &[u8], origin: Origin, arrived: Option<Timestamp>) -> Option<Record<'_>> {
@@ -19,19 +19,12 @@ pub fn read(line: &[u8], origin: Origin, arrived: Option<Timestamp>) -> Option<R
     if !date || !stream.contains(&b'[') {
         return None;
     }
-    let stream = String::from_utf8_lossy(stream);
     let said = rest.get(blank + 1..).unwrap_or_default();
     let body = match said.first() {
         Some(b'{') => app::message::<false>(said).map_or_else(|_| text::message::<false>(said), |m| m.body),
         _ => text::message::<false>(said),
     };
-    let function = match &stream {
-        Cow::Borrowed(stream) => stream_function(stream).map(Cow::Borrowed),
-        Cow::Owned(stream) => stream_function(stream).map(|name| Cow::Owned(name.to_string())),
-    };
-    let body: Body<'_> = body;
-    Some(Record {
-        envelope: Envelope { function, stream: Some(stream), time: Some(time), arrived, origin },
-        body,
-    })
+    let function = stream_function(stream).map(Cow::Borrowed);
+    let stream = Some(Cow::Borrowed(stream));
+    Some(Record { envelope: Envelope { function, stream, time: Some(time), arrived, origin }, body })
 }

@@ -6,12 +6,12 @@
 
 use std::borrow::Cow;
 
-use memchr::{memchr, memmem};
+use memchr::{memchr, memchr2, memmem};
 
 use super::json;
 use crate::model::{
     Body, Continuation, ErrorCounts, InitPhase, InitReport, InitStart, Level, LogLine, Platform, Report,
-    RuntimeError, Start, Status, TraceHeader,
+    RuntimeError, Start, Status, Text, TraceHeader,
 };
 
 /// What a text message is. Of one that is none of the platform's the level is read, the request id
@@ -49,11 +49,9 @@ fn platform<const ESC: bool>(text: &[u8]) -> Option<Platform<'_>> {
 }
 
 /// A token up to white space, and what follows that.
-fn token<const ESC: bool>(text: &[u8]) -> Option<(Cow<'_, str>, &[u8])> {
-    let end = text
-        .iter()
-        .position(|c| matches!(c, b' ' | b'\t' | b'\n' | b'\r') || (ESC && *c == b'\\'))
-        .unwrap_or(text.len());
+fn token<const ESC: bool>(text: &[u8]) -> Option<(Text<'_>, &[u8])> {
+    let end = if ESC { memchr2(b' ', b'\\', text) } else { text.iter().position(u8::is_ascii_whitespace) };
+    let end = end.unwrap_or(text.len());
     if end == 0 {
         return None;
     }
@@ -71,6 +69,32 @@ fn is_blank<const ESC: bool>(mut text: &[u8]) -> bool {
             _ => return false,
         }
     }
+}
+
+/// The first tab, as it is written here.
+fn find_tab<const ESC: bool>(text: &[u8]) -> Option<usize> {
+    if !ESC {
+        return memchr(b'\t', text);
+    }
+    let mut from = 0;
+    loop {
+        let at = from + memchr(b'\\', &text[from..])?;
+        match text.get(at + 1)? {
+            b't' => return Some(at),
+            _ => from = (at + 2).min(text.len()),
+        }
+    }
+}
+
+/// A field `Label: value` at its colon.
+fn labelled(field: &[u8]) -> Option<(&[u8], &[u8])> {
+    let colon = memchr(b':', field)?;
+    Some((&field[..colon], field[colon + 1..].strip_prefix(b" ")?))
+}
+
+/// The number at the front of a value: `2.75 ms`.
+fn front(value: &[u8]) -> &[u8] {
+    &value[..memchr(b' ', value).unwrap_or(value.len())]
 }
 
 /// Splits at tabs and line ends; blanks around a field and empty fields are dropped.
@@ -106,9 +130,8 @@ fn report<const ESC: bool>(text: &[u8]) -> Option<Platform<'_>> {
     let (id, _) = token::<ESC>(text)?;
     let mut report = Report { id, ..Report::default() };
     for field in fields::<ESC>(text).skip(1) {
-        let Some(colon) = memmem::find(field, b": ") else { continue };
-        let (label, value) = (&field[..colon], &field[colon + 2..]);
-        let number = value.split(|c| *c == b' ').next().unwrap_or_default();
+        let Some((label, value)) = labelled(field) else { continue };
+        let number = front(value);
         match label {
             b"Duration" => report.duration = json::micros(number),
             b"Billed Duration" => report.billed_ms = json::whole(number).and_then(|n| n.try_into().ok()),
@@ -119,9 +142,10 @@ fn report<const ESC: bool>(text: &[u8]) -> Option<Platform<'_>> {
             b"Status" => report.status = status(value),
             b"Error Type" => report.error_type = Some(json::text::<ESC>(value)),
             b"XRAY TraceId" => {
-                report.trace = Some(TraceHeader { root: json::text::<ESC>(value), ..TraceHeader::default() });
+                report.trace =
+                    Some(Box::new(TraceHeader { root: json::text::<ESC>(value), ..TraceHeader::default() }));
             }
-            b"SegmentId" | b"Sampled" => xray_field::<ESC>(label, value, report.trace.as_mut()),
+            b"SegmentId" | b"Sampled" => xray_field::<ESC>(label, value, report.trace.as_deref_mut()),
             _ => {}
         }
     }
@@ -167,7 +191,7 @@ fn init<const ESC: bool>(text: &[u8]) -> Option<Platform<'_>> {
                     start.runtime_arn = Some(json::text::<ESC>(value));
                 }
             }
-            Some(Platform::InitStart(start))
+            Some(Platform::InitStart(Box::new(start)))
         }
         b"INIT_REPORT" | b"RESTORE_REPORT" => {
             let mut report = InitReport {
@@ -191,7 +215,8 @@ fn init<const ESC: bool>(text: &[u8]) -> Option<Platform<'_>> {
                     _ => {}
                 }
             }
-            (report.duration.is_some() || report.status.is_some()).then_some(Platform::InitReport(report))
+            (report.duration.is_some() || report.status.is_some())
+                .then(|| Platform::InitReport(Box::new(report)))
         }
         _ => None,
     }
@@ -245,7 +270,7 @@ pub fn level(word: &[u8]) -> Level {
 /// (Python), `[ERROR] Type: …⏎Traceback…` (Python's unhandled error).
 fn line<const ESC: bool>(text: &[u8]) -> LogLine<'_> {
     let tab: &[u8] = if ESC { b"\\t" } else { b"\t" };
-    let cut = |text: &'_ [u8]| memmem::find(&text[..text.len().min(120)], tab);
+    let cut = |text: &[u8]| find_tab::<ESC>(&text[..text.len().min(120)]);
     match text.first() {
         Some(b'[') => {
             let Some(close) = memchr(b']', &text[..text.len().min(16)]) else { return plain() };
@@ -254,7 +279,7 @@ fn line<const ESC: bool>(text: &[u8]) -> LogLine<'_> {
             if level >= Level::Error
                 && let Some(said) = rest.strip_prefix(b" ")
             {
-                return LogLine { level, id: None, error: python_error::<ESC>(said) };
+                return LogLine { level, id: None, error: python_error::<ESC>(said).map(Box::new) };
             }
             let id = rest.strip_prefix(tab).and_then(|rest| {
                 let rest = &rest[cut(rest)? + tab.len()..];
@@ -271,7 +296,7 @@ fn line<const ESC: bool>(text: &[u8]) -> LogLine<'_> {
             let Some(third) = cut(rest) else { return plain() };
             let level = level(&rest[..third]);
             let said = &rest[third + tab.len()..];
-            let error = (level >= Level::Error).then(|| node_error::<ESC>(said)).flatten();
+            let error = (level >= Level::Error).then(|| node_error::<ESC>(said)).flatten().map(Box::new);
             let id = (id != b"undefined" && level != Level::Unknown).then(|| json::text::<ESC>(id));
             LogLine { level, id, error }
         }
@@ -291,7 +316,7 @@ fn node_error<const ESC: bool>(said: &[u8]) -> Option<RuntimeError<'_>> {
         .find_map(|p| said.strip_prefix(*p))?;
     rest.starts_with(tab).then(|| {
         let body = &rest[tab.len() - 1..];
-        let error_type = super::app::error_type::<ESC>(body).unwrap_or(Cow::Borrowed("Error"));
+        let error_type = super::app::error_type::<ESC>(body).unwrap_or(Cow::Borrowed(b"Error"));
         RuntimeError { error_type, counts: ErrorCounts::Always }
     })
 }
@@ -325,8 +350,8 @@ pub fn continuation(text: &[u8]) -> Continuation<'_> {
             ..TraceHeader::default()
         };
         for field in all {
-            if let Some(colon) = memmem::find(field, b": ") {
-                xray_field::<false>(&field[..colon], &field[colon + 2..], Some(&mut trace));
+            if let Some((label, value)) = labelled(field) {
+                xray_field::<false>(label, value, Some(&mut trace));
             }
         }
         return Continuation::Xray(trace);

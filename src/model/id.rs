@@ -51,19 +51,18 @@ impl Default for Ids {
 
 impl Ids {
     /// Packs a request id, any token.
-    pub fn request(&mut self, text: &str) -> RequestId {
-        RequestId(match hex_with_dashes(text.as_bytes(), &[8, 13, 18, 23], 36) {
+    pub fn request(&mut self, text: &[u8]) -> RequestId {
+        RequestId(match hex_with_dashes(text, &[8, 13, 18, 23], 36) {
             Some(packed) if packed < INTERNED => packed,
             _ => self.intern(text),
         })
     }
 
     /// Packs a trace id: `1-8hex-24hex`, or 32 hex digits as OpenTelemetry prints the same id.
-    pub fn trace(&mut self, text: &str) -> TraceId {
-        let bytes = text.as_bytes();
-        let packed = match bytes.strip_prefix(b"1-") {
+    pub fn trace(&mut self, text: &[u8]) -> TraceId {
+        let packed = match text.strip_prefix(b"1-") {
             Some(rest) => hex_with_dashes(rest, &[8], 33),
-            None => hex_with_dashes(bytes, &[], 32),
+            None => hex_with_dashes(text, &[], 32),
         };
         TraceId(match packed {
             Some(packed) if packed < INTERNED => packed,
@@ -92,7 +91,8 @@ impl Ids {
         })
     }
 
-    fn intern(&mut self, text: &str) -> u128 {
+    fn intern(&mut self, text: &[u8]) -> u128 {
+        let text = &*String::from_utf8_lossy(text);
         if let Some(&index) = self.index.get(text) {
             return INTERNED + u128::from(index);
         }
@@ -113,24 +113,40 @@ impl Ids {
 /// Packs lower-case hex digits with dashes at exactly these places; anything else is `None`, so
 /// that a packed id always prints back as it was.
 fn hex_with_dashes(text: &[u8], dashes: &[usize], length: usize) -> Option<u128> {
-    if text.len() != length {
+    if text.len() != length || dashes.iter().any(|at| text[*at] != b'-') {
         return None;
     }
-    let mut packed = 0u128;
-    for (at, &c) in text.iter().enumerate() {
-        let digit = match c {
-            b'0'..=b'9' => c - b'0',
-            b'a'..=b'f' => c - b'a' + 10,
-            b'-' if dashes.contains(&at) => continue,
-            _ => return None,
+    let (mut packed, mut from, mut bad) = (0u128, 0, 0u8);
+    for &to in dashes.iter().chain(&[length]) {
+        let digits = &text[from..to];
+        let value = digits.iter().fold(0u64, |value, c| {
+            let digit = DIGITS[*c as usize];
+            bad |= digit;
+            value << 4 | u64::from(digit & 15)
+        });
+        // No group has more than 16 digits but the 24 and 32 of a trace id, taken in two steps.
+        packed = if digits.len() > 16 {
+            let (high, low) = digits.split_at(digits.len() - 16);
+            let part = |half: &[u8]| half.iter().fold(0u64, |v, c| v << 4 | u64::from(DIGITS[*c as usize] & 15));
+            packed << (4 * digits.len() as u32 % 128) | u128::from(part(high)) << 64 | u128::from(part(low))
+        } else {
+            packed << (4 * digits.len()) | u128::from(value)
         };
-        if dashes.contains(&at) {
-            return None;
-        }
-        packed = packed << 4 | u128::from(digit);
+        from = to + 1;
     }
-    Some(packed)
+    (bad < 16).then_some(packed)
 }
+
+/// The value of each lower-case hex digit; 255 for all other bytes.
+const DIGITS: [u8; 256] = {
+    let mut table = [255; 256];
+    let mut c = 0;
+    while c < 16 {
+        table[b"0123456789abcdef"[c] as usize] = c as u8;
+        c += 1;
+    }
+    table
+};
 
 /// Interned names, each kept once. Bounded: past the bound every new name is the last one, `…`.
 #[derive(Clone, Debug)]
@@ -166,6 +182,11 @@ impl Names {
         NameId(index)
     }
 
+    /// The id of a name as it was read; broken UTF-8 becomes U+FFFD.
+    pub fn read(&mut self, text: &[u8]) -> NameId {
+        self.id(&String::from_utf8_lossy(text))
+    }
+
     /// The name.
     pub fn get(&self, id: NameId) -> &str {
         self.texts.get(id.0 as usize).map_or("?", |text| text)
@@ -173,9 +194,9 @@ impl Names {
 }
 
 /// The version in a stream's name `YYYY/MM/DD/[VERSION]HEX` or `YYYY/MM/DD/NAME[VERSION]HEX`.
-pub fn stream_version(stream: &str) -> Option<&str> {
-    let from = stream.find('[')? + 1;
-    let version = &stream[from..from + stream[from..].find(']')?];
+pub fn stream_version(stream: &[u8]) -> Option<&[u8]> {
+    let from = memchr::memchr(b'[', stream)? + 1;
+    let version = &stream[from..from + memchr::memchr(b']', &stream[from..])?];
     (!version.is_empty()).then_some(version)
 }
 
@@ -188,28 +209,28 @@ mod tests {
     fn usual_ids_are_packed_and_print_back() {
         let mut ids = Ids::default();
         for text in ["8f507cfc-1f5e-4e0e-8d4b-0123456789ab", "00000000-0000-0000-0000-000000000000"] {
-            let id = ids.request(text);
+            let id = ids.request(text.as_bytes());
             assert!(id.0 < INTERNED);
             assert_eq!(ids.show_request(id), text);
         }
-        let trace = ids.trace("1-6745a1b2-0123456789abcdef01234567");
+        let trace = ids.trace(b"1-6745a1b2-0123456789abcdef01234567");
         assert_eq!(ids.show_trace(trace), "1-6745a1b2-0123456789abcdef01234567");
-        assert_eq!(ids.trace("6745a1b20123456789abcdef01234567"), trace);
+        assert_eq!(ids.trace(b"6745a1b20123456789abcdef01234567"), trace);
     }
 
     proptest! {
         #[test]
         fn any_token_prints_back(text in "[0-9a-fA-Fx<>-]{0,40}") {
             let mut ids = Ids::default();
-            let id = ids.request(&text);
+            let id = ids.request(text.as_bytes());
             prop_assert_eq!(ids.show_request(id), text.clone());
-            prop_assert_eq!(ids.request(&text), id);
+            prop_assert_eq!(ids.request(text.as_bytes()), id);
         }
 
         #[test]
         fn different_tokens_differ(a in "[0-9a-f]{8}-xmpl-.{0,9}", b in "[0-9a-f-]{36}") {
             let mut ids = Ids::default();
-            prop_assert_eq!(ids.request(&a) == ids.request(&b), a == b);
+            prop_assert_eq!(ids.request(a.as_bytes()) == ids.request(b.as_bytes()), a == b);
         }
     }
 
@@ -218,7 +239,7 @@ mod tests {
         let mut ids = Ids { most: 2, ..Ids::default() };
         let shown: Vec<String> = (0..4)
             .map(|n| {
-                let id = ids.request(&format!("odd-{n}"));
+                let id = ids.request(format!("odd-{n}").as_bytes());
                 ids.show_request(id)
             })
             .collect();

@@ -25,15 +25,15 @@ pub enum MetricName {
 
 impl MetricName {
     /// The metric of this name, if it is one that the program computes with.
-    pub fn known(name: &str) -> Option<Self> {
+    pub fn known(name: &[u8]) -> Option<Self> {
         Some(match name {
-            "Invocations" => Self::Invocations,
-            "Errors" => Self::Errors,
-            "Throttles" => Self::Throttles,
-            "Duration" => Self::Duration,
-            "ConcurrentExecutions" => Self::ConcurrentExecutions,
-            "UnreservedConcurrentExecutions" => Self::UnreservedConcurrentExecutions,
-            "ClaimedAccountConcurrency" => Self::ClaimedAccountConcurrency,
+            b"Invocations" => Self::Invocations,
+            b"Errors" => Self::Errors,
+            b"Throttles" => Self::Throttles,
+            b"Duration" => Self::Duration,
+            b"ConcurrentExecutions" => Self::ConcurrentExecutions,
+            b"UnreservedConcurrentExecutions" => Self::UnreservedConcurrentExecutions,
+            b"ClaimedAccountConcurrency" => Self::ClaimedAccountConcurrency,
             _ => return None,
         })
     }

@@ -21,7 +21,7 @@ pub use invocation::{Cold, End, Invocation, Lines, Outcome, Waited};
 pub use metric::{MetricName, MetricPoint, Statistics};
 pub use record::{
     Bad, Body, Chunk, Continuation, Envelope, ErrorCounts, InitKind, InitPhase, InitReport, InitStart, Level,
-    LogLine, MetricRecord, Origin, Platform, Record, Report, RuntimeError, Start, Status, TraceHeader,
+    LogLine, MetricRecord, Origin, Platform, Record, Report, RuntimeError, Start, Status, Text, TraceHeader,
 };
 pub use time::{Micros, Timestamp, Window};
 pub use trace::{Flags, SegmentDocument, SegmentNode};

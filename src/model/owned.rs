@@ -4,10 +4,8 @@ use std::borrow::Cow;
 
 use super::{
     Body, Continuation, InitReport, InitStart, LogLine, MetricRecord, Platform, Report, RuntimeError, Start,
-    TraceHeader,
+    Text, TraceHeader,
 };
-
-type Text<'a> = Cow<'a, str>;
 
 fn own(text: Text<'_>) -> Text<'static> {
     Cow::Owned(text.into_owned())
@@ -31,9 +29,11 @@ impl Body<'_> {
             Body::Log(line) => Body::Log(LogLine {
                 level: line.level,
                 id: maybe(line.id),
-                error: line.error.map(|e| RuntimeError { error_type: own(e.error_type), counts: e.counts }),
+                error: line
+                    .error
+                    .map(|e| Box::new(RuntimeError { error_type: own(e.error_type), counts: e.counts })),
             }),
-            Body::Metric(m) => Body::Metric(MetricRecord {
+            Body::Metric(m) => Body::Metric(Box::new(MetricRecord {
                 namespace: own(m.namespace),
                 name: own(m.name),
                 function: maybe(m.function),
@@ -42,13 +42,13 @@ impl Body<'_> {
                 start: m.start,
                 period_ms: m.period_ms,
                 statistics: m.statistics,
-            }),
+            })),
             Body::Segment(document) => Body::Segment(document),
-            Body::Continuation(Continuation::Traceback) => Body::Continuation(Continuation::Traceback),
-            Body::Continuation(Continuation::Text) => Body::Continuation(Continuation::Text),
-            Body::Continuation(Continuation::Xray(trace)) => {
-                Body::Continuation(Continuation::Xray(trace.into_owned()))
-            }
+            Body::Continuation(more) => Body::Continuation(Box::new(match *more {
+                Continuation::Traceback => Continuation::Traceback,
+                Continuation::Xray(trace) => Continuation::Xray(trace.into_owned()),
+                Continuation::Text => Continuation::Text,
+            })),
             Body::Bad(bad) => Body::Bad(bad),
         }
     }
@@ -57,25 +57,25 @@ impl Body<'_> {
 impl Platform<'_> {
     fn into_owned(self) -> Platform<'static> {
         match self {
-            Platform::InitStart(init) => Platform::InitStart(InitStart {
+            Platform::InitStart(init) => Platform::InitStart(Box::new(InitStart {
                 kind: init.kind,
                 phase: init.phase,
                 runtime_version: maybe(init.runtime_version),
                 runtime_arn: maybe(init.runtime_arn),
                 version: maybe(init.version),
                 instance: maybe(init.instance),
-            }),
-            Platform::InitReport(init) => Platform::InitReport(InitReport {
+            })),
+            Platform::InitReport(init) => Platform::InitReport(Box::new(InitReport {
                 duration: init.duration,
                 phase: init.phase,
                 status: init.status,
                 error_type: maybe(init.error_type),
                 restore: init.restore,
-            }),
+            })),
             Platform::Start(start) => Platform::Start(Start {
                 id: own(start.id),
                 version: maybe(start.version),
-                trace: start.trace.map(TraceHeader::into_owned),
+                trace: start.trace.map(|t| Box::new(t.into_owned())),
             }),
             Platform::RuntimeDone { id, status, error_type } => {
                 Platform::RuntimeDone { id: own(id), status, error_type: maybe(error_type) }
@@ -91,7 +91,7 @@ impl Platform<'_> {
                 restore: report.restore,
                 status: report.status,
                 error_type: maybe(report.error_type),
-                trace: report.trace.map(TraceHeader::into_owned),
+                trace: report.trace.map(|t| Box::new(t.into_owned())),
             })),
             Platform::TimedOut { id, after } => Platform::TimedOut { id: own(id), after },
             Platform::Fault { id, error_type, killed } => {

@@ -2,6 +2,10 @@
 
 use std::borrow::Cow;
 
+/// Text as it was read: borrowed where it lies, owned where it had to be unescaped. Not proven to be
+/// UTF-8: that is looked at where a text is kept, once a name instead of once a record.
+pub type Text<'a> = Cow<'a, [u8]>;
+
 use super::{Micros, SegmentDocument, SourceId, Statistics, Timestamp};
 
 /// Whole frames (lines with their line ends) of one source, at most about 256 KiB.
@@ -43,9 +47,9 @@ pub struct Record<'a> {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Envelope<'a> {
     /// The function's name, where group, stream, record or file name tell it.
-    pub function: Option<Cow<'a, str>>,
+    pub function: Option<Text<'a>>,
     /// The log stream: one execution environment.
-    pub stream: Option<Cow<'a, str>>,
+    pub stream: Option<Text<'a>>,
     /// When it happened (the event's own time; never CloudWatch's ingestion time).
     pub time: Option<Timestamp>,
     /// When it arrived, if that is recorded or was observed.
@@ -62,13 +66,13 @@ pub enum Body<'a> {
     /// Written by the function, its runtime or an extension.
     Log(LogLine<'a>),
     /// A CloudWatch metric datum.
-    Metric(MetricRecord<'a>),
+    Metric(Box<MetricRecord<'a>>),
     /// An X-Ray segment or independent subsegment.
     Segment(Box<SegmentDocument>),
     /// A line that belongs to the record before it in the same source; not a record of its own.
-    Continuation(Continuation<'a>),
+    Continuation(Box<Continuation<'a>>),
     /// What no decoder could read; kept, counted, shown.
-    Bad(Bad),
+    Bad(Box<Bad>),
 }
 
 /// What a line that continues the record before it adds to it.
@@ -132,9 +136,9 @@ pub enum Status {
 #[derive(Clone, Debug, PartialEq, Default)]
 pub struct TraceHeader<'a> {
     /// The trace id, `1-8hex-24hex`.
-    pub root: Cow<'a, str>,
+    pub root: Text<'a>,
     /// The segment above this function's.
-    pub parent: Option<Cow<'a, str>>,
+    pub parent: Option<Text<'a>>,
     /// Whether X-Ray keeps it; `None` where it isn't said.
     pub sampled: Option<bool>,
 }
@@ -143,40 +147,40 @@ pub struct TraceHeader<'a> {
 #[derive(Clone, Debug, PartialEq)]
 pub enum Platform<'a> {
     /// `INIT_START`, `RESTORE_START`, `platform.initStart`, `platform.restoreStart`.
-    InitStart(InitStart<'a>),
+    InitStart(Box<InitStart<'a>>),
     /// `INIT_REPORT`, `RESTORE_REPORT`, `platform.initReport`, `platform.restoreReport`.
-    InitReport(InitReport<'a>),
+    InitReport(Box<InitReport<'a>>),
     /// `START`, `platform.start`.
     Start(Start<'a>),
     /// `platform.runtimeDone`.
     RuntimeDone {
         /// The invocation.
-        id: Cow<'a, str>,
+        id: Text<'a>,
         /// How the runtime ended it.
         status: Option<Status>,
         /// The platform's name for the error.
-        error_type: Option<Cow<'a, str>>,
+        error_type: Option<Text<'a>>,
     },
     /// `END`, `platform.end`.
     End {
         /// The invocation.
-        id: Cow<'a, str>,
+        id: Text<'a>,
     },
     /// `REPORT`, `platform.report`.
     Report(Box<Report<'a>>),
     /// `… Task timed out after 3.00 seconds`, the platform's text line.
     TimedOut {
         /// The invocation.
-        id: Cow<'a, str>,
+        id: Text<'a>,
         /// The timeout.
         after: Micros,
     },
     /// `RequestId: … Error: Runtime exited with error: …` and its kin, `platform.fault`.
     Fault {
         /// The invocation, where it is said.
-        id: Option<Cow<'a, str>>,
+        id: Option<Text<'a>>,
         /// `Runtime.ExitError`, …
-        error_type: Option<Cow<'a, str>>,
+        error_type: Option<Text<'a>>,
         /// Whether the process was killed by a signal (out of memory, mostly).
         killed: bool,
     },
@@ -199,13 +203,13 @@ pub struct InitStart<'a> {
     /// In which phase.
     pub phase: InitPhase,
     /// `nodejs:20.v47`, …
-    pub runtime_version: Option<Cow<'a, str>>,
+    pub runtime_version: Option<Text<'a>>,
     /// Identifies the runtime; a new one without a deploy is AWS's own update.
-    pub runtime_arn: Option<Cow<'a, str>>,
+    pub runtime_arn: Option<Text<'a>>,
     /// The function's version, where it is said.
-    pub version: Option<Cow<'a, str>>,
+    pub version: Option<Text<'a>>,
     /// The log stream, where the record itself names it (`instanceId`).
-    pub instance: Option<Cow<'a, str>>,
+    pub instance: Option<Text<'a>>,
 }
 
 /// The end of an init.
@@ -218,7 +222,7 @@ pub struct InitReport<'a> {
     /// How it ended; absent means well.
     pub status: Option<Status>,
     /// The platform's or the runtime's name for the error.
-    pub error_type: Option<Cow<'a, str>>,
+    pub error_type: Option<Text<'a>>,
     /// Whether it was a restore from a snapshot.
     pub restore: bool,
 }
@@ -227,18 +231,18 @@ pub struct InitReport<'a> {
 #[derive(Clone, Debug, PartialEq, Default)]
 pub struct Start<'a> {
     /// The request id.
-    pub id: Cow<'a, str>,
+    pub id: Text<'a>,
     /// `$LATEST` or a number.
-    pub version: Option<Cow<'a, str>>,
+    pub version: Option<Text<'a>>,
     /// Its trace header.
-    pub trace: Option<TraceHeader<'a>>,
+    pub trace: Option<Box<TraceHeader<'a>>>,
 }
 
 /// The end of an invocation. What the record does not print is `None`, never 0.
 #[derive(Clone, Debug, PartialEq, Default)]
 pub struct Report<'a> {
     /// The request id.
-    pub id: Cow<'a, str>,
+    pub id: Text<'a>,
     /// How long the handler and extensions ran.
     pub duration: Option<Micros>,
     /// Billed ms.
@@ -254,9 +258,9 @@ pub struct Report<'a> {
     /// How it ended; text REPORT says only `timeout` and `error`.
     pub status: Option<Status>,
     /// `Runtime.ExitError`, …
-    pub error_type: Option<Cow<'a, str>>,
+    pub error_type: Option<Text<'a>>,
     /// Its trace.
-    pub trace: Option<TraceHeader<'a>>,
+    pub trace: Option<Box<TraceHeader<'a>>>,
 }
 
 /// The level of a log line.
@@ -285,16 +289,16 @@ pub struct LogLine<'a> {
     /// Its level.
     pub level: Level,
     /// The invocation, where the line itself says it.
-    pub id: Option<Cow<'a, str>>,
+    pub id: Option<Text<'a>>,
     /// The runtime's own record of an unhandled error.
-    pub error: Option<RuntimeError<'a>>,
+    pub error: Option<Box<RuntimeError<'a>>>,
 }
 
 /// A runtime's own record of an error that the handler did not catch.
 #[derive(Clone, Debug, PartialEq)]
 pub struct RuntimeError<'a> {
     /// `KeyError`, `TypeError`, `Runtime.ImportModuleError`, …
-    pub error_type: Cow<'a, str>,
+    pub error_type: Text<'a>,
     /// When it counts.
     pub counts: ErrorCounts,
 }
@@ -315,13 +319,13 @@ pub enum ErrorCounts {
 #[derive(Clone, Debug, PartialEq)]
 pub struct MetricRecord<'a> {
     /// `AWS/Lambda`, …
-    pub namespace: Cow<'a, str>,
+    pub namespace: Text<'a>,
     /// `Invocations`, …
-    pub name: Cow<'a, str>,
+    pub name: Text<'a>,
     /// The `FunctionName` dimension.
-    pub function: Option<Cow<'a, str>>,
+    pub function: Option<Text<'a>>,
     /// The `Resource` dimension's qualifier (alias or version), or the whole of it.
-    pub resource: Option<Cow<'a, str>>,
+    pub resource: Option<Text<'a>>,
     /// Whether there are dimensions beyond these two.
     pub other_dimensions: bool,
     /// Start of the period.
