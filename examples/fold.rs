@@ -35,7 +35,9 @@ fn main() {
         }
         offset += end as u64 + 1;
         buf = b.into_chunk().bytes;
-        if buf.len() < 1 << 18 { buf.resize(1 << 18, 0); }
+        if buf.len() < 1 << 18 {
+            buf.resize(1 << 18, 0);
+        }
         have = rest.len();
         buf[..have].copy_from_slice(&rest);
     }

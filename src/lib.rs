@@ -11,6 +11,7 @@
 //! snapshot and `model`; `engine` the rooms before `query`; `source`, `decode`, `correlate` and
 //! `store` only `model`; `model` nothing. `tests/architecture.rs` holds the rooms to it.
 
+pub mod cli;
 pub mod clock;
 pub mod correlate;
 pub mod decode;

@@ -1,1 +1,445 @@
+//! Each decoder's contract: hand-written samples, and what they mean.
 
+use super::*;
+use crate::model::{
+    Continuation, ErrorCounts, InitKind, InitPhase, Level, Micros, Platform, SourceId, Status,
+};
+use proptest::prelude::*;
+
+fn origin(len: usize) -> Origin {
+    Origin { source: SourceId(0), offset: 0, len: len as u32 }
+}
+
+fn read(line: &str) -> Record<'_> {
+    record(line.as_bytes(), origin(line.len()), None)
+}
+
+fn wrap(message: &str) -> String {
+    let message = serde_json::to_string(message).unwrap();
+    format!(
+        r#"{{"logGroup":"/aws/lambda/pay","logStream":"2026/11/23/[7]0123456789abcdef0123456789abcdef","timestamp":1795420800123,"message":{message}}}"#
+    )
+}
+
+fn wrapped(message: &str) -> Body<'static> {
+    let line = wrap(message);
+    let record = read(&line);
+    assert_eq!(record.envelope.function.as_deref(), Some(&b"pay"[..]));
+    assert_eq!(
+        record.envelope.stream.as_deref(),
+        Some(&b"2026/11/23/[7]0123456789abcdef0123456789abcdef"[..])
+    );
+    assert_eq!(record.envelope.time, Some(Timestamp(1_795_420_800_123)));
+    record.body.into_owned()
+}
+
+fn platform(message: &str) -> Platform<'static> {
+    match wrapped(message) {
+        Body::Platform(platform) => platform,
+        other => panic!("{message:?} is {other:?}"),
+    }
+}
+
+fn log(message: &str) -> (Level, Option<String>, Option<(String, ErrorCounts)>) {
+    match wrapped(message) {
+        Body::Log(line) => {
+            let text = |t: Text<'_>| String::from_utf8(t.into_owned()).unwrap();
+            (line.level, line.id.map(text), line.error.map(|e| (text(e.error_type), e.counts)))
+        }
+        other => panic!("{message:?} is {other:?}"),
+    }
+}
+
+#[test]
+fn text_report_with_every_field() {
+    let Platform::Report(r) = platform(
+        "REPORT RequestId: 8f5-x\tDuration: 3000.00 ms\tBilled Duration: 3403 ms\tMemory Size: 128 MB\t\
+         Max Memory Used: 56 MB\tInit Duration: 402.04 ms\tRestore Duration: 1.5 ms\tStatus: error\t\
+         Error Type: Runtime.ExitError\nXRAY TraceId: 1-6745a1b2-0123456789abcdef01234567\tSegmentId: 0123456789abcdef\tSampled: true\t\n",
+    ) else {
+        panic!()
+    };
+    assert_eq!(&*r.id, b"8f5-x");
+    assert_eq!(r.duration, Some(Micros(3_000_000)));
+    assert_eq!((r.billed_ms, r.memory_mb, r.max_memory_mb), (Some(3403), Some(128), Some(56)));
+    assert_eq!((r.init, r.restore), (Some(Micros(402_040)), Some(Micros(1_500))));
+    assert_eq!((r.status, r.error_type.as_deref()), (Some(Status::Error), Some(&b"Runtime.ExitError"[..])));
+    let trace = r.trace.unwrap();
+    assert_eq!(&*trace.root, b"1-6745a1b2-0123456789abcdef01234567");
+    assert_eq!((trace.parent.as_deref(), trace.sampled), (Some(&b"0123456789abcdef"[..]), Some(true)));
+}
+
+#[test]
+fn a_missing_field_is_unknown_and_never_0() {
+    let Platform::Report(r) = platform("REPORT RequestId: a\tDuration: 125.46 ms\t\n") else { panic!() };
+    assert_eq!((r.billed_ms, r.memory_mb, r.max_memory_mb, r.init, r.status), (None, None, None, None, None));
+}
+
+#[test]
+fn the_other_text_platform_lines() {
+    let Platform::Start(start) = platform("START RequestId: 8f5-x Version: 42\n") else { panic!() };
+    assert_eq!((&*start.id, start.version.as_deref()), (&b"8f5-x"[..], Some(&b"42"[..])));
+    assert!(matches!(platform("END RequestId: 8f5-x\n"), Platform::End { .. }));
+    let Platform::InitStart(init) = platform(
+        "INIT_START Runtime Version: nodejs:20.v47\tRuntime Version ARN: arn:aws:lambda:eu-west-1::runtime:ab\n",
+    ) else {
+        panic!()
+    };
+    assert_eq!(init.runtime_version.as_deref(), Some(&b"nodejs:20.v47"[..]));
+    let Platform::InitReport(init) = platform(
+        "INIT_REPORT Init Duration: 150.79 ms\tPhase: invoke\tStatus: error\tError Type: Runtime.X\n",
+    ) else {
+        panic!()
+    };
+    assert_eq!((init.duration, init.phase), (Some(Micros(150_790)), InitPhase::Invoke));
+    assert_eq!(init.status, Some(Status::Error));
+    let Platform::InitStart(init) = platform("RESTORE_START Runtime Version: java:17.v8\n") else { panic!() };
+    assert_eq!(init.kind, InitKind::SnapStart);
+    let timed_out = platform("2026-11-23T08:00:03.001Z 8f5-x Task timed out after 3.00 seconds\n\n");
+    assert_eq!(timed_out, Platform::TimedOut { id: Cow::Borrowed(b"8f5-x"), after: Micros(3_000_000) });
+    let fault =
+        platform("RequestId: 8f5-x Error: Runtime exited with error: signal: killed\nRuntime.ExitError\n");
+    let exit = Some(Cow::Borrowed(&b"Runtime.ExitError"[..]));
+    assert_eq!(fault, Platform::Fault { id: Some(Cow::Borrowed(b"8f5-x")), error_type: exit, killed: true });
+    assert_eq!(platform("EXTENSION\tName: logs\tState: Ready\tEvents: [INVOKE]\n"), Platform::Other);
+}
+
+#[test]
+fn what_runtimes_print_as_text() {
+    let t = "2026-11-23T08:00:00.123Z";
+    let always = |name: &str| Some((name.to_string(), ErrorCounts::Always));
+    for (message, level, id, error) in [
+        (format!("{t}\tid-1\tINFO\thello\n"), Level::Info, Some("id-1"), None),
+        (format!("{t}\tundefined\tWARN\thello\n"), Level::Warn, None, None),
+        (format!("{t}\tid-1\tERROR\tlogged only\n"), Level::Error, Some("id-1"), None),
+        (
+            format!(
+                "{t}\tid-1\tERROR\tInvoke Error \t{{\"errorType\":\"TypeError\",\"errorMessage\":\"x\",\"stack\":[]}}\n"
+            ),
+            Level::Error,
+            Some("id-1"),
+            always("TypeError"),
+        ),
+        (format!("[INFO]\t{t}\tid-1\thello\n"), Level::Info, Some("id-1"), None),
+        (format!("[WARNING]\t{t}\t\tLAMBDA_WARNING: …\n"), Level::Warn, None, None),
+        (
+            "[ERROR] KeyError: 'x'\nTraceback (most recent call last):\n  File".to_string(),
+            Level::Error,
+            None,
+            always("KeyError"),
+        ),
+        (
+            "[ERROR] KeyError\rTraceback (most recent call last):\r  File".to_string(),
+            Level::Error,
+            None,
+            always("KeyError"),
+        ),
+        (
+            "[ERROR] Runtime.ImportModuleError: No module".to_string(),
+            Level::Error,
+            None,
+            always("Runtime.ImportModuleError"),
+        ),
+        (
+            "[ERROR] Payment: declined".to_string(),
+            Level::Error,
+            None,
+            Some(("Payment".to_string(), ErrorCounts::IfTraceback)),
+        ),
+        ("[ERROR] something odd went wrong".to_string(), Level::Error, None, None),
+        ("just a print".to_string(), Level::Unknown, None, None),
+        (String::new(), Level::Unknown, None, None),
+    ] {
+        assert_eq!(log(&message), (level, id.map(str::to_string), error), "{message:?}");
+    }
+}
+
+#[test]
+fn lines_that_quote_platform_records_are_none() {
+    let report =
+        "REPORT RequestId: a\tDuration: 99999.99 ms\tBilled Duration: 100000 ms\tMemory Size: 128 MB\t";
+    log(&format!("forwarded \"{report}\" to bravo"));
+    log(&format!("2026-11-23T08:00:00.123Z\tid-1\tINFO\tforwarded \"{report}\""));
+    log("START RequestId: without a version");
+    log("REPORT RequestId: a without any duration");
+    log("END RequestId: a and more");
+    log(
+        r#"{"timestamp":"2026-11-23T08:00:00.123Z","level":"INFO","message":"{\"time\":\"x\",\"type\":\"platform.report\",\"record\":{}}"}"#,
+    );
+    log(r#"{"type":"platform.report","record":{"requestId":"a"}}"#);
+}
+
+#[test]
+fn json_platform_records_in_any_order() {
+    let want = platform(
+        r#"{"time":"2026-11-23T08:00:00.123Z","type":"platform.report","record":{"requestId":"a","metrics":{"durationMs":12.345,"billedDurationMs":13,"memorySizeMB":128,"maxMemoryUsedMB":60,"initDurationMs":10},"status":"timeout","errorType":"Sandbox.Timedout","tracing":{"spanId":"b","type":"X-Amzn-Trace-Id","value":"Parent=0123456789abcdef;Root=1-6745a1b2-0123456789abcdef01234567;Lineage=1:2;Sampled=0"}}}"#,
+    );
+    let Platform::Report(r) = &want else { panic!() };
+    assert_eq!(
+        (r.duration, r.init, r.status),
+        (Some(Micros(12_345)), Some(Micros(10_000)), Some(Status::Timeout))
+    );
+    assert_eq!(r.trace.as_ref().unwrap().sampled, Some(false));
+    let other = platform(
+        "{ \"record\" : { \"tracing\" : {\"value\": \"Root=1-6745a1b2-0123456789abcdef01234567;Parent=0123456789abcdef;Sampled=0\"}, \"new\": [{}], \"status\":\"timeout\", \"errorType\":\"Sandbox.Timedout\", \"metrics\" : {\"initDurationMs\":10.0, \"maxMemoryUsedMB\":60, \"memorySizeMB\":128.0, \"billedDurationMs\":13,\"durationMs\":1.2345E1}, \"requestId\":\"a\" },\n \"type\":\"platform.report\", \"time\" : \"2026-11-23T08:00:00.123Z\" }",
+    );
+    assert_eq!(want, other);
+}
+
+#[test]
+fn the_other_json_platform_records() {
+    let record = |kind: &str, record: &str| {
+        platform(&format!(
+            r#"{{"time":"2026-11-23T08:00:00.123Z","type":"platform.{kind}","record":{record}}}"#
+        ))
+    };
+    let Platform::Start(start) = record("start", r#"{"requestId":"a","version":"$LATEST"}"#) else {
+        panic!()
+    };
+    assert_eq!(start.version.as_deref(), Some(&b"$LATEST"[..]));
+    // AWS's own documentation calls a start so (formats.md 5.4).
+    assert!(matches!(record("initStart", r#"{"requestId":"a","version":"1"}"#), Platform::Start(_)));
+    let init = r#"{"initializationType":"provisioned-concurrency","phase":"init","functionVersion":"3"}"#;
+    let Platform::InitStart(init) = record("initStart", init) else { panic!() };
+    assert_eq!((init.kind, init.version.as_deref()), (InitKind::Provisioned, Some(&b"3"[..])));
+    let done =
+        record("runtimeDone", r#"{"requestId":"a","status":"failure","errorType":"Runtime.ExitError"}"#);
+    assert!(matches!(done, Platform::RuntimeDone { status: Some(Status::Failure), .. }));
+    let dropped = record("logsDropped", r#"{"reason":"x","droppedRecords":7,"droppedBytes":900}"#);
+    assert_eq!(dropped, Platform::Dropped { records: 7, bytes: 900 });
+    let fault = record("fault", r#""RequestId: a Process exited before completing request""#);
+    assert!(matches!(fault, Platform::Fault { id: Some(_), .. }));
+    assert_eq!(record("ofALaterYear", r#"{"a":[1,{"b":2}]}"#), Platform::Other);
+}
+
+#[test]
+fn json_application_lines() {
+    let t = "2026-11-23T08:00:00.123Z";
+    let always = |name: &str| Some((name.to_string(), ErrorCounts::Always));
+    for (message, level, id, error) in [
+        (
+            format!(r#"{{"timestamp":"{t}","level":"INFO","requestId":"a","message":"x"}}"#),
+            Level::Info,
+            Some("a"),
+            None,
+        ),
+        (
+            format!(r#"{{"timestamp":"{t}","level":"INFO","requestId":"a\u002fb","message":"x"}}"#),
+            Level::Info,
+            Some("a/b"),
+            None,
+        ),
+        (
+            format!(r#"{{"requestId":"a","message":{{"k":[1]}},"level":"warn","timestamp":"{t}"}}"#),
+            Level::Warn,
+            Some("a"),
+            None,
+        ),
+        (
+            format!(r#"{{"timestamp":"{t}","level":"ERROR","requestId":"a","message":"failed"}}"#),
+            Level::Error,
+            Some("a"),
+            None,
+        ),
+        (
+            format!(
+                r#"{{"timestamp":"{t}","level":"ERROR","requestId":"a","message":{{"errorType":"E","errorMessage":"m","stackTrace":[]}}}}"#
+            ),
+            Level::Error,
+            Some("a"),
+            Some(("E".to_string(), ErrorCounts::IfLast)),
+        ),
+        (
+            format!(
+                r#"{{"timestamp":"{t}","log_level":"ERROR","errorMessage":"m","errorType":"KeyError","requestId":"a","stackTrace":["x\ny"]}}"#
+            ),
+            Level::Error,
+            Some("a"),
+            always("KeyError"),
+        ),
+        (
+            format!(
+                r#"{{"timestamp": "{t}", "level": "ERROR", "errorMessage": "m", "errorType": "ValueError", "requestId": "a", "stackTrace": []}}"#
+            ),
+            Level::Error,
+            Some("a"),
+            always("ValueError"),
+        ),
+        (
+            format!(
+                r#"{{"timestamp":"{t}","level":"ERROR","message":"order failed","errorType":"ZeroDivisionError","requestId":"a"}}"#
+            ),
+            Level::Error,
+            Some("a"),
+            None,
+        ),
+        (r#"{"level":40,"msg":"pino"}"#.to_string(), Level::Warn, None, None),
+        (
+            r#"{"_aws":{"Timestamp":1,"CloudWatchMetrics":[]},"Errors":3}"#.to_string(),
+            Level::Unknown,
+            None,
+            None,
+        ),
+        (r#"{"broken": "#.to_string(), Level::Unknown, None, None),
+    ] {
+        assert_eq!(log(&message), (level, id.map(str::to_string), error), "{message}");
+    }
+    let warned = format!(
+        "LAMBDA_WARNING: Unhandled exception. …\r{{\"timestamp\":\"{t}\",\"log_level\":\"ERROR\",\"errorMessage\":\"m\",\"errorType\":\"KeyError\",\"requestId\":\"a\",\"stackTrace\":[]}}\n"
+    );
+    assert_eq!(log(&warned).2, always("KeyError"));
+}
+
+#[test]
+fn lines_of_logs_tail_and_what_continues_them() {
+    let line = "2026-11-23T08:00:00.123456+00:00 2026/11/23/[$LATEST]0123456789abcdef0123456789abcdef START RequestId: a Version: $LATEST";
+    let record = read(line);
+    assert_eq!(record.envelope.time, Some(Timestamp(1_795_420_800_123)));
+    assert_eq!(
+        record.envelope.stream.as_deref(),
+        Some(&b"2026/11/23/[$LATEST]0123456789abcdef0123456789abcdef"[..])
+    );
+    assert_eq!(record.envelope.function, None);
+    assert!(matches!(record.body, Body::Platform(Platform::Start(_))));
+    let shared = read("2026-11-23T08:00:00.123456+00:00 2026/11/23/pay[3]0123 hello");
+    assert_eq!(shared.envelope.function.as_deref(), Some(&b"pay"[..]));
+    let continues = |line: &str| match read(line).body {
+        Body::Continuation(more) => matches!(*more, Continuation::Text),
+        other => panic!("{line:?} is {other:?}"),
+    };
+    assert!(continues("    at handler (file:///var/task/index.mjs:1:17)"));
+    assert!(continues("2019-06-07T19:11:20.562Z\tid\tINFO\ta Node.js line, not a prefix"));
+    assert!(!continues("Traceback (most recent call last):"));
+    assert!(!continues("XRAY TraceId: 1-6745a1b2-0123456789abcdef01234567\tSegmentId: 01\tSampled: true\t"));
+}
+
+#[test]
+fn bare_records_segments_and_metrics() {
+    let start = read(
+        r#"{"time":"2026-11-23T08:00:00.123Z","type":"platform.start","record":{"requestId":"a","functionArn":"arn:aws:lambda:us-east-1:1:function:pay:7"}}"#,
+    );
+    assert_eq!(start.envelope.function.as_deref(), Some(&b"pay"[..]));
+    assert_eq!(start.envelope.time, Some(Timestamp(1_795_420_800_123)));
+    let segment = read(
+        r#"{"trace_id":"1-6745a1b2-0123456789abcdef01234567","id":"0123456789abcdef","name":"pay","start_time":1.795420800123E9,"end_time":1795420800.5,"origin":"AWS::Lambda","aws":{"request_id":"a"},"throttle":true,"http":{"response":{"status":429}},"subsegments":[{"id":"b","name":"S3","start_time":1795420800.2,"in_progress":true},"odd"]}"#,
+    );
+    let Body::Segment(document) = segment.body else { panic!() };
+    assert_eq!(document.function.as_deref(), Some("pay"));
+    assert_eq!(document.known, Timestamp(1_795_420_800_500));
+    assert_eq!(
+        (document.root.start_us, document.root.end_us),
+        (Some(1_795_420_800_123_000), Some(1_795_420_800_500_000))
+    );
+    assert!(
+        document.root.flags.throttle
+            && document.root.children.len() == 1
+            && document.root.children[0].in_progress
+    );
+    let metric = read(
+        r#"{"metric_stream_name":"s","account_id":"1","region":"r","namespace":"AWS/Lambda","metric_name":"Throttles","dimensions":{"FunctionName":"pay"},"timestamp":1795420800000,"value":{"count":3.0,"sum":2.0,"max":1.0,"min":0.0},"unit":"Count"}"#,
+    );
+    let Body::Metric(metric) = metric.body else { panic!() };
+    assert_eq!((metric.function.as_deref(), metric.statistics.sum), (Some(&b"pay"[..]), Some(2.0)));
+}
+
+#[test]
+fn broken_records_say_where() {
+    for (line, reason) in [
+        (r#"{"logGroup":"/aws/lambda/a","message":"x"#, "JSON ends in the middle"),
+        (r#"{"logGroup":"/aws/lambda/a" "message":"x"}"#, "not JSON from byte 28 on"),
+        (r#"{"trace_id":"1-a","id":"b","start_time":1,"subsegments":3}"#, "X-Ray segment: invalid type"),
+        (
+            r#"{"metric_stream_name":"s","namespace":"n","metric_name":"m","timestamp":1}"#,
+            "metric stream: a datum without value",
+        ),
+        ("{", "JSON ends in the middle"),
+    ] {
+        let Body::Bad(bad) = read(line).body else { panic!("{line}") };
+        assert!(bad.reason.starts_with(reason), "{line}: {}", bad.reason);
+    }
+}
+
+#[test]
+fn an_over_long_line_is_one_bad_record() {
+    let bytes = b"START RequestId: a Version: 1\n{\"logGroup\":\"xxxxxxxx".to_vec();
+    let chunk_of = Chunk { source: SourceId(3), offset: 100, arrived: None, bytes, cut: 5_000 };
+    let mut out = Vec::new();
+    chunk(&chunk_of, &mut out);
+    assert_eq!(out.len(), 2);
+    assert_eq!(out[1].envelope.origin, Origin { source: SourceId(3), offset: 130, len: 21 });
+    let Body::Bad(bad) = &out[1].body else { panic!() };
+    assert_eq!(bad.reason, "line of 5021 bytes, only its head was read");
+}
+
+/// Writes the same record as other programs write it.
+fn rewrite(line: &str, order: u64, spaces: bool, escape: bool) -> String {
+    let object: serde_json::Map<String, serde_json::Value> = serde_json::from_str(line).unwrap();
+    let mut members: Vec<(String, serde_json::Value)> = object.into_iter().collect();
+    members.push(("ingestionTime".to_string(), 1.into()));
+    let n = members.len();
+    for at in 0..n {
+        members.swap(at, (order as usize / (at + 1)) % n);
+    }
+    let (comma, colon) = if spaces { (", ", ": ") } else { (",", ":") };
+    let members: Vec<String> = members.iter().map(|(k, v)| format!("\"{k}\"{colon}{v}")).collect();
+    let text = format!("{{{}}}", members.join(comma));
+    if escape {
+        text.replace('/', "\\u002f").replace("REPORT", "\\u0052EPORT").replace("\\t", "\\u0009")
+    } else {
+        text
+    }
+}
+
+const MESSAGES: [&str; 9] = [
+    "REPORT RequestId: 8f507cfc-1f5e-4e0e-8d4b-0123456789ab\tDuration: 2.75 ms\tBilled Duration: 3 ms\tMemory Size: 128 MB\tMax Memory Used: 56 MB\t\n",
+    "START RequestId: 8f507cfc-1f5e-4e0e-8d4b-0123456789ab Version: $LATEST\n",
+    "2026-11-23T08:00:00.123Z\t8f507cfc-1f5e-4e0e-8d4b-0123456789ab\tERROR\tInvoke Error \t{\"errorType\":\"E\",\"stack\":[\"a/b\"]}\n",
+    "[ERROR] KeyError: '\\'\nTraceback (most recent call last):\n  File \"/a.py\"",
+    r#"{"time":"2026-11-23T08:00:00.123Z","type":"platform.report","record":{"requestId":"8f507cfc","metrics":{"durationMs":12.5,"maxMemoryUsedMB":60},"status":"success"}}"#,
+    r#"{"timestamp":"2026-11-23T08:00:00.123Z","level":"INFO","requestId":"8f507cfc","message":"a \"quoted\\\" \n text / é"}"#,
+    r#"{"timestamp":"2026-11-23T08:00:00.123Z","level":"ERROR","requestId":"8f507cfc","message":{"errorType":"E","errorMessage":"m\n","stackTrace":["x/y"]}}"#,
+    "ends in a backslash \\",
+    "größe ✗ \u{1b}[31m \u{202e}",
+];
+
+proptest! {
+    #[test]
+    fn any_order_spacing_and_escape_means_the_same(
+        at in 0..MESSAGES.len(), order in any::<u64>(), spaces in any::<bool>(), escape in any::<bool>(),
+    ) {
+        let line = wrap(MESSAGES[at]);
+        let other = rewrite(&line, order, spaces, escape);
+        let (a, b) = (read(&line), record(other.as_bytes(), origin(line.len()), None));
+        prop_assert_eq!(a.body.into_owned(), b.body.into_owned(), "{}", other);
+        prop_assert_eq!(a.envelope.time, b.envelope.time);
+        prop_assert_eq!(a.envelope.stream.as_deref(), b.envelope.stream.as_deref());
+        prop_assert_eq!(a.envelope.function.as_deref(), b.envelope.function.as_deref());
+    }
+
+    #[test]
+    fn the_short_cuts_say_what_the_walks_say(at in 0..MESSAGES.len(), cut in 0usize..400, byte in any::<u8>(), how in 0..3u8) {
+        // A line damaged at any place: whatever the short cut accepts, the walk reads the same.
+        let mut line = wrap(MESSAGES[at]).into_bytes();
+        let cut = cut % line.len();
+        match how {
+            0 => line[cut] = byte,
+            1 => line.truncate(cut),
+            _ => line.insert(cut, byte),
+        }
+        if let Some(short) = wrapped::usual(&line) {
+            let walked = wrapped::walk(&line).unwrap().unwrap();
+            prop_assert_eq!((short.group, short.stream, short.timestamp, short.message), (walked.group, walked.stream, walked.timestamp, walked.message));
+            prop_assert!(!has_odd_escape(short.message));
+        }
+        let _ = record(&line, origin(line.len()), None);
+    }
+
+    #[test]
+    fn any_bytes_are_some_record(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
+        let chunk_of = Chunk { source: SourceId(0), offset: 0, arrived: None, bytes, cut: 0 };
+        let mut out = Vec::new();
+        chunk(&chunk_of, &mut out);
+        let lines = chunk_of.bytes.split(|c| *c == b'\n').filter(|l| !l.strip_suffix(b"\r").unwrap_or(l).trim_ascii().is_empty()).count();
+        prop_assert_eq!(out.len(), lines);
+    }
+}

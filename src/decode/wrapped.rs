@@ -32,7 +32,7 @@ pub fn read(line: &[u8]) -> Result<Option<Wrapped<'_>>, Stop> {
 
 /// The members in the order and spacing of most writers. The general walk would say the same (a
 /// test holds it to that); this only asks it fewer questions.
-fn usual(line: &[u8]) -> Option<Wrapped<'_>> {
+pub(super) fn usual(line: &[u8]) -> Option<Wrapped<'_>> {
     fn until_quote(text: &[u8]) -> Option<(&[u8], &[u8])> {
         let end = memchr(b'"', text)?;
         let found = &text[..end];
@@ -63,7 +63,7 @@ fn usual(line: &[u8]) -> Option<Wrapped<'_>> {
     })
 }
 
-fn walk(line: &[u8]) -> Result<Option<Wrapped<'_>>, Stop> {
+pub(super) fn walk(line: &[u8]) -> Result<Option<Wrapped<'_>>, Stop> {
     let mut cursor = Cursor::<false>::new(line);
     let (mut group, mut stream, mut timestamp, mut arrived, mut message) = (None, None, None, None, None);
     cursor.object()?;

@@ -127,7 +127,8 @@ fn hex_with_dashes(text: &[u8], dashes: &[usize], length: usize) -> Option<u128>
         // No group has more than 16 digits but the 24 and 32 of a trace id, taken in two steps.
         packed = if digits.len() > 16 {
             let (high, low) = digits.split_at(digits.len() - 16);
-            let part = |half: &[u8]| half.iter().fold(0u64, |v, c| v << 4 | u64::from(DIGITS[*c as usize] & 15));
+            let part =
+                |half: &[u8]| half.iter().fold(0u64, |v, c| v << 4 | u64::from(DIGITS[*c as usize] & 15));
             packed << (4 * digits.len() as u32 % 128) | u128::from(part(high)) << 64 | u128::from(part(low))
         } else {
             packed << (4 * digits.len()) | u128::from(value)

@@ -1,0 +1,230 @@
+//! The correlator on what real runtimes wrote, against what really happened, and on hand-made
+//! sequences that are easy to get wrong.
+
+mod support;
+
+use std::collections::BTreeMap;
+
+use lamtop::correlate::Correlator;
+use lamtop::model::{
+    Bad, Change, Cold, FactSink, FunctionId, Invocation, Origin, Outcome, Timestamp, Waited,
+};
+
+/// Keeps the newest word on each invocation, and all that was said.
+#[derive(Default)]
+struct Facts {
+    functions: Vec<String>,
+    invocations: BTreeMap<u64, Invocation>,
+    said: Vec<(u64, Change)>,
+    bad: usize,
+}
+
+impl FactSink for Facts {
+    fn function(&mut self, _id: FunctionId, name: &str) {
+        self.functions.push(name.to_string());
+    }
+    fn invocation(&mut self, invocation: &Invocation, change: Change) {
+        self.said.push((invocation.seq, change));
+        self.invocations.insert(invocation.seq, *invocation);
+    }
+    fn bad(&mut self, _origin: Origin, _known: Option<Timestamp>, _bad: &Bad) {
+        self.bad += 1;
+    }
+}
+
+fn facts_of(bytes: &[u8]) -> Facts {
+    let mut facts = Facts::default();
+    support::feed(&mut Correlator::default(), 0, bytes, 700, &mut facts);
+    facts
+}
+
+/// What the runtime's own calls say happened, beside the log that it wrote.
+#[test]
+fn real_runtimes_in_text_and_json() {
+    let Some(shared) = support::shared("the captures of real runtimes") else { return };
+    let folder = shared.join("corpus/producers");
+    let truth: serde_json::Value =
+        serde_json::from_slice(&std::fs::read(folder.join("facts.json")).unwrap()).unwrap();
+    let mut seen = 0;
+    let mut wrong = Vec::new();
+    for (name, want) in truth["runtime"].as_object().unwrap() {
+        let Ok(bytes) = std::fs::read(folder.join(format!("runtime/{name}.ndjson"))) else { continue };
+        seen += 1;
+        let facts = facts_of(&bytes);
+        let count =
+            |f: &dyn Fn(&Invocation) -> bool| facts.invocations.values().filter(|i| f(i)).count() as u64;
+        let ended = |i: &Invocation, outcome: Outcome| i.end.is_some_and(|end| end.outcome == outcome);
+        let got = [
+            ("invocations", facts.invocations.len() as u64),
+            ("failed_invocations", count(&|i| i.end.is_some_and(|end| end.outcome.failed()))),
+            ("timeouts", count(&|i| ended(i, Outcome::Timeout))),
+            ("cold_starts", count(&|i| i.cold.is_cold())),
+        ];
+        for (what, got) in got {
+            if want[what] != got {
+                wrong.push(format!("{name}: {what} {got}, truth {}", want[what]));
+            }
+        }
+        if facts.bad > 0 {
+            wrong.push(format!("{name}: {} bad records", facts.bad));
+        }
+    }
+    assert!(seen > 10, "only {seen} captures were found");
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+fn line(ms: i64, message: &str) -> String {
+    stream_line("2026/11/23/[7]aaaa", ms, message)
+}
+
+fn stream_line(stream: &str, ms: i64, message: &str) -> String {
+    let message = serde_json::to_string(message).unwrap();
+    format!(
+        "{{\"logGroup\":\"/aws/lambda/pay\",\"logStream\":\"{stream}\",\"timestamp\":{ms},\"message\":{message}}}\n"
+    )
+}
+
+fn report(id: &str, more: &str) -> String {
+    format!(
+        "REPORT RequestId: {id}\tDuration: 10.00 ms\tBilled Duration: 10 ms\tMemory Size: 128 MB\tMax Memory Used: 60 MB\t{more}\n"
+    )
+}
+
+fn start(id: &str) -> String {
+    format!("START RequestId: {id} Version: 7\n")
+}
+
+fn outcomes(lines: &[String]) -> Vec<Option<Outcome>> {
+    let facts = facts_of(lines.concat().as_bytes());
+    facts.invocations.values().map(|i| i.end.map(|end| end.outcome)).collect()
+}
+
+#[test]
+fn a_retry_keeps_its_id_and_is_an_invocation_of_its_own() {
+    let error = "[ERROR] KeyError: 'x'\nTraceback (most recent call last):\n";
+    let lines = [
+        line(1_000, &start("a")),
+        line(1_010, error),
+        line(1_010, &report("a", "")),
+        stream_line("2026/11/23/[7]bbbb", 61_000, &start("a")),
+        stream_line("2026/11/23/[7]bbbb", 61_010, &report("a", "")),
+        line(70_000, &start("b")),
+    ];
+    let facts = facts_of(lines.concat().as_bytes());
+    let got: Vec<_> = facts.invocations.values().map(|i| (i.attempt, i.end.map(|end| end.outcome))).collect();
+    assert_eq!(got, [(1, Some(Outcome::Error)), (2, Some(Outcome::Ok)), (1, None)]);
+}
+
+#[test]
+fn a_timeout_line_after_its_report_corrects_it() {
+    let timed_out = "2026-11-23T08:00:03.001Z a Task timed out after 3.00 seconds\n\n";
+    let lines = [line(1_000, &start("a")), line(4_000, &report("a", "")), line(4_001, timed_out)];
+    let facts = facts_of(lines.concat().as_bytes());
+    assert_eq!(
+        facts.said,
+        [
+            (1, Change::Started),
+            (1, Change::Finished),
+            (1, Change::Amended { was: Outcome::Ok, known: Timestamp(4_001) })
+        ]
+    );
+    assert_eq!(facts.invocations[&1].end.unwrap().outcome, Outcome::Timeout);
+}
+
+#[test]
+fn a_stream_that_goes_on_leaves_the_invocation_unfinished() {
+    let lines = [line(1_000, &start("a")), line(5_000, &start("b")), line(5_010, &report("b", ""))];
+    assert_eq!(outcomes(&lines), [Some(Outcome::Unfinished), Some(Outcome::Ok)]);
+    let facts = facts_of(lines.concat().as_bytes());
+    assert_eq!(facts.invocations[&1].end.unwrap().at, Timestamp(5_000));
+}
+
+#[test]
+fn many_at_once_is_noticed_and_nothing_is_lost() {
+    let lines = [
+        line(1_000, &start("a")),
+        line(1_001, &start("b")),
+        line(1_002, &report("a", "")),
+        line(1_003, &start("c")),
+        line(1_004, &report("c", "")),
+        line(1_005, &report("b", "")),
+    ];
+    assert_eq!(outcomes(&lines), [Some(Outcome::Ok); 3]);
+}
+
+#[test]
+fn a_report_alone_is_an_invocation_that_began_before_it() {
+    let facts = facts_of(line(1_000, &report("a", "")).as_bytes());
+    let invocation = facts.invocations[&1];
+    assert!(invocation.start_estimated);
+    assert_eq!((invocation.start, invocation.end.unwrap().at), (Timestamp(990), Timestamp(1_000)));
+    assert_eq!(facts.said, [(1, Change::Finished)]);
+}
+
+#[test]
+fn the_same_record_twice_counts_once() {
+    let lines = [
+        line(1_000, &start("a")),
+        line(1_000, &start("a")),
+        line(1_010, &report("a", "")),
+        line(1_010, &report("a", "")),
+    ];
+    assert_eq!(outcomes(&lines), [Some(Outcome::Ok)]);
+}
+
+#[test]
+fn who_waited_for_an_init() {
+    let init = "INIT_START Runtime Version: nodejs:20.v47\n";
+    let cold = |lines: &[String]| facts_of(lines.concat().as_bytes()).invocations[&1].cold;
+    let with_init = report("a", "Init Duration: 500.00 ms\t");
+    let ran = |at: i64| [line(0, init), line(at, &start("a")), line(at + 10, &with_init)];
+    assert_eq!(cold(&ran(501)), Cold::Yes(Waited::Caller));
+    assert_eq!(cold(&ran(1_501)), Cold::Yes(Waited::Nobody));
+    assert_eq!(cold(&[line(1_000, &start("a")), line(1_010, &with_init)]), Cold::Yes(Waited::Unknown));
+    assert_eq!(cold(&[line(1_000, &start("a")), line(1_010, &report("a", ""))]), Cold::No);
+    let second = [
+        line(0, init),
+        line(501, &start("a")),
+        line(511, &with_init),
+        line(600, &start("b")),
+        line(610, &report("b", "")),
+    ];
+    assert_eq!(facts_of(second.concat().as_bytes()).invocations[&2].cold, Cold::No);
+}
+
+#[test]
+fn a_logged_error_object_is_none_of_lambdas_errors() {
+    let object = |level: &str, message: &str| {
+        format!(
+            "{{\"timestamp\":\"2026-11-23T08:00:00.123Z\",\"level\":\"{level}\",\"requestId\":\"a\",\"message\":{message}}}"
+        )
+    };
+    let error = object("ERROR", r#"{"errorType":"E","errorMessage":"m","stackTrace":[]}"#);
+    let first = r#"{"time":"2026-11-23T08:00:00.123Z","type":"platform.start","record":{"requestId":"a","version":"7"}}"#;
+    let last = r#"{"time":"2026-11-23T08:00:00.123Z","type":"platform.report","record":{"requestId":"a","metrics":{"durationMs":1.0},"status":"success"}}"#;
+    let ran = |lines: &[&str]| {
+        outcomes(&lines.iter().enumerate().map(|(n, l)| line(n as i64, l)).collect::<Vec<_>>())
+    };
+    assert_eq!(ran(&[first, &error, &object("INFO", "\"caught it\""), last]), [Some(Outcome::Ok)]);
+    assert_eq!(ran(&[first, &object("INFO", "\"before\""), &error, last]), [Some(Outcome::Error)]);
+}
+
+#[test]
+fn a_traceback_may_stand_on_lines_of_its_own() {
+    let tail =
+        |ms: &str, message: &str| format!("2026-11-23T08:00:00.{ms}000+00:00 2026/11/23/[7]aaaa {message}\n");
+    let lines = [
+        tail("000", "START RequestId: a Version: 7"),
+        tail("010", "[ERROR] KeyError: 'x'"),
+        "Traceback (most recent call last):\n  File \"/var/task/app.py\", line 1\n".to_string(),
+        tail("010", "END RequestId: a"),
+        tail("010", report("a", "").trim_end()),
+        "XRAY TraceId: 1-6745a1b2-0123456789abcdef01234567\tSegmentId: 0123456789abcdef\tSampled: true\t\n"
+            .to_string(),
+        tail("020", "START RequestId: b Version: 7"),
+        tail("021", "[ERROR] Payment: declined"),
+        tail("030", report("b", "").trim_end()),
+    ];
+    assert_eq!(outcomes(&lines), [Some(Outcome::Error), Some(Outcome::Ok)]);
+    assert!(facts_of(lines.concat().as_bytes()).invocations[&1].trace.is_some());
+}
