@@ -34,7 +34,7 @@ impl FactSink for Facts {
 
 fn facts_of(bytes: &[u8]) -> Facts {
     let mut facts = Facts::default();
-    support::feed(&mut Correlator::default(), 0, bytes, 700, &mut facts);
+    support::records::feed(&mut Correlator::default(), 0, bytes, 700, &mut facts);
     facts
 }
 

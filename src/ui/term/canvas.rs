@@ -1,0 +1,314 @@
+//! Frames as bytes: ratatui's double buffer on a backend that collects instead of writing.
+//!
+//! The backend answers every question itself. Its size is what it was told, so that drawing
+//! never runs `tput` or asks the terminal where its cursor is.
+
+use std::convert::Infallible;
+
+use ratatui::backend::{Backend, ClearType, WindowSize};
+use ratatui::buffer::Cell;
+use ratatui::layout::{Position, Rect, Size};
+use ratatui::{Frame, Terminal};
+
+use super::{Depth, encode};
+
+/// Frames up to this many bytes are not bracketed as synchronized updates: they arrive in one
+/// piece anyway, and the brackets would be most of a clock's tick.
+const SMALL_FRAME: usize = 128;
+
+/// What the terminal shows, and how to change it.
+pub(super) struct Canvas(Terminal<Collector>);
+
+impl Canvas {
+    pub(super) fn new(size: Size, depth: Depth) -> Self {
+        let Ok(terminal) = Terminal::new(Collector::new(size, depth));
+        let mut canvas = Self(terminal);
+        canvas.repaint(size);
+        canvas
+    }
+
+    /// Forgets what the terminal shows and takes its size: the next frame clears it first.
+    pub(super) fn repaint(&mut self, size: Size) {
+        let collector = self.0.backend_mut();
+        collector.size = size;
+        collector.shown = Cursor::HIDDEN;
+        // Clears and resets the back buffer; `clear()` would ask the terminal for its cursor.
+        let Ok(()) = self.0.resize(Rect::new(0, 0, size.width, size.height));
+    }
+
+    pub(super) fn size(&self) -> Size {
+        self.0.backend().size
+    }
+
+    /// Draws, and returns the bytes that bring the terminal there: none where nothing changed.
+    pub(super) fn paint(&mut self, draw: impl FnOnce(&mut Frame<'_>)) -> Vec<u8> {
+        let Ok(_) = self.0.draw(draw);
+        self.0.backend_mut().take()
+    }
+}
+
+#[derive(Clone, Copy, PartialEq)]
+struct Cursor {
+    visible: bool,
+    at: Position,
+}
+
+impl Cursor {
+    const HIDDEN: Self = Self { visible: false, at: Position::ORIGIN };
+}
+
+struct Collector {
+    size: Size,
+    depth: Depth,
+    clear: bool,
+    cells: Vec<u8>,
+    wanted: Cursor,
+    shown: Cursor,
+}
+
+impl Collector {
+    fn new(size: Size, depth: Depth) -> Self {
+        Self { size, depth, clear: false, cells: Vec::new(), wanted: Cursor::HIDDEN, shown: Cursor::HIDDEN }
+    }
+
+    fn take(&mut self) -> Vec<u8> {
+        let mut body = std::mem::take(&mut self.cells);
+        // The cursor must be put back after cells were drawn, but not sent again for nothing.
+        if self.wanted.visible && (!body.is_empty() || self.wanted != self.shown) {
+            let Position { x, y } = self.wanted.at;
+            body.extend_from_slice(format!("\x1b[{};{}H", u32::from(y) + 1, u32::from(x) + 1).as_bytes());
+        }
+        if self.wanted.visible != self.shown.visible {
+            body.extend_from_slice(if self.wanted.visible { b"\x1b[?25h" } else { b"\x1b[?25l" });
+        }
+        self.shown = self.wanted;
+        let clear = std::mem::take(&mut self.clear);
+        if !clear && body.len() <= SMALL_FRAME {
+            return body;
+        }
+        // The clear goes before the bracket: tmux 3.7 loses what follows a clear inside of it.
+        let clear: &[u8] = if clear { b"\x1b[m\x1b[2J" } else { b"" };
+        [clear, b"\x1b[?2026h", &body, b"\x1b[?2026l"].concat()
+    }
+}
+
+impl Backend for Collector {
+    type Error = Infallible;
+
+    fn draw<'a, I>(&mut self, content: I) -> Result<(), Infallible>
+    where
+        I: Iterator<Item = (u16, u16, &'a Cell)>,
+    {
+        encode::cells(&mut self.cells, self.depth, content);
+        Ok(())
+    }
+
+    fn hide_cursor(&mut self) -> Result<(), Infallible> {
+        self.wanted.visible = false;
+        Ok(())
+    }
+
+    fn show_cursor(&mut self) -> Result<(), Infallible> {
+        self.wanted.visible = true;
+        Ok(())
+    }
+
+    fn get_cursor_position(&mut self) -> Result<Position, Infallible> {
+        Ok(self.wanted.at)
+    }
+
+    fn set_cursor_position<P: Into<Position>>(&mut self, position: P) -> Result<(), Infallible> {
+        self.wanted.at = position.into();
+        Ok(())
+    }
+
+    fn clear(&mut self) -> Result<(), Infallible> {
+        self.clear = true;
+        self.cells.clear();
+        Ok(())
+    }
+
+    /// The program owns the whole screen, so there is one region to clear.
+    fn clear_region(&mut self, _: ClearType) -> Result<(), Infallible> {
+        self.clear()
+    }
+
+    fn size(&self) -> Result<Size, Infallible> {
+        Ok(self.size)
+    }
+
+    fn window_size(&mut self) -> Result<WindowSize, Infallible> {
+        Ok(WindowSize { columns_rows: self.size, pixels: Size::ZERO })
+    }
+
+    fn flush(&mut self) -> Result<(), Infallible> {
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::num::NonZeroU16;
+
+    use proptest::prelude::*;
+    use ratatui::style::{Color, Modifier, Style};
+
+    use super::*;
+
+    const SIZE: Size = Size::new(40, 6);
+
+    fn text(canvas: &mut Canvas, line: &str) -> String {
+        let bytes = canvas.paint(|frame| frame.render_widget(line, frame.area()));
+        String::from_utf8(bytes).unwrap().replace('\x1b', "E")
+    }
+
+    #[test]
+    fn the_first_frame_clears_before_the_bracket() {
+        let mut canvas = Canvas::new(SIZE, Depth::True);
+        assert_eq!(text(&mut canvas, "hello"), "E[mE[2JE[?2026hE[1;1HhelloE[?2026l");
+    }
+
+    #[test]
+    fn the_same_again_is_no_bytes_and_a_digit_is_few() {
+        let mut canvas = Canvas::new(SIZE, Depth::True);
+        text(&mut canvas, "12:00:01");
+        assert_eq!(text(&mut canvas, "12:00:01"), "");
+        assert_eq!(text(&mut canvas, "12:00:02"), "E[1;8H2");
+    }
+
+    #[test]
+    fn a_repaint_sends_everything_again() {
+        let mut canvas = Canvas::new(SIZE, Depth::True);
+        let first = text(&mut canvas, "hello");
+        canvas.repaint(SIZE);
+        assert_eq!(text(&mut canvas, "hello"), first);
+    }
+
+    #[test]
+    fn a_large_frame_is_bracketed_without_a_clear() {
+        let mut canvas = Canvas::new(Size::new(200, 1), Depth::True);
+        text(&mut canvas, "");
+        let frame = text(&mut canvas, &"x".repeat(200));
+        assert!(frame.starts_with("E[?2026hE[1;1Hxxx") && frame.ends_with("xE[?2026l"), "{frame}");
+    }
+
+    #[test]
+    fn the_cursor_is_sent_when_it_moves_and_after_cells() {
+        let mut canvas = Canvas::new(SIZE, Depth::True);
+        let mut at = |x: u16, line: &str| {
+            let bytes = canvas.paint(|frame| {
+                frame.render_widget(line, frame.area());
+                frame.set_cursor_position((x, 0));
+            });
+            String::from_utf8(bytes).unwrap().replace('\x1b', "E")
+        };
+        assert!(at(1, "a").contains("E[1;2HE[?25h"));
+        assert_eq!(at(1, "a"), "");
+        assert_eq!(at(2, "a"), "E[1;3H");
+        assert_eq!(at(2, "b"), "E[1;1HbE[1;3H");
+        assert_eq!(text(&mut canvas, "b"), "E[?25l");
+    }
+
+    #[test]
+    fn no_size_panics() {
+        for (width, height) in [(0, 0), (1, 1), (1, 200), (65_535, 1), (20, 5)] {
+            let size = Size::new(width, height);
+            let mut canvas = Canvas::new(SIZE, Depth::True);
+            text(&mut canvas, "hello");
+            canvas.repaint(size);
+            assert_eq!(canvas.size(), size);
+            text(&mut canvas, "hello\nworld");
+        }
+    }
+
+    fn style() -> impl Strategy<Value = Style> {
+        let color = || {
+            prop_oneof![
+                Just(Color::Reset),
+                Just(Color::Red),
+                Just(Color::DarkGray),
+                Just(Color::White),
+                any::<u8>().prop_map(Color::Indexed),
+                any::<[u8; 3]>().prop_map(|[r, g, b]| Color::Rgb(r, g, b)),
+            ]
+        };
+        let modifier = proptest::sample::subsequence(
+            vec![Modifier::BOLD, Modifier::REVERSED, Modifier::UNDERLINED, Modifier::ITALIC],
+            0..=4,
+        );
+        (color(), color(), modifier).prop_map(|(fg, bg, modifiers)| {
+            Style::new().fg(fg).bg(bg).add_modifier(modifiers.into_iter().collect())
+        })
+    }
+
+    fn shown(color: Color) -> vt100::Color {
+        match color {
+            Color::Red => vt100::Color::Idx(1),
+            Color::DarkGray => vt100::Color::Idx(8),
+            Color::White => vt100::Color::Idx(15),
+            Color::Indexed(number) => vt100::Color::Idx(number),
+            Color::Rgb(r, g, b) => vt100::Color::Rgb(r, g, b),
+            _ => vt100::Color::Default,
+        }
+    }
+
+    type Spans = Vec<(u16, u16, String, Style)>;
+
+    fn spans(text: &'static str) -> impl Strategy<Value = Vec<Spans>> {
+        prop::collection::vec(prop::collection::vec((0..40u16, 0..6u16, text, style()), 0..8), 1..6)
+    }
+
+    /// Draws the frames over each other and compares the terminal's cells with the buffer's.
+    fn shows_what_was_drawn(frames: Vec<Spans>, style_of_blanks: bool) -> Result<(), TestCaseError> {
+        let nonzero = |n| NonZeroU16::new(n).unwrap();
+        let mut terminal = vt100::Parser::new(nonzero(SIZE.height), nonzero(SIZE.width), 0);
+        let mut canvas = Canvas::new(SIZE, Depth::True);
+        for spans in frames {
+            let mut wanted = None;
+            terminal.process(&canvas.paint(|frame| {
+                for (x, y, text, style) in &spans {
+                    frame.buffer_mut().set_stringn(*x, *y, text, 40, *style);
+                }
+                wanted = Some(frame.buffer_mut().clone());
+            }));
+            let wanted = wanted.unwrap();
+            let mut behind_wide = 0;
+            for (index, want) in wanted.content.iter().enumerate() {
+                if behind_wide > 0 {
+                    behind_wide -= 1;
+                    continue;
+                }
+                behind_wide = unicode_width::UnicodeWidthStr::width(want.symbol()).saturating_sub(1);
+                let (x, y) = wanted.pos_of(index);
+                let got = terminal.screen().cell(y, x).unwrap();
+                let symbol = if got.has_contents() { got.contents() } else { " " };
+                prop_assert_eq!(symbol, want.symbol(), "at {},{}", x, y);
+                if symbol == " " && !style_of_blanks {
+                    continue;
+                }
+                let has = |modifier| want.modifier.contains(modifier);
+                prop_assert_eq!(got.fgcolor(), shown(want.fg), "at {},{}", x, y);
+                prop_assert_eq!(got.bgcolor(), shown(want.bg), "at {},{}", x, y);
+                prop_assert_eq!(got.bold(), has(Modifier::BOLD), "at {},{}", x, y);
+                prop_assert_eq!(got.inverse(), has(Modifier::REVERSED), "at {},{}", x, y);
+                prop_assert_eq!(got.underline(), has(Modifier::UNDERLINED), "at {},{}", x, y);
+                prop_assert_eq!(got.italic(), has(Modifier::ITALIC), "at {},{}", x, y);
+            }
+        }
+        Ok(())
+    }
+
+    proptest! {
+        /// Whatever is drawn over whatever, the terminal shows what the last frame says.
+        #[test]
+        fn the_terminal_shows_the_last_frame(frames in spans("[a-c│…é ]{1,6}")) {
+            shows_what_was_drawn(frames, true)?;
+        }
+
+        /// The blank that stays where half of a wide character is overwritten has no certain style.
+        #[test]
+        fn wide_characters_stay_in_their_cells(frames in spans("[a-c漢é ]{1,6}")) {
+            shows_what_was_drawn(frames, false)?;
+        }
+    }
+}
