@@ -23,10 +23,12 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("engine", &["source", "decode", "correlate", "store", "findings", "query", "model"]),
     ("record", &["source", "decode", "correlate", "model"]),
     ("ui", &["query", "findings", "model"]),
-    ("report", &["query", "findings", "model"]),
     // `report --by` folds facts straight into buckets, without a store.
-    ("report/by", &["source", "decode", "correlate", "query", "findings", "model"]),
-    ("cli", &["model"]),
+    ("report", &["source", "ingest", "decode", "correlate", "query", "findings", "model"]),
+    // Decoding on other threads, for the engine and the report.
+    ("ingest", &["decode", "model"]),
+    // What can be asked of a report is said in its own types.
+    ("cli", &["report", "model"]),
     ("config", &["cli", "model"]),
 ];
 
