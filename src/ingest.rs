@@ -51,9 +51,16 @@ impl Batch {
 /// Chunks that may wait for each worker, and batches that may wait behind it.
 const QUEUE: usize = 2;
 
+struct Worker {
+    /// Taken away to end it.
+    chunks: Option<Sender<Chunk>>,
+    batches: Receiver<Batch>,
+    thread: Option<JoinHandle<()>>,
+}
+
 /// Worker threads that decode.
 pub struct Decoders {
-    workers: Vec<(Option<Sender<Chunk>>, Receiver<Batch>, Option<JoinHandle<()>>)>,
+    workers: Vec<Worker>,
     sent: usize,
     taken: usize,
 }
@@ -71,7 +78,7 @@ impl Decoders {
                     }
                 }
             });
-            (Some(to), from, thread.ok())
+            Worker { chunks: Some(to), batches: from, thread: thread.ok() }
         };
         Self { workers: (0..workers.max(1)).map(worker).collect(), sent: 0, taken: 0 }
     }
@@ -84,7 +91,7 @@ impl Decoders {
     /// Sends a chunk; waits where there is no room.
     pub fn send(&mut self, chunk: Chunk) {
         let at = self.sent % self.workers.len();
-        if let (Some(to), _, _) = &self.workers[at]
+        if let Some(to) = &self.workers[at].chunks
             && to.send(chunk).is_ok()
         {
             self.sent += 1;
@@ -97,14 +104,14 @@ impl Decoders {
             return None;
         }
         let at = self.taken % self.workers.len();
-        let batch = self.workers[at].1.recv().ok()?;
+        let batch = self.workers[at].batches.recv().ok()?;
         self.taken += 1;
         Some(batch)
     }
 
     /// The queue of the oldest batch that was not taken yet, to wait on along with others.
     pub fn ready(&self) -> Option<&Receiver<Batch>> {
-        (self.taken < self.sent).then(|| &self.workers[self.taken % self.workers.len()].1)
+        (self.taken < self.sent).then(|| &self.workers[self.taken % self.workers.len()].batches)
     }
 
     /// Says that the batch which [`Decoders::ready`]'s queue gave was taken.
@@ -115,10 +122,10 @@ impl Decoders {
 
 impl Drop for Decoders {
     fn drop(&mut self) {
-        for (to, from, thread) in &mut self.workers {
-            to.take();
-            while from.recv().is_ok() {}
-            if let Some(thread) = thread.take() {
+        for worker in &mut self.workers {
+            worker.chunks.take();
+            while worker.batches.recv().is_ok() {}
+            if let Some(thread) = worker.thread.take() {
                 // A worker that panicked has already ended the program by the panic hook.
                 let _ = thread.join();
             }

@@ -19,4 +19,6 @@ pub mod ingest;
 pub mod model;
 pub mod query;
 pub mod report;
+pub mod source;
+pub mod store;
 pub mod ui;

@@ -1,6 +1,8 @@
 //! The correlator on what real runtimes wrote, against what really happened, and on hand-made
 //! sequences that are easy to get wrong.
 
+#![allow(clippy::unwrap_used)]
+
 mod support;
 
 use std::collections::BTreeMap;

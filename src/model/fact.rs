@@ -88,3 +88,15 @@ pub struct Texts {
     /// Versions, error types, streams.
     pub names: Names,
 }
+
+impl Texts {
+    /// How many texts are kept; it only grows, so the same number means the same texts.
+    pub fn len(&self) -> usize {
+        self.ids.len() + self.names.len()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+}

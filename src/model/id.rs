@@ -50,6 +50,16 @@ impl Default for Ids {
 }
 
 impl Ids {
+    /// How many texts are kept.
+    pub fn len(&self) -> usize {
+        self.texts.len()
+    }
+
+    /// Whether none is.
+    pub fn is_empty(&self) -> bool {
+        self.texts.is_empty()
+    }
+
     /// Packs a request id, any token.
     pub fn request(&mut self, text: &[u8]) -> RequestId {
         RequestId(match hex_with_dashes(text, &[8, 13, 18, 23], 36) {
@@ -164,6 +174,16 @@ impl Default for Names {
 }
 
 impl Names {
+    /// How many names are kept.
+    pub fn len(&self) -> usize {
+        self.texts.len()
+    }
+
+    /// Whether none is.
+    pub fn is_empty(&self) -> bool {
+        self.texts.is_empty()
+    }
+
     /// The id of this name; the same text always gives the same id. Texts over 256 bytes are cut.
     pub fn id(&mut self, text: &str) -> NameId {
         if let Some(&index) = self.index.get(text) {

@@ -7,6 +7,7 @@ use rustc_hash::FxHashMap;
 use super::output::{Cell, Table};
 use crate::model::{
     Bad, Change, FactSink, FunctionId, Invocation, Micros, Origin, Outcome, SourceId, Texts, Timestamp,
+    Window,
 };
 
 /// What is listed.
@@ -14,20 +15,17 @@ use crate::model::{
 pub enum List {
     /// Every invocation.
     Invocations,
-    /// Every trace.
-    Traces,
     /// Every record that could not be read.
     Bad,
 }
 
 /// Collects invocations and bad records.
-#[derive(Default)]
 pub struct Collect {
     /// The functions' names, by id.
     pub functions: Vec<String>,
     invocations: FxHashMap<u64, Invocation>,
     bad: Vec<(Origin, Bad)>,
-    newest: Option<Timestamp>,
+    window: Window,
 }
 
 impl FactSink for Collect {
@@ -36,7 +34,9 @@ impl FactSink for Collect {
     }
 
     fn invocation(&mut self, invocation: &Invocation, _change: Change) {
-        self.newest = self.newest.max(Some(invocation.end.map_or(invocation.start, |end| end.at)));
+        if !self.window.holds(invocation.start) {
+            return;
+        }
         self.invocations.insert(invocation.seq, *invocation);
     }
 
@@ -46,6 +46,11 @@ impl FactSink for Collect {
 }
 
 impl Collect {
+    /// Collects the invocations that began in the window.
+    pub fn new(window: Window) -> Self {
+        Self { functions: Vec::new(), invocations: FxHashMap::default(), bad: Vec::new(), window }
+    }
+
     /// All invocations by start; what is open at the end of the input is unfinished, for the end
     /// of input ends the source.
     pub fn invocations(

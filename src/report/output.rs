@@ -222,7 +222,7 @@ impl Table {
 }
 
 /// Control characters as `\u{9b}`: no table may move a cursor or hold a line break in a cell.
-fn harmless(text: &str) -> String {
+pub fn harmless(text: &str) -> String {
     if !text.chars().any(is_control) {
         return text.to_string();
     }

@@ -1,5 +1,5 @@
 //! What several tests share; each uses some of it.
-#![allow(dead_code)]
+#![allow(dead_code, clippy::unwrap_used)]
 
 pub mod pty;
 pub mod records;

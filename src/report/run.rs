@@ -1,0 +1,270 @@
+//! Reads the input to its end and answers.
+
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::{self, BufReader, BufWriter, Read, Write};
+
+use crate::correlate::Correlator;
+use crate::ingest::{Batch, Decoders};
+use crate::model::{FactSink, Origin, SourceId, Timestamp, Window};
+use crate::source::{Event, Kind, OpenError, Reading, SourceInfo};
+
+use super::fold::{Fold, Keys, TimeRule};
+use super::list::{Collect, List};
+use super::output::{Format, Table};
+
+/// What is asked.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Question {
+    /// Groups.
+    By {
+        /// The keys.
+        keys: Keys,
+        /// Which time counts.
+        rule: TimeRule,
+    },
+    /// One row each.
+    List(List),
+}
+
+/// Why there is no answer. Its text says what, where and what to do.
+#[derive(Debug, thiserror::Error)]
+pub enum ReportError {
+    /// The input can't be opened.
+    #[error(transparent)]
+    Open(#[from] OpenError),
+    /// Nothing in the input is a record of Lambda.
+    #[error("{0}")]
+    NoRecords(String),
+    /// The answer can't be written.
+    #[error("writing the answer: {0}")]
+    Write(#[from] io::Error),
+}
+
+/// What was read.
+struct Input {
+    sources: BTreeMap<SourceId, SourceInfo>,
+    correlator: Correlator,
+    records: u64,
+    bad: u64,
+    /// The first bad record's reason.
+    first_bad: Option<String>,
+    troubles: Vec<String>,
+}
+
+/// Reads what the paths name, answers on `out`, and says on `err` what a person should know.
+pub fn run(
+    paths: &[String],
+    question: &Question,
+    window: Window,
+    format: Format,
+    out: impl Write,
+    err: &mut dyn Write,
+) -> Result<(), ReportError> {
+    let mut out = BufWriter::with_capacity(1 << 16, out);
+    let (input, table) = match question {
+        Question::By { keys, rule } => {
+            let mut fold = Fold::new(*keys, *rule, window);
+            let input = read(paths, &mut fold)?;
+            let (rows, functions) = fold.rows(&input.correlator.open());
+            let streams = |id| input.correlator.stream(id).into_owned();
+            let table = super::by_table(rows, &functions, *keys, input.correlator.texts(), &streams);
+            (input, table)
+        }
+        Question::List(list) => {
+            let mut collect = Collect::new(window);
+            let input = read(paths, &mut collect)?;
+            let streams = |id| input.correlator.stream(id).into_owned();
+            let table = match list {
+                List::Invocations => collect.invocations(input.correlator.texts(), &streams),
+                List::Bad => bad_table(&collect, &input.sources),
+            };
+            (input, table)
+        }
+    };
+    for trouble in &input.troubles {
+        let _ = writeln!(err, "lamtop: {}", super::output::harmless(trouble));
+    }
+    if input.records == 0 {
+        let paths = paths.join(", ");
+        return Err(ReportError::NoRecords(match input.first_bad {
+            Some(reason) => format!(
+                "{paths}: no record of Lambda could be read in it ({}); `lamtop report --list bad` says where",
+                super::output::harmless(&reason)
+            ),
+            None => {
+                format!("{paths}: no record of Lambda in it; give logs, metric streams or X-Ray segments")
+            }
+        }));
+    }
+    if input.bad > 0 {
+        let _ = writeln!(err, "lamtop: {} records could not be read: --list bad shows them", input.bad);
+    }
+    table.print(format, &mut out)?;
+    out.flush()?;
+    Ok(())
+}
+
+/// Reads, decodes on other threads, correlates.
+fn read<S: FactSink>(paths: &[String], sink: &mut S) -> Result<Input, OpenError> {
+    let reading = Reading::start(paths)?;
+    let pool = reading.pool();
+    let mut decoders = Decoders::start(1);
+    let mut input = Input {
+        sources: BTreeMap::new(),
+        correlator: Correlator::default(),
+        records: 0,
+        bad: 0,
+        first_bad: None,
+        troubles: Vec::new(),
+    };
+    let mut take = |input: &mut Input, batch: Batch| {
+        for record in batch.records() {
+            match &record.body {
+                crate::model::Body::Bad(bad) => {
+                    input.bad += 1;
+                    input.first_bad.get_or_insert_with(|| bad.reason.clone());
+                }
+                // Plain text alone is no record of Lambda.
+                crate::model::Body::Continuation(_) => {}
+                _ => input.records += 1,
+            }
+            input.correlator.record(record, sink);
+        }
+        pool.give(batch.into_chunk().bytes);
+    };
+    for event in reading.events() {
+        match event {
+            Event::Opened(info) => {
+                input.correlator.source(info.id, info.function.as_deref());
+                input.sources.insert(info.id, info);
+            }
+            Event::Chunk(chunk) => {
+                while !decoders.has_room() {
+                    let Some(batch) = decoders.take() else { break };
+                    take(&mut input, batch);
+                }
+                decoders.send(chunk);
+            }
+            Event::Trouble { what, .. } => input.troubles.push(what),
+            Event::Ended(_) => {}
+            Event::Drained => break,
+        }
+    }
+    while let Some(batch) = decoders.take() {
+        take(&mut input, batch);
+    }
+    Ok(input)
+}
+
+/// The bad records, with their lines where the source can be read again.
+fn bad_table(collect: &Collect, sources: &BTreeMap<SourceId, SourceInfo>) -> Table {
+    let names = sources.iter().map(|(id, info)| (*id, info.label.to_string())).collect();
+    let mut counts: BTreeMap<SourceId, Option<LineCounter>> = BTreeMap::new();
+    let mut line = |origin: Origin| {
+        let counter = counts.entry(origin.source).or_insert_with(|| {
+            let info = sources.get(&origin.source)?;
+            (info.kind == Kind::File).then(|| LineCounter::open(info.path.as_deref()?)).flatten()
+        });
+        counter.as_mut()?.line_of(origin.offset)
+    };
+    collect.bad(&names, &mut line)
+}
+
+/// Counts the lines of a file up to offsets that only grow.
+struct LineCounter {
+    file: BufReader<File>,
+    at: u64,
+    line: u64,
+}
+
+impl LineCounter {
+    fn open(path: &std::path::Path) -> Option<Self> {
+        Some(Self { file: BufReader::with_capacity(1 << 18, File::open(path).ok()?), at: 0, line: 1 })
+    }
+
+    /// The line, from 1, that holds the byte at `offset`.
+    fn line_of(&mut self, offset: u64) -> Option<u64> {
+        let mut space = [0; 1 << 14];
+        while self.at < offset {
+            let most = (offset - self.at).min(space.len() as u64) as usize;
+            let n = self.file.read(&mut space[..most]).ok().filter(|n| *n > 0)?;
+            self.line += memchr::memchr_iter(b'\n', &space[..n]).count() as u64;
+            self.at += n as u64;
+        }
+        Some(self.line)
+    }
+}
+
+/// Reads `--by`: function, version, environment, and one bucket such as 10s, 1m, 1h, 1d.
+pub fn parse_keys(text: &str) -> Result<Keys, String> {
+    let mut keys = Keys::default();
+    for word in text.split(',').map(str::trim) {
+        match word {
+            "function" => {}
+            "version" => keys.version = true,
+            "environment" => keys.environment = true,
+            _ => {
+                let step = bucket(word).ok_or_else(|| {
+                    format!("--by: '{word}' is no key; give function, version, environment or a bucket like 10s, 1m, 1h")
+                })?;
+                if keys.bucket_ms.replace(step).is_some() {
+                    return Err("--by: two buckets; give one".to_string());
+                }
+            }
+        }
+    }
+    Ok(keys)
+}
+
+fn bucket(word: &str) -> Option<i64> {
+    let digits = word.trim_end_matches(|c: char| c.is_ascii_alphabetic());
+    let unit = match &word[digits.len()..] {
+        "s" => 1_000,
+        "m" => 60_000,
+        "h" => 3_600_000,
+        "d" => 86_400_000,
+        _ => return None,
+    };
+    let n: i64 = digits.parse().ok()?;
+    (1..=86_400).contains(&n).then_some(n * unit)
+}
+
+/// Reads a time: ISO 8601 (UTC without a zone), a date, epoch seconds or ms.
+pub fn parse_time(text: &str) -> Option<Timestamp> {
+    if let Ok(number) = text.parse::<i64>() {
+        // Seconds reach 100,000,000,000 in the year 5138, milliseconds did in 1973.
+        return Some(Timestamp(if number.abs() < 100_000_000_000 { number * 1_000 } else { number }));
+    }
+    Timestamp::parse(text.as_bytes())
+        .or_else(|| Timestamp::parse(format!("{text}T00:00:00").as_bytes()))
+        .or_else(|| Timestamp::parse(format!("{text}:00").as_bytes()))
+        .or_else(|| Timestamp::parse(format!("{}:00Z", text.strip_suffix('Z')?).as_bytes()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keys_are_read() {
+        let minute = Keys { bucket_ms: Some(60_000), ..Keys::default() };
+        assert_eq!(parse_keys("function,1m"), Ok(minute));
+        assert_eq!(parse_keys("version, environment,10s").unwrap().bucket_ms, Some(10_000));
+        for wrong in ["function,minute", "1m,1h", "0s", "", "1w", "999999999999999999m"] {
+            assert!(parse_keys(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn times_are_read() {
+        let want = Some(Timestamp(1_795_420_800_000));
+        for text in
+            ["2026-11-23T08:00:00Z", "2026-11-23T08:00", "2026-11-23 08:00Z", "1795420800", "1795420800000"]
+        {
+            assert_eq!(parse_time(text), want, "{text}");
+        }
+        assert_eq!(parse_time("2026-11-23"), Some(Timestamp(1_795_392_000_000)));
+        assert_eq!(parse_time("soon"), None);
+    }
+}

@@ -1,0 +1,187 @@
+//! Staying within the budget, and what goes first.
+
+use std::sync::Arc;
+
+use crate::model::Timestamp;
+
+use super::function::FunctionData;
+use super::overlap::levels;
+use super::paged::Paged;
+use super::row::{Row, sane};
+use super::series::{LEVELS, Series};
+use super::sink::Store;
+
+const MINUTE: i64 = 60_000;
+const HOUR: i64 = 60 * MINUTE;
+
+/// How far back narrow buckets are kept when memory is short, per level and round, in ms.
+const SHORTER: [[i64; LEVELS.len()]; 5] = [
+    [5 * MINUTE, HOUR, 24 * HOUR, i64::MAX],
+    [MINUTE, 30 * MINUTE, 6 * HOUR, 90 * 24 * HOUR],
+    [0, 10 * MINUTE, 2 * HOUR, 14 * 24 * HOUR],
+    [0, 0, HOUR, 48 * HOUR],
+    [0, 0, 0, 6 * HOUR],
+];
+
+/// Rows that reach over the cut are kept at most this long, in ms.
+const REACH: i64 = HOUR;
+
+impl Store {
+    /// Bytes held, estimated by walking over what is held.
+    pub fn bytes(&self) -> usize {
+        self.functions.iter().map(|function| function.bytes()).sum::<usize>()
+            + self.total.bytes()
+            + self.region.bytes()
+            + self.traces.bytes()
+            + self.lines.bytes()
+    }
+
+    /// Counts what is held and lets go until a sixteenth of the budget is free, so that this walk
+    /// is rare.
+    pub(super) fn count_and_shrink(&mut self) {
+        self.recount();
+        if self.counted <= self.budget.bytes - self.budget.bytes / 16 {
+            return;
+        }
+        let aim = self.budget.bytes - self.budget.bytes / 8;
+        let traces = self.traces.shrink(self.budget.bytes / 4);
+        self.health.traces_let_go += traces as u64;
+        if self.lines.bytes() > self.budget.bytes / 8 {
+            self.health.lines_let_go += self.lines.halve() as u64;
+        }
+        self.recount();
+        if self.counted > aim
+            && let Some(cut) = self.cut_for(self.counted - aim)
+        {
+            self.let_rows_go(cut);
+            self.recount();
+        }
+        for shorter in SHORTER {
+            if self.counted <= aim {
+                return;
+            }
+            self.coarsen(shorter);
+            self.recount();
+        }
+        if self.counted > aim {
+            let rest = self.counted - self.traces.bytes();
+            self.health.traces_let_go += self.traces.shrink(aim.saturating_sub(rest)) as u64;
+            self.recount();
+        }
+    }
+
+    fn recount(&mut self) {
+        self.counted = self.bytes();
+        self.grown = 0;
+        // What can't be let go must not be counted again at every fact.
+        self.limit = self.budget.bytes.max(self.counted + self.counted / 16 + (256 << 10));
+    }
+
+    /// The time before which rows of this many bytes lie.
+    fn cut_for(&self, bytes: usize) -> Option<Timestamp> {
+        let mut pages: Vec<(Timestamp, usize)> = self
+            .functions
+            .iter()
+            .flat_map(|function| function.rows.page_sizes())
+            .map(|((last, _), bytes)| (last, bytes))
+            .collect();
+        pages.sort_unstable();
+        let mut freed = 0;
+        let enough = pages.iter().position(|(_, page)| {
+            freed += page;
+            freed >= bytes
+        });
+        let (last, _) = pages.get(enough.unwrap_or(pages.len().checked_sub(1)?))?;
+        Some(last.floor(MINUTE).plus(MINUTE))
+    }
+
+    /// Lets go the rows that began before `cut` and do not reach over it. Their peaks of
+    /// concurrency are kept in the buckets first, exact, since all rows of that time are there.
+    fn let_rows_go(&mut self, cut: Timestamp) {
+        let cut = sane(cut);
+        let from = self.rows_from;
+        let mut all = Vec::new();
+        for function in &mut self.functions {
+            let intervals = intervals_before(&function.rows, cut);
+            if !intervals.is_empty() {
+                let data = Arc::make_mut(function);
+                keep_peaks(&mut data.series, &intervals, from, cut);
+                all.extend(intervals);
+                self.health.rows_let_go += data.let_rows_go(cut) as u64;
+            }
+        }
+        keep_peaks(Arc::make_mut(&mut self.total), &all, from, cut);
+        self.rows_from = self.rows_from.max(cut);
+    }
+
+    fn coarsen(&mut self, keep_ms: [i64; LEVELS.len()]) {
+        self.health.coarsened += 1;
+        let shorten = |series: &mut Series| {
+            for (level, keep_ms) in series.levels.iter_mut().zip(keep_ms) {
+                if let Some(last) = level.buckets.last()
+                    && keep_ms < i64::MAX
+                {
+                    level.forget_before(last.start.plus(level.width_ms - keep_ms));
+                }
+            }
+        };
+        let metrics_from = self.newest().plus(-(keep_ms[2].max(HOUR)));
+        for function in &mut self.functions {
+            let data = Arc::make_mut(function);
+            shorten(&mut data.series);
+            data.metrics.forget_before(metrics_from);
+        }
+        shorten(Arc::make_mut(&mut self.total));
+        Arc::make_mut(&mut self.region).forget_before(metrics_from);
+    }
+}
+
+impl FunctionData {
+    fn let_rows_go(&mut self, cut: Timestamp) -> usize {
+        let reaches = |row: &Row| {
+            let end = row.end().map_or(Timestamp::NEVER, |ended| ended.end.at);
+            end > cut && cut.since(row.start()) < REACH
+        };
+        let gone = self.rows.drop_before((cut, 0), reaches);
+        let rows = &self.rows;
+        self.formers.drop_before(((cut, 0), Timestamp::MIN), |former| rows.get(former.row).is_some());
+        self.traces.drop_before((cut, 0), |trace| rows.get(trace.row).is_some());
+        let in_use: std::collections::HashSet<_> = rows.iter().filter_map(Row::environment).collect();
+        let last = self.environments.last().map(|environment| environment.0.id);
+        if let Some(last) = last {
+            self.environments.drop_before(last, |known| known.0.first >= cut || in_use.contains(&known.0.id));
+        }
+        gone
+    }
+}
+
+/// The intervals of the rows that began before a time, those that never end until that time.
+fn intervals_before(rows: &Paged<Row>, cut: Timestamp) -> Vec<(i64, i64)> {
+    rows.iter()
+        .take_while(|row| row.start() < cut)
+        .map(|row| (row.start().0, row.end().map_or(cut, |ended| sane(ended.end.at)).0))
+        .collect()
+}
+
+/// Puts the peaks of these intervals within `from..to` into the buckets.
+fn keep_peaks(series: &mut Series, intervals: &[(i64, i64)], from: Timestamp, to: Timestamp) {
+    for level in &mut series.levels {
+        let width = level.width_ms;
+        let first = intervals.iter().map(|(start, _)| *start).min().unwrap_or(to.0);
+        let from = from.max(level.from).0.max(first);
+        levels(intervals, |start, end, open| {
+            // A day bounds the work that one interval of a broken clock can make.
+            let (start, end) = (start.max(from), end.min(to.0).min(start.saturating_add(24 * HOUR)));
+            let mut at = Timestamp(start).floor(width).0;
+            while start < end && at < end {
+                let bucket = Timestamp(at);
+                level.buckets.upsert(
+                    bucket,
+                    || super::Bucket::at(bucket),
+                    |bucket| bucket.peak = bucket.peak.max(open),
+                );
+                at += width;
+            }
+        });
+    }
+}

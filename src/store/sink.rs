@@ -1,0 +1,384 @@
+//! The store itself: hears facts, hands out snapshots.
+
+use std::sync::Arc;
+
+use crate::model::{
+    Bad, Change, End, EnvironmentInfo, FactSink, FunctionId, Invocation, LineFact, MetricPoint, Micros,
+    Origin, Outcome, SegmentDocument, Texts, Timestamp, TraceId,
+};
+
+use super::Budget;
+use super::bucket::Fold;
+use super::function::{FunctionData, KnownEnvironment};
+use super::lines::LineIndex;
+use super::metric::Metrics;
+use super::row::{Ended, Former, Row, Standing, TraceOf, sane};
+use super::series::{Refold, Series};
+use super::snapshot::{BadLog, BadRecord, Health, Snapshot};
+use super::trace::Traces;
+
+/// Lost-record notes kept of one function at most; more are added to the last.
+const DROPS: usize = 1_000;
+
+/// All that is known, within a budget.
+#[derive(Debug)]
+pub struct Store {
+    pub(super) budget: Budget,
+    pub(super) functions: Vec<Arc<FunctionData>>,
+    pub(super) total: Arc<Series>,
+    pub(super) region: Arc<Metrics>,
+    pub(super) traces: Traces,
+    pub(super) lines: LineIndex,
+    pub(super) health: Health,
+    /// Bytes held when they were last counted, and an estimate of what came since.
+    pub(super) counted: usize,
+    pub(super) grown: usize,
+    /// What may be held before it is counted again.
+    pub(super) limit: usize,
+    /// Rows that began before this were let go, unless they reached over it.
+    pub(super) rows_from: Timestamp,
+    bad: Arc<BadLog>,
+    dropped: Arc<Vec<(Timestamp, u64)>>,
+    settling_ms: i64,
+    read_from: Option<Timestamp>,
+    oldest: Timestamp,
+    newest: Timestamp,
+    generation: u64,
+}
+
+impl Store {
+    /// An empty store.
+    pub fn new(budget: Budget) -> Self {
+        Self {
+            budget,
+            functions: Vec::new(),
+            total: Arc::default(),
+            region: Arc::default(),
+            traces: Traces::default(),
+            lines: LineIndex::default(),
+            health: Health { budget: budget.bytes, ..Health::default() },
+            counted: 0,
+            grown: 0,
+            limit: budget.bytes,
+            rows_from: Timestamp::MIN,
+            bad: Arc::default(),
+            dropped: Arc::default(),
+            settling_ms: 0,
+            read_from: None,
+            oldest: Timestamp::NEVER,
+            newest: Timestamp::MIN,
+            generation: 0,
+        }
+    }
+
+    /// What is known by now. `texts` are the correlator's, for printing ids and names.
+    pub fn snapshot(&self, texts: Arc<Texts>) -> Snapshot {
+        let rows = self.functions.iter().map(|function| function.rows.len() as u64).sum();
+        Snapshot {
+            generation: self.generation,
+            functions: self.functions.clone(),
+            total: self.total.clone(),
+            region: self.region.clone(),
+            traces: self.traces.kept.clone(),
+            lines: self.lines.clone(),
+            bad: self.bad.clone(),
+            texts,
+            dropped: self.dropped.clone(),
+            settling_ms: self.settling_ms,
+            read_from: self.read_from,
+            rows_from: self.rows_from,
+            oldest: self.oldest,
+            newest: self.newest,
+            health: Health { bytes: self.counted + self.grown, rows, bad: self.bad.count, ..self.health },
+        }
+    }
+
+    /// Counts the changes: the same number, the same content.
+    pub fn generation(&self) -> u64 {
+        self.generation
+    }
+
+    /// The newest time in any record; `MIN` without one.
+    pub fn newest(&self) -> Timestamp {
+        self.newest
+    }
+
+    /// How long records may still arrive after their time, in ms.
+    pub fn set_settling(&mut self, ms: i64) {
+        self.settling_ms = ms.max(0);
+        self.generation += 1;
+    }
+
+    /// Says that nothing before a time has been read yet; `None` when all has been.
+    pub fn set_read_from(&mut self, time: Option<Timestamp>) {
+        self.read_from = time;
+        self.generation += 1;
+    }
+
+    /// Changes how much may be held; what is too much is let go at once.
+    pub fn set_budget(&mut self, budget: Budget) {
+        self.budget = budget;
+        self.health.budget = budget.bytes;
+        self.generation += 1;
+        self.count_and_shrink();
+    }
+
+    fn grow(&mut self, bytes: usize) {
+        self.generation += 1;
+        self.grown += bytes;
+        if self.counted + self.grown > self.limit {
+            self.count_and_shrink();
+        }
+    }
+
+    /// The function of this id; one that was never told is made up, so that a fact is never lost.
+    fn function_mut(&mut self, FunctionId(id): FunctionId) -> &mut FunctionData {
+        while self.functions.len() <= id as usize {
+            let name = format!("function {}", self.functions.len()).into();
+            self.functions.push(Arc::new(FunctionData::new(name)));
+        }
+        Arc::make_mut(&mut self.functions[id as usize])
+    }
+
+    fn note_time(&mut self, time: Timestamp) {
+        self.newest = self.newest.max(sane(time));
+    }
+
+    /// Makes buckets anew from the rows that began in them, where these are still held.
+    fn refold(&mut self, function: FunctionId, of_function: &[Refold], of_total: &[Refold]) {
+        let held = |at: &&Refold| at.1 >= self.rows_from;
+        let own = &self.functions[function.0 as usize..=function.0 as usize];
+        let folds: Vec<_> = of_function
+            .iter()
+            .filter(held)
+            .map(|&at| (false, at, fold_rows(own, at)))
+            .chain(of_total.iter().filter(held).map(|&at| (true, at, fold_rows(&self.functions, at))))
+            .collect();
+        for (total, (level, start), fold) in folds {
+            let series = match total {
+                true => Arc::make_mut(&mut self.total),
+                false => &mut self.function_mut(function).series,
+            };
+            series.levels[level].buckets.update(start, |bucket| bucket.fold = fold);
+        }
+    }
+}
+
+/// The fold of the latest standing of all rows in a bucket.
+fn fold_rows(functions: &[Arc<FunctionData>], (level, start): Refold) -> Fold<super::Sketch> {
+    let end = start.plus(super::series::LEVELS[level].0);
+    let mut fold = Fold::default();
+    for function in functions {
+        for row in function.rows.from((start, 0)).take_while(|row| row.start() < end) {
+            fold.add(&Standing::of(row, row.end()));
+        }
+    }
+    fold
+}
+
+/// What a fact changes: how the invocation stood before, and how it stands now.
+struct Changed {
+    before: Option<Standing>,
+    now: Standing,
+    /// Whether the rows of its time were let go.
+    gone: bool,
+}
+
+impl FunctionData {
+    fn begin(&mut self, invocation: &Invocation, rows_from: Timestamp) -> Option<Changed> {
+        let row = Row::begun(invocation);
+        let key = (row.start(), row.seq());
+        let gone = row.start() < rows_from;
+        if self.rows.get(key).is_some() {
+            return None;
+        }
+        let now = Standing::of(&row, None);
+        if !gone {
+            self.rows.insert(row);
+            self.keep_trace(invocation);
+        }
+        Some(Changed { before: None, now, gone })
+    }
+
+    fn keep_trace(&mut self, invocation: &Invocation) {
+        if let Some(trace) = invocation.trace {
+            self.traces.insert(TraceOf { row: (sane(invocation.start), invocation.seq), trace });
+        }
+    }
+
+    fn end(
+        &mut self,
+        invocation: &Invocation,
+        end: &End,
+        change: Change,
+        rows_from: Timestamp,
+    ) -> Option<Changed> {
+        let key = (sane(invocation.start), invocation.seq);
+        let ended = Ended { end: *end, cold: invocation.cold };
+        if let (Outcome::Timeout, Some(Micros(us))) = (end.outcome, end.duration) {
+            self.note_timeout(end.known, (us / 1_000_000).max(1));
+        }
+        if let Some(row) = self.rows.get(key) {
+            let former = row.end();
+            if former.is_some_and(|former| former.end.known > end.known) {
+                // Told late: what was known after it stays.
+                self.formers.insert(Former { row: key, ended });
+                self.rows.update(key, Row::set_formers);
+                return None;
+            }
+            let before = Standing::of(row, former);
+            if let Some(former) = former {
+                self.formers.insert(Former { row: key, ended: former });
+            }
+            self.keep_trace(invocation);
+            let now = self.rows.update(key, |row| {
+                row.set_end(invocation, end);
+                if former.is_some() {
+                    row.set_formers();
+                }
+                Standing::of(row, row.end())
+            })?;
+            return Some(Changed { before: Some(before), now, gone: false });
+        }
+        // A REPORT without START was not known before its end.
+        let known = invocation.start_known.max(end.known);
+        let mut row = Row::begun(&Invocation { start_known: known, ..*invocation });
+        row.set_end(invocation, end);
+        let now = Standing::of(&row, row.end());
+        if row.start() >= rows_from {
+            self.rows.insert(row);
+            self.keep_trace(invocation);
+            return Some(Changed { before: None, now, gone: false });
+        }
+        // Its row was let go, but its bucket has counted what was told of it before.
+        let before = match change {
+            Change::Amended { was, .. } => Some(Standing { end: Some(End { outcome: was, ..*end }), ..now }),
+            _ if invocation.start_estimated => None,
+            _ => Some(Standing { end: None, ..now }),
+        };
+        Some(Changed { before, now, gone: true })
+    }
+}
+
+impl FactSink for Store {
+    fn function(&mut self, id: FunctionId, name: &str) {
+        self.function_mut(id).name = name.into();
+        self.grow(std::mem::size_of::<FunctionData>() + name.len());
+    }
+
+    fn invocation(&mut self, invocation: &Invocation, change: Change) {
+        let start = sane(invocation.start);
+        let end = invocation.end.map(|end| match change {
+            Change::Amended { known, .. } => End { known, ..end },
+            _ => end,
+        });
+        let known = match (change, &end) {
+            (Change::Started, _) | (_, None) => invocation.start_known,
+            (_, Some(end)) => end.known,
+        };
+        let rows_from = self.rows_from;
+        let function = self.function_mut(invocation.function);
+        function.first_known = function.first_known.min(known);
+        function.logs_known = function.logs_known.min(known);
+        let newest = end.map_or(start, |end| sane(end.at).max(start));
+        function.newest = function.newest.max(newest);
+        let changed = match (change, &end) {
+            (Change::Started, _) => function.begin(invocation, rows_from),
+            (_, Some(end)) => function.end(invocation, end, change, rows_from),
+            (_, None) => None,
+        };
+        self.note_time(newest);
+        self.oldest = self.oldest.min(start);
+        let Some(Changed { before, now, gone }) = changed else { return };
+        self.health.rows_late += u64::from(gone && before.is_none());
+        let (mut of_function, mut of_total) = (Vec::new(), Vec::new());
+        let series = &mut self.function_mut(invocation.function).series;
+        series.change(start, before.as_ref(), &now, gone, |at| of_function.push(at));
+        let total = Arc::make_mut(&mut self.total);
+        total.change(start, before.as_ref(), &now, gone, |at| of_total.push(at));
+        if !of_function.is_empty() || !of_total.is_empty() {
+            self.refold(invocation.function, &of_function, &of_total);
+        }
+        self.grow(if before.is_none() { std::mem::size_of::<Row>() + 32 } else { 8 });
+    }
+
+    fn metric(&mut self, point: &MetricPoint) {
+        let kept = match point.function {
+            None => Arc::make_mut(&mut self.region).keep(point),
+            Some(id) => {
+                let function = self.function_mut(id);
+                let kept = function.metrics.keep(point);
+                if kept {
+                    function.first_known = function.first_known.min(point.known);
+                    function.newest = function.newest.max(sane(point.start));
+                }
+                kept
+            }
+        };
+        self.health.metrics_ignored += u64::from(!kept);
+        if kept {
+            self.note_time(point.start.plus(i64::from(point.period_ms)));
+        }
+        self.grow(32);
+    }
+
+    fn segment(&mut self, trace: TraceId, function: Option<FunctionId>, document: SegmentDocument) {
+        let known = document.known;
+        let before = self.traces.bytes();
+        let latest = document.root.end_us.or(document.root.start_us);
+        if !self.traces.keep(trace, function, document) {
+            self.health.documents_refused += 1;
+        }
+        if let Some(id) = function {
+            let function = self.function_mut(id);
+            function.first_known = function.first_known.min(known);
+            function.traces_known = function.traces_known.min(known);
+        }
+        if let Some(us) = latest {
+            self.note_time(Timestamp(us.div_euclid(1_000)));
+        }
+        self.grow(self.traces.bytes().saturating_sub(before));
+    }
+
+    fn environment(&mut self, info: &EnvironmentInfo) {
+        self.function_mut(info.function).environments.insert(KnownEnvironment(*info));
+        self.grow(std::mem::size_of::<KnownEnvironment>());
+    }
+
+    fn line(&mut self, line: &LineFact) {
+        self.lines.note(line);
+        if let Some(id) = line.function
+            && self.functions.get(id.0 as usize).is_none_or(|function| {
+                function.logs_known > line.known || line.time.is_some_and(|time| function.newest < sane(time))
+            })
+        {
+            let function = self.function_mut(id);
+            function.first_known = function.first_known.min(line.known);
+            function.logs_known = function.logs_known.min(line.known);
+            function.newest = line.time.map_or(function.newest, |time| function.newest.max(sane(time)));
+        }
+        if let Some(time) = line.time {
+            self.note_time(time);
+        }
+        self.grow(1);
+    }
+
+    fn dropped(&mut self, function: Option<FunctionId>, known: Timestamp, records: u64) {
+        let drops = match function {
+            Some(id) => &mut self.function_mut(id).dropped,
+            None => Arc::make_mut(&mut self.dropped),
+        };
+        let at = drops.partition_point(|&(before, _)| before <= known);
+        match at.checked_sub(1).filter(|_| drops.len() >= DROPS) {
+            Some(at) => drops[at].1 = drops[at].1.saturating_add(records),
+            None => drops.insert(at, (known, records)),
+        }
+        self.grow(16);
+    }
+
+    fn bad(&mut self, origin: Origin, known: Option<Timestamp>, bad: &Bad) {
+        let size = std::mem::size_of::<BadRecord>() + bad.reason.len() + bad.excerpt.len();
+        Arc::make_mut(&mut self.bad).push(BadRecord { origin, known, bad: bad.clone() });
+        self.grow(size);
+    }
+}
