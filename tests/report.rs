@@ -1,0 +1,259 @@
+//! `lamtop report`, the real binary: its answers equal the generators' truth.
+#![allow(clippy::unwrap_used)]
+
+mod support;
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use serde_json::{Map, Value, json};
+
+fn lamtop(arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_lamtop")).args(arguments).output().unwrap()
+}
+
+fn answer(arguments: &[&str]) -> Vec<Map<String, Value>> {
+    let out = lamtop(&[&["report"], arguments, &["--format", "json"]].concat());
+    assert!(out.status.success(), "{}", String::from_utf8_lossy(&out.stderr));
+    serde_json::from_slice(&out.stdout).unwrap()
+}
+
+fn close(got: &Value, want: &Value) -> bool {
+    let (got, want) = (got.as_f64().unwrap_or(f64::NAN), want.as_f64().unwrap());
+    (got - want).abs() <= 1e-6 * want.abs().max(1.0)
+}
+
+/// Compares every column of every minute of every function.
+fn equals_truth(paths: &[&str], truth: &Path) {
+    let truth: Value = serde_json::from_slice(&std::fs::read(truth).unwrap()).unwrap();
+    for (rule, minutes) in [("end", "minutes"), ("start", "minutes_by_start")] {
+        let mut want = BTreeMap::new();
+        for (function, told) in truth["functions"].as_object().unwrap() {
+            for (minute, figures) in told[minutes].as_object().unwrap() {
+                if figures["invocations"] != 0 {
+                    want.insert((function.clone(), minute.parse::<i64>().unwrap()), figures.clone());
+                }
+            }
+        }
+        let rows = answer(&[paths, &["--by", "function,1m", "--time", rule]].concat());
+        assert_eq!(rows.len(), want.len(), "groups by {rule}");
+        for row in rows {
+            let key = (row["function"].as_str().unwrap().to_string(), row["minute"].as_i64().unwrap());
+            let want = want.get(&key).unwrap_or_else(|| panic!("{key:?} is not in the truth"));
+            for (column, name) in [
+                ("invocations", "invocations"),
+                ("errors", "errors"),
+                ("cold_starts", "cold_starts"),
+                ("max_memory_mb", "max_memory_mb"),
+                ("max_concurrency", "max_concurrency"),
+                ("avg_ms", "avg_ms"),
+                ("p50", "p50_disc"),
+                ("p90", "p90_disc"),
+                ("p99", "p99_disc"),
+                ("max_ms", "max_ms"),
+                ("billed_gb_s", "billed_gb_s"),
+            ] {
+                assert!(
+                    close(&row[column], &want[name]),
+                    "{key:?} {rule} {column}: {} truth {}",
+                    row[column],
+                    want[name]
+                );
+            }
+            assert_eq!(row["throttles"], Value::Null, "no log tells of throttles");
+            assert_eq!(row["grades"]["throttles"]["grade"], "no-source");
+        }
+    }
+}
+
+fn fixture(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/captures").join(name)
+}
+
+#[test]
+fn kept_captures_equal_their_truth() {
+    for (name, truth) in [
+        ("text.ndjson.gz", "text"),
+        ("json.ndjson.gz", "json"),
+        ("mixed.ndjson.gz", "mixed"),
+        ("folder", "folder"),
+    ] {
+        let path = fixture(name);
+        equals_truth(&[path.to_str().unwrap()], &fixture(&format!("{truth}.truth.json")));
+    }
+}
+
+#[test]
+fn segments_beside_a_capture_change_no_count() {
+    let (capture, segments) = (fixture("mixed.ndjson.gz"), fixture("mixed.segments.ndjson.gz"));
+    equals_truth(&[capture.to_str().unwrap(), segments.to_str().unwrap()], &fixture("mixed.truth.json"));
+}
+
+/// The same records as other programs write them: members in another order, with blanks, with
+/// other escapes, with more of them.
+fn re_encoded(line: &str, n: usize) -> String {
+    let record: Map<String, Value> = serde_json::from_str(line).unwrap();
+    let mut members: Vec<(String, Value)> = record.into_iter().collect();
+    let message = members.iter_mut().find(|(key, _)| key == "message").unwrap();
+    if n.is_multiple_of(3)
+        && let Some(text) = message.1.as_str().filter(|text| text.starts_with('{'))
+        && let Ok(inner) = serde_json::from_str::<Value>(text)
+    {
+        message.1 = json!(serde_json::to_string_pretty(&inner).unwrap().replace('\n', " "));
+    }
+    members.push(("eventId".to_string(), json!(n.to_string())));
+    let count = members.len();
+    members.rotate_left(n % count);
+    let (comma, colon) = if n.is_multiple_of(2) { (", ", " : ") } else { (",", ":") };
+    let text: Vec<String> = members.iter().map(|(key, value)| format!("\"{key}\"{colon}{value}")).collect();
+    let text = format!("{{{}}}", text.join(comma));
+    if n.is_multiple_of(5) { text.replace('/', "\\u002f").replace("REPORT", "\\u0052EPORT") } else { text }
+}
+
+#[test]
+fn any_order_spacing_and_escapes_of_the_json_give_the_same() {
+    let folder = tempfile::tempdir().unwrap();
+    for name in ["text", "json", "mixed"] {
+        let packed = std::fs::File::open(fixture(&format!("{name}.ndjson.gz"))).unwrap();
+        let text = std::io::read_to_string(flate2::read::MultiGzDecoder::new(packed)).unwrap();
+        let other: Vec<String> =
+            text.lines().enumerate().map(|(n, line)| re_encoded(line, n) + "\n").collect();
+        let path = folder.path().join(name);
+        std::fs::write(&path, other.concat()).unwrap();
+        equals_truth(&[path.to_str().unwrap()], &fixture(&format!("{name}.truth.json")));
+    }
+}
+
+#[test]
+fn generated_captures_of_several_seeds_equal_their_truth() {
+    let Some(shared) = support::shared("generating captures") else { return };
+    let folder = tempfile::tempdir().unwrap();
+    for (seed, format, layout, status) in [
+        (11, "text", "combined", "mixed"),
+        (12, "json", "combined", "mixed"),
+        (13, "mixed", "combined", "success"),
+        (14, "mixed", "dir", "mixed"),
+        (15, "json", "dir", "error"),
+    ] {
+        let out = folder.path().join(format!("{seed}"));
+        let truth = folder.path().join(format!("{seed}.truth.json"));
+        let made = Command::new("python3")
+            .arg(shared.join("tools/gen_lambda_logs.py"))
+            .args(["--format", format, "--layout", layout, "--exception-status", status, "--quiet"])
+            .args(["--seed", &seed.to_string(), "--functions", "12", "--invocations", "3000"])
+            .args(["--tricky", "0.01", "--rate", "20", "--out"])
+            .args([&out, Path::new("--truth"), &truth])
+            .status()
+            .unwrap();
+        assert!(made.success());
+        equals_truth(&[out.to_str().unwrap()], &truth);
+    }
+}
+
+#[test]
+fn the_sample_incident_equals_its_truth_throttles_included() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("sample-logs");
+    let truth: Value = serde_json::from_slice(&std::fs::read(folder.join("truth.json")).unwrap()).unwrap();
+    let files =
+        ["incident.ndjson.gz", "metrics.ndjson.gz", "segments.ndjson.gz"].map(|name| folder.join(name));
+    let files: Vec<&str> = files.iter().map(|path| path.to_str().unwrap()).collect();
+    let rows = answer(&files);
+    let functions = truth["functions"].as_object().unwrap();
+    assert_eq!(rows.len(), functions.len());
+    for row in rows {
+        let name = row["function"].as_str().unwrap();
+        for column in ["invocations", "errors", "throttles"] {
+            assert!(close(&row[column], &functions[name][column]), "{name} {column}: {}", row[column]);
+        }
+    }
+}
+
+#[test]
+fn invocations_are_listed_one_by_one() {
+    let path = fixture("mixed.ndjson.gz");
+    let truth: Value = serde_json::from_slice(&std::fs::read(fixture("mixed.truth.json")).unwrap()).unwrap();
+    let rows = answer(&[path.to_str().unwrap(), "--list", "invocations"]);
+    assert_eq!(rows.len() as u64, truth["invocations"].as_u64().unwrap());
+    let starts: Vec<&str> = rows.iter().map(|row| row["start"].as_str().unwrap()).collect();
+    assert!(starts.is_sorted() && starts[0].ends_with('Z') && starts[0].len() == 24);
+    let timeouts: u64 = truth["functions"]
+        .as_object()
+        .unwrap()
+        .values()
+        .map(|f| f["total"]["timeouts"].as_u64().unwrap())
+        .sum();
+    assert_eq!(rows.iter().filter(|row| row["outcome"] == "timeout").count() as u64, timeouts);
+    assert!(rows.iter().all(|row| row["request_id"].as_str().unwrap().len() == 36));
+    assert!(
+        rows.iter().any(|row| row["trace_id"].is_string())
+            && rows.iter().any(|row| row["trace_id"].is_null())
+    );
+}
+
+#[test]
+fn bad_records_are_listed_with_their_place_and_disturb_nobody() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a.ndjson");
+    let good = |id: &str| {
+        format!(
+            "{{\"logGroup\":\"/aws/lambda/a\",\"logStream\":\"s\",\"timestamp\":1795420800000,\"message\":\"REPORT RequestId: {id}\\tDuration: 1.00 ms\\t\"}}\n"
+        )
+    };
+    let hostile = b"{\"logGroup\":\"\x1b]52;c;aGk=\x07\xff\n";
+    let bytes = [good("1").as_bytes(), hostile, &good("2").into_bytes()].concat();
+    std::fs::write(&path, bytes).unwrap();
+    let path = path.to_str().unwrap();
+    let rows = answer(&[path]);
+    assert_eq!(rows[0]["invocations"], 2);
+    let bad = answer(&[path, "--list", "bad"]);
+    assert_eq!(bad.len(), 1);
+    assert_eq!((&bad[0]["line"], &bad[0]["offset"]), (&json!(2), &json!(good("1").len())));
+    assert_eq!(bad[0]["reason"], "JSON ends in the middle");
+    for format in ["table", "tsv", "csv", "json", "md"] {
+        let out = lamtop(&["report", path, "--list", "bad", "--format", format]);
+        let raw = |c: &u8| *c < 0x20 && *c != b'\n' && *c != b'\t';
+        assert!(!out.stdout.iter().any(raw), "{format} lets control characters through");
+    }
+}
+
+#[test]
+fn exit_codes_and_words() {
+    let folder = tempfile::tempdir().unwrap();
+    let plain = folder.path().join("notes.txt");
+    std::fs::write(&plain, "nothing of Lambda\n").unwrap();
+    let plain = plain.to_str().unwrap();
+    let empty = folder.path().join("empty");
+    std::fs::create_dir(&empty).unwrap();
+    let fixture = fixture("text.ndjson.gz");
+    let good = fixture.to_str().unwrap();
+    for (arguments, code, says) in [
+        (vec!["report", good], 0, ""),
+        (vec!["report", "/no/such/file"], 1, "/no/such/file: no such file or directory; give a file"),
+        (vec!["report", empty.to_str().unwrap()], 1, "no file in it"),
+        (vec!["report", plain], 1, "no record of Lambda in it"),
+        (vec!["report", good, "--by", "minute"], 2, "'minute' is no key"),
+        (vec!["report", good, "--since", "soon"], 2, "'soon' is no time"),
+        (vec!["report"], 2, "PATH"),
+        (vec!["--help"], 0, ""),
+    ] {
+        let out = lamtop(&arguments);
+        let err = String::from_utf8_lossy(&out.stderr).into_owned();
+        assert_eq!(out.status.code(), Some(code), "{arguments:?}: {err}");
+        assert!(err.contains(says), "{arguments:?}: {err}");
+    }
+}
+
+#[test]
+fn since_and_until_cut_by_the_rule() {
+    let path = fixture("text.ndjson.gz");
+    let path = path.to_str().unwrap();
+    let count = |more: &[&str]| -> u64 {
+        answer(&[&[path], more].concat()).iter().map(|row| row["invocations"].as_u64().unwrap()).sum()
+    };
+    let minutes = answer(&[path, "--by", "1m"]);
+    let middle = minutes[minutes.len() / 2]["minute"].as_i64().unwrap().to_string();
+    let (before, after) = (count(&["--until", &middle]), count(&["--since", &middle]));
+    assert_eq!(before + after, count(&[]));
+    assert!(after > 0);
+}
