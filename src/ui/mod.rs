@@ -5,6 +5,8 @@ pub mod key;
 pub mod keymap;
 pub mod number;
 pub mod sanitize;
+pub mod status;
 pub mod symbols;
 pub mod theme;
+pub mod widget;
 pub mod zone;

@@ -69,7 +69,9 @@ pub struct Symbols {
     pub cursor: &'static str,
     /// Where one is on the scrub bar.
     pub here: &'static str,
-    /// Loaded part of the scrub bar, and a bar's body.
+    /// Loaded part of the scrub bar.
+    pub loaded: &'static str,
+    /// A bar's body.
     pub bar: &'static str,
     /// A bar that is still growing.
     pub bar_open: &'static str,
@@ -108,6 +110,7 @@ const UNICODE: Symbols = Symbols {
     cold: "*",
     cursor: "▶",
     here: "┃",
+    loaded: "━",
     bar: "█",
     bar_open: "▒",
     track: "─",
@@ -139,6 +142,7 @@ static ASCII: Symbols = Symbols {
     cold: "*",
     cursor: ">",
     here: "|",
+    loaded: "=",
     bar: "#",
     bar_open: ":",
     track: "-",
@@ -171,6 +175,7 @@ mod tests {
             s.bar,
             s.bar_open,
             s.track,
+            s.loaded,
             s.down,
             s.up,
             s.dot,

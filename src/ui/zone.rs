@@ -31,6 +31,11 @@ impl Zone {
         }
     }
 
+    /// Milliseconds that are added to UTC at this time.
+    pub fn offset_ms(self, time: Timestamp) -> i64 {
+        i64::from(self.offset(time).local_minus_utc()) * 1_000
+    }
+
     fn at(self, time: Timestamp) -> Option<chrono::DateTime<FixedOffset>> {
         self.offset(time).timestamp_millis_opt(time.0).single()
     }
