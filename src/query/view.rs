@@ -65,7 +65,7 @@ pub struct Panels {
     pub invocations: Panel,
     /// Lines p50, p90, p99, max in ms; `now` is p99, `also` is the count it rests on.
     pub duration: Panel,
-    /// Lines count and share in %; `now` is the share in %, `also` the count.
+    /// Lines `count` and `share` (in %); `now` is the share in %, `also` the count.
     pub errors: Panel,
     /// Rate a minute.
     pub throttles: Panel,

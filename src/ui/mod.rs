@@ -1,6 +1,13 @@
 //! The screen: state and drawing, both pure. Promises no I/O and no clock, and that nothing
 //! foreign reaches the terminal raw.
+//!
+//! [`app::update`] changes the state by an event and says what is to be done outside;
+//! [`view::render`] draws the state. What is drawn comes from answers to the questions that
+//! `update` asks, never from the store.
 
+pub mod app;
+#[cfg(test)]
+pub(crate) mod fixture;
 pub mod key;
 pub mod keymap;
 pub mod number;
@@ -8,5 +15,6 @@ pub mod sanitize;
 pub mod status;
 pub mod symbols;
 pub mod theme;
+pub mod view;
 pub mod widget;
 pub mod zone;

@@ -98,6 +98,50 @@ pub fn part(text: &str, skip: usize, most: usize, symbols: &Symbols) -> (String,
     (out, flow.is_break())
 }
 
+/// The drawable text in rows of at most `width` columns, at most `most` of them, broken at the
+/// borders of letters and at line ends; and whether anything follows.
+pub fn wrap(text: &str, width: usize, most: usize, symbols: &Symbols) -> (Vec<String>, bool) {
+    let width = width.max(4);
+    let mut rows: Vec<String> = Vec::new();
+    for line in text.split('\n') {
+        if rows.len() >= most {
+            return (rows, true);
+        }
+        rows.push(String::new());
+        let mut used = 0;
+        let line = line.strip_suffix('\r').unwrap_or(line);
+        let flow = pieces(line, symbols, &mut |piece, wide| {
+            // A letter wider than a whole row can't be shown in it.
+            let fits = wide <= width || piece.is_ascii();
+            let (mut rest, mut left) =
+                if fits { (piece, wide) } else { (symbols.ellipsis, symbols.ellipsis.chars().count()) };
+            while used + left > width {
+                if rows.len() >= most {
+                    return ControlFlow::Break(());
+                }
+                // An escape may be broken anywhere.
+                if rest.is_ascii()
+                    && let (Some(row), room) = (rows.last_mut(), width - used)
+                {
+                    row.push_str(&rest[..room]);
+                    (rest, left) = (&rest[room..], left - room);
+                }
+                rows.push(String::new());
+                used = 0;
+            }
+            if let Some(row) = rows.last_mut() {
+                row.push_str(rest);
+            }
+            used += left;
+            ControlFlow::Continue(())
+        });
+        if flow.is_break() {
+            return (rows, true);
+        }
+    }
+    (rows, false)
+}
+
 fn is_plain(text: &str) -> bool {
     text.bytes().all(|byte| (0x20..0x7f).contains(&byte))
 }
@@ -127,7 +171,8 @@ fn pieces(
         }
         let kept = &grapheme[..grapheme.floor_char_boundary(GRAPHEME_BYTES)];
         let wide = columns(kept);
-        let harmless = wide > 0 && !(ascii_only && !kept.is_ascii()) && !kept.chars().any(is_hostile);
+        let drawable = kept.is_ascii() || !ascii_only;
+        let harmless = wide > 0 && drawable && !kept.chars().any(is_hostile);
         if harmless {
             give(kept, wide, &mut column)?;
         } else {
@@ -250,6 +295,17 @@ mod tests {
         assert_eq!(part("abc", 9, 9, unicode()), (String::new(), false));
     }
 
+    #[test]
+    fn wraps_without_losing_anything() {
+        let wrap = |text, width, most| wrap(text, width, most, unicode());
+        assert_eq!(wrap("abcdef", 4, 9), (vec!["abcd".into(), "ef".into()], false));
+        assert_eq!(wrap("abcdef", 4, 1), (vec!["abcd".into()], true));
+        assert_eq!(wrap("a日本", 4, 9), (vec!["a日".into(), "本".into()], false));
+        assert_eq!(wrap("one\ntwo\r\n", 9, 9), (vec!["one".into(), "two".into(), String::new()], false));
+        assert_eq!(wrap("a\u{202e}b", 5, 9), (vec!["a\\u{2".into(), "02e}b".into()], false));
+        assert_eq!(wrap("", 5, 9), (vec![String::new()], false));
+    }
+
     /// Random text with a good share of what is hostile.
     fn hostile() -> impl Strategy<Value = String> {
         let odd = prop::sample::select(
@@ -288,6 +344,16 @@ mod tests {
                 let (shown, _) = part(&text, skip, most, symbols);
                 prop_assert!(width(&shown) <= most, "{shown:?}");
             }
+        }
+
+        #[test]
+        fn wrapped_rows_hold_all_of_the_text(text in hostile(), width in 16usize..40) {
+            let (rows, more) = wrap(&text, width, 10_000, unicode());
+            prop_assert!(!more);
+            prop_assert!(rows.iter().all(|row| self::width(row) <= width), "{rows:?}");
+            // Tabs reach to other columns in each form, and line ends are gone: all else is there.
+            let bare = |text: &str| text.replace([' ', '\u{240a}', '\u{240d}'], "");
+            prop_assert_eq!(bare(&rows.concat()), bare(&display(&text, unicode())));
         }
 
         #[test]

@@ -24,8 +24,9 @@ pub fn power_below(value: f64) -> f64 {
     10f64.powf((value.log10() + 1e-9).floor())
 }
 
-const STEPS_S: [i64; 19] = [
-    1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1_800, 3_600, 7_200, 10_800, 21_600, 43_200, 86_400, 172_800,
+const STEPS_S: [i64; 20] = [
+    1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1_800, 3_600, 7_200, 10_800, 21_600, 43_200, 86_400,
+    172_800, 604_800,
 ];
 
 /// Draws the times of a window below `width` columns, at round times of the zone.
@@ -38,7 +39,7 @@ pub fn times(pen: &mut Pen, x: u16, y: u16, width: u16, window: Window, zone: Zo
         let label = if step_s % 60 == 0 { 5 } else { 8 };
         i64::from(width).saturating_mul(step_s * 1_000) / ms >= label + 3
     };
-    let step_s = STEPS_S.into_iter().find(fits).unwrap_or(604_800);
+    let Some(step_s) = STEPS_S.into_iter().find(fits) else { return };
     let step = step_s * 1_000;
     let offset = zone.offset_ms(window.from);
     let mut time = window.from.plus(offset).floor(step).plus(-offset);
@@ -95,7 +96,7 @@ mod tests {
         let india = Zone::Fixed(19_800);
         assert_eq!(
             drawn(Window::before(eight, 10_800_000), india, 40),
-            "    11:00        12:00        13:00"
+            "    11:00         12:00        13:00"
         );
         assert_eq!(drawn(Window::before(eight, 0), Zone::Utc, 40), "");
     }

@@ -108,6 +108,7 @@ pub fn draw(pen: &mut Pen, area: Rect, plot: &Plot) {
         draw_line(&mut canvas, line, plot.chart.settled, scale, *role);
     }
     canvas.draw(pen);
+    name_limits(pen, body, plot, scale);
     if names > 0 {
         draw_names(pen, Rect::new(body.right(), body.y, names, body.height), &lines, scale);
     }
@@ -133,18 +134,25 @@ fn draw_scale(pen: &mut Pen, area: Rect, scale: Scale, show: fn(f64) -> String) 
     }
 }
 
+fn limit_row(body: Rect, limit: f64, scale: Scale) -> u16 {
+    body.y + ((1.0 - scale.height(limit)) * f64::from(body.height.saturating_sub(1))).round() as u16
+}
+
 fn draw_limits(pen: &mut Pen, body: Rect, plot: &Plot, scale: Scale) {
-    for (name, limit) in &plot.chart.limits {
-        let above = *limit > scale.high;
-        let rows = f64::from(body.height.saturating_sub(1));
-        let y = body.y + ((1.0 - scale.height(*limit)) * rows).round() as u16;
-        if !above {
-            for x in body.left()..body.right() {
-                pen.put(x, y, pen.symbols.limit, Role::Limit);
-            }
+    for (_, limit) in plot.chart.limits.iter().filter(|(_, limit)| *limit <= scale.high) {
+        let y = limit_row(body, *limit, scale);
+        for x in body.left()..body.right() {
+            pen.put(x, y, pen.symbols.limit, Role::Limit);
         }
-        let up = if above { pen.symbols.up } else { "" };
-        pen.right(body.right(), y, body.width, &format!("{name} {}{up}", (plot.show)(*limit)), Role::Limit);
+    }
+}
+
+/// The names of limits, over the lines, on the left where the oldest part is.
+fn name_limits(pen: &mut Pen, body: Rect, plot: &Plot, scale: Scale) {
+    for (name, limit) in &plot.chart.limits {
+        let up = if *limit > scale.high { pen.symbols.up } else { "" };
+        let text = format!("{name} {}{up}", (plot.show)(*limit));
+        pen.text(body.x, limit_row(body, *limit, scale), body.width, &text, Role::Limit);
     }
 }
 

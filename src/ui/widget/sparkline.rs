@@ -23,7 +23,8 @@ pub fn resample(points: &[Option<f64>], columns: usize) -> Vec<Option<f64>> {
 /// `settled` on are unfinished. 0 is the lowest level, and only 0.
 pub fn draw(pen: &mut Pen, x: u16, y: u16, width: u16, points: &[Option<f64>], settled: usize, role: Role) {
     let columns = usize::from(width);
-    let unfinished = if points.is_empty() { columns } else { settled * columns / points.len() };
+    let unfinished =
+        if points.is_empty() { columns } else { settled.min(points.len()) * columns / points.len() };
     let points = resample(points, columns);
     let most = points.iter().flatten().copied().fold(0.0, f64::max);
     for (column, point) in (0u16..).zip(points.iter().enumerate()) {

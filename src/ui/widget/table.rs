@@ -1,5 +1,6 @@
 //! Columns of a table: which of them fit, and where they stand.
 
+use crate::ui::sanitize;
 use crate::ui::theme::Role;
 
 use super::pen::Pen;
@@ -78,20 +79,32 @@ pub fn head(
     }
 }
 
-/// Draws one cell; a text aligned right leaves one column free. Returns the column after it.
+/// Draws one cell; a text aligned right leaves one column free, and a number that is too wide
+/// takes blanks on its left: it must not be cut. Returns the column after it.
 pub fn cell(pen: &mut Pen, x: u16, y: u16, place: Placed, right: bool, text: &str, role: Role) -> u16 {
-    let (from, room) = (x + place.x, place.width.saturating_sub(1));
-    if right {
-        pen.right(from + room, y, room, text, role);
-        from + room
-    } else {
-        pen.text(from, y, room, text, role)
+    let (from, mut room) = (x + place.x, place.width.saturating_sub(1));
+    if !right {
+        return pen.text(from, y, room, text, role);
     }
+    let end = from + room;
+    let wide = sanitize::width(&sanitize::display(text, pen.symbols)) as u16;
+    let free = |at: u16| pen.buffer.cell((at, y)).is_some_and(|cell| cell.symbol() == " ");
+    while room < wide && end > x + room + 1 && free(end - room - 1) && free(end - room - 2) {
+        room += 1;
+    }
+    // The blank before a unit goes before a digit does.
+    let text = if room < wide { text.replace(' ', "") } else { text.to_string() };
+    pen.right(end, y, room, &text, role);
+    end
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ui::symbols::Charset;
+    use crate::ui::theme::Theme;
+    use ratatui::buffer::Buffer;
+    use ratatui::layout::Rect;
 
     const COLUMNS: [Column; 4] = [
         Column { title: "NAME", width: 10, right: false, leaves: 0, grows: 20 },
@@ -121,5 +134,20 @@ mod tests {
         assert_eq!(widths(200), [30, 6, 5, 38]);
         let placed = fit(&COLUMNS, 59);
         assert_eq!(placed[3].x, 41);
+    }
+
+    #[test]
+    fn a_number_takes_blanks_rather_than_being_cut() {
+        let area = Rect::new(0, 0, 20, 2);
+        let (mut buffer, theme) = (Buffer::empty(area), Theme::built_in("default").unwrap());
+        let symbols = Charset::Ascii.symbols();
+        let mut pen = Pen { buffer: &mut buffer, theme: &theme, symbols };
+        let place = Placed { column: 0, x: 6, width: 6 };
+        assert_eq!(cell(&mut pen, 0, 0, place, true, ">=240ms", Role::Text), 11);
+        pen.text(0, 1, 6, "12345", Role::Text);
+        cell(&mut pen, 0, 1, place, true, ">=30 s", Role::Text);
+        let row = |y| (0..20).map(|x| buffer[(x, y)].symbol()).collect::<String>();
+        assert_eq!(row(0).trim_end(), "    >=240ms");
+        assert_eq!(row(1).trim_end(), "12345 >=30s");
     }
 }
