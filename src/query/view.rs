@@ -411,7 +411,7 @@ pub struct LinesRequest {
     pub as_of: Timestamp,
     /// Which of them.
     pub anchor: Anchor,
-    /// At most this many.
+    /// At most this many; 0 asks only how many are `newer`.
     pub count: usize,
 }
 

@@ -268,7 +268,9 @@ fn bordered(pen: &mut Pen, area: Rect, kind: PanelKind, answer: &Overview, board
     let from = format!(" {} ", source(provenance, pen.symbols));
     let end = pen.right(area.right() - 1, y, area.width / 2, &from, Role::Label);
     let title = if focused { Role::Focus } else { Role::Title };
-    let x = pen.text(area.x + 1, y, end.saturating_sub(area.x + 2), &format!(" {} ", kind.title()), title);
+    let sign = if focused { pen.symbols.cursor } else { "" };
+    let name = format!("{sign} {} ", kind.title());
+    let x = pen.text(area.x + 1, y, end.saturating_sub(area.x + 2), &name, title);
     let Some(panel) = kind.of(answer) else {
         draw_trace(pen, inner, &answer.panels.trace, board.trace_top);
         return;
