@@ -65,7 +65,7 @@ pub struct Panels {
     pub invocations: Panel,
     /// Lines p50, p90, p99, max in ms; `now` is p99, `also` is the count it rests on.
     pub duration: Panel,
-    /// Lines count and share in %; `now` is the share in %, `also` the count.
+    /// Lines `count` and `share` (in %); `now` is the share in %, `also` the count.
     pub errors: Panel,
     /// Rate a minute.
     pub throttles: Panel,
@@ -392,4 +392,54 @@ pub struct LogRow {
     pub cut: u64,
     /// Why it could not be read, of a bad record.
     pub bad: Option<String>,
+}
+
+/// Which log lines are wanted. All conditions must hold; lines are ordered by time, and those of
+/// the same time by where they lie.
+#[derive(Clone, Debug, PartialEq)]
+pub struct LinesRequest {
+    /// Lines of this function.
+    pub function: Option<FunctionId>,
+    /// Lines of this invocation, in `range`: those that print this request id, and in a stream of
+    /// one invocation at a time those between.
+    pub request_id: Option<String>,
+    /// Lines of this source from the first offset to before the second.
+    pub range: Option<(SourceId, u64, u64)>,
+    /// Lines that match.
+    pub filter: Filter,
+    /// The time as of which it is asked.
+    pub as_of: Timestamp,
+    /// Which of them.
+    pub anchor: Anchor,
+    /// At most this many; 0 asks only how many are `newer`.
+    pub count: usize,
+}
+
+/// Which of the lines that fulfil the conditions.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Anchor {
+    /// The newest.
+    Tail,
+    /// The last ones before this line.
+    Before(Origin),
+    /// The first ones after this line.
+    After(Origin),
+    /// The first ones at or after this time; [`Timestamp::MIN`] asks for the first of all.
+    At(Timestamp),
+}
+
+/// Log lines, oldest first.
+#[derive(Clone, Debug, PartialEq)]
+pub struct LinesAnswer {
+    /// The lines.
+    pub rows: Vec<LogRow>,
+    /// No line that fulfils the conditions lies before the first of `rows`.
+    pub at_start: bool,
+    /// None lies after the last of `rows` as of now.
+    pub at_end: bool,
+    /// How many lines lie after the last of `rows`, as far as that is known; 0 with `at_end`.
+    pub newer: u64,
+    /// A sentence, where not everything could be read: a source that is gone, a search that
+    /// stopped at its bound.
+    pub note: Option<String>,
 }

@@ -1,0 +1,234 @@
+//! What is asked of the session, and when: at once for a key, once a second for time that passes,
+//! up to ten times a second for log lines that are followed.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use crate::model::{FunctionId, Timestamp};
+use crate::query::filter::Filter;
+use crate::query::view::{LinesAnswer, Overview, OverviewRequest, SortBy};
+use crate::ui::keymap::ViewKind;
+use crate::ui::status::SessionKind;
+use crate::ui::view;
+
+use super::board::Board;
+use super::state::{Effect, FREEZE_MS, UiState};
+
+/// Numbers repaint at most once in this time.
+const NUMBERS_MS: u64 = 1_000;
+/// Until the first numbers.
+const EMPTY_MS: u64 = 30;
+/// While a capture is still being read.
+const LOADING_MS: u64 = 250;
+
+/// Everything of a question but its time.
+#[derive(Clone, Debug, PartialEq)]
+struct Question {
+    window_ms: i64,
+    columns: usize,
+    spark: usize,
+    filter: Filter,
+    sort: SortBy,
+    reverse: bool,
+}
+
+/// What a board asked last.
+#[derive(Clone, Debug)]
+pub(super) struct LastAsk {
+    question: Question,
+    as_of: Timestamp,
+    generation: u64,
+    at: u64,
+}
+
+/// A question that has no answer yet.
+#[derive(Clone, Copy, Debug)]
+struct Open {
+    id: u64,
+    function: Option<FunctionId>,
+    /// A person changed what is asked, so rows may move at once.
+    by_key: bool,
+}
+
+/// The numbers of questions.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Asked {
+    last_id: u64,
+    open: VecDeque<Open>,
+}
+
+impl Asked {
+    pub(super) fn next_id(&mut self) -> u64 {
+        self.last_id += 1;
+        self.last_id
+    }
+}
+
+impl UiState {
+    /// Milliseconds after which [`super::Msg::Tick`] is due, if nothing else happens: rows that
+    /// kept their places may move, or what changed may be asked again.
+    pub fn wake_in_ms(&self, at: u64) -> Option<u64> {
+        let thaw = self.last_key.filter(|_| self.any_reorder()).map(|key| key + FREEZE_MS);
+        let numbers = match self.board().map(|board| &board.last_ask) {
+            Some(Some(last)) if self.changed(last) => Some(last.at + self.interval_ms()),
+            _ => None,
+        };
+        let lines = self.logs.as_ref().filter(|_| self.view() == ViewKind::Logs);
+        let lines = lines.and_then(|logs| logs.due_at(&self.status));
+        [thaw, numbers, lines].into_iter().flatten().min().map(|due| due.saturating_sub(at))
+    }
+
+    fn any_reorder(&self) -> bool {
+        self.overview.reorder || self.function.as_ref().is_some_and(|function| function.reorder)
+    }
+
+    fn changed(&self, last: &LastAsk) -> bool {
+        (last.as_of, last.generation) != (self.status.as_of, self.status.generation)
+    }
+
+    fn interval_ms(&self) -> u64 {
+        let empty = self.board().is_none_or(|board| board.answer.as_ref().is_none_or(|a| a.functions == 0));
+        match self.status.kind {
+            _ if empty => EMPTY_MS,
+            SessionKind::Replay { loaded, .. } if loaded < 1.0 => LOADING_MS,
+            _ => NUMBERS_MS,
+        }
+    }
+
+    /// The board on screen.
+    fn board(&self) -> Option<&Board> {
+        match self.view() {
+            ViewKind::Overview => Some(&self.overview.board),
+            ViewKind::Function => self.function.as_ref().map(|function| &function.board),
+            _ => None,
+        }
+    }
+
+    pub(super) fn board_mut(&mut self) -> Option<&mut Board> {
+        match self.view() {
+            ViewKind::Overview => Some(&mut self.overview.board),
+            ViewKind::Function => self.function.as_mut().map(|function| &mut function.board),
+            _ => None,
+        }
+    }
+
+    /// Asks what is due for what is on screen; nothing before the session has told the time.
+    pub(super) fn ask(&mut self, at: u64) -> Vec<Effect> {
+        let mut effects = Vec::new();
+        if self.told {
+            effects.extend(self.ask_board(at));
+            effects.extend(self.ask_lines(at));
+        }
+        if !self.frozen(at) {
+            self.thaw();
+        }
+        effects
+    }
+
+    fn ask_board(&mut self, at: u64) -> Option<Effect> {
+        let board = self.board()?;
+        let (columns, spark) = view::columns(self.size, board.enlarged);
+        let question = Question {
+            window_ms: self.window_ms,
+            columns,
+            spark,
+            filter: self.filter.clone(),
+            sort: self.sort,
+            reverse: self.reverse,
+        };
+        let other = board.last_ask.as_ref().is_none_or(|last| last.question != question);
+        let changed = board.last_ask.as_ref().is_none_or(|last| self.changed(last));
+        let waited = board.last_ask.as_ref().map_or(u64::MAX, |last| at.saturating_sub(last.at));
+        let by_key = other || (changed && self.urgent);
+        let due = changed && waited >= self.interval_ms();
+        if !(by_key || due) {
+            return None;
+        }
+        self.urgent = false;
+        let id = self.asked.next_id();
+        let function = match self.view() {
+            ViewKind::Function => self.function.as_ref().map(|function| function.id),
+            _ => None,
+        };
+        self.asked.open.push_back(Open { id, function, by_key });
+        if self.asked.open.len() > 16 {
+            self.asked.open.pop_front();
+        }
+        let request = OverviewRequest {
+            as_of: self.status.as_of,
+            window_ms: question.window_ms,
+            columns,
+            spark,
+            filter: question.filter.clone(),
+            function,
+            sort: question.sort,
+            reverse: question.reverse,
+        };
+        let (as_of, generation) = (self.status.as_of, self.status.generation);
+        self.board_mut()?.last_ask = Some(LastAsk { question, as_of, generation, at });
+        Some(Effect::Ask { id, request })
+    }
+
+    fn ask_lines(&mut self, at: u64) -> Option<Effect> {
+        if self.view() != ViewKind::Logs {
+            return None;
+        }
+        let height = view::list_height(self);
+        let id = self.asked.last_id + 1;
+        let request = self.logs.as_mut()?.ask(id, &self.status, &self.filter, height, at)?;
+        self.asked.last_id = id;
+        Some(Effect::AskLines { id, request })
+    }
+
+    /// Takes an answer; one to a question that is not open any more is dropped.
+    pub(super) fn take_overview(&mut self, id: u64, answer: Arc<Overview>, at: u64) {
+        let Some(place) = self.asked.open.iter().position(|open| open.id == id) else { return };
+        let open = self.asked.open[place];
+        // With it all earlier questions of the same board are void.
+        let earlier = self.asked.open.iter().take(place).filter(|o| o.function == open.function);
+        let by_key = open.by_key || earlier.into_iter().any(|o| o.by_key);
+        let mut kept = VecDeque::new();
+        for (at, other) in self.asked.open.drain(..).enumerate() {
+            if at > place || other.function != open.function {
+                kept.push_back(other);
+            }
+        }
+        self.asked.open = kept;
+        let keep_places = self.frozen(at) && !by_key;
+        match open.function {
+            None => {
+                let height = view::list_height_of(self, ViewKind::Overview);
+                self.overview.take(answer, keep_places, height);
+            }
+            Some(id) => {
+                let height = view::list_height_of(self, ViewKind::Function);
+                if let Some(function) = self.function.as_mut().filter(|function| function.id == id) {
+                    function.take(answer, keep_places, height);
+                }
+            }
+        }
+    }
+
+    pub(super) fn take_lines(&mut self, id: u64, answer: LinesAnswer) {
+        let (height, width) = (view::list_height(self), self.size.0);
+        if let Some(logs) = &mut self.logs
+            && let Some(said) = logs.take(id, answer, &self.find, height, width)
+        {
+            self.notice = Some(said);
+        }
+    }
+
+    /// Rows may move again.
+    fn thaw(&mut self) {
+        if self.overview.reorder {
+            let height = view::list_height_of(self, ViewKind::Overview);
+            self.overview.sort(height);
+        }
+        if self.function.as_ref().is_some_and(|function| function.reorder) {
+            let height = view::list_height_of(self, ViewKind::Function);
+            if let Some(function) = &mut self.function {
+                function.sort(height);
+            }
+        }
+    }
+}

@@ -1,0 +1,151 @@
+//! Finding: in lists at once, in log lines also beyond what is loaded.
+
+use crate::query::view::{InvocationState, State};
+use crate::ui::keymap::ViewKind;
+use crate::ui::view;
+
+use super::board::FunctionList;
+use super::logs::{self, Want};
+use super::state::{Effect, UiState};
+
+impl UiState {
+    pub(super) fn selected_line(&self) -> usize {
+        match (self.view(), &self.function, &self.logs) {
+            (ViewKind::Overview, ..) => self.overview.list.index(),
+            (ViewKind::Function, Some(function), _) => function.index(),
+            (ViewKind::Logs, _, Some(logs)) => logs.cursor,
+            _ => 0,
+        }
+    }
+
+    pub(super) fn select_line(&mut self, line: usize) {
+        let height = view::list_height(self);
+        match (self.view(), &mut self.function) {
+            (ViewKind::Overview, _) if self.overview.list.index() != line => {
+                self.overview.select(line, height)
+            }
+            (ViewKind::Function, Some(function)) if function.index() != line => function.select(line, height),
+            _ => {}
+        }
+    }
+
+    pub(super) fn rows(&self) -> usize {
+        match (self.view(), &self.function) {
+            (ViewKind::Overview, _) => self.overview.len(),
+            (ViewKind::Function, Some(function)) => function.len(),
+            _ => 0,
+        }
+    }
+
+    /// The next line of the list, from this one on, of which something is true; round its end.
+    pub(super) fn next_line(
+        &self,
+        from: usize,
+        forward: bool,
+        here_too: bool,
+        is: impl Fn(usize) -> bool,
+    ) -> Option<usize> {
+        let rows = self.rows();
+        let first = usize::from(!here_too);
+        (first..rows + first)
+            .map(|by| if forward { (from + by) % rows } else { (from + rows - by % rows) % rows })
+            .find(|line| is(*line))
+    }
+
+    /// The next line of a list that shows the text. Log lines are looked for elsewhere.
+    pub(super) fn find_line(&self, text: &str, from: usize, forward: bool, here_too: bool) -> Option<usize> {
+        let shows = |line: &str| !logs::find_all(line, text).is_empty();
+        match (self.view(), &self.function) {
+            (ViewKind::Overview, _) => self.next_line(from, forward, here_too, |line| {
+                self.overview.row(line).is_some_and(|r| shows(&r.name))
+            }),
+            (ViewKind::Function, Some(function)) => self.next_line(from, forward, here_too, |line| {
+                let detail = function.detail();
+                match function.list {
+                    FunctionList::Invocations => function.invocation(line).is_some_and(|row| {
+                        shows(&row.request_id) || row.error_type.as_deref().is_some_and(shows)
+                    }),
+                    FunctionList::Errors => detail.is_some_and(|d| shows(&d.errors[line].name)),
+                    FunctionList::Environments => detail.is_some_and(|d| shows(&d.environments[line].stream)),
+                }
+            }),
+            _ => None,
+        }
+    }
+
+    /// Looks for what was typed, from the line where the prompt was opened.
+    pub(super) fn find_from(&mut self, from: usize) {
+        let text = self.find.clone();
+        if self.view() == ViewKind::Logs {
+            let (height, width) = (view::list_height(self), self.size.0);
+            if let Some(logs) = &mut self.logs {
+                logs.search(Want::Text(text), true, true, height, width);
+            }
+            return;
+        }
+        match self.find_line(&text, from, true, true) {
+            Some(line) => self.select_line(line),
+            None => self.notice = Some(format!("{text:?} is not in this list")),
+        }
+    }
+
+    pub(super) fn find_next(&mut self, forward: bool) -> Vec<Effect> {
+        if self.find.is_empty() {
+            return self.say("nothing to look for yet: / asks");
+        }
+        let text = self.find.clone();
+        if self.view() == ViewKind::Logs {
+            return self.look(Want::Text(text), forward);
+        }
+        match self.find_line(&text, self.selected_line(), forward, false) {
+            Some(line) => {
+                self.select_line(line);
+                Vec::new()
+            }
+            None => self.say(format!("{text:?} is not in this list")),
+        }
+    }
+
+    pub(super) fn look(&mut self, want: Want, forward: bool) -> Vec<Effect> {
+        let (height, width) = (view::list_height(self), self.size.0);
+        if let Some(logs) = &mut self.logs {
+            logs.search(want, forward, false, height, width);
+        }
+        Vec::new()
+    }
+
+    pub(super) fn next_error(&mut self, forward: bool) -> Vec<Effect> {
+        if self.view() == ViewKind::Logs {
+            return self.look(Want::Error, forward);
+        }
+        let wrong = |line: usize| match (self.view(), &self.function) {
+            (ViewKind::Overview, _) => self.overview.row(line).is_some_and(|row| row.state != State::Ok),
+            (ViewKind::Function, Some(function)) => match function.list {
+                FunctionList::Invocations => function.invocation(line).is_some_and(|row| {
+                    matches!(row.state, InvocationState::Ended(outcome) if outcome.failed())
+                        || row.state == InvocationState::Overdue
+                }),
+                FunctionList::Errors => true,
+                FunctionList::Environments => {
+                    function.detail().is_some_and(|detail| detail.environments[line].errors > 0)
+                }
+            },
+            _ => false,
+        };
+        match self.next_line(self.selected_line(), forward, false, wrong) {
+            Some(line) => {
+                self.select_line(line);
+                Vec::new()
+            }
+            None => self.say("no row with an error in this list"),
+        }
+    }
+
+    pub(super) fn same(&mut self, forward: bool) -> Vec<Effect> {
+        let id = self.logs.as_ref().and_then(|logs| logs.selected()).and_then(|row| row.request_id.clone());
+        match id {
+            Some(id) => self.look(Want::Request(id), forward),
+            None => self.say("this line does not say to which invocation it belongs"),
+        }
+    }
+}

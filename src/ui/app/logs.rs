@@ -1,0 +1,532 @@
+//! The log view's state: a window of lines that is fetched page by page as it is scrolled, the
+//! line that is read, following, and searching beyond what is loaded.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use crate::model::{FunctionId, Level, Origin, SourceId, Timestamp};
+use crate::query::filter::{Condition, Filter, Term};
+use crate::query::view::{Anchor, InvocationRow, LinesAnswer, LinesRequest, LogRow};
+use crate::ui::sanitize;
+use crate::ui::status::SessionStatus;
+
+use super::list::Move;
+
+/// More lines are let go at the far end.
+const MOST: usize = 4_000;
+const PAGE: usize = 400;
+/// Followed lines are asked for at most so often, in ms.
+const FOLLOW_MS: u64 = 100;
+/// New lines below what is read.
+const BELOW_MS: u64 = 1_000;
+/// A question that got no answer for so long was lost.
+const LOST_MS: u64 = 5_000;
+
+/// Whose lines.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Scope {
+    /// Of this function, with its name.
+    pub function: Option<(FunctionId, Arc<str>)>,
+    /// Of this invocation.
+    pub invocation: Option<OneInvocation>,
+}
+
+/// The lines of one invocation.
+#[derive(Clone, Debug, PartialEq)]
+pub struct OneInvocation {
+    /// Its request id.
+    pub request_id: String,
+    /// Where its lines lie.
+    pub lines: (SourceId, u64, u64),
+}
+
+impl Scope {
+    /// The lines of a function.
+    pub fn function(id: FunctionId, name: Arc<str>) -> Self {
+        Self { function: Some((id, name)), invocation: None }
+    }
+
+    /// The lines of an invocation.
+    pub fn invocation(row: &InvocationRow, name: Arc<str>) -> Self {
+        let invocation = OneInvocation { request_id: row.request_id.clone(), lines: row.lines };
+        Self { function: Some((row.function, name)), invocation: Some(invocation) }
+    }
+}
+
+/// What is looked for.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Want {
+    /// A text.
+    Text(String),
+    /// A line at level ERROR or above, or one that could not be read.
+    Error,
+    /// A line of this request.
+    Request(String),
+}
+
+impl Want {
+    fn is(&self, row: &LogRow) -> bool {
+        match self {
+            Self::Text(text) => matches(&row.text, text),
+            Self::Error => is_error(row),
+            Self::Request(id) => row.request_id.as_deref() == Some(id),
+        }
+    }
+
+    fn name(&self) -> String {
+        match self {
+            Self::Text(text) => format!("{text:?}"),
+            Self::Error => "line with an error".to_string(),
+            Self::Request(_) => "line of this invocation".to_string(),
+        }
+    }
+}
+
+/// Whether a line is an error's.
+pub fn is_error(row: &LogRow) -> bool {
+    row.level >= Level::Error || row.bad.is_some()
+}
+
+/// Where the text lies in a line, as byte ranges; capitals count only if the text has some.
+pub fn find_all(line: &str, text: &str) -> Vec<std::ops::Range<usize>> {
+    if text.is_empty() {
+        return Vec::new();
+    }
+    if text.chars().any(char::is_uppercase) || !line.is_ascii() {
+        return line.match_indices(text).map(|(at, found)| at..at + found.len()).collect();
+    }
+    let lower = line.to_ascii_lowercase();
+    lower.match_indices(text).map(|(at, found)| at..at + found.len()).collect()
+}
+
+fn matches(line: &str, text: &str) -> bool {
+    !find_all(line, text).is_empty()
+}
+
+#[derive(Clone, Debug)]
+struct Search {
+    want: Want,
+    forward: bool,
+    /// Turn round once at the end.
+    both: bool,
+    from: Origin,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Purpose {
+    Replace,
+    Older,
+    Newer,
+    Search,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Pending {
+    id: u64,
+    purpose: Purpose,
+    at: u64,
+}
+
+/// The log view.
+#[derive(Clone, Debug)]
+pub struct LogView {
+    /// Whose lines.
+    pub scope: Scope,
+    /// The loaded lines, oldest first.
+    pub rows: VecDeque<LogRow>,
+    /// The line that is read.
+    pub cursor: usize,
+    /// The first line on screen.
+    pub top: usize,
+    /// Columns scrolled to the right.
+    pub left: usize,
+    /// Whether long lines are wrapped.
+    pub wrap: bool,
+    /// Whether the newest lines are followed.
+    pub follow: bool,
+    /// What the reader said of what it could not read.
+    pub note: Option<String>,
+    /// Whether there has been an answer.
+    pub loaded: bool,
+    start: Anchor,
+    at_start: bool,
+    at_end: bool,
+    newer: u64,
+    let_go: Option<Origin>,
+    search: Option<Search>,
+    pending: Option<Pending>,
+    asked: Option<(Timestamp, u64, u64)>,
+    filter: Option<Filter>,
+}
+
+impl LogView {
+    /// The newest lines, followed; of an invocation its first ones.
+    pub fn new(scope: Scope) -> Self {
+        let one = scope.invocation.is_some();
+        Self {
+            scope,
+            rows: VecDeque::new(),
+            cursor: 0,
+            top: 0,
+            left: 0,
+            wrap: false,
+            follow: !one,
+            note: None,
+            loaded: false,
+            start: if one { Anchor::At(Timestamp::MIN) } else { Anchor::Tail },
+            at_start: false,
+            at_end: false,
+            newer: 0,
+            let_go: None,
+            search: None,
+            pending: None,
+            asked: None,
+            filter: None,
+        }
+    }
+
+    /// New lines below since following was let go.
+    pub fn new_below(&self) -> u64 {
+        let Some(since) = self.let_go else { return 0 };
+        let loaded = self.rows.iter().rev().take_while(|row| row.origin != since).count();
+        // If the line is not among the loaded ones, all that are known to be newer lie beyond.
+        let loaded = if loaded == self.rows.len() { 0 } else { loaded };
+        loaded as u64 + self.newer
+    }
+
+    /// Whether something is looked for beyond the loaded lines.
+    pub fn searching(&self) -> bool {
+        self.search.is_some()
+    }
+
+    /// Stops looking.
+    pub fn stop_search(&mut self) {
+        if self.search.take().is_some() && self.pending.is_some_and(|p| p.purpose == Purpose::Search) {
+            self.pending = None;
+        }
+    }
+
+    /// When the next question is due, on the steady clock.
+    pub(super) fn due_at(&self, status: &SessionStatus) -> Option<u64> {
+        if let Some(pending) = self.pending {
+            return Some(pending.at + LOST_MS);
+        }
+        let (as_of, generation, at) = self.asked?;
+        let changed = (as_of, generation) != (status.as_of, status.generation);
+        changed.then_some(at + if self.follow { FOLLOW_MS } else { BELOW_MS })
+    }
+
+    /// What is to be asked now, if anything. One question is open at a time.
+    pub(super) fn ask(
+        &mut self,
+        id: u64,
+        status: &SessionStatus,
+        filter: &Filter,
+        height: usize,
+        at: u64,
+    ) -> Option<LinesRequest> {
+        let back = self.asked.is_some_and(|(as_of, _, _)| status.as_of < as_of);
+        if self.filter.as_ref() != Some(filter) || back {
+            self.restart(filter);
+        }
+        if self.pending.is_some_and(|pending| at.saturating_sub(pending.at) < LOST_MS) {
+            return None;
+        }
+        let (purpose, anchor, count) = self.due(status, height, at)?;
+        self.pending = Some(Pending { id, purpose, at });
+        self.asked = Some((status.as_of, status.generation, at));
+        let mut filter = filter.clone();
+        let mut request_id = self.scope.invocation.as_ref().map(|one| one.request_id.clone());
+        let range = self.scope.invocation.as_ref().map(|one| one.lines);
+        if let (Purpose::Search, Some(search)) = (purpose, &self.search) {
+            match &search.want {
+                Want::Text(text) => {
+                    filter.terms.push(Term { not: false, what: Condition::Text(text.clone()) });
+                }
+                Want::Request(id) => request_id = Some(id.clone()),
+                Want::Error => {}
+            }
+        }
+        let function = self.scope.function.as_ref().map(|(id, _)| *id);
+        Some(LinesRequest { function, request_id, range, filter, as_of: status.as_of, anchor, count })
+    }
+
+    fn due(&self, status: &SessionStatus, height: usize, at: u64) -> Option<(Purpose, Anchor, usize)> {
+        let page = PAGE.max(height * 3);
+        if let Some(search) = &self.search {
+            let anchor =
+                if search.forward { Anchor::After(search.from) } else { Anchor::Before(search.from) };
+            return Some((Purpose::Search, anchor, if search.want == Want::Error { page } else { 1 }));
+        }
+        if !self.loaded {
+            return Some((Purpose::Replace, self.start, page));
+        }
+        let (as_of, generation, last) = self.asked.unwrap_or((status.as_of, 0, 0));
+        let changed = (as_of, generation) != (status.as_of, status.generation);
+        let waited = at.saturating_sub(last);
+        if self.follow {
+            return (changed && waited >= FOLLOW_MS).then_some((Purpose::Replace, Anchor::Tail, page));
+        }
+        let (Some(first), Some(newest)) = (self.rows.front(), self.rows.back()) else {
+            return (changed && waited >= BELOW_MS).then_some((Purpose::Replace, self.start, page));
+        };
+        if self.top < height && !self.at_start {
+            return Some((Purpose::Older, Anchor::Before(first.origin), page));
+        }
+        let near_end = self.rows.len() - self.top.min(self.rows.len()) < 2 * height.max(1);
+        if near_end && !self.at_end {
+            return Some((Purpose::Newer, Anchor::After(newest.origin), page));
+        }
+        // Only to count what is new, unless it is about to be seen.
+        let fetch = if self.rows.len() < MOST { page } else { 0 };
+        (changed && waited >= BELOW_MS).then_some((Purpose::Newer, Anchor::After(newest.origin), fetch))
+    }
+
+    fn restart(&mut self, filter: &Filter) {
+        if self.filter.is_some() && self.scope.invocation.is_none() {
+            // What was read stays in sight: the same line, or the first one after it that matches.
+            self.start = match self.rows.get(self.cursor).and_then(|row| row.time) {
+                Some(time) if !self.follow => Anchor::At(time),
+                _ => Anchor::Tail,
+            };
+        }
+        self.filter = Some(filter.clone());
+        self.loaded = false;
+        self.pending = None;
+        self.search = None;
+    }
+
+    /// Takes an answer; returns what is to be said to the person.
+    pub(super) fn take(
+        &mut self,
+        id: u64,
+        answer: LinesAnswer,
+        find: &str,
+        height: usize,
+        width: u16,
+    ) -> Option<String> {
+        let pending = self.pending.filter(|pending| pending.id == id)?;
+        self.pending = None;
+        let said = match pending.purpose {
+            Purpose::Replace => {
+                self.replace(answer);
+                None
+            }
+            Purpose::Older => {
+                let more = answer.rows.len();
+                self.at_start = answer.at_start;
+                self.note = answer.note;
+                for row in answer.rows.into_iter().rev() {
+                    self.rows.push_front(row);
+                }
+                (self.cursor, self.top) = (self.cursor + more, self.top + more);
+                self.trim_end(height);
+                None
+            }
+            Purpose::Newer => {
+                self.at_end = answer.at_end;
+                self.newer = answer.newer;
+                self.note = answer.note;
+                self.rows.extend(answer.rows);
+                self.trim_start(height);
+                None
+            }
+            Purpose::Search => self.searched(answer, find),
+        };
+        self.show(height, width);
+        said
+    }
+
+    fn replace(&mut self, answer: LinesAnswer) {
+        self.loaded = true;
+        self.rows = answer.rows.into();
+        self.note = answer.note;
+        self.at_end = answer.at_end;
+        self.newer = answer.newer;
+        self.let_go = None;
+        // Where the first lines were asked for by a time, others may lie before them.
+        let from_start = self.start == Anchor::At(Timestamp::MIN);
+        self.at_start = answer.at_start || (from_start && !self.follow);
+        if self.follow {
+            self.cursor = self.rows.len().saturating_sub(1);
+        } else {
+            (self.cursor, self.top) = (0, 0);
+        }
+    }
+
+    fn trim_start(&mut self, height: usize) {
+        while self.rows.len() > MOST && self.top > 2 * height + 1 {
+            self.rows.pop_front();
+            self.at_start = false;
+            self.top -= 1;
+            self.cursor = self.cursor.saturating_sub(1);
+        }
+    }
+
+    fn trim_end(&mut self, height: usize) {
+        while self.rows.len() > MOST && self.rows.len() > self.top.max(self.cursor) + 3 * height + 1 {
+            self.rows.pop_back();
+            self.at_end = false;
+            self.newer += 1;
+        }
+    }
+
+    /// Moves the line that is read. Any movement up lets go of following.
+    pub(super) fn go(&mut self, to: Move, height: usize, width: u16) {
+        if to.is_up() {
+            self.let_go();
+        }
+        match to {
+            Move::Bottom => self.set_follow(true),
+            Move::Top if !self.at_start => {
+                // The first line of all may be far from what is loaded.
+                self.start = Anchor::At(Timestamp::MIN);
+                self.loaded = false;
+                self.pending = None;
+            }
+            _ => {}
+        }
+        self.cursor = to.from(self.cursor, self.rows.len(), height);
+        self.show(height, width);
+    }
+
+    fn let_go(&mut self) {
+        if self.follow {
+            self.follow = false;
+            self.let_go = self.rows.back().map(|row| row.origin);
+        }
+    }
+
+    pub(super) fn set_follow(&mut self, on: bool) {
+        if !on {
+            self.let_go();
+        } else {
+            self.follow = true;
+            self.let_go = None;
+            self.stop_search();
+            let all_here = self.loaded && self.at_end && self.newer == 0;
+            if !all_here {
+                self.start = Anchor::Tail;
+                self.loaded = false;
+                self.pending = None;
+            }
+        }
+    }
+
+    /// Shows the lines from this time on.
+    pub(super) fn jump(&mut self, time: Timestamp) {
+        self.follow = false;
+        self.let_go = None;
+        self.start = Anchor::At(time);
+        self.loaded = false;
+        self.pending = None;
+        self.search = None;
+    }
+
+    /// Looks for the next line that is wanted: first among the loaded ones, then beyond. Returns
+    /// what is to be said.
+    pub(super) fn search(&mut self, want: Want, forward: bool, here_too: bool, height: usize, width: u16) {
+        self.stop_search();
+        let near: Vec<usize> = if forward {
+            (self.cursor + usize::from(!here_too)..self.rows.len()).collect()
+        } else {
+            (0..self.cursor.min(self.rows.len())).rev().collect()
+        };
+        if let Some(&found) = near.iter().find(|&&at| want.is(&self.rows[at])) {
+            self.let_go();
+            self.cursor = found;
+            self.show(height, width);
+            return;
+        }
+        let end = if forward { self.rows.back() } else { self.rows.front() };
+        if let Some(row) = end {
+            let from = row.origin;
+            self.search = Some(Search { want, forward, both: here_too, from });
+        }
+    }
+
+    fn searched(&mut self, answer: LinesAnswer, find: &str) -> Option<String> {
+        let search = self.search.take()?;
+        // The reader has matched a text by its own rules; errors are told here.
+        let wanted = |row: &LogRow| search.want != Want::Error || is_error(row);
+        let mut rows = answer.rows;
+        let found = if search.forward { rows.iter().position(wanted) } else { rows.iter().rposition(wanted) };
+        if let Some(at) = found {
+            self.land(rows.swap_remove(at));
+            return None;
+        }
+        let exhausted = if search.forward { answer.at_end } else { answer.at_start };
+        let next = if search.forward { rows.last() } else { rows.first() };
+        if let (Some(row), false) = (next, exhausted) {
+            self.search = Some(Search { from: row.origin, ..search });
+            return None;
+        }
+        if search.both && search.forward {
+            // Typed at the end of what there is: what is meant lies before.
+            let before =
+                (0..self.cursor.min(self.rows.len())).rev().find(|&at| matches(&self.rows[at].text, find));
+            if let Some(at) = before {
+                self.let_go();
+                self.cursor = at;
+                return Some("found before this line; nothing after".to_string());
+            }
+            if let Some(first) = self.rows.front() {
+                self.search =
+                    Some(Search { forward: false, both: false, from: first.origin, want: search.want });
+                return None;
+            }
+        }
+        let way = if search.forward { "after" } else { "before" };
+        let note = answer.note.map_or_else(String::new, |note| format!(" ({note})"));
+        Some(format!("no {} {way} this line{note}", search.want.name()))
+    }
+
+    /// Puts a line found elsewhere under the cursor; what is around it is fetched next.
+    fn land(&mut self, row: LogRow) {
+        self.let_go();
+        if let Some(at) = self.rows.iter().position(|loaded| loaded.origin == row.origin) {
+            self.cursor = at;
+            return;
+        }
+        self.rows = VecDeque::from([row]);
+        (self.cursor, self.top) = (0, 0);
+        (self.at_start, self.at_end) = (false, false);
+        self.newer = 0;
+    }
+
+    /// Rows of the screen that a line takes.
+    pub fn lines_of(&self, row: &LogRow, width: usize) -> usize {
+        if !self.wrap {
+            return 1;
+        }
+        // A line of more rows than any screen has is not measured further.
+        let symbols = crate::ui::symbols::Charset::Braille.symbols();
+        sanitize::wrap(&crate::ui::view::logs::whole(row), width, 200, symbols).0.len()
+    }
+
+    /// Scrolls as little as shows the line that is read; following shows the last.
+    pub(super) fn show(&mut self, height: usize, width: u16) {
+        let last = self.rows.len().saturating_sub(1);
+        self.cursor = if self.follow { last } else { self.cursor.min(last) };
+        self.top = self.top.min(self.cursor);
+        let text = crate::ui::view::logs::text_width(self, width);
+        let mut used = 0;
+        for at in (self.top..=self.cursor).rev() {
+            let Some(row) = self.rows.get(at) else { break };
+            used += self.lines_of(row, text);
+            if used > height.max(1) && at < self.cursor {
+                self.top = at + 1;
+                break;
+            }
+        }
+        // No empty screen below the last line while lines above could fill it.
+        if !self.wrap {
+            self.top = self.top.min(self.rows.len().saturating_sub(height.max(1)));
+        }
+    }
+
+    /// The line that is read.
+    pub fn selected(&self) -> Option<&LogRow> {
+        self.rows.get(self.cursor)
+    }
+}

@@ -1,0 +1,19 @@
+//! The state of the screen and how events change it: `update` is pure, asks no clock, and
+//! returns what is to be done outside as effects.
+
+mod ask;
+mod board;
+mod find;
+pub mod list;
+pub mod logs;
+mod navigate;
+mod prompt;
+mod state;
+#[cfg(test)]
+mod tests;
+mod update;
+
+pub use board::{Board, Focus, FunctionBoard, FunctionList, OverviewBoard, PanelKind};
+pub use prompt::{Prompt, PromptKind};
+pub use state::{Effect, Msg, Options, SourcesList, SourcesState, UiState};
+pub use update::update;

@@ -1,0 +1,303 @@
+//! Where the keys lead: rows, views, panels.
+
+use crate::ui::keymap::ViewKind;
+use crate::ui::view;
+
+use super::board::{Focus, FunctionBoard, FunctionList, PanelKind};
+use super::list::Move;
+use super::logs::Scope;
+use super::state::{Effect, SourcesList, UiState};
+
+impl UiState {
+    pub(super) fn go(&mut self, to: Move) {
+        let height = view::list_height(self);
+        let focus_trace =
+            self.board_mut().is_some_and(|b| b.enlarged && b.focus == Focus::Panel(PanelKind::Traces));
+        match self.view() {
+            ViewKind::Overview | ViewKind::Function if focus_trace => {
+                if let Some(board) = self.board_mut() {
+                    let tree = board.answer.as_ref().and_then(|answer| answer.panels.trace.tree.clone());
+                    let rows = tree.map_or(0, |tree| tree.rows.len());
+                    board.trace_top = to.from(board.trace_top, rows, height);
+                }
+            }
+            ViewKind::Overview => {
+                let line = to.from(self.overview.list.index(), self.overview.len(), height);
+                self.overview.select(line, height);
+            }
+            ViewKind::Function => {
+                if let Some(function) = &mut self.function {
+                    let line = to.from(function.index(), function.len(), height);
+                    function.select(line, height);
+                }
+            }
+            ViewKind::Logs => {
+                let width = self.size.0;
+                if let Some(logs) = &mut self.logs {
+                    logs.go(to, height, width);
+                }
+            }
+            ViewKind::Sources => {
+                let (rows, index) = match self.sources.list {
+                    SourcesList::Sources => (self.status.sources.len(), self.sources.sources.index()),
+                    SourcesList::Bad => (self.status.bad_records.len(), self.sources.bad.index()),
+                };
+                let line = to.from(index, rows, height);
+                let bad = self.status.bad_records.clone();
+                match self.sources.list {
+                    SourcesList::Sources => self.sources.sources.select(line, rows, height, |at| at),
+                    SourcesList::Bad => {
+                        self.sources
+                            .bad
+                            .select(line, rows, height, |at| (bad[at].source.clone(), bad[at].offset));
+                    }
+                }
+            }
+            ViewKind::Help => {
+                let rows = view::help::rows(self).saturating_sub(height) + 1;
+                self.help_top = to.from(self.help_top, rows, height);
+            }
+        }
+    }
+
+    pub(super) fn arrange_sources(&mut self) {
+        let height = view::list_height_of(self, ViewKind::Sources);
+        let bad = self.status.bad_records.clone();
+        self.sources.sources.arrange(self.status.sources.len(), height, |at| at);
+        self.sources.bad.arrange(bad.len(), height, |at| (bad[at].source.clone(), bad[at].offset));
+    }
+
+    pub(super) fn sideways(&mut self, by: isize) -> Vec<Effect> {
+        if let Some(logs) = self.logs.as_mut().filter(|_| self.stack.last() == Some(&ViewKind::Logs)) {
+            if logs.wrap {
+                return self.say("lines are wrapped: w cuts them, then they scroll");
+            }
+            logs.left = logs.left.saturating_add_signed(by * 8).min(100_000);
+            return Vec::new();
+        }
+        match self.board_mut() {
+            Some(board) if matches!(board.focus, Focus::Panel(kind) if kind != PanelKind::Traces) => {
+                board.move_crosshair(by);
+                Vec::new()
+            }
+            _ => self.say("Tab goes to a panel; there these keys move the crosshair"),
+        }
+    }
+
+    pub(super) fn open(&mut self) -> Vec<Effect> {
+        if self.board_mut().is_some_and(|board| board.focus != Focus::List) {
+            return self.enlarge();
+        }
+        match self.view() {
+            ViewKind::Overview => self.open_function_here(),
+            _ => self.open_in_function(),
+        }
+    }
+
+    pub(super) fn open_function_here(&mut self) -> Vec<Effect> {
+        let chosen = match self.view() {
+            ViewKind::Function => return Vec::new(),
+            ViewKind::Logs => {
+                let logs = self.logs.as_ref();
+                let scope = logs.and_then(|logs| logs.scope.function.clone());
+                scope.or_else(|| {
+                    let name = logs?.selected()?.function.clone()?;
+                    let rows = &self.overview.board.answer.as_ref()?.rows;
+                    rows.iter().find(|row| row.name == name).map(|row| (row.id, name))
+                })
+            }
+            _ => self.overview.selected().map(|row| (row.id, row.name.clone())),
+        };
+        let Some((id, name)) = chosen else { return self.say("no function is selected") };
+        if self.function.as_ref().is_none_or(|function| function.id != id)
+            || self.view() == ViewKind::Overview
+        {
+            self.function = Some(FunctionBoard::new(id, name));
+        }
+        // Row, scroll and panels of the overview stay as they are for coming back.
+        self.stack.truncate(1);
+        self.push(ViewKind::Function);
+        Vec::new()
+    }
+
+    pub(super) fn open_in_function(&mut self) -> Vec<Effect> {
+        let height = view::list_height(self);
+        let Some(function) = &mut self.function else { return Vec::new() };
+        let line = function.index();
+        match function.list {
+            FunctionList::Invocations => match function.invocation(line) {
+                Some(row) => {
+                    let scope = Scope::invocation(row, function.name.clone());
+                    self.open_logs(scope);
+                    Vec::new()
+                }
+                None => self.say("no invocation is selected"),
+            },
+            FunctionList::Errors => {
+                let detail = function.detail();
+                let seq = detail.and_then(|detail| detail.errors.get(line)).map(|error| error.seq);
+                let row = seq.and_then(|seq| detail?.invocations.iter().find(|row| row.seq == seq));
+                match row {
+                    Some(row) => {
+                        let scope = Scope::invocation(row, function.name.clone());
+                        self.open_logs(scope);
+                        Vec::new()
+                    }
+                    None => self.say("its newest invocation is not among the 1,000 listed ones"),
+                }
+            }
+            FunctionList::Environments => {
+                let chosen = function.detail().and_then(|detail| detail.environments.get(line));
+                let chosen = chosen.map(|row| (row.id, row.stream.clone()));
+                if chosen.is_some() {
+                    function.only = chosen;
+                    function.list = FunctionList::Invocations;
+                    function.narrow(height);
+                }
+                Vec::new()
+            }
+        }
+    }
+
+    pub(super) fn open_all_logs(&mut self) {
+        let scope = match (self.view(), &self.function) {
+            (ViewKind::Function, Some(function)) => Scope::function(function.id, function.name.clone()),
+            _ => Scope::default(),
+        };
+        if !(self.view() == ViewKind::Logs && self.logs.as_ref().is_some_and(|logs| logs.scope == scope)) {
+            self.open_logs(scope);
+        }
+    }
+
+    pub(super) fn open_logs_of(&mut self) -> Vec<Effect> {
+        match self.view() {
+            ViewKind::Overview => match self.overview.selected() {
+                Some(row) => {
+                    let scope = Scope::function(row.id, row.name.clone());
+                    self.open_logs(scope);
+                    Vec::new()
+                }
+                None => self.say("no function is selected"),
+            },
+            _ if self
+                .function
+                .as_ref()
+                .is_some_and(|f| f.list == FunctionList::Invocations && !f.is_empty()) =>
+            {
+                self.open_in_function()
+            }
+            _ => {
+                self.open_all_logs();
+                Vec::new()
+            }
+        }
+    }
+
+    pub(super) fn toggle_help(&mut self) {
+        if self.view() == ViewKind::Help {
+            self.stack.pop();
+        } else {
+            self.help_top = 0;
+            self.push(ViewKind::Help);
+        }
+    }
+
+    /// Undoes the last step: a search, an enlarged panel, a narrowed list, a view, a filter.
+    pub(super) fn back(&mut self) -> Vec<Effect> {
+        if let Some(logs) = self.logs.as_mut().filter(|logs| logs.searching()) {
+            logs.stop_search();
+            return self.say("stopped looking");
+        }
+        if let Some(board) = self.board_mut() {
+            if board.enlarged || board.crosshair.is_some() {
+                board.enlarged = false;
+                board.crosshair = None;
+                return Vec::new();
+            }
+            if board.focus != Focus::List {
+                board.focus = Focus::List;
+                return Vec::new();
+            }
+        }
+        let height = view::list_height(self);
+        if self.view() == ViewKind::Function
+            && let Some(function) = &mut self.function
+            && function.only.take().is_some()
+        {
+            function.list = FunctionList::Environments;
+            function.narrow(height);
+            return Vec::new();
+        }
+        if self.stack.len() > 1 {
+            self.pop();
+            return Vec::new();
+        }
+        if !self.filter_text.is_empty() {
+            self.filter_text.clear();
+            self.filter = Default::default();
+            return self.say("filter removed");
+        }
+        self.say("nothing to go back to; q quits")
+    }
+
+    pub(super) fn pop(&mut self) {
+        if self.stack.pop() == Some(ViewKind::Logs) {
+            self.logs = None;
+        }
+        if self.stack.is_empty() {
+            self.stack.push(ViewKind::Overview);
+        }
+    }
+
+    pub(super) fn close(&mut self) -> Vec<Effect> {
+        if self.stack.len() == 1 {
+            return vec![Effect::Quit];
+        }
+        self.pop();
+        Vec::new()
+    }
+
+    pub(super) fn focus_next(&mut self, by: isize) {
+        if self.view() == ViewKind::Sources {
+            self.sources.list = match self.sources.list {
+                SourcesList::Sources => SourcesList::Bad,
+                SourcesList::Bad => SourcesList::Sources,
+            };
+            return;
+        }
+        let lists = if self.view() == ViewKind::Function { FunctionList::ALL.len() } else { 1 };
+        let all = lists + PanelKind::ALL.len();
+        let list = self.function.as_ref().map_or(0, |function| function.list as usize);
+        let height = view::list_height(self);
+        let Some(board) = self.board_mut() else { return };
+        let now = match board.focus {
+            Focus::List if lists == 1 => 0,
+            Focus::List => list,
+            Focus::Panel(kind) => lists + kind as usize,
+        };
+        let next = (now + all).saturating_add_signed(by) % all;
+        board.crosshair = None;
+        if next >= lists {
+            board.focus = Focus::Panel(PanelKind::ALL[next - lists]);
+        } else {
+            (board.focus, board.enlarged) = (Focus::List, false);
+            if lists > 1
+                && let Some(function) = &mut self.function
+            {
+                function.list = FunctionList::ALL[next];
+                function.arrange(height);
+            }
+        }
+    }
+
+    pub(super) fn enlarge(&mut self) -> Vec<Effect> {
+        match self.board_mut() {
+            Some(board) if board.focus != Focus::List => {
+                board.enlarged = !board.enlarged;
+                board.trace_top = 0;
+                Vec::new()
+            }
+            _ => self.say("Tab goes to a panel; + enlarges it"),
+        }
+    }
+}

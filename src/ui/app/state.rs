@@ -1,0 +1,249 @@
+//! What the screen remembers.
+
+use std::sync::Arc;
+
+use crossterm::event::KeyEvent;
+
+use crate::model::Timestamp;
+use crate::query::filter::Filter;
+use crate::query::view::{LinesAnswer, LinesRequest, Overview, OverviewRequest, SortBy};
+use crate::ui::keymap::{Keymap, ViewKind};
+use crate::ui::status::{SessionStatus, Speed};
+use crate::ui::symbols::Charset;
+use crate::ui::theme::Theme;
+use crate::ui::zone::Zone;
+
+use super::ask::Asked;
+use super::board::{FunctionBoard, OverviewBoard};
+use super::list::ListState;
+use super::logs::{LogView, Scope};
+use super::prompt::Prompt;
+
+/// What is fixed when the screen is opened.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// The styles, already in the terminal's colours.
+    pub theme: Theme,
+    /// The signs.
+    pub charset: Charset,
+    /// The keys.
+    pub keymap: Keymap,
+    /// The zone to begin with.
+    pub zone: Zone,
+    /// The view to begin with; `Function` needs a selection and means `Overview`.
+    pub view: ViewKind,
+    /// Columns and rows of the terminal.
+    pub size: (u16, u16),
+    /// Length of the window to begin with, in ms.
+    pub window_ms: i64,
+    /// Reads the filter language; the error says what is wrong.
+    pub parse_filter: fn(&str) -> Result<Filter, String>,
+}
+
+/// What happens to the screen.
+#[derive(Clone, Debug)]
+pub enum Msg {
+    /// A key was pressed.
+    Key(KeyEvent),
+    /// A text was pasted.
+    Paste(String),
+    /// The wheel was turned by so many rows, downwards.
+    Wheel(isize),
+    /// The terminal has so many columns and rows.
+    Resize(u16, u16),
+    /// The session stands like this.
+    Status(Arc<SessionStatus>),
+    /// The answer to [`Effect::Ask`].
+    Overview {
+        /// The number of the question.
+        id: u64,
+        /// The answer.
+        answer: Arc<Overview>,
+    },
+    /// The answer to [`Effect::AskLines`].
+    Lines {
+        /// The number of the question.
+        id: u64,
+        /// The answer.
+        answer: LinesAnswer,
+    },
+    /// Something to tell the person: a copy that failed, how long we slept.
+    Notice(String),
+    /// Time has passed (see [`UiState::wake_in_ms`]).
+    Tick,
+}
+
+/// What is to be done outside.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Effect {
+    /// Answer this with [`Msg::Overview`]; a later question makes an earlier one void.
+    Ask {
+        /// Its number.
+        id: u64,
+        /// The question.
+        request: OverviewRequest,
+    },
+    /// Answer this with [`Msg::Lines`]; a later question makes an earlier one void.
+    AskLines {
+        /// Its number.
+        id: u64,
+        /// The question.
+        request: LinesRequest,
+    },
+    /// Ask everything as of this time from now on.
+    Seek(Timestamp),
+    /// Replay at this speed.
+    Speed(Speed),
+    /// Let the time stand still, or run again. Live, running again means the newest.
+    Pause(bool),
+    /// Send this text to the terminal's clipboard.
+    Copy(String),
+    /// Try failed sources again now.
+    Retry,
+    /// Suspend the program.
+    Suspend,
+    /// Draw everything anew.
+    Redraw,
+    /// End the program.
+    Quit,
+}
+
+/// The two lists of the view of sources.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum SourcesList {
+    /// What is read.
+    #[default]
+    Sources,
+    /// What could not be read.
+    Bad,
+}
+
+/// The view of sources.
+#[derive(Clone, Debug, Default)]
+pub struct SourcesState {
+    /// Where the keys go.
+    pub list: SourcesList,
+    /// The sources, by their place: they are never reordered.
+    pub sources: ListState<usize>,
+    /// The bad records, by source and offset.
+    pub bad: ListState<(String, u64)>,
+}
+
+/// Everything that the screen remembers. [`super::update`] changes it, [`crate::ui::view::draw`]
+/// draws it.
+#[derive(Clone, Debug)]
+pub struct UiState {
+    /// What was fixed at the start.
+    pub options: Options,
+    /// The zone on screen.
+    pub zone: Zone,
+    /// Columns and rows.
+    pub size: (u16, u16),
+    /// How the session stands.
+    pub status: Arc<SessionStatus>,
+    /// Length of the window in ms.
+    pub window_ms: i64,
+    /// The filter as typed.
+    pub filter_text: String,
+    /// The filter.
+    pub filter: Filter,
+    /// What the table is sorted by.
+    pub sort: SortBy,
+    /// Whether the order is turned round.
+    pub reverse: bool,
+    /// The text last looked for; empty before.
+    pub find: String,
+    /// The overview.
+    pub overview: OverviewBoard,
+    /// The function that was opened.
+    pub function: Option<FunctionBoard>,
+    /// The log lines that were opened.
+    pub logs: Option<LogView>,
+    /// The view of sources.
+    pub sources: SourcesState,
+    /// First row of the help on screen.
+    pub help_top: usize,
+    /// The prompt that takes the keys.
+    pub prompt: Option<Prompt>,
+    /// The row selected in the menu of orders, while it is open.
+    pub menu: Option<usize>,
+    /// What is to be said to the person, until the next key.
+    pub notice: Option<String>,
+    /// The views, the topmost last; the first is the overview.
+    pub(super) stack: Vec<ViewKind>,
+    /// When the last key came, on the steady clock in ms.
+    pub(super) last_key: Option<u64>,
+    /// The next change of time is to be shown at once: a person asked for it.
+    pub(super) urgent: bool,
+    /// The session has told how it stands.
+    pub(super) told: bool,
+    pub(super) asked: Asked,
+}
+
+impl UiState {
+    /// The screen before anything is known.
+    pub fn new(options: Options) -> Self {
+        let mut state = Self {
+            zone: options.zone,
+            size: options.size,
+            window_ms: options.window_ms,
+            status: Arc::default(),
+            filter_text: String::new(),
+            filter: Filter::default(),
+            sort: SortBy::default(),
+            reverse: false,
+            find: String::new(),
+            overview: OverviewBoard::default(),
+            function: None,
+            logs: None,
+            sources: SourcesState::default(),
+            help_top: 0,
+            prompt: None,
+            menu: None,
+            notice: None,
+            stack: vec![ViewKind::Overview],
+            last_key: None,
+            urgent: false,
+            told: false,
+            asked: Asked::default(),
+            options,
+        };
+        match state.options.view {
+            ViewKind::Logs => state.open_logs(Scope::default()),
+            view @ (ViewKind::Sources | ViewKind::Help) => state.stack.push(view),
+            ViewKind::Overview | ViewKind::Function => {}
+        }
+        state
+    }
+
+    /// The topmost view.
+    pub fn view(&self) -> ViewKind {
+        self.stack.last().copied().unwrap_or(ViewKind::Overview)
+    }
+
+    /// The view below the topmost one, which the help explains.
+    pub fn view_below(&self) -> ViewKind {
+        self.stack.iter().rev().nth(1).copied().unwrap_or(ViewKind::Overview)
+    }
+
+    /// Shows a view on top; one that is open already comes to the top again.
+    pub(super) fn push(&mut self, view: ViewKind) {
+        self.stack.retain(|open| *open != view || *open == ViewKind::Overview);
+        if view != ViewKind::Overview {
+            self.stack.push(view);
+        }
+    }
+
+    pub(super) fn open_logs(&mut self, scope: Scope) {
+        self.logs = Some(LogView::new(scope));
+        self.push(ViewKind::Logs);
+    }
+
+    /// Whether rows keep their places: nothing moves within 2 s of a key.
+    pub(super) fn frozen(&self, at: u64) -> bool {
+        self.last_key.is_some_and(|key| at.saturating_sub(key) < FREEZE_MS)
+    }
+}
+
+/// Nothing moves so long after a key.
+pub(super) const FREEZE_MS: u64 = 2_000;

@@ -1,0 +1,340 @@
+//! Events to changes and effects.
+
+use std::sync::Arc;
+
+use crossterm::event::{KeyCode, KeyEventKind};
+
+use crate::model::Timestamp;
+use crate::query::view::SortBy;
+use crate::ui::key::Key;
+use crate::ui::keymap::{Action, ViewKind};
+use crate::ui::sanitize;
+use crate::ui::status::{SessionKind, SessionStatus};
+use crate::ui::view;
+
+use super::board::FunctionList;
+use super::list::Move;
+use super::prompt::PromptKind;
+use super::state::{Effect, Msg, SourcesList, UiState};
+
+/// Lengths of the window, in minutes.
+const WINDOWS_MIN: [i64; 11] = [1, 2, 5, 10, 30, 60, 180, 360, 720, 1_440, 2_880];
+
+/// What the terminal's clipboard takes at most, in bytes.
+const COPY_MOST: usize = 74_000;
+
+/// Changes the state by one event that came at `at` on the steady clock, in ms, and returns what
+/// is to be done outside.
+pub fn update(state: &mut UiState, msg: Msg, at: u64) -> Vec<Effect> {
+    let mut effects = Vec::new();
+    match msg {
+        Msg::Key(event) => {
+            if event.kind == KeyEventKind::Release {
+                return effects;
+            }
+            state.last_key = Some(at);
+            effects = state.key(Key::from(event));
+        }
+        Msg::Paste(text) => {
+            state.last_key = Some(at);
+            state.prompt_paste(&text);
+        }
+        Msg::Wheel(rows) => {
+            state.last_key = Some(at);
+            if state.prompt.is_none() && state.menu.is_none() {
+                state.go(Move::Rows(rows));
+            }
+        }
+        Msg::Resize(width, height) => state.resize(width, height),
+        Msg::Status(status) => state.set_status(status),
+        Msg::Overview { id, answer } => state.take_overview(id, answer, at),
+        Msg::Lines { id, answer } => state.take_lines(id, answer),
+        Msg::Notice(text) => state.notice = Some(text),
+        Msg::Tick => {}
+    }
+    effects.extend(state.ask(at));
+    effects
+}
+
+/// The first and last time one can go to.
+pub(super) fn reach(status: &SessionStatus) -> (Timestamp, Timestamp) {
+    match status.kind {
+        SessionKind::Replay { start, end, .. } => (start, end.max(start)),
+        SessionKind::Live => {
+            let latest = status.newest.map_or(status.as_of, |newest| newest.max(status.as_of));
+            (status.oldest.unwrap_or(latest).min(latest), latest)
+        }
+    }
+}
+
+impl UiState {
+    fn key(&mut self, key: Key) -> Vec<Effect> {
+        self.notice = None;
+        if key.ctrl && key.code == KeyCode::Char('c') {
+            return vec![Effect::Quit];
+        }
+        if self.prompt.is_some() {
+            return self.prompt_key(key);
+        }
+        if self.menu.is_some() {
+            self.menu_key(key);
+            return Vec::new();
+        }
+        if key.alt {
+            return Vec::new();
+        }
+        let keymap = &self.options.keymap;
+        match keymap.action(self.view(), key) {
+            Some(action) => self.act(action),
+            None => {
+                self.notice = Some(match keymap.elsewhere(key) {
+                    Some(action) => format!("{key} ({}) does nothing in this view", action.label()),
+                    None => format!("{key} is no key here; ? lists them"),
+                });
+                Vec::new()
+            }
+        }
+    }
+
+    pub(super) fn say(&mut self, text: impl Into<String>) -> Vec<Effect> {
+        self.notice = Some(text.into());
+        Vec::new()
+    }
+
+    fn act(&mut self, action: Action) -> Vec<Effect> {
+        match action {
+            Action::Down => self.go(Move::Rows(1)),
+            Action::Up => self.go(Move::Rows(-1)),
+            Action::PageDown => self.go(Move::Pages(1)),
+            Action::PageUp => self.go(Move::Pages(-1)),
+            Action::HalfDown => self.go(Move::HalfPages(1)),
+            Action::HalfUp => self.go(Move::HalfPages(-1)),
+            Action::Top => self.go(Move::Top),
+            Action::Bottom => self.go(Move::Bottom),
+            Action::Left => return self.sideways(-1),
+            Action::Right => return self.sideways(1),
+            Action::Open => return self.open(),
+            Action::Back => return self.back(),
+            Action::Close => return self.close(),
+            Action::Quit => return vec![Effect::Quit],
+            Action::Overview => self.stack.truncate(1),
+            Action::Function => return self.open_function_here(),
+            Action::Logs => self.open_all_logs(),
+            Action::LogsOf => return self.open_logs_of(),
+            Action::Sources => self.push(ViewKind::Sources),
+            Action::Help => self.toggle_help(),
+            Action::NextPanel => self.focus_next(1),
+            Action::PreviousPanel => self.focus_next(-1),
+            Action::Enlarge => return self.enlarge(),
+            Action::Find => self.open_prompt(PromptKind::Find),
+            Action::Filter => self.open_prompt(PromptKind::Filter),
+            Action::Jump => self.open_prompt(PromptKind::Jump),
+            Action::FindNext => return self.find_next(true),
+            Action::FindPrevious => return self.find_next(false),
+            Action::NextError => return self.next_error(true),
+            Action::PreviousError => return self.next_error(false),
+            Action::NextSame => return self.same(true),
+            Action::PreviousSame => return self.same(false),
+            Action::SortRight => self.sort_by_neighbour(1),
+            Action::SortLeft => self.sort_by_neighbour(-1),
+            Action::Invert => self.reverse = !self.reverse,
+            Action::SortMenu => {
+                self.menu = view::overview::ORDERS.iter().position(|(sort, _)| *sort == self.sort);
+            }
+            Action::Narrower => return self.zoom(-1),
+            Action::Wider => return self.zoom(1),
+            Action::StepBack => return self.step(-1),
+            Action::StepForward => return self.step(1),
+            Action::Zone => {
+                self.zone = self.zone.other();
+                let mark = self.zone.mark(self.status.as_of);
+                return self.say(format!(
+                    "times are now shown and read as {}",
+                    if mark == "Z" { "UTC".to_string() } else { format!("local, UTC{mark}") }
+                ));
+            }
+            Action::Follow => self.follow(),
+            Action::Pause => return vec![Effect::Pause(!self.status.paused)],
+            Action::Slower => return self.speed(false),
+            Action::Faster => return self.speed(true),
+            Action::Retry => {
+                self.notice = Some("trying failed sources again".to_string());
+                return vec![Effect::Retry];
+            }
+            Action::Wrap => self.wrap(),
+            Action::Copy => return self.copy(),
+            Action::Redraw => return vec![Effect::Redraw],
+            Action::Suspend => return vec![Effect::Suspend],
+        }
+        Vec::new()
+    }
+
+    fn resize(&mut self, width: u16, height: u16) {
+        self.size = (width, height);
+        let overview = view::list_height_of(self, ViewKind::Overview);
+        self.overview.arrange(overview);
+        let function = view::list_height_of(self, ViewKind::Function);
+        if let Some(board) = &mut self.function {
+            board.arrange(function);
+        }
+        let lines = view::list_height_of(self, ViewKind::Logs);
+        if let Some(logs) = &mut self.logs {
+            logs.show(lines, width);
+        }
+        self.arrange_sources();
+    }
+
+    // Order
+
+    fn sort_by_neighbour(&mut self, by: isize) {
+        let orders = view::overview::visible_orders(self);
+        let now = orders.iter().position(|sort| *sort == self.sort).unwrap_or(0);
+        let next = (now + orders.len()).saturating_add_signed(by) % orders.len().max(1);
+        if let Some(sort) = orders.get(next) {
+            self.sort = *sort;
+        }
+    }
+
+    fn menu_key(&mut self, key: Key) {
+        let Some(at) = self.menu else { return };
+        let orders = view::overview::ORDERS;
+        match self.options.keymap.action(ViewKind::Overview, key) {
+            Some(Action::Down) => self.menu = Some((at + 1) % orders.len()),
+            Some(Action::Up) => self.menu = Some((at + orders.len() - 1) % orders.len()),
+            Some(Action::Invert) => self.reverse = !self.reverse,
+            Some(Action::Open) => {
+                self.sort = orders.get(at).map_or(SortBy::Worst, |(sort, _)| *sort);
+                self.menu = None;
+            }
+            _ => self.menu = None,
+        }
+    }
+
+    // Time
+
+    /// Goes to a time.
+    pub(super) fn jump(&mut self, time: Timestamp) -> Vec<Effect> {
+        // In the log view everything up to now is there already: only the place in it changes.
+        if self.view() == ViewKind::Logs && time <= self.status.as_of {
+            if let Some(logs) = &mut self.logs {
+                logs.jump(time);
+            }
+            return Vec::new();
+        }
+        self.seek(time, self.status.kind == SessionKind::Live)
+    }
+
+    fn seek(&mut self, time: Timestamp, pause: bool) -> Vec<Effect> {
+        self.urgent = true;
+        let mut effects = Vec::new();
+        if pause && !self.status.paused {
+            effects.push(Effect::Pause(true));
+        }
+        effects.push(Effect::Seek(time));
+        effects
+    }
+
+    fn zoom(&mut self, by: isize) -> Vec<Effect> {
+        let at = WINDOWS_MIN.iter().position(|minutes| minutes * 60_000 >= self.window_ms);
+        let at = at.unwrap_or(WINDOWS_MIN.len() - 1);
+        let next = at.saturating_add_signed(by).min(WINDOWS_MIN.len() - 1);
+        self.window_ms = WINDOWS_MIN[next] * 60_000;
+        if let Some(board) = self.board_mut() {
+            board.crosshair = None;
+        }
+        if next == at {
+            return self.say(if by < 0 {
+                "this is the narrowest window"
+            } else {
+                "this is the widest window"
+            });
+        }
+        Vec::new()
+    }
+
+    fn step(&mut self, by: i64) -> Vec<Effect> {
+        let answer = self.board_mut().and_then(|board| board.answer.clone());
+        let step = answer.map_or(self.window_ms / 30, |answer| answer.step_ms).max(1);
+        let (earliest, latest) = reach(&self.status);
+        let time = self.status.as_of.plus(by * step).max(earliest).min(latest);
+        if time == self.status.as_of {
+            let mut effects = self.say(if by < 0 { "this is the start" } else { "this is the end" });
+            if !self.status.paused {
+                effects.push(Effect::Pause(true));
+            }
+            return effects;
+        }
+        self.seek(time, true)
+    }
+
+    fn speed(&mut self, faster: bool) -> Vec<Effect> {
+        match self.status.kind {
+            SessionKind::Live => self.say("speed is for replays: lamtop replay PATH"),
+            SessionKind::Replay { speed, .. } => {
+                vec![Effect::Speed(if faster { speed.faster() } else { speed.slower() })]
+            }
+        }
+    }
+
+    // Show
+
+    fn follow(&mut self) {
+        let (height, width) = (view::list_height(self), self.size.0);
+        if let Some(logs) = &mut self.logs {
+            logs.set_follow(!logs.follow);
+            logs.show(height, width);
+        }
+    }
+
+    fn wrap(&mut self) {
+        let (height, width) = (view::list_height(self), self.size.0);
+        if let Some(logs) = &mut self.logs {
+            logs.wrap = !logs.wrap;
+            logs.left = 0;
+            logs.show(height, width);
+        }
+    }
+
+    fn copy(&mut self) -> Vec<Effect> {
+        let Some(text) = self.copied() else { return self.say("nothing is selected") };
+        if text.len() > COPY_MOST {
+            return self.say("too long for the terminal's clipboard");
+        }
+        let shown = sanitize::cut(&text, 40, self.options.charset.symbols()).into_owned();
+        self.notice = Some(format!("sent to the terminal's clipboard: {shown}"));
+        vec![Effect::Copy(text)]
+    }
+
+    /// The raw text of what is selected.
+    fn copied(&self) -> Option<String> {
+        match self.view() {
+            ViewKind::Overview => self.overview.selected().map(|row| row.name.to_string()),
+            ViewKind::Function => {
+                let function = self.function.as_ref()?;
+                let (line, detail) = (function.index(), function.detail()?);
+                match function.list {
+                    FunctionList::Invocations => Some(function.invocation(line)?.request_id.clone()),
+                    FunctionList::Errors => Some(detail.errors.get(line)?.name.clone()),
+                    FunctionList::Environments => Some(detail.environments.get(line)?.stream.clone()),
+                }
+            }
+            ViewKind::Logs => self.logs.as_ref()?.selected().map(|row| row.text.clone()),
+            ViewKind::Sources => match self.sources.list {
+                SourcesList::Sources => {
+                    Some(self.status.sources.get(self.sources.sources.index())?.name.clone())
+                }
+                SourcesList::Bad => {
+                    let bad = self.status.bad_records.get(self.sources.bad.index())?;
+                    Some(bad.excerpt.clone())
+                }
+            },
+            ViewKind::Help => None,
+        }
+    }
+
+    pub(super) fn set_status(&mut self, status: Arc<SessionStatus>) {
+        self.told = true;
+        self.status = status;
+        self.arrange_sources();
+    }
+}

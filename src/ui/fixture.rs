@@ -1,0 +1,567 @@
+//! A session as it could be: an incident over half an hour, made by hand for golden screens.
+
+use std::sync::Arc;
+
+use crate::model::{
+    Cold, EnvironmentId, Flags, FunctionId, Graded, Level, Micros, Origin, Outcome, SourceId, Timestamp,
+    TraceId, Waited, Why, Window,
+};
+use crate::query::filter::{Condition, Filter, Term};
+use crate::query::view::*;
+use crate::ui::app::{Effect, Msg, Options, UiState, update};
+use crate::ui::key::Key;
+use crate::ui::keymap::{Keymap, ViewKind};
+use crate::ui::status::*;
+use crate::ui::symbols::Charset;
+use crate::ui::theme::Theme;
+use crate::ui::zone::Zone;
+
+/// 2026-11-23T14:05:31Z.
+pub const NOW: Timestamp = Timestamp(1_795_442_731_000);
+const MINUTES: usize = 30;
+
+/// A filter that knows words and `fn:` only; `(` is an error.
+pub fn parse_filter(text: &str) -> Result<Filter, String> {
+    if text.contains('(') {
+        return Err("( means nothing here".to_string());
+    }
+    let term = |word: &str| Term {
+        not: false,
+        what: match word.strip_prefix("fn:") {
+            Some(name) => Condition::Function(name.to_string()),
+            None => Condition::Text(word.to_string()),
+        },
+    };
+    Ok(Filter { terms: text.split_whitespace().map(term).collect() })
+}
+
+pub fn options(width: u16, height: u16) -> Options {
+    Options {
+        theme: Theme::built_in("default").unwrap(),
+        charset: Charset::Braille,
+        keymap: Keymap::built_in(),
+        zone: Zone::Utc,
+        view: ViewKind::Overview,
+        size: (width, height),
+        window_ms: 1_800_000,
+        parse_filter,
+    }
+}
+
+pub fn live() -> SessionStatus {
+    SessionStatus {
+        kind: SessionKind::Live,
+        as_of: NOW,
+        generation: 7,
+        newest: Some(NOW.plus(-400)),
+        oldest: Some(NOW.plus(-4_000_000)),
+        functions: 23,
+        ages: vec![("logs", Some(400)), ("CW", Some(95_000))],
+        memory: (71 << 20, 256 << 20),
+        sources: Arc::new(vec![
+            source(0, "/var/log/lambda/payments", SourceState::Following, 0, None),
+            source(1, "/var/log/lambda/metrics.json", SourceState::Reading, 3, None),
+            source(
+                2,
+                "/var/log/lambda/\u{202e}odd\x1b[2J.gz",
+                SourceState::Failed,
+                0,
+                Some("truncated gz: 12 kB read"),
+            ),
+        ]),
+        bad_records: Arc::new(vec![
+            BadRecord {
+                source: "/var/log/lambda/metrics.json".into(),
+                line: Some(1_204),
+                offset: 88_120,
+                reason: "not JSON: expected value at column 1".into(),
+                excerpt: "\x1b]52;c;aGFj\x07{\"metric_stream".into(),
+            },
+            BadRecord {
+                source: "stdin".into(),
+                line: None,
+                offset: 4_404_019,
+                reason: "a record of 300 MB was cut".into(),
+                excerpt: "AAAAAAAAAAAAAAAAAAAAAAAAAAAA".into(),
+            },
+        ]),
+        bad: 3,
+        ..SessionStatus::default()
+    }
+}
+
+pub fn replay(paused: bool, loaded: f64) -> SessionStatus {
+    SessionStatus {
+        kind: SessionKind::Replay {
+            start: NOW.plus(-1_500_000),
+            end: NOW.plus(900_000),
+            speed: Speed::Times(60),
+            loaded,
+        },
+        paused,
+        ..live()
+    }
+}
+
+fn source(id: u32, name: &str, state: SourceState, bad: u64, note: Option<&str>) -> SourceStatus {
+    SourceStatus {
+        id: SourceId(id),
+        name: name.into(),
+        state,
+        read_bytes: 12_400_000,
+        size_bytes: (id == 1).then_some(52_000_000),
+        records: 148_203,
+        bad,
+        newest: (id != 2).then(|| NOW.plus(-400 - 95_000 * i64::from(id))),
+        note: note.map(str::to_string),
+    }
+}
+
+fn series(value: impl Fn(usize) -> f64) -> Vec<Option<f64>> {
+    (0..MINUTES).map(|at| Some(value(at))).collect()
+}
+
+/// Low before the 18th minute, high after it, a little unsteady.
+fn step(low: f64, high: f64) -> Vec<Option<f64>> {
+    series(|at| (if at < 18 { low } else { high }) * (1.0 + (at * 7 % 5) as f64 / 25.0))
+}
+
+fn panel(lines: Vec<Line>, now: Graded<f64>, before: Graded<f64>, age_ms: i64) -> Panel {
+    Panel {
+        chart: Chart { lines, limits: vec![], settled: MINUTES - 1 },
+        now,
+        also: None,
+        before,
+        provenance: Provenance { source: "logs", age_ms: Some(age_ms), note: None },
+    }
+}
+
+fn panels(tree: bool) -> Panels {
+    let line = |name, points| Line { name, points };
+    let mut duration = panel(
+        vec![
+            line("p50", step(31.0, 210.0)),
+            line("p90", step(90.0, 1_900.0)),
+            line("p99", step(240.0, 25_000.0)),
+            line("max", step(900.0, 30_000.0)),
+        ],
+        Graded::AtLeast(30_000.0, Why::Censored),
+        Graded::Counted(240.0),
+        400,
+    );
+    duration.also = Some(Graded::Counted(145_740.0));
+    duration.chart.limits = vec![("timeout", 30_000.0)];
+    let mut errors = panel(
+        vec![line("count", step(0.0, 180.0)), line("share", step(0.0, 4.0))],
+        Graded::Counted(4.1),
+        Graded::Counted(0.2),
+        400,
+    );
+    errors.also = Some(Graded::Counted(198.0));
+    let mut concurrency = panel(
+        vec![line("peak", step(96.0, 840.0))],
+        Graded::Estimated(900.0, Why::OutOfOrder),
+        Graded::Counted(96.0),
+        400,
+    );
+    concurrency.also = Some(Graded::Counted(1_000.0));
+    concurrency.chart.limits = vec![("account", 1_000.0)];
+    let why = Why::ThrottlesAreInNoLog;
+    let mut throttles = panel(vec![], Graded::NoSource(why), Graded::NoSource(why), 0);
+    throttles.provenance = Provenance { source: "–", age_ms: None, note: None };
+    let mut invocations = panel(
+        vec![line("invocations", step(2_410.0, 4_300.0))],
+        Graded::Settling(4_858.0),
+        Graded::Counted(2_410.0),
+        400,
+    );
+    // A gap: the source was silent for two minutes.
+    invocations.chart.lines[0].points[9..11].fill(None);
+    Panels {
+        invocations,
+        duration,
+        errors,
+        throttles,
+        concurrency,
+        trace: TracePanel {
+            traces: Graded::AtLeast(9, Why::LogsIncomplete),
+            marked: 4,
+            tree: tree.then(|| Arc::new(trace())),
+            provenance: Provenance { source: "X-Ray", age_ms: Some(12_000), note: None },
+        },
+    }
+}
+
+fn trace() -> TraceTree {
+    let row = |depth, name: &str, start_ms: i64, length_ms: i64, fault, detail: &str| TraceRow {
+        depth,
+        name: name.into(),
+        kind: String::new(),
+        start_us: start_ms * 1_000,
+        length_us: length_ms * 1_000,
+        self_us: if depth < 2 { 120_000 } else { length_ms * 1_000 },
+        in_progress: false,
+        orphan: false,
+        flags: Flags { fault, ..Flags::default() },
+        detail: detail.into(),
+    };
+    let mut rows = vec![
+        row(0, "payment-capture", 0, 30_000, true, "AWS::Lambda"),
+        row(1, "payment-capture", 40, 29_960, true, "AWS::Lambda::Function"),
+        row(2, "Initialization", 40, 180, false, ""),
+        row(2, "DynamoDB", 230, 12, false, "GetItem orders"),
+        row(2, "api.bank.example", 260, 29_600, true, "POST https://api.bank.example/v1/capture"),
+        row(2, "sqs\u{202e}\x1b[31m", 290, 9, false, "SendMessage"),
+    ];
+    rows[3].flags.throttle = true;
+    rows[4].in_progress = true;
+    rows[5].orphan = true;
+    TraceTree {
+        id: TraceId(7),
+        shown: "1-6745a1b2-0123456789abcdef01234567".into(),
+        start_us: 0,
+        end_us: 30_000_000,
+        rows,
+        missing_parents: 1,
+        in_progress: true,
+        flags: Flags { fault: true, throttle: true, error: false },
+    }
+}
+
+const FUNCTIONS: [(&str, State, f64, u64, f64, f64); 23] = [
+    ("user-login:live", State::Error, 840.0, 122, 31.0, 90.0),
+    ("payment-capture", State::Timeout, 238.0, 76, 12_000.0, 30_000.0),
+    ("order-create", State::Throttled, 316.0, 0, 1_900.0, 2_200.0),
+    ("image-resize", State::Memory, 74.0, 0, 210.0, 800.0),
+    ("nightly-sync", State::NoData, 0.0, 0, 0.0, 0.0),
+    ("checkout-api:live", State::Ok, 2_460.0, 0, 38.0, 71.0),
+    ("catalog-search", State::Ok, 402.0, 0, 91.0, 1_400.0),
+    ("report-nightly", State::Ok, 221.0, 0, 220_000.0, 240_000.0),
+    ("thumbnail-gen", State::Ok, 96.0, 0, 410.0, 900.0),
+    ("a-function-with-a-name-that-is-as-long-as-aws-allows-sixty-four", State::Ok, 80.0, 0, 4.0, 9.0),
+    ("хостиле-\u{202e}name\x1b[31m-日本", State::Ok, 71.0, 0, 5.0, 11.0),
+    ("invoice-pdf", State::Ok, 70.0, 0, 300.0, 812.0),
+    ("email-send", State::Ok, 61.0, 0, 45.0, 130.0),
+    ("cart-sync", State::Ok, 58.0, 0, 21.0, 44.0),
+    ("session-gc", State::Ok, 1.0, 0, 12.0, 14.0),
+    ("tax-calc", State::Ok, 44.0, 0, 8.0, 20.0),
+    ("stream-dedupe", State::Ok, 40.0, 0, 51.0, 77.0),
+    ("push-notify", State::Ok, 36.0, 0, 61.0, 180.0),
+    ("ledger-post", State::Ok, 30.0, 0, 33.0, 60.0),
+    ("search-suggest", State::Ok, 22.0, 0, 9.0, 31.0),
+    ("webhook-ingest", State::Ok, 12.0, 0, 14.0, 22.0),
+    ("catalog-index", State::Ok, 3.4, 0, 800.0, 2_100.0),
+    ("user-profile", State::Ok, 0.4, 0, 18.0, 25.0),
+];
+
+pub fn row(at: usize) -> FunctionRow {
+    let (name, state, rate, errors, p50, p99) = FUNCTIONS[at];
+    let invocations = (rate * 30.0) as u64;
+    let none = Why::ThrottlesAreInNoLog;
+    let with = |value: f64| if value > 0.0 { Graded::Counted(value) } else { Graded::NoSource(Why::NoData) };
+    FunctionRow {
+        id: FunctionId(at as u32),
+        name: name.into(),
+        state,
+        rate: if at == 5 { Graded::Settling(rate) } else { Graded::Counted(rate) },
+        invocations: Graded::Counted(invocations),
+        errors: Graded::Counted(errors),
+        error_share: if invocations == 0 {
+            Graded::NoSource(Why::NoData)
+        } else {
+            Graded::Counted(errors as f64 / invocations as f64 * 100.0)
+        },
+        throttles: if at == 2 { Graded::Counted(342) } else { Graded::NoSource(none) },
+        p50: with(p50),
+        p99: if at == 1 { Graded::AtLeast(p99, Why::Censored) } else { with(p99) },
+        concurrency: if at == 7 {
+            Graded::Estimated(810, Why::OutOfOrder)
+        } else {
+            Graded::Counted(at as u64 + 1)
+        },
+        reserved: (at == 2).then_some(10),
+        cold: Graded::Counted(if at.is_multiple_of(5) { 3 + at as u64 } else { 0 }),
+        memory_used_mb: if rate > 0.0 {
+            Graded::Counted(if at == 3 { 471 } else { 120 + at as u32 })
+        } else {
+            Graded::NoSource(Why::NoData)
+        },
+        memory_mb: Some(512),
+        spark: step(rate / 2.0, rate),
+        newest: (rate > 0.0).then(|| NOW.plus(-400 * (1 + at as i64 * 3))),
+    }
+}
+
+pub fn overview() -> Overview {
+    Overview {
+        as_of: NOW,
+        window: Window::before(NOW, 1_800_000),
+        step_ms: 60_000,
+        panels: panels(true),
+        rows: (0..FUNCTIONS.len()).map(row).collect(),
+        functions: 23,
+        detail: None,
+        not_seen: vec![
+            "throttles of 22 functions (no metrics)".into(),
+            "memory of 1 (no REPORT line)".into(),
+        ],
+    }
+}
+
+pub fn empty() -> Overview {
+    let mut empty = overview();
+    empty.rows.clear();
+    empty.functions = 0;
+    let none = Graded::NoSource(Why::NoData);
+    let panels = &mut empty.panels;
+    for panel in [&mut panels.invocations, &mut panels.duration, &mut panels.errors, &mut panels.concurrency]
+    {
+        (panel.now, panel.before, panel.also) = (none, none, None);
+        panel.chart = Chart { lines: vec![], limits: vec![], settled: 0 };
+        panel.provenance = Provenance { source: "–", age_ms: None, note: None };
+    }
+    panels.trace = TracePanel {
+        traces: Graded::NoSource(Why::NotInAnySource),
+        marked: 0,
+        tree: None,
+        provenance: Provenance { source: "–", age_ms: None, note: None },
+    };
+    empty
+}
+
+pub fn request_id(n: u64) -> String {
+    format!("8f507cfc-1f5e-4e0e-8d4b-{n:012x}")
+}
+
+fn invocation(n: u64) -> InvocationRow {
+    let state = match n % 7 {
+        0 => InvocationState::Running,
+        1 => InvocationState::Ended(Outcome::Timeout),
+        3 => InvocationState::Ended(Outcome::Error),
+        5 => InvocationState::Ended(Outcome::OutOfMemory),
+        _ => InvocationState::Ended(Outcome::Ok),
+    };
+    let ended = state != InvocationState::Running;
+    let timeout = state == InvocationState::Ended(Outcome::Timeout);
+    let failed = matches!(state, InvocationState::Ended(outcome) if outcome.failed());
+    InvocationRow {
+        seq: n,
+        function: FunctionId(1),
+        request_id: request_id(n),
+        attempt: if n % 6 == 1 { 2 } else { 1 },
+        start: NOW.plus(-1_730 * (100 - n as i64)),
+        start_estimated: n % 9 == 4,
+        state,
+        duration: ended.then(|| Micros::from_ms(if timeout { 30_000 } else { 210 + n * 3 })),
+        init: (n % 8 == 2).then(|| Micros::from_ms(183)),
+        restore: None,
+        cold: if n % 8 == 2 { Cold::Yes(Waited::Caller) } else { Cold::No },
+        billed_ms: ended.then_some(if timeout { 30_000 } else { 394 }),
+        max_memory_mb: ended.then_some(210),
+        memory_mb: ended.then_some(512),
+        error_type: failed.then(|| if timeout { "timeout".into() } else { "CardDeclined".to_string() }),
+        version: "12".into(),
+        environment: Some(EnvironmentId((n % 3) as u32)),
+        stream: Some("2026/11/23/[12]0123456789abcdef".into()),
+        trace: None,
+        lines: (SourceId(0), n * 1_000, n * 1_000 + 900),
+    }
+}
+
+/// A function's answer; `newest` is the number of its newest invocation.
+pub fn function(newest: u64) -> Overview {
+    let group = |name: &str, count, seq| ErrorGroup {
+        name: name.into(),
+        count,
+        first: NOW.plus(-600_000),
+        last: NOW.plus(-2_000),
+        seq,
+    };
+    let environment = |id: u32| EnvironmentRow {
+        id: EnvironmentId(id),
+        stream: format!("2026/11/23/[12]{id:032x}"),
+        version: "12".into(),
+        first: NOW.plus(-1_200_000 - i64::from(id) * 60_000),
+        last: NOW.plus(-2_000 * i64::from(id)),
+        invocations: 412,
+        errors: u64::from(id == 1) * 76,
+        init_seen: id != 2,
+        max_memory_mb: Some(210),
+        busy: id == 0,
+    };
+    let mut answer = overview();
+    answer.detail = Some(FunctionDetail {
+        name: FUNCTIONS[1].0.into(),
+        invocations: (0..=newest).rev().take(100).map(invocation).collect(),
+        matching: 1_190,
+        errors: vec![group("timeout", 60, newest - newest % 7 + 1), group("CardDeclined\x1b[0m", 16, 3)],
+        environments: (0..3).map(environment).collect(),
+    });
+    answer
+}
+
+/// Log line `n`, a second after the one before.
+pub fn log(n: u64) -> LogRow {
+    let texts = [
+        "START RequestId: 8f507cfc-1f5e-4e0e-8d4b-000000000001 Version: 12",
+        "calling bank order=4711 amount=12.50",
+        "card declined by issuer; retrying with the second processor as configured for merchant 1204 in region eu",
+        "traceback \x1b[31mred\x1b[0m\tand a tab, \u{202e}reversed, a wide 日本語 text",
+        "Task timed out after 30.00 seconds",
+        "REPORT RequestId: 8f507cfc-1f5e-4e0e-8d4b-000000000001\tDuration: 30000.00 ms\tBilled Duration: 30000 ms",
+    ];
+    let kind = (n % 6) as usize;
+    LogRow {
+        origin: Origin { source: SourceId(0), offset: n * 100, len: 90 },
+        time: Some(NOW.plus(n as i64 * 1_000 - 1_000_000)),
+        function: Some(if n % 12 < 6 { "payment-capture".into() } else { "user-login:live".into() }),
+        level: [Level::Unknown, Level::Info, Level::Warn, Level::Error, Level::Unknown, Level::Unknown][kind],
+        platform: matches!(kind, 0 | 5),
+        request_id: Some(request_id(n / 6)),
+        text: texts[kind].into(),
+        cut: if n % 50 == 49 { 10_400_000 } else { 0 },
+        bad: (n % 100 == 97).then(|| "not JSON".to_string()),
+    }
+}
+
+/// Answers questions for lines as a reader over `all` lines would.
+pub fn read(request: &LinesRequest, all: u64) -> LinesAnswer {
+    let want = |row: &LogRow| {
+        request.request_id.as_ref().is_none_or(|id| row.request_id.as_ref() == Some(id))
+            && request.filter.terms.iter().all(|term| match &term.what {
+                Condition::Text(text) => row.text.contains(text.as_str()),
+                _ => true,
+            })
+    };
+    let rows: Vec<LogRow> = (0..all).map(log).filter(want).collect();
+    let count = request.count;
+    let (from, to) = match request.anchor {
+        Anchor::Tail => (rows.len().saturating_sub(count), rows.len()),
+        Anchor::Before(origin) => {
+            let to = rows.iter().position(|row| row.origin >= origin).unwrap_or(rows.len());
+            (to.saturating_sub(count), to)
+        }
+        Anchor::After(origin) => {
+            let from = rows.iter().position(|row| row.origin > origin).unwrap_or(rows.len());
+            (from, (from + count).min(rows.len()))
+        }
+        Anchor::At(time) => {
+            let from = rows.iter().position(|row| row.time >= Some(time)).unwrap_or(rows.len());
+            (from, (from + count).min(rows.len()))
+        }
+    };
+    LinesAnswer {
+        at_start: from == 0,
+        at_end: to == rows.len(),
+        newer: (rows.len() - to) as u64,
+        rows: rows[from..to].to_vec(),
+        note: None,
+    }
+}
+
+fn pressed(key: Key) -> Msg {
+    use crossterm::event::{KeyEvent, KeyModifiers};
+    let modifiers = if key.ctrl { KeyModifiers::CONTROL } else { KeyModifiers::NONE };
+    Msg::Key(KeyEvent::new(key.code, modifiers))
+}
+
+/// A key, written as in the keymap.
+pub fn key(text: &str) -> Msg {
+    pressed(Key::parse(text).unwrap_or_else(|| panic!("{text:?} is no key")))
+}
+
+/// A screen with a session behind it that answers at once.
+pub struct Session {
+    pub state: UiState,
+    pub at: u64,
+    /// What was asked to be done, but the questions.
+    pub effects: Vec<Effect>,
+    /// The newest invocation of the function.
+    pub newest: u64,
+    /// Number of log lines.
+    pub lines: u64,
+    /// Rows of the overview, in order.
+    pub order: Vec<usize>,
+}
+
+impl Session {
+    pub fn new(width: u16, height: u16, status: SessionStatus) -> Self {
+        Self::with(options(width, height), status)
+    }
+
+    pub fn with(options: Options, status: SessionStatus) -> Self {
+        let mut session = Self {
+            state: UiState::new(options),
+            at: 10_000,
+            effects: Vec::new(),
+            newest: 99,
+            lines: 1_000,
+            order: (0..FUNCTIONS.len()).collect(),
+        };
+        session.send(Msg::Status(Arc::new(status)));
+        session
+    }
+
+    pub fn send(&mut self, msg: Msg) {
+        let mut open = update(&mut self.state, msg, self.at);
+        // Every answer may lead to another question.
+        for _ in 0..50 {
+            let mut next = Vec::new();
+            for effect in open.drain(..) {
+                match effect {
+                    Effect::Ask { id, request } => {
+                        let mut answer = match request.function {
+                            Some(_) => function(self.newest),
+                            None => overview(),
+                        };
+                        if request.function.is_none() {
+                            answer.rows = self.order.iter().map(|at| row(*at)).collect();
+                        }
+                        let shown = |row: &FunctionRow| {
+                            request.filter.terms.iter().all(|term| match &term.what {
+                                Condition::Function(name) => row.name.starts_with(name.as_str()),
+                                _ => true,
+                            })
+                        };
+                        answer.rows.retain(shown);
+                        answer.as_of = request.as_of;
+                        let msg = Msg::Overview { id, answer: Arc::new(answer) };
+                        next.extend(update(&mut self.state, msg, self.at));
+                    }
+                    Effect::AskLines { id, request } => {
+                        let answer = read(&request, self.lines);
+                        next.extend(update(&mut self.state, Msg::Lines { id, answer }, self.at));
+                    }
+                    other => self.effects.push(other),
+                }
+            }
+            open = next;
+        }
+        assert!(open.is_empty(), "questions without end: {open:?}");
+    }
+
+    /// Presses keys, written as in the keymap and parted by blanks; a word in quotes is typed.
+    pub fn press(&mut self, keys: &str) {
+        for key in keys.split_whitespace() {
+            let typed = key.strip_prefix('"').and_then(|rest| rest.strip_suffix('"'));
+            let keys: Vec<Key> = match typed {
+                Some(text) => text.chars().map(|c| Key::parse(&c.to_string()).unwrap()).collect(),
+                None => vec![Key::parse(key).unwrap_or_else(|| panic!("{key:?} is no key"))],
+            };
+            for key in keys {
+                self.send(pressed(key));
+            }
+        }
+    }
+
+    /// Lets time pass, the session's and the steady clock's.
+    pub fn pass(&mut self, ms: u64) {
+        self.at += ms;
+        let mut status = (*self.state.status).clone();
+        if !status.paused {
+            status.as_of = status.as_of.plus(ms as i64);
+        }
+        status.generation += 1;
+        self.send(Msg::Status(Arc::new(status)));
+    }
+}

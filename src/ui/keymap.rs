@@ -1,0 +1,337 @@
+//! What keys do. Actions, what they are called and where they are bound are code; which keys they
+//! have is data (`keys.toml`). Help and footer are made from both.
+
+use std::collections::HashMap;
+
+use super::key::Key;
+
+/// The screens, as far as keys are concerned.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum ViewKind {
+    /// Panels and the function table.
+    Overview,
+    /// Panels of one function and its lists.
+    Function,
+    /// Log lines.
+    Logs,
+    /// What is read, and the records that could not be.
+    Sources,
+    /// The help.
+    Help,
+}
+
+use ViewKind::{Function, Help, Logs, Overview, Sources};
+
+const EVERYWHERE: &[ViewKind] = &[Overview, Function, Logs, Sources, Help];
+const DATA: &[ViewKind] = &[Overview, Function, Logs, Sources];
+const SELECTIONS: &[ViewKind] = &[Overview, Function, Logs];
+const PANELS: &[ViewKind] = &[Overview, Function];
+
+/// In which part of the help an action stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Group {
+    /// Moving.
+    Move,
+    /// Going somewhere.
+    Go,
+    /// Finding.
+    Find,
+    /// Sorting.
+    Order,
+    /// Time.
+    Time,
+    /// The stream of records.
+    Live,
+    /// How it is shown.
+    Show,
+    /// The terminal.
+    Terminal,
+}
+
+impl Group {
+    /// Its heading.
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::Move => "Move",
+            Self::Go => "Go",
+            Self::Find => "Find",
+            Self::Order => "Order",
+            Self::Time => "Time",
+            Self::Live => "Live and replay",
+            Self::Show => "Show",
+            Self::Terminal => "Terminal",
+        }
+    }
+}
+
+macro_rules! actions {
+    ($( $(#[doc = $doc:literal])+ $variant:ident, $name:literal, $label:literal, $group:ident, $views:expr; )+) => {
+        /// What a key can do.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        pub enum Action { $( $(#[doc = $doc])+ $variant, )+ }
+
+        impl Action {
+            /// All of them, in the order of the help.
+            pub const ALL: &[Self] = &[ $( Self::$variant, )+ ];
+
+            /// Its name in the keymap file.
+            pub fn name(self) -> &'static str {
+                match self { $( Self::$variant => $name, )+ }
+            }
+
+            /// One word for the footer.
+            pub fn label(self) -> &'static str {
+                match self { $( Self::$variant => $label, )+ }
+            }
+
+            /// What it does, for the help.
+            pub fn help(self) -> &'static str {
+                match self { $( Self::$variant => concat!($($doc),+).trim_ascii(), )+ }
+            }
+
+            /// Where the help lists it.
+            pub fn group(self) -> Group {
+                match self { $( Self::$variant => Group::$group, )+ }
+            }
+
+            /// The views in which it is bound.
+            pub fn views(self) -> &'static [ViewKind] {
+                match self { $( Self::$variant => $views, )+ }
+            }
+        }
+    };
+}
+
+actions! {
+    /// Down one row
+    Down, "down", "down", Move, EVERYWHERE;
+    /// Up one row; in Logs this lets go of following
+    Up, "up", "up", Move, EVERYWHERE;
+    /// Scroll left; on a focused panel move the crosshair
+    Left, "left", "left", Move, SELECTIONS;
+    /// Scroll right; on a focused panel move the crosshair
+    Right, "right", "right", Move, SELECTIONS;
+    /// Down one page
+    PageDown, "page-down", "page", Move, EVERYWHERE;
+    /// Up one page
+    PageUp, "page-up", "page up", Move, EVERYWHERE;
+    /// Down half a page
+    HalfDown, "half-down", "half page", Move, EVERYWHERE;
+    /// Up half a page
+    HalfUp, "half-up", "half up", Move, EVERYWHERE;
+    /// To the first row
+    Top, "top", "top", Move, EVERYWHERE;
+    /// To the last row; in Logs this also follows
+    Bottom, "bottom", "bottom", Move, EVERYWHERE;
+
+    /// Open what is selected: a function, an invocation's lines, an environment's invocations
+    Open, "open", "open", Go, &[Overview, Function];
+    /// Back to where you came from; never quits
+    Back, "back", "back", Go, EVERYWHERE;
+    /// Close the topmost view; in the overview quit
+    Close, "close", "quit", Go, EVERYWHERE;
+    /// Quit
+    Quit, "quit", "quit", Go, EVERYWHERE;
+    /// All functions
+    Overview, "overview", "overview", Go, DATA;
+    /// The selected function
+    Function, "function", "function", Go, SELECTIONS;
+    /// Log lines of everything that is selected
+    Logs, "logs", "logs", Go, DATA;
+    /// Sources, and the records that could not be read
+    Sources, "sources", "sources", Go, DATA;
+    /// Log lines of the selected function or invocation
+    LogsOf, "logs-of", "its logs", Go, PANELS;
+    /// Keys to the next panel or list
+    NextPanel, "next-panel", "panel", Go, &[Overview, Function, Sources];
+    /// Keys to the panel or list before
+    PreviousPanel, "previous-panel", "panel", Go, &[Overview, Function, Sources];
+    /// Enlarge the focused panel, and back
+    Enlarge, "enlarge", "enlarge", Go, PANELS;
+    /// This help, and back
+    Help, "help", "help", Go, EVERYWHERE;
+
+    /// Find a text; Ctrl-g in the prompt makes it a filter
+    Find, "find", "find", Find, SELECTIONS;
+    /// To the next match
+    FindNext, "find-next", "next", Find, SELECTIONS;
+    /// To the match before
+    FindPrevious, "find-previous", "previous", Find, SELECTIONS;
+    /// Show only what matches: fn:pay* err cold status:timeout dur>800ms "card declined" -word
+    Filter, "filter", "filter", Find, SELECTIONS;
+    /// To the next row or line with an error
+    NextError, "next-error", "next error", Find, SELECTIONS;
+    /// To the row or line with an error before
+    PreviousError, "previous-error", "previous error", Find, SELECTIONS;
+    /// To the next line of the same invocation
+    NextSame, "next-same", "same invocation", Find, &[Logs];
+    /// To the line of the same invocation before
+    PreviousSame, "previous-same", "same before", Find, &[Logs];
+
+    /// Sort by the next column
+    SortRight, "sort-right", "sort", Order, &[Overview];
+    /// Sort by the column before
+    SortLeft, "sort-left", "sort", Order, &[Overview];
+    /// Turn the order round
+    Invert, "invert", "invert", Order, &[Overview];
+    /// Choose the order from a list
+    SortMenu, "sort-menu", "sort", Order, &[Overview];
+
+    /// Jump to a time: 14:32, 14:32:10, -10m, 2026-11-23T14:32, start, now
+    Jump, "jump", "time", Time, SELECTIONS;
+    /// A narrower window
+    Narrower, "narrower", "zoom", Time, PANELS;
+    /// A wider window
+    Wider, "wider", "wider", Time, PANELS;
+    /// One chart column back, paused
+    StepBack, "step-back", "step back", Time, PANELS;
+    /// One chart column forward, paused
+    StepForward, "step-forward", "step", Time, PANELS;
+    /// UTC or the local time zone
+    Zone, "zone", "zone", Time, DATA;
+
+    /// Follow the newest lines, or stop
+    Follow, "follow", "follow", Live, &[Logs];
+    /// Pause and go on; reading goes on meanwhile
+    Pause, "pause", "pause", Live, DATA;
+    /// Replay slower
+    Slower, "slower", "slower", Live, DATA;
+    /// Replay faster
+    Faster, "faster", "faster", Live, DATA;
+    /// Try failed sources again now
+    Retry, "retry", "retry", Live, &[Sources];
+
+    /// Wrap long lines, or cut them
+    Wrap, "wrap", "wrap", Show, &[Logs];
+    /// Copy the selected name, request id or line to the terminal's clipboard
+    Copy, "copy", "copy", Show, DATA;
+
+    /// Draw everything anew
+    Redraw, "redraw", "redraw", Terminal, EVERYWHERE;
+    /// Suspend; `fg` comes back
+    Suspend, "suspend", "suspend", Terminal, EVERYWHERE;
+}
+
+/// The keymap in the program.
+pub const BUILT_IN: &str = include_str!("keys.toml");
+
+/// Which key does what.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Keymap {
+    keys: HashMap<Action, Vec<Key>>,
+}
+
+impl Keymap {
+    /// Reads a keymap; the error says what is wrong with it. Two actions that are bound in one
+    /// view can't share a key.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        let file: HashMap<String, Vec<String>> = toml::from_str(text).map_err(|error| error.to_string())?;
+        let mut keys = HashMap::new();
+        for (name, texts) in &file {
+            let action = Action::ALL.iter().find(|action| action.name() == name);
+            let action = *action.ok_or_else(|| format!("there is no action {name:?}"))?;
+            let read = |text: &String| Key::parse(text).ok_or_else(|| format!("{name}: {text:?} is no key"));
+            keys.insert(action, texts.iter().map(read).collect::<Result<Vec<_>, _>>()?);
+        }
+        let map = Self { keys };
+        map.check()?;
+        Ok(map)
+    }
+
+    /// The keymap in the program.
+    pub fn built_in() -> Self {
+        // A test reads it; an empty map would leave Ctrl-c, which update() knows by itself.
+        Self::parse(BUILT_IN).unwrap_or(Self { keys: HashMap::new() })
+    }
+
+    fn check(&self) -> Result<(), String> {
+        for &view in EVERYWHERE {
+            let mut taken: HashMap<Key, Action> = HashMap::new();
+            for &action in Action::ALL.iter().filter(|action| action.views().contains(&view)) {
+                for &key in self.keys(action) {
+                    if let Some(other) = taken.insert(key, action) {
+                        let (a, b) = (other.name(), action.name());
+                        return Err(format!("{key} means {a} and {b} in the view {view:?}"));
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// The keys of an action, the one to show first.
+    pub fn keys(&self, action: Action) -> &[Key] {
+        self.keys.get(&action).map_or(&[], |keys| keys)
+    }
+
+    /// What this key means in this view.
+    pub fn action(&self, view: ViewKind, key: Key) -> Option<Action> {
+        self.meaning(key).find(|action| action.views().contains(&view))
+    }
+
+    /// What this key means in other views, for saying that it does nothing here.
+    pub fn elsewhere(&self, key: Key) -> Option<Action> {
+        self.meaning(key).next()
+    }
+
+    fn meaning(&self, key: Key) -> impl Iterator<Item = Action> + '_ {
+        Action::ALL.iter().copied().filter(move |action| self.keys(*action).contains(&key))
+    }
+
+    /// The keys of an action in one text: `j Down`.
+    pub fn shown(&self, action: Action) -> String {
+        self.keys(action).iter().map(Key::to_string).collect::<Vec<_>>().join(" ")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_built_in_map_is_whole_and_without_conflicts() {
+        let map = Keymap::parse(BUILT_IN).unwrap();
+        for &action in Action::ALL {
+            assert!(!map.keys(action).is_empty(), "{} has no key", action.name());
+            assert!(!action.help().is_empty() && !action.label().is_empty());
+        }
+        // No key twice at all, so that it means the same in every view.
+        let mut all: Vec<String> =
+            Action::ALL.iter().flat_map(|a| map.keys(*a)).map(Key::to_string).collect();
+        let before = all.len();
+        all.sort();
+        all.dedup();
+        assert_eq!(all.len(), before);
+    }
+
+    #[test]
+    fn keys_that_terminals_eat_are_never_the_only_way() {
+        let map = Keymap::built_in();
+        let eaten =
+            ["Ctrl-s", "Ctrl-q", "Ctrl-a", "Ctrl-b", "F1", "F10", "F11"].map(|k| Key::parse(k).unwrap());
+        for &action in Action::ALL {
+            assert!(map.keys(action).iter().any(|key| !eaten.contains(key)), "{}", action.name());
+        }
+    }
+
+    #[test]
+    fn a_key_acts_only_where_it_is_bound() {
+        let map = Keymap::built_in();
+        let key = |text| Key::parse(text).unwrap();
+        assert_eq!(map.action(ViewKind::Logs, key("w")), Some(Action::Wrap));
+        assert_eq!(map.action(ViewKind::Overview, key("w")), None);
+        assert_eq!(map.elsewhere(key("w")), Some(Action::Wrap));
+        assert_eq!(map.action(ViewKind::Overview, key("x")), None);
+        assert_eq!(map.elsewhere(key("x")), None);
+    }
+
+    #[test]
+    fn a_broken_map_says_what_is_wrong() {
+        let error = |text: &str| Keymap::parse(text).unwrap_err();
+        assert!(error("fly = [\"f\"]").contains("no action \"fly\""));
+        assert!(error("down = [\"jj\"]").contains("\"jj\" is no key"));
+        assert!(error("down = [\"j\"]\nup = [\"j\"]").contains("j means down and up"));
+        assert!(error("down = 3").contains("down"));
+        assert!(Keymap::parse("wrap = [\"x\"]\nsort-menu = [\"x\"]").is_ok());
+    }
+}

@@ -1,0 +1,215 @@
+//! What the session tells the screen about itself: time, sources, health.
+
+use std::sync::Arc;
+
+use crate::model::{SourceId, Timestamp};
+
+/// How the session stands. A new one is sent whenever something in it changed.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SessionStatus {
+    /// Live or replay.
+    pub kind: SessionKind,
+    /// The time as of which everything is asked.
+    pub as_of: Timestamp,
+    /// The snapshot's number: with a greater one the same question may have another answer.
+    pub generation: u64,
+    /// Whether `as_of` stands still.
+    pub paused: bool,
+    /// Time of the newest record that was read.
+    pub newest: Option<Timestamp>,
+    /// Time of the oldest record that is kept; `None` without any.
+    pub oldest: Option<Timestamp>,
+    /// Whether older records were let go to stay within the memory budget.
+    pub evicted: bool,
+    /// Number of functions known.
+    pub functions: usize,
+    /// Kinds of source (`logs`, `CW`, `X-Ray`) with the ms from their newest record to `as_of`.
+    pub ages: Vec<(&'static str, Option<i64>)>,
+    /// Records that could not be read.
+    pub bad: u64,
+    /// Records that are known to be lost: by the platform, by a socket, by us.
+    pub dropped: u64,
+    /// Bytes that the process uses, and may use.
+    pub memory: (u64, u64),
+    /// What is read.
+    pub sources: Arc<Vec<SourceStatus>>,
+    /// The newest records that could not be read, newest first, at most 1,000.
+    pub bad_records: Arc<Vec<BadRecord>>,
+    /// The last thing that a person should know: a source that failed, and what to do.
+    pub warning: Option<String>,
+}
+
+/// Live or replay.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum SessionKind {
+    /// Following what arrives.
+    Live,
+    /// A capture.
+    Replay {
+        /// Time of its first record.
+        start: Timestamp,
+        /// Time of its last record, as far as is known.
+        end: Timestamp,
+        /// How fast it runs.
+        speed: Speed,
+        /// The part of its bytes that has been read, 0 to 1.
+        loaded: f64,
+    },
+}
+
+/// How fast a replay runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Speed {
+    /// So many times as fast as it happened.
+    Times(u16),
+    /// To the end at once.
+    Max,
+}
+
+impl Speed {
+    /// The speeds that the keys go through.
+    pub const STEPS: [Self; 9] = [
+        Self::Times(1),
+        Self::Times(2),
+        Self::Times(5),
+        Self::Times(10),
+        Self::Times(30),
+        Self::Times(60),
+        Self::Times(100),
+        Self::Times(1_000),
+        Self::Max,
+    ];
+
+    fn rank(self) -> u32 {
+        match self {
+            Self::Times(times) => u32::from(times),
+            Self::Max => u32::MAX,
+        }
+    }
+
+    /// The next faster one; the fastest stays.
+    pub fn faster(self) -> Self {
+        Self::STEPS.into_iter().find(|step| step.rank() > self.rank()).unwrap_or(Self::Max)
+    }
+
+    /// The next slower one; the slowest stays.
+    pub fn slower(self) -> Self {
+        Self::STEPS.into_iter().rev().find(|step| step.rank() < self.rank()).unwrap_or(Self::Times(1))
+    }
+
+    /// `60x`, `max`.
+    pub fn shown(self) -> String {
+        match self {
+            Self::Times(times) => format!("{times}x"),
+            Self::Max => "max".to_string(),
+        }
+    }
+}
+
+/// A source of records.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SourceStatus {
+    /// Which.
+    pub id: SourceId,
+    /// Its name as given: a path, `-`. Unsanitised.
+    pub name: String,
+    /// How it stands.
+    pub state: SourceState,
+    /// Bytes read.
+    pub read_bytes: u64,
+    /// Bytes that are there, where known.
+    pub size_bytes: Option<u64>,
+    /// Records read.
+    pub records: u64,
+    /// Records that could not be read.
+    pub bad: u64,
+    /// Time of its newest record.
+    pub newest: Option<Timestamp>,
+    /// Why it failed, what it waits for. Unsanitised.
+    pub note: Option<String>,
+}
+
+/// How a source stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SourceState {
+    /// Being read.
+    Reading,
+    /// Read to its end, waiting for more.
+    Following,
+    /// Read to its end; no more will come.
+    Ended,
+    /// Not there yet, or nothing came yet.
+    Waiting,
+    /// It can't be read.
+    Failed,
+}
+
+impl SourceState {
+    /// Its word.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Reading => "reading",
+            Self::Following => "following",
+            Self::Ended => "ended",
+            Self::Waiting => "waiting",
+            Self::Failed => "failed",
+        }
+    }
+}
+
+/// A record that could not be read. Texts are unsanitised.
+#[derive(Clone, Debug, PartialEq)]
+pub struct BadRecord {
+    /// The source's name.
+    pub source: String,
+    /// The line, from 1, where it is known.
+    pub line: Option<u64>,
+    /// Offset of its first byte.
+    pub offset: u64,
+    /// Why.
+    pub reason: String,
+    /// Its first bytes.
+    pub excerpt: String,
+}
+
+impl Default for SessionStatus {
+    /// A live session of which nothing is known yet.
+    fn default() -> Self {
+        Self {
+            kind: SessionKind::Live,
+            as_of: Timestamp(0),
+            generation: 0,
+            paused: false,
+            newest: None,
+            oldest: None,
+            evicted: false,
+            functions: 0,
+            ages: Vec::new(),
+            bad: 0,
+            dropped: 0,
+            memory: (0, 0),
+            sources: Arc::default(),
+            bad_records: Arc::default(),
+            warning: None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn speeds_step_and_stop_at_the_ends() {
+        let mut up = vec![Speed::Times(1)];
+        while *up.last().unwrap() != Speed::Max {
+            up.push(up.last().unwrap().faster());
+        }
+        assert_eq!(up, Speed::STEPS);
+        assert_eq!(Speed::Max.faster(), Speed::Max);
+        assert_eq!(Speed::Max.slower(), Speed::Times(1_000));
+        assert_eq!(Speed::Times(7).faster(), Speed::Times(10));
+        assert_eq!(Speed::Times(7).slower(), Speed::Times(5));
+        assert_eq!(Speed::Times(1).slower(), Speed::Times(1));
+    }
+}

@@ -1,0 +1,223 @@
+//! The signs that are drawn, for terminals with and without Unicode. All are one column wide in
+//! every terminal (`…` and `≥` have ASCII stand-ins of two and three columns).
+
+/// Which signs can be drawn.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum Charset {
+    /// Everything, braille for charts.
+    #[default]
+    Braille,
+    /// Unicode without braille: charts of half blocks.
+    Block,
+    /// ASCII alone.
+    Ascii,
+}
+
+impl Charset {
+    /// Reads `braille`, `block` or `ascii`.
+    pub fn parse(word: &str) -> Option<Self> {
+        Some(match word {
+            "braille" => Self::Braille,
+            "block" => Self::Block,
+            "ascii" => Self::Ascii,
+            _ => return None,
+        })
+    }
+
+    /// The signs of this set.
+    pub fn symbols(self) -> &'static Symbols {
+        match self {
+            Self::Braille => &BRAILLE,
+            Self::Block => &BLOCK,
+            Self::Ascii => &ASCII,
+        }
+    }
+}
+
+/// Every sign by its meaning.
+#[derive(Debug)]
+pub struct Symbols {
+    /// The set they belong to.
+    pub charset: Charset,
+    /// Eight levels, lowest first.
+    pub levels: [&'static str; 8],
+    /// Horizontal, vertical, and the corners ┌ ┐ └ ┘.
+    pub border: [&'static str; 6],
+    /// Something was cut off here.
+    pub ellipsis: &'static str,
+    /// A column or number that is still settling.
+    pub settling: &'static str,
+    /// A number that is at least this.
+    pub at_least: &'static str,
+    /// A number that is an estimate.
+    pub estimated: &'static str,
+    /// No source: nothing can tell.
+    pub none: &'static str,
+    /// State: errors.
+    pub error: &'static str,
+    /// State: timeouts.
+    pub timeout: &'static str,
+    /// State: throttled.
+    pub throttled: &'static str,
+    /// State: memory near its limit.
+    pub memory: &'static str,
+    /// State: no data.
+    pub no_data: &'static str,
+    /// A cold start.
+    pub cold: &'static str,
+    /// The item that keys act on.
+    pub cursor: &'static str,
+    /// Where one is on the scrub bar.
+    pub here: &'static str,
+    /// Loaded part of the scrub bar.
+    pub loaded: &'static str,
+    /// A bar's body.
+    pub bar: &'static str,
+    /// A bar that is still growing.
+    pub bar_open: &'static str,
+    /// Not loaded part of the scrub bar.
+    pub track: &'static str,
+    /// More below, and sorted downwards.
+    pub down: &'static str,
+    /// More above, and sorted upwards.
+    pub up: &'static str,
+    /// Between the parts of a line.
+    pub dot: &'static str,
+    /// A limit across a chart.
+    pub limit: &'static str,
+    /// A child in a tree, and the last one.
+    pub branch: [&'static str; 2],
+    /// The crosshair in a chart.
+    pub crosshair: &'static str,
+}
+
+const UNICODE_LEVELS: [&str; 8] = ["▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"];
+
+const UNICODE: Symbols = Symbols {
+    charset: Charset::Braille,
+    levels: UNICODE_LEVELS,
+    border: ["─", "│", "┌", "┐", "└", "┘"],
+    ellipsis: "…",
+    settling: "…",
+    at_least: "≥",
+    estimated: "~",
+    none: "–",
+    error: "✗",
+    timeout: "○",
+    throttled: "▲",
+    memory: "!",
+    no_data: "?",
+    cold: "*",
+    cursor: "▶",
+    here: "┃",
+    loaded: "━",
+    bar: "█",
+    bar_open: "▒",
+    track: "─",
+    down: "▼",
+    up: "▲",
+    dot: "·",
+    limit: "╌",
+    branch: ["├ ", "└ "],
+    crosshair: "│",
+};
+
+static BRAILLE: Symbols = UNICODE;
+static BLOCK: Symbols = Symbols { charset: Charset::Block, ..UNICODE };
+
+static ASCII: Symbols = Symbols {
+    charset: Charset::Ascii,
+    levels: ["_", ".", ".", "-", "-", "=", "=", "#"],
+    border: ["-", "|", "+", "+", "+", "+"],
+    ellipsis: "...",
+    settling: "'",
+    at_least: ">=",
+    estimated: "~",
+    none: "-",
+    error: "x",
+    timeout: "o",
+    throttled: "^",
+    memory: "!",
+    no_data: "?",
+    cold: "*",
+    cursor: ">",
+    here: "|",
+    loaded: "=",
+    bar: "#",
+    bar_open: ":",
+    track: "-",
+    down: "v",
+    up: "^",
+    dot: "-",
+    limit: "-",
+    branch: ["|-", "`-"],
+    crosshair: "|",
+};
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use unicode_width::UnicodeWidthStr;
+
+    fn all(s: &Symbols) -> Vec<&'static str> {
+        let mut all = vec![
+            s.settling,
+            s.estimated,
+            s.none,
+            s.error,
+            s.timeout,
+            s.throttled,
+            s.memory,
+            s.no_data,
+            s.cold,
+            s.cursor,
+            s.here,
+            s.bar,
+            s.bar_open,
+            s.track,
+            s.loaded,
+            s.down,
+            s.up,
+            s.dot,
+            s.limit,
+            s.crosshair,
+        ];
+        all.extend(s.levels);
+        all.extend(s.border);
+        all
+    }
+
+    #[test]
+    fn every_sign_is_one_column() {
+        for set in [Charset::Braille, Charset::Block, Charset::Ascii] {
+            let symbols = set.symbols();
+            assert_eq!(symbols.charset, set);
+            for sign in all(symbols) {
+                assert_eq!(sign.width(), 1, "{sign}");
+            }
+            for branch in symbols.branch {
+                assert_eq!(branch.width(), 2, "{branch}");
+            }
+        }
+    }
+
+    #[test]
+    fn ascii_is_ascii() {
+        let s = Charset::Ascii.symbols();
+        let mut signs = all(s);
+        signs.extend([s.ellipsis, s.at_least, s.branch[0], s.branch[1]]);
+        assert!(signs.iter().all(|sign| sign.is_ascii()));
+    }
+
+    #[test]
+    fn states_differ_in_each_set() {
+        for set in [Charset::Braille, Charset::Ascii] {
+            let s = set.symbols();
+            let mut glyphs = vec![s.error, s.timeout, s.throttled, s.memory, s.no_data, s.cold, " "];
+            glyphs.sort_unstable();
+            let before = glyphs.len();
+            glyphs.dedup();
+            assert_eq!(glyphs.len(), before);
+        }
+    }
+}

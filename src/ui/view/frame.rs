@@ -1,0 +1,287 @@
+//! What frames every view: the header, the rule or scrub bar, messages, and the keys.
+
+use ratatui::layout::{Position, Rect};
+
+use crate::ui::app::{Focus, PanelKind, UiState};
+use crate::ui::keymap::{Action, ViewKind};
+use crate::ui::number;
+use crate::ui::sanitize;
+use crate::ui::status::SessionKind;
+use crate::ui::theme::Role;
+use crate::ui::widget::pen::Pen;
+use crate::ui::widget::scrub::{self, Scrub};
+
+use super::panels;
+
+/// Data older than this is said to be old, in ms.
+const OLD_MS: i64 = 600_000;
+
+/// Place and trust: what is looked at, the clock, how old the newest data are, what was lost.
+pub fn header(pen: &mut Pen, area: Rect, state: &UiState) {
+    let status = &state.status;
+    let end = area.right();
+    let mut parts: Vec<(String, Role)> = vec![("lamtop".to_string(), Role::Header)];
+    let place = match state.view() {
+        ViewKind::Overview => String::new(),
+        ViewKind::Function => state.function.as_ref().map_or_else(String::new, |f| f.name.to_string()),
+        ViewKind::Logs => state.logs.as_ref().map_or_else(String::new, super::logs::title),
+        ViewKind::Sources => "sources".to_string(),
+        ViewKind::Help => "help".to_string(),
+    };
+    if place.is_empty() {
+        parts.push((format!("{} fn", status.functions), Role::Text));
+    } else {
+        let most = usize::from(area.width / 3).max(12);
+        parts.push((format!("> {}", sanitize::cut(&place, most, pen.symbols)), Role::Title));
+    }
+    parts.extend(clock(state));
+    for (source, age) in &status.ages {
+        let age = age.map_or_else(|| pen.symbols.none.to_string(), number::age);
+        parts.push((format!("{source} {age}"), Role::Text));
+    }
+    if status.bad > 0 {
+        parts.push((format!("bad {}", number::whole(status.bad)), Role::Bad));
+    }
+    if status.dropped > 0 {
+        parts.push((format!("lost {}{}", pen.symbols.at_least, number::whole(status.dropped)), Role::Error));
+    }
+    if status.evicted {
+        let since = status.oldest.map_or_else(String::new, |oldest| state.zone.minutes(oldest));
+        parts.push((format!("kept since {since}"), Role::Memory));
+    }
+    if status.memory.0 > 0 {
+        parts.push((format!("mem {}", number::bytes(status.memory.0)), Role::Label));
+    }
+    let mut x = area.x;
+    for (text, role) in parts {
+        let width = sanitize::width(&sanitize::display(&text, pen.symbols)) as u16;
+        if x + width > end {
+            break;
+        }
+        x = pen.text(x, area.y, end - x, &text, role) + 2;
+    }
+}
+
+fn clock(state: &UiState) -> Vec<(String, Role)> {
+    let status = &state.status;
+    let time = state.zone.seconds(status.as_of) + &state.zone.mark(status.as_of);
+    match status.kind {
+        SessionKind::Live => {
+            let age = status.newest.map_or(0, |newest| status.as_of.since(newest));
+            let word = if status.paused { ("PAUSED", Role::Paused) } else { ("LIVE", Role::Live) };
+            let mut parts = vec![(word.0.to_string(), word.1)];
+            let far =
+                status.newest.is_some_and(|newest| state.zone.date(newest) != state.zone.date(status.as_of));
+            let date = if far { state.zone.date(status.as_of) + " " } else { String::new() };
+            parts.push((date + &time, Role::Text));
+            if age > OLD_MS {
+                parts.push((format!("newest {} ago", number::age(age)), Role::NoData));
+            }
+            parts
+        }
+        SessionKind::Replay { speed, end, .. } => {
+            let ended = status.as_of >= end;
+            let (word, role) = match (status.paused, ended) {
+                (true, _) => ("PAUSED".to_string(), Role::Paused),
+                (_, true) => ("ENDED".to_string(), Role::Paused),
+                _ => (speed.shown(), Role::Live),
+            };
+            let time = format!("{} {time}", state.zone.date(status.as_of));
+            vec![(format!("REPLAY {word}"), role), (time, Role::Text)]
+        }
+    }
+}
+
+/// A rule, or in a replay the scrub bar; at its end the window and the filter.
+pub fn rule(pen: &mut Pen, area: Rect, state: &UiState) {
+    let window = window_name(state.window_ms);
+    let mut text = match state.view() {
+        ViewKind::Overview | ViewKind::Function => format!(" {window}"),
+        _ => String::new(),
+    };
+    if !state.filter_text.is_empty() {
+        let most = usize::from(area.width / 3);
+        text.push_str(&format!("  \\ {}", sanitize::cut(&state.filter_text, most, pen.symbols)));
+        if state.view() == ViewKind::Overview {
+            text.push_str(&format!("  {} of {}", state.overview.len(), state.status.functions));
+        }
+    }
+    let x = if text.is_empty() {
+        area.right()
+    } else {
+        pen.right(area.right(), area.y, area.width, &text, Role::Label)
+    };
+    let line = Rect { width: x.saturating_sub(area.x), ..area };
+    match state.status.kind {
+        SessionKind::Replay { start, end, loaded, .. } => {
+            let bar = Scrub { start, end, as_of: state.status.as_of, loaded, zone: state.zone };
+            scrub::draw(pen, line, &bar);
+        }
+        SessionKind::Live => pen.rule(line),
+    }
+}
+
+/// `30 min`, `3 h`.
+fn window_name(ms: i64) -> String {
+    let minutes = ms / 60_000;
+    if minutes >= 60 && minutes % 60 == 0 {
+        format!("last {} h", minutes / 60)
+    } else {
+        format!("last {minutes} min")
+    }
+}
+
+/// What is to be said: an answer to the last key, why a focused panel shows what it shows, a
+/// warning, or what is not seen.
+pub fn message(pen: &mut Pen, area: Rect, state: &UiState) {
+    if let Some(error) = state.prompt.as_ref().and_then(|prompt| prompt.error.as_ref()) {
+        pen.text(area.x, area.y, area.width, error, Role::Error);
+        return;
+    }
+    if let Some(notice) = &state.notice {
+        pen.text(area.x, area.y, area.width, &format!(" {notice} "), Role::Notice);
+        return;
+    }
+    let (board, not_seen) = match (state.view(), &state.function) {
+        (ViewKind::Overview, _) => (Some(&state.overview.board), true),
+        (ViewKind::Function, Some(function)) => (Some(&function.board), true),
+        _ => (None, false),
+    };
+    let answer = board.and_then(|board| board.answer.as_ref());
+    if let (Some(board), Some(answer)) = (board, answer)
+        && let Focus::Panel(kind) = board.focus
+    {
+        let text = panels::explain(kind, answer, board.crosshair, state.zone, pen.symbols);
+        pen.text(area.x, area.y, area.width, &text, Role::Text);
+        return;
+    }
+    if let Some(warning) = &state.status.warning {
+        pen.text(area.x, area.y, area.width, &format!("{} {warning}", pen.symbols.memory), Role::Error);
+        return;
+    }
+    if state.view() == ViewKind::Logs {
+        super::logs::message(pen, area, state);
+        return;
+    }
+    if let (true, Some(answer)) = (not_seen, answer)
+        && !answer.not_seen.is_empty()
+    {
+        let dot = format!(" {} ", pen.symbols.dot);
+        pen.text(
+            area.x,
+            area.y,
+            area.width,
+            &format!("not seen: {}", answer.not_seen.join(&dot)),
+            Role::Label,
+        );
+    }
+}
+
+/// The actions that the foot of a view names, most useful first.
+fn hints(state: &UiState) -> Vec<(Action, &'static str)> {
+    let replay = state.status.kind != SessionKind::Live;
+    let pause = (Action::Pause, if state.status.paused { "go on" } else { "pause" });
+    let mut hints = match state.view() {
+        ViewKind::Overview => match state.overview.board.focus {
+            Focus::List => vec![
+                (Action::Open, "open"),
+                (Action::Find, "find"),
+                (Action::Filter, "filter"),
+                (Action::NextError, "next error"),
+                (Action::LogsOf, "logs"),
+                pause,
+            ],
+            Focus::Panel(kind) => panel_hints(kind, state.overview.board.enlarged),
+        },
+        ViewKind::Function => match state.function.as_ref().map(|f| (f.board.focus, f.board.enlarged)) {
+            Some((Focus::Panel(kind), enlarged)) => panel_hints(kind, enlarged),
+            _ => vec![
+                (Action::Open, "open"),
+                (Action::Back, "back"),
+                (Action::NextPanel, "next list"),
+                (Action::NextError, "next error"),
+                (Action::Find, "find"),
+                pause,
+            ],
+        },
+        ViewKind::Logs => vec![
+            (Action::Back, "back"),
+            (Action::Follow, "follow"),
+            (Action::Find, "find"),
+            (Action::NextError, "next error"),
+            (Action::NextSame, "same invocation"),
+            (Action::Wrap, "wrap"),
+        ],
+        ViewKind::Sources => {
+            vec![
+                (Action::Back, "back"),
+                (Action::NextPanel, "bad records"),
+                (Action::Copy, "copy"),
+                (Action::Retry, "retry"),
+            ]
+        }
+        ViewKind::Help => vec![(Action::Back, "back"), (Action::Down, "scroll")],
+    };
+    if replay && matches!(state.view(), ViewKind::Overview | ViewKind::Function) {
+        hints.push((Action::Faster, "faster"));
+        hints.push((Action::StepForward, "step"));
+    }
+    hints.push((Action::Jump, "time"));
+    hints.push((Action::Close, if state.view() == ViewKind::Overview { "quit" } else { "close" }));
+    hints.retain(|(action, _)| action.views().contains(&state.view()));
+    hints
+}
+
+fn panel_hints(kind: PanelKind, enlarged: bool) -> Vec<(Action, &'static str)> {
+    let mut hints = vec![
+        (Action::Enlarge, if enlarged { "smaller" } else { "enlarge" }),
+        (Action::NextPanel, "next panel"),
+        (Action::Back, "back"),
+    ];
+    if kind == PanelKind::Traces {
+        hints.push((Action::Down, "scroll"));
+    } else {
+        hints.push((Action::Left, "crosshair"));
+    }
+    hints.extend([(Action::Narrower, "narrower"), (Action::Wider, "wider")]);
+    hints
+}
+
+/// The keys, or the prompt; returns where its cursor is.
+pub fn footer(pen: &mut Pen, area: Rect, state: &UiState) -> Option<Position> {
+    if let Some(prompt) = &state.prompt {
+        let x = pen.text(area.x, area.y, area.width, prompt.kind.sign(), Role::Key);
+        let room = area.right().saturating_sub(x);
+        let cursor = prompt.field.draw(pen, x, area.y, room);
+        if prompt.field.text().is_empty() {
+            let hint = match prompt.kind {
+                crate::ui::app::PromptKind::Find => "a text; Ctrl-g makes it a filter",
+                crate::ui::app::PromptKind::Filter => {
+                    "fn:pay* err cold status:timeout dur>800ms \"card declined\" -word"
+                }
+                crate::ui::app::PromptKind::Jump => {
+                    "14:32, 14:32:10, -10m, +30s, 2026-11-23T14:32, start, now"
+                }
+            };
+            pen.text(x + 2, area.y, room.saturating_sub(2), hint, Role::Hint);
+        }
+        return Some(Position::new(cursor, area.y));
+    }
+    let help = format!("{} help", first_key(state, Action::Help));
+    let end = pen.right(area.right(), area.y, area.width, &help, Role::Key);
+    let mut x = area.x;
+    for (action, label) in hints(state) {
+        let key = first_key(state, action);
+        let width = (sanitize::width(&key) + 1 + label.len()) as u16;
+        if key.is_empty() || x + width + 1 > end {
+            continue;
+        }
+        x = pen.text(x, area.y, end - x, &key, Role::Key) + 1;
+        x = pen.text(x, area.y, end - x, label, Role::Hint) + 2;
+    }
+    None
+}
+
+fn first_key(state: &UiState, action: Action) -> String {
+    state.options.keymap.keys(action).first().map_or_else(String::new, |key| key.to_string())
+}

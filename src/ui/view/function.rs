@@ -1,0 +1,220 @@
+//! One function: the same six panels narrowed to it, and its invocations, errors and
+//! environments.
+
+use ratatui::layout::Rect;
+
+use crate::model::{Cold, Outcome, Waited};
+use crate::query::view::{EnvironmentRow, ErrorGroup, InvocationRow, InvocationState};
+use crate::ui::app::{Focus, FunctionBoard, FunctionList, UiState};
+use crate::ui::number;
+use crate::ui::symbols::Symbols;
+use crate::ui::theme::Role;
+use crate::ui::widget::pen::Pen;
+use crate::ui::widget::table::{self, Column};
+use crate::ui::zone::Zone;
+
+use super::layout::Layout;
+use super::{below_head, panels, tab_title};
+
+const fn left(title: &'static str, width: u16, leaves: u8, grows: u16) -> Column {
+    Column { title, width, right: false, leaves, grows }
+}
+
+const fn right(title: &'static str, width: u16, leaves: u8) -> Column {
+    Column { title, width, right: true, leaves, grows: 0 }
+}
+
+const INVOCATIONS: [Column; 12] = [
+    left("", 2, 0, 0),
+    right("START", 14, 0),
+    left("OUTCOME", 11, 0, 0),
+    right("DURATION", 9, 0),
+    right("INIT", 7, 3),
+    right("MB", 10, 4),
+    right("BILLED", 9, 6),
+    right("TRY", 4, 5),
+    left("COLD", 9, 2, 0),
+    left("VERSION", 9, 7, 0),
+    left("REQUEST ID", 10, 0, 27),
+    left("ERROR", 12, 1, 60),
+];
+
+const ERRORS: [Column; 5] = [
+    left("", 2, 0, 0),
+    right("COUNT", 7, 0),
+    right("LAST", 10, 0),
+    right("FIRST", 10, 1),
+    left(" ERROR", 20, 0, 200),
+];
+
+const ENVIRONMENTS: [Column; 9] = [
+    left("", 2, 0, 0),
+    left("STATE", 6, 0, 0),
+    right("INV", 7, 0),
+    right("ERR", 6, 0),
+    right("MAX MB", 8, 3),
+    right("FIRST", 10, 2),
+    right("LAST", 10, 1),
+    left(" VERSION", 10, 4, 0),
+    left(" STREAM", 20, 0, 200),
+];
+
+/// Draws panels, tabs and the list.
+pub fn draw(pen: &mut Pen, layout: &Layout, state: &UiState) {
+    let Some(function) = &state.function else { return };
+    panels::draw(pen, layout.panels, &function.board, state);
+    if layout.list.height == 0 {
+        return;
+    }
+    draw_tabs(pen, layout.tabs, function);
+    let area = layout.list;
+    let columns: &[Column] = match function.list {
+        FunctionList::Invocations => &INVOCATIONS,
+        FunctionList::Errors => &ERRORS,
+        FunctionList::Environments => &ENVIRONMENTS,
+    };
+    let placed = table::fit(columns, area.width);
+    table::head(pen, area.x, area.y, columns, &placed, None);
+    let body = below_head(area);
+    let Some(detail) = function.detail() else { return };
+    if function.is_empty() {
+        pen.text(body.x, body.y, body.width, nothing(function.list), Role::Label);
+    }
+    for (y, line) in (body.y..body.bottom()).zip(function.top()..function.len()) {
+        for place in &placed {
+            let (text, role) = match function.list {
+                FunctionList::Invocations => match function.invocation(line) {
+                    Some(row) => invocation(place.column, row, state.zone, pen.symbols),
+                    None => continue,
+                },
+                FunctionList::Errors => error(place.column, &detail.errors[line], state.zone, pen.symbols),
+                FunctionList::Environments => {
+                    environment(place.column, &detail.environments[line], state.zone, pen.symbols)
+                }
+            };
+            table::cell(pen, area.x, y, *place, columns[place.column].right, &text, role);
+        }
+        if line == function.index() && function.board.focus == Focus::List {
+            pen.paint(Rect::new(body.x, y, body.width, 1), Role::Selection);
+        }
+    }
+}
+
+fn nothing(list: FunctionList) -> &'static str {
+    match list {
+        FunctionList::Invocations => "no invocation matches in this window; Z widens it",
+        FunctionList::Errors => "no errors in this window",
+        FunctionList::Environments => "no environment in this window; Z widens it",
+    }
+}
+
+fn draw_tabs(pen: &mut Pen, area: Rect, function: &FunctionBoard) {
+    pen.rule(area);
+    let mut x = area.x + 1;
+    for list in FunctionList::ALL {
+        let count = function.detail().map(|detail| match list {
+            FunctionList::Invocations => detail.matching,
+            FunctionList::Errors => detail.errors.iter().map(|group| group.count).sum(),
+            FunctionList::Environments => detail.environments.len() as u64,
+        });
+        let count = count.map_or_else(String::new, |count| format!(" {}", number::whole(count)));
+        let open = list == function.list;
+        let (before, after) = if open { ("[", "]") } else { (" ", " ") };
+        let role = if open { Role::Focus } else { Role::Label };
+        let text = format!("{before}{}{count}{after}", tab_title(list));
+        x = pen.text(x, area.y, area.right().saturating_sub(x), &text, role) + 1;
+    }
+    if let Some((_, stream)) = &function.only {
+        let text = format!(" of {stream} only, Esc: all ");
+        pen.text(x, area.y, area.right().saturating_sub(x), &text, Role::Notice);
+    }
+}
+
+/// Glyph, word and role of how an invocation stands.
+fn outcome(state: InvocationState, symbols: &Symbols) -> (&'static str, &'static str, Role) {
+    match state {
+        InvocationState::Running => (symbols.cursor, "running", Role::Live),
+        InvocationState::Overdue => (symbols.no_data, "overdue", Role::NoData),
+        InvocationState::Ended(outcome) => {
+            let (sign, role) = match outcome {
+                Outcome::Ok => (" ", Role::Ok),
+                Outcome::Timeout => (symbols.timeout, Role::Timeout),
+                Outcome::OutOfMemory => (symbols.memory, Role::Memory),
+                Outcome::Error | Outcome::Exit | Outcome::InitError => (symbols.error, Role::Error),
+                Outcome::Unfinished => (symbols.no_data, Role::NoData),
+            };
+            (sign, outcome.word(), role)
+        }
+    }
+}
+
+fn invocation(column: usize, row: &InvocationRow, zone: Zone, symbols: &Symbols) -> (String, Role) {
+    let (glyph, word, role) = outcome(row.state, symbols);
+    let none = || symbols.none.to_string();
+    match column {
+        0 => (glyph.to_string(), role),
+        1 => {
+            let about = if row.start_estimated { symbols.estimated } else { "" };
+            (format!("{about}{}", zone.millis(row.start)), Role::Text)
+        }
+        2 => (word.to_string(), role),
+        3 => {
+            let timed_out = row.state == InvocationState::Ended(Outcome::Timeout);
+            let mark = if timed_out { symbols.at_least } else { "" };
+            let text = row.duration.map_or_else(none, |d| format!("{mark}{}", number::duration_long(d.ms())));
+            (text, if timed_out { Role::Timeout } else { Role::Text })
+        }
+        4 => {
+            let init = row.init.or(row.restore);
+            (init.map_or_else(String::new, |init| number::duration(init.ms())), Role::Cold)
+        }
+        5 => {
+            let size = row.memory_mb.map_or_else(none, |mb| mb.to_string());
+            let used = row.max_memory_mb.map_or_else(none, |mb| mb.to_string());
+            (format!("{used}/{size}"), Role::Text)
+        }
+        6 => (row.billed_ms.map_or_else(none, |ms| number::duration(f64::from(ms))), Role::Text),
+        7 => (if row.attempt > 1 { row.attempt.to_string() } else { String::new() }, Role::Throttle),
+        8 => {
+            let text = match row.cold {
+                Cold::No => String::new(),
+                Cold::Yes(Waited::Caller) => format!("{} waited", symbols.cold),
+                Cold::Yes(Waited::Nobody) => "  nobody".to_string(),
+                Cold::Yes(Waited::Unknown) => format!("{} cold", symbols.cold),
+            };
+            (text, Role::Cold)
+        }
+        9 => (row.version.clone(), Role::Label),
+        10 => (row.request_id.clone(), Role::Text),
+        _ => (row.error_type.clone().unwrap_or_default(), Role::Error),
+    }
+}
+
+fn error(column: usize, row: &ErrorGroup, zone: Zone, symbols: &Symbols) -> (String, Role) {
+    match column {
+        0 => (symbols.error.to_string(), Role::Error),
+        1 => (number::whole(row.count), Role::Text),
+        2 => (zone.seconds(row.last), Role::Text),
+        3 => (zone.seconds(row.first), Role::Label),
+        _ => (format!(" {}", row.name), Role::Error),
+    }
+}
+
+fn environment(column: usize, row: &EnvironmentRow, zone: Zone, symbols: &Symbols) -> (String, Role) {
+    match column {
+        0 => (if row.errors > 0 { symbols.error.to_string() } else { String::new() }, Role::Error),
+        1 if row.busy => ("busy".to_string(), Role::Live),
+        1 => ("idle".to_string(), Role::Label),
+        2 => (number::whole(row.invocations), Role::Text),
+        3 => (number::whole(row.errors), if row.errors > 0 { Role::Error } else { Role::Text }),
+        4 => (row.max_memory_mb.map_or_else(|| symbols.none.to_string(), |mb| mb.to_string()), Role::Text),
+        5 => {
+            // Without its init the environment may be older than what was read of it.
+            let before = if row.init_seen { "" } else { "<" };
+            (format!("{before}{}", zone.seconds(row.first)), Role::Text)
+        }
+        6 => (zone.seconds(row.last), Role::Text),
+        7 => (format!(" {}", row.version), Role::Label),
+        _ => (format!(" {}", row.stream), Role::Text),
+    }
+}

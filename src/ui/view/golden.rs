@@ -1,0 +1,262 @@
+//! Golden screens: every view at the sizes that matter.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+
+use crate::ui::app::{Msg, UiState};
+use crate::ui::fixture::{Session, empty, live, options, replay};
+use crate::ui::symbols::Charset;
+use crate::ui::theme::{ColorDepth, Theme};
+
+fn buffer(state: &UiState) -> Buffer {
+    let mut buffer = Buffer::empty(Rect::new(0, 0, state.size.0, state.size.1));
+    super::draw(state, &mut buffer);
+    buffer
+}
+
+fn screen(state: &UiState) -> String {
+    let buffer = buffer(state);
+    let row = |y| {
+        let mut row = String::new();
+        let mut x = 0;
+        while x < state.size.0 {
+            let symbol = buffer[(x, y)].symbol();
+            row.push_str(symbol);
+            // A wide letter hides the cell after it.
+            x += crate::ui::sanitize::width(symbol).max(1) as u16;
+        }
+        row
+    };
+    (0..state.size.1).map(|y| row(y).trim_end().to_string() + "\n").collect()
+}
+
+/// A letter for each style, and what the letters mean.
+fn styles(state: &UiState) -> String {
+    let buffer = buffer(state);
+    let mut seen = Vec::new();
+    let mut out = String::new();
+    for y in 0..state.size.1 {
+        for x in 0..state.size.0 {
+            let cell = &buffer[(x, y)];
+            if cell.symbol() == " " && cell.modifier.is_empty() {
+                out.push(' ');
+                continue;
+            }
+            let style = format!("{:?} on {:?} {:?}", cell.fg, cell.bg, cell.modifier);
+            let at = seen.iter().position(|known| *known == style).unwrap_or_else(|| {
+                seen.push(style);
+                seen.len() - 1
+            });
+            out.push(char::from(b'a' + at as u8));
+        }
+        out.truncate(out.trim_end().len());
+        out.push('\n');
+    }
+    for (letter, style) in ('a'..).zip(seen) {
+        out.push_str(&format!("{letter}: {style}\n"));
+    }
+    out
+}
+
+const SIZES: [(u16, u16); 2] = [(80, 24), (140, 45)];
+
+fn golden(name: &str, prepare: impl Fn(u16, u16) -> Session) {
+    for (width, height) in SIZES {
+        let session = prepare(width, height);
+        insta::assert_snapshot!(format!("{name}@{width}x{height}"), screen(&session.state));
+    }
+}
+
+#[test]
+fn overview_live() {
+    golden("overview", |w, h| Session::new(w, h, live()));
+}
+
+#[test]
+fn overview_in_a_replay() {
+    golden("overview_replay", |w, h| {
+        let mut session = Session::new(w, h, replay(true, 0.43));
+        session.press("j j \\");
+        session.press("\"fn:pay\"");
+        session
+    });
+}
+
+#[test]
+fn overview_before_there_is_anything() {
+    golden("overview_empty", |w, h| {
+        let mut session = Session::new(w, h, live());
+        let mut status = live();
+        (status.functions, status.generation) = (0, 8);
+        session.order.clear();
+        session.at += 5_000;
+        let status = std::sync::Arc::new(status);
+        let effects = crate::ui::app::update(&mut session.state, Msg::Status(status), session.at);
+        for effect in effects {
+            if let crate::ui::app::Effect::Ask { id, .. } = effect {
+                let answer = std::sync::Arc::new(empty());
+                crate::ui::app::update(&mut session.state, Msg::Overview { id, answer }, session.at);
+            }
+        }
+        session
+    });
+}
+
+#[test]
+fn a_focused_and_an_enlarged_panel() {
+    golden("panel_focus", |w, h| {
+        let mut session = Session::new(w, h, live());
+        session.press("Tab Tab Left Left Left");
+        session
+    });
+    golden("panel_throttles", |w, h| {
+        let mut session = Session::new(w, h, live());
+        session.press("Tab Tab Tab Tab");
+        session
+    });
+    golden("panel_enlarged", |w, h| {
+        let mut session = Session::new(w, h, live());
+        session.press("Tab Tab +");
+        session
+    });
+    golden("trace_enlarged", |w, h| {
+        let mut session = Session::new(w, h, live());
+        session.press("Shift-Tab +");
+        session
+    });
+}
+
+#[test]
+fn sort_menu() {
+    golden("sort_menu", |w, h| {
+        let mut session = Session::new(w, h, live());
+        session.press("s j j");
+        session
+    });
+}
+
+#[test]
+fn function() {
+    golden("function", |w, h| {
+        let mut session = Session::new(w, h, live());
+        session.press("j Enter j j j");
+        session
+    });
+    golden("function_errors", |w, h| {
+        let mut session = Session::new(w, h, live());
+        session.press("j Enter Tab");
+        session
+    });
+    golden("function_environments", |w, h| {
+        let mut session = Session::new(w, h, live());
+        session.press("j Enter Tab Tab j");
+        session
+    });
+    golden("function_one_environment", |w, h| {
+        let mut session = Session::new(w, h, live());
+        session.press("j Enter Tab Tab j Enter");
+        session
+    });
+}
+
+#[test]
+fn logs() {
+    golden("logs_follow", |w, h| {
+        let mut session = Session::new(w, h, live());
+        session.press("4");
+        session
+    });
+    golden("logs_found", |w, h| {
+        let mut session = Session::new(w, h, live());
+        session.press("4 k k k /");
+        session.press("\"bank\" Enter N");
+        session.lines += 1_204;
+        session.pass(3_000);
+        session
+    });
+    golden("logs_wrapped", |w, h| {
+        let mut session = Session::new(w, h, live());
+        session.press("j Enter j Enter w");
+        session
+    });
+    golden("logs_scrolled", |w, h| {
+        let mut session = Session::new(w, h, live());
+        session.press("4 g l l");
+        session
+    });
+}
+
+#[test]
+fn sources() {
+    golden("sources", |w, h| {
+        let mut session = Session::new(w, h, live());
+        session.press("7 j j");
+        session
+    });
+    golden("bad_records", |w, h| {
+        let mut session = Session::new(w, h, live());
+        session.press("7 Tab");
+        session
+    });
+}
+
+#[test]
+fn help() {
+    golden("help_overview", |w, h| {
+        let mut session = Session::new(w, h, live());
+        session.press("?");
+        session
+    });
+    golden("help_logs", |w, h| {
+        let mut session = Session::new(w, h, live());
+        session.press("4 F1 PgDn");
+        session
+    });
+}
+
+#[test]
+fn a_time_that_cannot_be_read() {
+    golden("time_prompt", |w, h| {
+        let mut session = Session::new(w, h, replay(false, 1.0));
+        session.press("t \"03:00\" Enter");
+        session
+    });
+}
+
+#[test]
+fn other_sizes_and_signs() {
+    for (width, height) in [(60, 15), (40, 10), (38, 9), (1, 1), (300, 100)] {
+        let session = Session::new(width, height, live());
+        insta::assert_snapshot!(format!("overview@{width}x{height}"), screen(&session.state));
+    }
+    let mut ascii = options(80, 24);
+    ascii.charset = Charset::Ascii;
+    insta::assert_snapshot!("overview_ascii@80x24", screen(&Session::with(ascii, live()).state));
+    let mut ascii = options(140, 45);
+    ascii.charset = Charset::Ascii;
+    insta::assert_snapshot!("overview_ascii@140x45", screen(&Session::with(ascii, live()).state));
+}
+
+#[test]
+fn ascii_screens_are_ascii() {
+    let mut ascii = options(140, 45);
+    ascii.charset = Charset::Ascii;
+    for keys in ["", "j Enter", "4", "7", "?", "Tab Tab +", "Shift-Tab +", "s"] {
+        let mut session = Session::with(ascii.clone(), replay(false, 0.5));
+        session.press(keys);
+        let screen = screen(&session.state);
+        assert!(screen.is_ascii(), "{keys}: {:?}", screen.chars().find(|c| !c.is_ascii()));
+    }
+}
+
+#[test]
+fn where_styles_stand() {
+    let mut session = Session::new(80, 24, live());
+    session.press("j");
+    insta::assert_snapshot!("styles_default@80x24", styles(&session.state));
+    let mut plain = options(80, 24);
+    plain.theme = Theme::built_in("dark").unwrap().at_depth(ColorDepth::None);
+    let mut session = Session::with(plain, live());
+    session.press("j");
+    insta::assert_snapshot!("styles_no_color@80x24", styles(&session.state));
+}

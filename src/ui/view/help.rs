@@ -1,0 +1,94 @@
+//! The keys of the view below, made from the keymap, and what the signs mean.
+
+use ratatui::layout::Rect;
+
+use crate::ui::app::UiState;
+use crate::ui::keymap::{Action, ViewKind};
+use crate::ui::theme::Role;
+use crate::ui::widget::pen::Pen;
+
+enum Line {
+    Title(String),
+    Pair(String, String),
+    Blank,
+}
+
+/// Number of lines, for scrolling.
+pub fn rows(state: &UiState) -> usize {
+    lines(state).len()
+}
+
+fn lines(state: &UiState) -> Vec<Line> {
+    let view = state.view_below();
+    let name = match view {
+        ViewKind::Overview => "the overview",
+        ViewKind::Function => "the view of a function",
+        ViewKind::Logs => "the log view",
+        ViewKind::Sources => "the view of sources",
+        ViewKind::Help => "the help",
+    };
+    let mut lines = vec![Line::Title(format!("Keys in {name}"))];
+    let mut group = None;
+    for action in Action::ALL.iter().filter(|action| action.views().contains(&view)) {
+        let keys = state.options.keymap.shown(*action);
+        if keys.is_empty() {
+            continue;
+        }
+        if group != Some(action.group()) {
+            group = Some(action.group());
+            lines.push(Line::Blank);
+            lines.push(Line::Title(action.group().title().to_string()));
+        }
+        lines.push(Line::Pair(keys, action.help().to_string()));
+    }
+    lines.push(Line::Blank);
+    lines.push(Line::Title("Signs".to_string()));
+    let s = state.options.charset.symbols();
+    for (sign, meaning) in [
+        (s.error, "error: invocations fail"),
+        (s.timeout, "timeout: invocations reach their timeout"),
+        (s.throttled, "throttle: requests are refused; they are neither invocations nor errors"),
+        (s.memory, "memory: 90 % or more of it is used"),
+        (s.no_data, "no data: the source has been silent"),
+        (s.cold, "cold start: waited, if its caller waited for the init"),
+        (s.at_least, "at least: records are known to be missing, or a duration was cut off by its timeout"),
+        (s.estimated, "estimated, by a model or a sketch"),
+        (s.settling, "settling: records may still arrive for the newest part"),
+        (s.none, "no source: nothing that is read could tell; never 0"),
+    ] {
+        lines.push(Line::Pair(sign.to_string(), meaning.to_string()));
+    }
+    lines.push(Line::Blank);
+    lines.push(Line::Title("Numbers".to_string()));
+    for (name, meaning) in [
+        ("p50 p90 p99", "percentiles by nearest rank; with fewer than 100 invocations p99 is the longest"),
+        ("before", "the same figure of the window before this one"),
+        ("E F T", "marks of a trace: error (4xx), fault (5xx), throttle (429)"),
+        ("INV/M", "invocations a minute; an invocation belongs to the minute in which it started"),
+    ] {
+        lines.push(Line::Pair(name.to_string(), meaning.to_string()));
+    }
+    lines
+}
+
+/// Draws the lines from the first on screen.
+pub fn draw(pen: &mut Pen, area: Rect, state: &UiState) {
+    let lines = lines(state);
+    let keys = 16.min(area.width / 3);
+    for (y, line) in (area.y..area.bottom()).zip(lines.iter().skip(state.help_top)) {
+        match line {
+            Line::Title(text) => {
+                pen.text(area.x, y, area.width, text, Role::Title);
+            }
+            Line::Pair(key, text) => {
+                pen.text(area.x + 2, y, keys, key, Role::Key);
+                pen.text(area.x + keys + 3, y, area.width.saturating_sub(keys + 3), text, Role::Text);
+            }
+            Line::Blank => {}
+        }
+    }
+    let below = lines.len().saturating_sub(state.help_top + usize::from(area.height));
+    if below > 0 {
+        pen.right(area.right(), area.y, 20, &format!("{} {below} more", pen.symbols.down), Role::Hint);
+    }
+}

@@ -1,0 +1,130 @@
+//! Where things stand, from the size of the screen alone: the same answer for keys (how high is
+//! a page?) and for drawing.
+
+use ratatui::layout::Rect;
+
+/// Below this nothing can be shown.
+pub const LEAST: (u16, u16) = (40, 10);
+/// From this on panels have borders and real charts.
+const GRID: (u16, u16) = (120, 35);
+
+/// Where the six panels stand.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum PanelArea {
+    /// All in one line of numbers.
+    Line(Rect),
+    /// One line each.
+    Lines(Rect),
+    /// Bordered, three beside each other.
+    Grid([Rect; 6]),
+    /// One alone.
+    One(Rect),
+    /// None: a view without panels.
+    None,
+}
+
+/// Where the parts of a view stand.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Layout {
+    /// The first line.
+    pub header: Rect,
+    /// The line below it: a rule, or the scrub bar.
+    pub rule: Rect,
+    /// The panels.
+    pub panels: PanelArea,
+    /// The tabs above the list, in views that have some; else empty.
+    pub tabs: Rect,
+    /// The list with its head.
+    pub list: Rect,
+    /// The line for what is not seen, and for messages.
+    pub message: Rect,
+    /// The keys, or a prompt.
+    pub footer: Rect,
+}
+
+impl Layout {
+    /// The parts of a view.
+    pub fn of(size: (u16, u16), panels: bool, enlarged: bool, tabs: bool) -> Self {
+        let (width, height) = size;
+        let line = |y: u16| if y < height { Rect::new(0, y, width, 1) } else { Rect::ZERO };
+        let (top, bottom) = (2.min(height), height.saturating_sub(2).max(2.min(height)));
+        let body = Rect::new(0, top, width, bottom - top);
+        let (panels, mut list) = match panels {
+            false => (PanelArea::None, body),
+            true if enlarged => (PanelArea::One(body), Rect::ZERO),
+            true => Self::split(size, body),
+        };
+        let tabs = if tabs && list.height > 0 {
+            let line = Rect { height: 1, ..list };
+            (list.y, list.height) = (list.y + 1, list.height - 1);
+            line
+        } else {
+            Rect::ZERO
+        };
+        Self {
+            header: line(0),
+            rule: line(1),
+            panels,
+            tabs,
+            list,
+            message: line(height.saturating_sub(2)),
+            footer: line(height.saturating_sub(1)),
+        }
+    }
+
+    fn split(size: (u16, u16), body: Rect) -> (PanelArea, Rect) {
+        let below = |used: u16| {
+            let used = used.min(body.height);
+            Rect::new(body.x, body.y + used, body.width, body.height - used)
+        };
+        if size.0 >= GRID.0 && size.1 >= GRID.1 {
+            let each = (body.height / 4).clamp(8, 24);
+            let mut areas = [Rect::ZERO; 6];
+            for (at, area) in areas.iter_mut().enumerate() {
+                let (column, row) = ((at % 3) as u16, (at / 3) as u16);
+                let (left, right) = (body.width * column / 3, body.width * (column + 1) / 3);
+                *area = Rect::new(body.x + left, body.y + row * each, right - left, each);
+            }
+            return (PanelArea::Grid(areas), below(2 * each));
+        }
+        let used = if size.1 >= 20 { 6 } else { 1 };
+        let area = Rect { height: used.min(body.height), ..body };
+        if used == 6 { (PanelArea::Lines(area), below(6)) } else { (PanelArea::Line(area), below(1)) }
+    }
+
+    /// Rows of the list, without its head.
+    pub fn list_rows(&self) -> usize {
+        usize::from(self.list.height.saturating_sub(1))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn parts_lie_on_the_screen_and_apart(
+            width in 0u16..300, height in 0u16..120, panels: bool, enlarged: bool, tabs: bool
+        ) {
+            let layout = Layout::of((width, height), panels, enlarged, tabs);
+            let screen = Rect::new(0, 0, width, height);
+            let mut parts = vec![layout.header, layout.rule, layout.tabs, layout.list];
+            match layout.panels {
+                PanelArea::Line(area) | PanelArea::Lines(area) | PanelArea::One(area) => parts.push(area),
+                PanelArea::Grid(areas) => parts.extend(areas),
+                PanelArea::None => {}
+            }
+            if height >= 4 {
+                parts.extend([layout.message, layout.footer]);
+            }
+            for (at, part) in parts.iter().enumerate() {
+                prop_assert_eq!(part.intersection(screen).area(), part.area());
+                for other in &parts[at + 1..] {
+                    prop_assert_eq!(part.intersection(*other).area(), 0, "{:?} {:?}", part, other);
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,206 @@
+//! Log lines, as they lie in their sources.
+
+use ratatui::layout::Rect;
+
+use crate::model::Level;
+use crate::query::view::LogRow;
+use crate::ui::app::UiState;
+use crate::ui::app::logs::{LogView, find_all};
+use crate::ui::number;
+use crate::ui::sanitize;
+use crate::ui::theme::Role;
+use crate::ui::widget::pen::Pen;
+use crate::ui::zone::Zone;
+
+const TIME: u16 = 13;
+const LEVEL: u16 = 6;
+
+/// Columns before the text: time, level, and the function where lines of several are shown.
+fn before_text(logs: &LogView, width: u16) -> (u16, u16) {
+    let function = match (&logs.scope.function, width) {
+        (Some(_), _) | (None, ..70) => 0,
+        (None, 70..120) => 16,
+        (None, _) => 26,
+    };
+    (TIME + LEVEL + function, function)
+}
+
+/// Columns of the text itself on a screen so wide.
+pub fn text_width(logs: &LogView, width: u16) -> usize {
+    usize::from(width.saturating_sub(before_text(logs, width).0))
+}
+
+/// What the header calls the view.
+pub fn title(logs: &LogView) -> String {
+    let name = logs.scope.function.as_ref().map_or("all functions", |(_, name)| name);
+    match &logs.scope.invocation {
+        Some(one) => format!("logs {name} {}", one.request_id),
+        None => format!("logs {name}"),
+    }
+}
+
+/// Draws the lines from the first on screen.
+pub fn draw(pen: &mut Pen, area: Rect, state: &UiState) {
+    let Some(logs) = &state.logs else { return };
+    if logs.rows.is_empty() {
+        let text = match (logs.loaded, state.filter_text.is_empty()) {
+            (false, _) => "reading lines",
+            (true, true) => "no lines here yet",
+            (true, false) => "no line matches the filter; \\ changes it",
+        };
+        pen.text(area.x, area.y, area.width, text, Role::Label);
+        return;
+    }
+    let mut y = area.y;
+    for (at, row) in logs.rows.iter().enumerate().skip(logs.top) {
+        if y >= area.bottom() {
+            break;
+        }
+        let left = Rect::new(area.x, y, area.width, area.bottom() - y);
+        y += draw_line(pen, left, row, logs, state, at == logs.cursor);
+    }
+}
+
+/// Draws one line; returns the rows it took.
+fn draw_line(
+    pen: &mut Pen,
+    area: Rect,
+    row: &LogRow,
+    logs: &LogView,
+    state: &UiState,
+    selected: bool,
+) -> u16 {
+    let (before, function) = before_text(logs, area.width);
+    let y = area.y;
+    let role = line_role(row);
+    let time = row.time.map_or_else(|| pen.symbols.none.to_string(), |time| state.zone.millis(time));
+    pen.text(area.x, y, TIME - 1, &time, Role::Label);
+    pen.text(area.x + TIME, y, LEVEL - 1, level_word(row), role);
+    if function > 0 {
+        let name = row.function.as_deref().unwrap_or(pen.symbols.none);
+        pen.text(area.x + TIME + LEVEL, y, function - 1, name, Role::Label);
+    }
+    let text = Rect::new(area.x + before, y, area.width.saturating_sub(before), area.height);
+    let rows = if logs.wrap {
+        draw_wrapped(pen, text, row, role)
+    } else {
+        draw_cut(pen, text, row, logs.left, role);
+        1
+    };
+    if selected {
+        pen.paint(Rect::new(area.x, y, area.width, rows), Role::Selection);
+    }
+    for at in 0..rows {
+        highlight(pen, Rect::new(text.x, y + at, text.width, 1), &state.find);
+    }
+    rows
+}
+
+fn level_word(row: &LogRow) -> &'static str {
+    match row.level {
+        _ if row.bad.is_some() => "BAD",
+        _ if row.platform => "AWS",
+        Level::Unknown => "",
+        Level::Trace => "TRACE",
+        Level::Debug => "DEBUG",
+        Level::Info => "INFO",
+        Level::Warn => "WARN",
+        Level::Error => "ERROR",
+        Level::Fatal => "FATAL",
+    }
+}
+
+fn line_role(row: &LogRow) -> Role {
+    match row.level {
+        _ if row.bad.is_some() => Role::Bad,
+        Level::Error | Level::Fatal => Role::LevelError,
+        _ if row.platform => Role::Platform,
+        Level::Warn => Role::LevelWarn,
+        Level::Trace | Level::Debug => Role::LevelDebug,
+        Level::Unknown | Level::Info => Role::LevelInfo,
+    }
+}
+
+/// The whole text of a line: why it could not be read, its message, and how much was cut.
+pub(crate) fn whole(row: &LogRow) -> std::borrow::Cow<'_, str> {
+    match (&row.bad, row.cut) {
+        (None, 0) => row.text.as_str().into(),
+        (None, cut) => format!("{} [{} more]", row.text, number::bytes(cut)).into(),
+        (Some(why), _) => format!("{why}: {}", row.text).into(),
+    }
+}
+
+fn draw_cut(pen: &mut Pen, area: Rect, row: &LogRow, left: usize, role: Role) {
+    let text = whole(row);
+    let width = usize::from(area.width);
+    let ellipsis = pen.symbols.ellipsis;
+    let (shown, more) = sanitize::part(&text, left, width, pen.symbols);
+    pen.text(area.x, area.y, area.width, &shown, role);
+    let mark = ellipsis.len().min(ellipsis.chars().count()) as u16;
+    if more {
+        pen.right(area.right(), area.y, mark, ellipsis, Role::Key);
+    }
+    if left > 0 {
+        pen.text(area.x, area.y, mark, ellipsis, Role::Key);
+    }
+}
+
+fn draw_wrapped(pen: &mut Pen, area: Rect, row: &LogRow, role: Role) -> u16 {
+    let text = whole(row);
+    let most = usize::from(area.height);
+    let (rows, _) = sanitize::wrap(&text, usize::from(area.width), most, pen.symbols);
+    for (y, row) in (area.y..area.bottom()).zip(&rows) {
+        pen.text(area.x, y, area.width, row, role);
+    }
+    rows.len() as u16
+}
+
+/// Marks what was looked for in a row that is drawn already.
+fn highlight(pen: &mut Pen, area: Rect, find: &str) {
+    if find.is_empty() {
+        return;
+    }
+    let mut text = String::new();
+    let mut columns = Vec::new();
+    for x in area.left()..area.right() {
+        if let Some(cell) = pen.buffer.cell((x, area.y)) {
+            columns.extend(std::iter::repeat_n(x, cell.symbol().len()));
+            text.push_str(cell.symbol());
+        }
+    }
+    let find = sanitize::display(find, pen.symbols);
+    for range in find_all(&text, &find) {
+        let (from, to) = (columns[range.start], columns[range.end - 1]);
+        pen.paint(Rect::new(from, area.y, to - from + 1, 1), Role::Match);
+    }
+}
+
+/// Where one is: following, or how much is new below, and what could not be read.
+pub fn message(pen: &mut Pen, area: Rect, state: &UiState) {
+    let Some(logs) = &state.logs else { return };
+    let mut parts = Vec::new();
+    if logs.searching() {
+        parts.push("looking; Esc stops".to_string());
+    } else if logs.follow {
+        parts.push("following; moving up lets go".to_string());
+    } else if logs.new_below() > 0 {
+        parts.push(format!("{} {} new; G follows", pen.symbols.down, number::whole(logs.new_below())));
+    }
+    if let Some(note) = &logs.note {
+        parts.push(note.clone());
+    }
+    if let Some(row) = logs.selected() {
+        parts.push(place(row, state.zone));
+    }
+    pen.text(area.x, area.y, area.width, &parts.join(&format!(" {} ", pen.symbols.dot)), Role::Label);
+}
+
+fn place(row: &LogRow, zone: Zone) -> String {
+    let date = row
+        .time
+        .map_or_else(|| "no time".to_string(), |t| zone.date(t) + " " + &zone.millis(t) + &zone.mark(t));
+    match &row.request_id {
+        Some(id) => format!("{date}  request {id}"),
+        None => date,
+    }
+}

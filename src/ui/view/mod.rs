@@ -1,0 +1,110 @@
+//! The views: each drawn from the state into a buffer, in time bounded by the screen.
+
+pub mod function;
+pub mod help;
+pub mod layout;
+pub mod logs;
+pub mod overview;
+pub mod panels;
+pub mod sources;
+
+mod frame;
+#[cfg(test)]
+mod golden;
+
+use ratatui::Frame;
+use ratatui::buffer::Buffer;
+use ratatui::layout::{Position, Rect};
+
+use super::app::{FunctionList, UiState};
+use super::keymap::ViewKind;
+use super::theme::Role;
+use super::widget::pen::Pen;
+use layout::{LEAST, Layout, PanelArea};
+
+/// Draws the screen, the cursor in a text field included.
+pub fn render(state: &UiState, frame: &mut Frame) {
+    let buffer = frame.buffer_mut();
+    if let Some(cursor) = draw(state, buffer) {
+        frame.set_cursor_position(cursor);
+    }
+}
+
+/// Draws the screen into a buffer; returns where the cursor is, while a text is typed.
+pub fn draw(state: &UiState, buffer: &mut Buffer) -> Option<Position> {
+    let area = buffer.area;
+    let mut pen = Pen { buffer, theme: &state.options.theme, symbols: state.options.charset.symbols() };
+    pen.clear(area);
+    let size = (area.width, area.height);
+    if size.0 < LEAST.0 || size.1 < LEAST.1 {
+        let text = format!("too small ({}x{}, need {}x{})", size.0, size.1, LEAST.0, LEAST.1);
+        pen.text(0, 0, size.0, &text, Role::Text);
+        return None;
+    }
+    let layout = layout_at(state, state.view(), size);
+    frame::header(&mut pen, layout.header, state);
+    frame::rule(&mut pen, layout.rule, state);
+    match state.view() {
+        ViewKind::Overview => overview::draw(&mut pen, &layout, state),
+        ViewKind::Function => function::draw(&mut pen, &layout, state),
+        ViewKind::Logs => logs::draw(&mut pen, layout.list, state),
+        ViewKind::Sources => sources::draw(&mut pen, &layout, state),
+        ViewKind::Help => help::draw(&mut pen, layout.list, state),
+    }
+    frame::message(&mut pen, layout.message, state);
+    if state.menu.is_some() {
+        overview::draw_menu(&mut pen, layout.list, state);
+    }
+    frame::footer(&mut pen, layout.footer, state)
+}
+
+fn layout_at(state: &UiState, view: ViewKind, size: (u16, u16)) -> Layout {
+    let enlarged = match view {
+        ViewKind::Overview => state.overview.board.enlarged,
+        ViewKind::Function => state.function.as_ref().is_some_and(|function| function.board.enlarged),
+        _ => false,
+    };
+    let panels = matches!(view, ViewKind::Overview | ViewKind::Function);
+    Layout::of(size, panels, enlarged, matches!(view, ViewKind::Function | ViewKind::Sources))
+}
+
+/// Rows of the list in the topmost view.
+pub fn list_height(state: &UiState) -> usize {
+    list_height_of(state, state.view())
+}
+
+/// Rows of the list in a view.
+pub fn list_height_of(state: &UiState, view: ViewKind) -> usize {
+    let layout = layout_at(state, view, state.size);
+    match (view, layout.panels) {
+        (ViewKind::Logs | ViewKind::Help, _) => usize::from(layout.list.height),
+        // An enlarged trace scrolls by its own rows.
+        (_, PanelArea::One(area)) => usize::from(area.height.saturating_sub(3)),
+        _ => layout.list_rows(),
+    }
+}
+
+/// How many columns charts and sparklines of rows have on a screen of this size.
+pub fn columns(size: (u16, u16), enlarged: bool) -> (usize, usize) {
+    let layout = Layout::of(size, true, enlarged, false);
+    let chart = match layout.panels {
+        PanelArea::Grid(areas) => panels::chart_columns(areas[0].width),
+        PanelArea::One(area) => panels::chart_columns(area.width),
+        _ => panels::line_columns(size.0),
+    };
+    (usize::from(chart).clamp(10, 300), overview::spark_columns(size.0).clamp(1, 60))
+}
+
+/// The words of a list's tabs, for the function view.
+fn tab_title(list: FunctionList) -> &'static str {
+    match list {
+        FunctionList::Invocations => "Invocations",
+        FunctionList::Errors => "Errors",
+        FunctionList::Environments => "Environments",
+    }
+}
+
+/// The area below the head of a list.
+fn below_head(list: Rect) -> Rect {
+    Rect { y: list.y + list.height.min(1), height: list.height.saturating_sub(1), ..list }
+}

@@ -1,0 +1,418 @@
+//! The six panels: a line each, or charts with borders, or one alone.
+
+use ratatui::layout::Rect;
+
+use crate::model::Graded;
+use crate::query::view::{Overview, Panel, Provenance, TracePanel};
+use crate::ui::app::{Board, Focus, PanelKind, UiState};
+use crate::ui::number;
+use crate::ui::sanitize;
+use crate::ui::symbols::Symbols;
+use crate::ui::theme::Role;
+use crate::ui::widget::chart::{self, Plot};
+use crate::ui::widget::pen::{Pen, row};
+use crate::ui::widget::{sparkline, waterfall};
+use crate::ui::zone::Zone;
+
+use super::layout::PanelArea;
+
+/// What a panel draws: its lines by name, the most important last, and how its values are read.
+fn lines(kind: PanelKind) -> &'static [(&'static str, Role)] {
+    match kind {
+        PanelKind::Duration => {
+            &[("max", Role::Max), ("p50", Role::P50), ("p90", Role::P90), ("p99", Role::P99)]
+        }
+        PanelKind::Errors => &[("share", Role::Error)],
+        _ => &[("", Role::Series)],
+    }
+}
+
+/// The line that stands for the panel in one row.
+fn main_line(kind: PanelKind) -> &'static str {
+    match kind {
+        PanelKind::Duration => "p99",
+        PanelKind::Errors => "share",
+        _ => "",
+    }
+}
+
+fn line_named<'a>(panel: &'a Panel, name: &str) -> Option<&'a crate::query::view::Line> {
+    let lines = &panel.chart.lines;
+    lines.iter().find(|line| line.name == name).or_else(|| lines.first().filter(|_| name.is_empty()))
+}
+
+fn axis_value(kind: PanelKind) -> fn(f64) -> String {
+    match kind {
+        PanelKind::Duration => number::duration,
+        PanelKind::Errors => |value| format!("{}%", number::percent(value)),
+        _ => number::count,
+    }
+}
+
+/// A value of the panel with its unit.
+fn with_unit(kind: PanelKind, value: f64) -> String {
+    match kind {
+        PanelKind::Invocations | PanelKind::Throttles => format!("{}/m", number::count(value)),
+        PanelKind::Duration => number::duration_long(value),
+        PanelKind::Errors => format!("{} %", number::percent(value)),
+        PanelKind::Concurrency | PanelKind::Traces => number::count(value),
+    }
+}
+
+/// The headline: `4,858/m`, `30.0 s`, `4.1 %`, `900/900`.
+fn headline(kind: PanelKind, panel: &Panel, symbols: &Symbols) -> String {
+    let now = number::graded(&panel.now, |value| with_unit(kind, value), symbols);
+    match (kind, panel.also.as_ref().and_then(Graded::value)) {
+        (PanelKind::Concurrency, Some(limit)) => format!("{now}/{}", number::count(*limit)),
+        _ => now,
+    }
+}
+
+/// The second figure: the count on which a percentile or a share rests.
+fn also(kind: PanelKind, panel: &Panel, symbols: &Symbols) -> String {
+    match (kind, &panel.also) {
+        (PanelKind::Duration, Some(n)) => format!("n {}", number::graded(n, number::count, symbols)),
+        (PanelKind::Errors, Some(count)) => format!("({})", number::graded(count, number::count, symbols)),
+        _ => String::new(),
+    }
+}
+
+/// `logs <1s`, `CW 1m 90s`, `no source`.
+fn source(provenance: &Provenance, symbols: &Symbols) -> String {
+    match provenance.age_ms {
+        Some(age) => format!("{} {}", provenance.source, number::coarse_age(age)),
+        None if provenance.source == "–" || provenance.source.is_empty() => "no source".to_string(),
+        None => format!("{} {}", provenance.source, symbols.none),
+    }
+}
+
+/// Whether there is a number, and if not why.
+fn why_none(panel: &Panel) -> Option<&'static str> {
+    match panel.now {
+        Graded::NoSource(why) => Some(why.words()),
+        _ => None,
+    }
+}
+
+const NAME: u16 = 13;
+const VALUE: u16 = 10;
+const BEFORE: u16 = 16;
+const ALSO: u16 = 9;
+const SOURCE: u16 = 11;
+
+/// Columns of the sparklines when each panel is one line of a screen so wide.
+pub fn line_columns(width: u16) -> u16 {
+    width.saturating_sub(NAME + VALUE + 2 + before_columns(width) + also_columns(width) + SOURCE)
+}
+
+fn before_columns(width: u16) -> u16 {
+    if width >= 70 { BEFORE } else { 0 }
+}
+
+fn also_columns(width: u16) -> u16 {
+    if width >= 76 { ALSO } else { 0 }
+}
+
+/// Columns of a chart in a bordered panel so wide.
+pub fn chart_columns(width: u16) -> u16 {
+    width.saturating_sub(2 + 6 + 5)
+}
+
+/// Draws the panels where they stand.
+pub fn draw(pen: &mut Pen, area: PanelArea, board: &Board, state: &UiState) {
+    let Some(answer) = board.answer.as_deref() else {
+        if let PanelArea::Line(area) | PanelArea::Lines(area) | PanelArea::One(area) = area {
+            pen.text(area.x, area.y, area.width, "reading the first records", Role::Label);
+        }
+        return;
+    };
+    let focused = |kind| board.focus == Focus::Panel(kind);
+    match area {
+        PanelArea::Line(area) => numbers(pen, area, answer),
+        PanelArea::Lines(area) => {
+            for (n, kind) in (0u16..).zip(PanelKind::ALL) {
+                one_line(pen, row(area, n), kind, answer, focused(kind));
+            }
+        }
+        PanelArea::Grid(areas) => {
+            for (area, kind) in areas.into_iter().zip(PanelKind::ALL) {
+                bordered(pen, area, kind, answer, board, state.zone);
+            }
+        }
+        PanelArea::One(area) => {
+            if let Focus::Panel(kind) = board.focus {
+                bordered(pen, area, kind, answer, board, state.zone);
+            }
+        }
+        PanelArea::None => {}
+    }
+}
+
+/// All five numbers in one line, for very low screens.
+fn numbers(pen: &mut Pen, area: Rect, answer: &Overview) {
+    let mut x = area.x;
+    let names = [("inv", PanelKind::Invocations), ("p99", PanelKind::Duration), ("err", PanelKind::Errors)];
+    for (name, kind) in
+        names.into_iter().chain([("thr", PanelKind::Throttles), ("conc", PanelKind::Concurrency)])
+    {
+        let Some(panel) = kind.of(answer) else { continue };
+        let text = headline(kind, panel, pen.symbols);
+        if x + (name.len() + 1 + sanitize::width(&text)) as u16 > area.right() {
+            break;
+        }
+        x = pen.text(x, area.y, area.width, name, Role::Label) + 1;
+        x = pen.text(x, area.y, area.width, &text, Role::Title) + 2;
+    }
+}
+
+fn one_line(pen: &mut Pen, area: Rect, kind: PanelKind, answer: &Overview, focused: bool) {
+    if area.width == 0 {
+        return;
+    }
+    let y = area.y;
+    let role = if focused { Role::Focus } else { Role::Title };
+    pen.text(area.x, y, NAME, kind.title(), role);
+    if focused {
+        pen.put(area.x + NAME - 1, y, pen.symbols.cursor, Role::Focus);
+    }
+    let end = area.right();
+    let Some(panel) = kind.of(answer) else {
+        trace_line(pen, area, &answer.panels.trace);
+        return;
+    };
+    let name = if kind == PanelKind::Duration { " p99" } else { "" };
+    pen.text(area.x + 8, y, 4, name, Role::Label);
+    let settling = matches!(panel.now, Graded::Settling(_));
+    let shown = headline(kind, panel, pen.symbols);
+    let after = if settling { 1 } else { 0 };
+    pen.right(area.x + NAME + VALUE - 1 + after, y, VALUE, &shown, value_role(kind, panel));
+    let spark = line_columns(area.width);
+    let x = area.x + NAME + VALUE + 1;
+    let source = source(&panel.provenance, pen.symbols);
+    pen.right(end, y, SOURCE, &source, Role::Label);
+    if let Some(why) = why_none(panel) {
+        let room = end.saturating_sub(x + sanitize::width(&source) as u16 + 1);
+        pen.text(x, y, room, why, Role::Label);
+        return;
+    }
+    if let Some(line) = line_named(panel, main_line(kind)) {
+        sparkline::draw(pen, x, y, spark, &line.points, panel.chart.settled, line_role(kind));
+    }
+    let x = x + spark + 1;
+    if before_columns(area.width) > 0 {
+        let before = number::graded(&panel.before, |value| with_unit(kind, value), pen.symbols);
+        pen.text(x, y, 6, "before", Role::Label);
+        pen.right(x + BEFORE - 1, y, BEFORE - 7, &before, Role::Text);
+    }
+    if also_columns(area.width) > 0 {
+        pen.text(x + BEFORE, y, ALSO - 1, &also(kind, panel, pen.symbols), Role::Label);
+    }
+}
+
+/// Errors and throttles stand out where there are some.
+fn value_role(kind: PanelKind, panel: &Panel) -> Role {
+    let some = panel.now.value().is_some_and(|value| *value > 0.0);
+    match kind {
+        PanelKind::Errors if some => Role::Error,
+        PanelKind::Throttles if some => Role::Throttle,
+        _ => Role::Title,
+    }
+}
+
+fn line_role(kind: PanelKind) -> Role {
+    match kind {
+        PanelKind::Duration => Role::P99,
+        PanelKind::Errors => Role::Error,
+        PanelKind::Throttles => Role::Throttle,
+        _ => Role::Series,
+    }
+}
+
+/// `9 traces, 2 marked: 30.0 s F checkout > POST api.bank.example 29.6 s`.
+fn trace_text(panel: &TracePanel, symbols: &Symbols) -> String {
+    let Graded::NoSource(why) = panel.traces else {
+        let count = number::graded(&panel.traces, number::whole, symbols);
+        let marked = if panel.marked > 0 {
+            format!(", {} marked", number::whole(panel.marked))
+        } else {
+            String::new()
+        };
+        let tree = panel.tree.as_ref().map(|tree| format!(": {}", waterfall::summary(tree, symbols)));
+        return format!("{count}{marked}{}", tree.unwrap_or_default());
+    };
+    why.words().to_string()
+}
+
+fn trace_line(pen: &mut Pen, area: Rect, panel: &TracePanel) {
+    let text = trace_text(panel, pen.symbols);
+    let (source, y) = (source(&panel.provenance, pen.symbols), area.y);
+    let x = area.x + NAME;
+    let room = area.right().saturating_sub(x + sanitize::width(&source) as u16 + 1);
+    let flags = panel.tree.as_ref().map(|tree| tree.flags);
+    let role = flags.filter(|flags| flags.any()).map_or(Role::Text, waterfall::role);
+    pen.text(x, y, room, &text, if panel.traces.value().is_some() { role } else { Role::Label });
+    pen.right(area.right(), y, SOURCE, &source, Role::Label);
+}
+
+fn bordered(pen: &mut Pen, area: Rect, kind: PanelKind, answer: &Overview, board: &Board, zone: Zone) {
+    let focused = board.focus == Focus::Panel(kind);
+    let inner = pen.border(area, if focused { Role::Focus } else { Role::Border });
+    if inner.width < 10 || inner.height < 2 {
+        return;
+    }
+    let provenance = match kind.of(answer) {
+        Some(panel) => &panel.provenance,
+        None => &answer.panels.trace.provenance,
+    };
+    let y = area.y;
+    let from = format!(" {} ", source(provenance, pen.symbols));
+    let end = pen.right(area.right() - 1, y, area.width / 2, &from, Role::Label);
+    let title = if focused { Role::Focus } else { Role::Title };
+    let sign = if focused { pen.symbols.cursor } else { "" };
+    let name = format!("{sign} {} ", kind.title());
+    let x = pen.text(area.x + 1, y, end.saturating_sub(area.x + 2), &name, title);
+    let Some(panel) = kind.of(answer) else {
+        draw_trace(pen, inner, &answer.panels.trace, board.trace_top);
+        return;
+    };
+    let headline = headline(kind, panel, pen.symbols);
+    let mut x = pen.text(x, y, end.saturating_sub(x), &headline, value_role(kind, panel));
+    let also = also(kind, panel, pen.symbols);
+    if !also.is_empty() {
+        x = pen.text(x, y, end.saturating_sub(x), &format!(" {also}"), Role::Label);
+    }
+    pen.text(x, y, end.saturating_sub(x).min(1), " ", Role::Label);
+    if let Some(why) = why_none(panel) {
+        let none = format!("no source: {why}");
+        wrapped(pen, inner, &none);
+        return;
+    }
+    draw_chart(pen, inner, kind, panel, answer, board.crosshair, zone);
+}
+
+fn draw_chart(
+    pen: &mut Pen,
+    area: Rect,
+    kind: PanelKind,
+    panel: &Panel,
+    answer: &Overview,
+    crosshair: Option<usize>,
+    zone: Zone,
+) {
+    let named = lines(kind);
+    let first = panel.chart.lines.first().map_or("", |line| line.name);
+    let only = [(first, line_role(kind))];
+    // The row above the chart compares with before; the row below it counts errors.
+    let mut body = area;
+    if area.height >= 5 {
+        let before = number::graded(&panel.before, |value| with_unit(kind, value), pen.symbols);
+        pen.right(area.right(), area.y, area.width, &format!("before {before}"), Role::Label);
+        body = Rect { y: area.y + 1, height: area.height - 1, ..area };
+    }
+    if kind == PanelKind::Errors
+        && body.height >= 6
+        && let Some(count) = line_named(panel, "count")
+    {
+        body.height -= 1;
+        let y = body.bottom();
+        pen.text(area.x, y, 6, "count", Role::Label);
+        let width = body.width.saturating_sub(6);
+        sparkline::draw(pen, area.x + 6, y, width, &count.points, panel.chart.settled, Role::Error);
+    }
+    let plot = Plot {
+        chart: &panel.chart,
+        lines: if named[0].0.is_empty() { &only } else { named },
+        show: axis_value(kind),
+        may_be_log: kind == PanelKind::Duration,
+        window: answer.window,
+        zone,
+        crosshair,
+    };
+    chart::draw(pen, body, &plot);
+}
+
+fn draw_trace(pen: &mut Pen, area: Rect, panel: &TracePanel, top: usize) {
+    let Some(tree) = &panel.tree else {
+        let text = match panel.traces {
+            Graded::NoSource(why) => format!("no source: {}", why.words()),
+            _ => "no trace in this window".to_string(),
+        };
+        wrapped(pen, area, &text);
+        return;
+    };
+    let count = number::graded(&panel.traces, number::whole, pen.symbols);
+    let length = number::duration_long(tree.end_us.saturating_sub(tree.start_us) as f64 / 1_000.0);
+    let open = if tree.in_progress { " in progress" } else { "" };
+    let missing = match tree.missing_parents {
+        0 => String::new(),
+        1 => ", a parent not received".to_string(),
+        n => format!(", {n} parents not received"),
+    };
+    let head = format!("{length}{open}{missing}; {count} traces, {} marked; {}", panel.marked, tree.shown);
+    pen.text(area.x, area.y, area.width, &head, Role::Label);
+    let body = Rect { y: area.y + 1, height: area.height - 1, ..area };
+    waterfall::draw(pen, body, tree, top.min(tree.rows.len().saturating_sub(1)));
+}
+
+/// A sentence over several rows.
+fn wrapped(pen: &mut Pen, area: Rect, text: &str) {
+    let width = usize::from(area.width);
+    let mut rows: Vec<String> = vec![String::new()];
+    for word in text.split(' ') {
+        let row = rows.last_mut().map_or(0, |row| sanitize::width(row));
+        match rows.last_mut() {
+            Some(last) if row > 0 && row + 1 + sanitize::width(word) <= width => {
+                last.push(' ');
+                last.push_str(word);
+            }
+            Some(last) if row == 0 => last.push_str(word),
+            _ => rows.push(word.to_string()),
+        }
+    }
+    for (y, text) in (area.y..area.bottom()).zip(&rows) {
+        pen.text(area.x, y, area.width, text, Role::Label);
+    }
+}
+
+/// What a focused panel says of itself in one line: the values under the crosshair, else where
+/// its number comes from and why it is not simply counted.
+pub fn explain(
+    kind: PanelKind,
+    answer: &Overview,
+    crosshair: Option<usize>,
+    zone: Zone,
+    symbols: &Symbols,
+) -> String {
+    let Some(panel) = kind.of(answer) else {
+        let panel = &answer.panels.trace;
+        let note = panel.provenance.note.as_deref().map_or_else(String::new, |note| format!("; {note}"));
+        return format!("Traces: {}{note}", trace_text(panel, symbols));
+    };
+    if let Some(at) = crosshair {
+        let time = answer.window.from.plus(answer.step_ms.saturating_mul(at as i64));
+        let mut text = format!("{}{} ", zone.seconds(time), zone.mark(time));
+        for line in &panel.chart.lines {
+            let value = line.points.get(at).copied().flatten();
+            let show = |value| match (kind, line.name) {
+                (PanelKind::Errors, "count") => number::count(value),
+                _ => with_unit(kind, value),
+            };
+            let value = value.map_or_else(|| symbols.none.to_string(), show);
+            let name = if line.name.is_empty() { kind.title() } else { line.name };
+            text.push_str(&format!(" {name} {value}"));
+        }
+        if at >= panel.chart.settled {
+            text.push_str(&format!(" {} still settling", symbols.settling));
+        }
+        return text;
+    }
+    let grade = panel.now.grade();
+    let why = grade.why().map_or_else(String::new, |why| format!(": {}", why.words()));
+    let note = panel.provenance.note.as_deref().map_or_else(String::new, |note| format!("; {note}"));
+    let word = grade.word().replace('-', " ");
+    let from = match panel.now {
+        Graded::NoSource(_) => String::new(),
+        _ => format!(" from {}", panel.provenance.source),
+    };
+    format!("{}{from}: {word}{why}{note}", kind.title())
+}

@@ -1,0 +1,156 @@
+//! A text field of one line.
+
+use crossterm::event::KeyCode;
+use unicode_segmentation::UnicodeSegmentation;
+
+use crate::ui::key::Key;
+use crate::ui::sanitize;
+use crate::ui::theme::Role;
+
+use super::pen::Pen;
+
+/// A paste longer than this is cut, in characters.
+const MOST: usize = 1_000;
+
+/// A text and where in it one is.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Field {
+    text: String,
+    /// A byte, at the border of a grapheme.
+    cursor: usize,
+}
+
+impl Field {
+    /// Holds a text, with the cursor behind it.
+    pub fn new(text: &str) -> Self {
+        Self { text: text.to_string(), cursor: text.len() }
+    }
+
+    /// The text.
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// Inserts what was typed or pasted, without its control characters, up to a bound.
+    pub fn insert(&mut self, text: &str) {
+        let room = MOST.saturating_sub(self.text.chars().count());
+        let clean: String = text.chars().filter(|c| !c.is_control()).take(room).collect();
+        self.text.insert_str(self.cursor, &clean);
+        self.cursor += clean.len();
+        // What was inserted may have grown into one grapheme with what follows.
+        let border = self.borders().find(|at| *at >= self.cursor);
+        self.cursor = border.unwrap_or(self.text.len());
+    }
+
+    /// Edits by a key; whether it was one for editing.
+    pub fn edit(&mut self, key: Key) -> bool {
+        match (key.code, key.ctrl) {
+            (KeyCode::Char(c), false) if !key.alt => self.insert(c.encode_utf8(&mut [0; 4])),
+            (KeyCode::Backspace, _) | (KeyCode::Char('h'), true) => {
+                let from = self.before();
+                self.text.replace_range(from..self.cursor, "");
+                self.cursor = from;
+            }
+            (KeyCode::Delete, _) | (KeyCode::Char('d'), true) => {
+                let to = self.after();
+                self.text.replace_range(self.cursor..to, "");
+            }
+            (KeyCode::Left, _) | (KeyCode::Char('b'), true) => self.cursor = self.before(),
+            (KeyCode::Right, _) | (KeyCode::Char('f'), true) => self.cursor = self.after(),
+            (KeyCode::Home, _) | (KeyCode::Char('a'), true) => self.cursor = 0,
+            (KeyCode::End, _) | (KeyCode::Char('e'), true) => self.cursor = self.text.len(),
+            (KeyCode::Char('u'), true) => {
+                self.text.replace_range(..self.cursor, "");
+                self.cursor = 0;
+            }
+            (KeyCode::Char('k'), true) => self.text.truncate(self.cursor),
+            (KeyCode::Char('w'), true) => {
+                let kept = self.text[..self.cursor].trim_end();
+                let from = kept.rfind(' ').map_or(0, |at| at + 1);
+                self.text.replace_range(from..self.cursor, "");
+                self.cursor = from;
+            }
+            _ => return false,
+        }
+        true
+    }
+
+    fn borders(&self) -> impl Iterator<Item = usize> + '_ {
+        self.text.grapheme_indices(true).map(|(at, _)| at)
+    }
+
+    fn before(&self) -> usize {
+        self.borders().take_while(|at| *at < self.cursor).last().unwrap_or(0)
+    }
+
+    fn after(&self) -> usize {
+        self.borders().find(|at| *at > self.cursor).unwrap_or(self.text.len())
+    }
+
+    /// Draws it in `width` columns, scrolled so that the cursor is seen; returns the cursor's
+    /// column.
+    pub fn draw(&self, pen: &mut Pen, x: u16, y: u16, width: u16) -> u16 {
+        let width = usize::from(width);
+        let before = sanitize::width(&sanitize::display(&self.text[..self.cursor], pen.symbols));
+        let skip = (before + 1).saturating_sub(width);
+        let (shown, _) = sanitize::part(&self.text, skip, width, pen.symbols);
+        pen.text(x, y, width as u16, &shown, Role::Text);
+        x + (before - skip) as u16
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn typed(keys: &[&str]) -> Field {
+        let mut field = Field::default();
+        for key in keys {
+            assert!(field.edit(Key::parse(key).unwrap()), "{key}");
+        }
+        field
+    }
+
+    #[test]
+    fn edits_as_shells_do() {
+        assert_eq!(typed(&["a", "b", "c", "Left", "Backspace"]).text(), "ac");
+        assert_eq!(typed(&["a", "b", "Home", "Del", "End", "x"]).text(), "bx");
+        assert_eq!(typed(&["a", "Space", "b", "c", "Ctrl-w"]).text(), "a ");
+        assert_eq!(typed(&["a", "b", "Left", "Ctrl-u"]).text(), "b");
+        assert_eq!(typed(&["a", "b", "Left", "Ctrl-k"]).text(), "a");
+        assert!(!Field::default().edit(Key::parse("Enter").unwrap()));
+    }
+
+    #[test]
+    fn a_paste_is_clean_and_bounded() {
+        let mut field = Field::new("x");
+        field.insert("a\nb\x1b[31m");
+        assert_eq!(field.text(), "xab[31m");
+        field.insert(&"y".repeat(5_000));
+        assert_eq!(field.text().chars().count(), MOST);
+    }
+
+    proptest! {
+        #[test]
+        fn the_cursor_stays_at_a_border(
+            moves in prop::collection::vec(
+                prop_oneof![
+                    prop::sample::select(vec!["Left", "Right", "Home", "End", "Backspace", "Del", "Ctrl-w"])
+                        .prop_map(|k| Err(Key::parse(k).unwrap())),
+                    any::<char>().prop_map(Ok),
+                ],
+                0..60,
+            )
+        ) {
+            let mut field = Field::default();
+            for one in moves {
+                match one {
+                    Ok(c) => field.insert(c.encode_utf8(&mut [0; 4])),
+                    Err(key) => prop_assert!(field.edit(key)),
+                }
+                prop_assert!(field.text.is_char_boundary(field.cursor));
+            }
+        }
+    }
+}
