@@ -13,24 +13,70 @@ use crate::report::{Format, List, TimeRule};
 #[derive(Debug, Parser)]
 #[command(name = "lamtop", version, after_help = EXAMPLES)]
 pub struct Cli {
-    /// What to do.
+    /// What to do; without a command the sample incident is replayed.
     #[command(subcommand)]
-    pub command: Command,
+    pub command: Option<Command>,
+    /// Options of the console.
+    #[command(flatten)]
+    pub console: ConsoleOptions,
 }
 
 const EXAMPLES: &str = "\
 Examples:
+  lamtop                                  the sample incident, replayed
+  lamtop replay capture.ndjson.gz metrics.ndjson --at +10m --speed 10
   lamtop report sample-logs/
   lamtop report logs/ metrics.ndjson --by function,1m --format tsv
   lamtop report logs/ --list invocations --since 2026-11-23T09:05 --format json
 
-Exit status: 0 fine, also with records that could not be read; 1 no input usable; 2 usage.";
+Exit status: 0 fine, also with records that could not be read; 1 no input usable; 2 usage or\nno terminal; 128+n ended by signal n. Keys: ? in the console.";
 
 /// What to do.
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    /// Replay captures as if they were live.
+    Replay(Replay),
     /// Answer without a screen: tables, tsv, csv, json, markdown.
     Report(Report),
+    /// The sample incident, replayed: compiled in, so it runs anywhere.
+    Demo,
+}
+
+/// Options of the console.
+#[derive(Debug, Args, Clone, Default)]
+pub struct ConsoleOptions {
+    /// How much memory the program may take: 256M, 1G. The oldest records go first.
+    #[arg(long, global = true, value_name = "SIZE", default_value = "256M")]
+    pub memory: String,
+    /// default (the terminal's own colours), dark, light, or a file.
+    #[arg(long, global = true, value_name = "NAME|FILE", default_value = "default")]
+    pub theme: String,
+    /// Show times in UTC (the default).
+    #[arg(long, global = true, conflicts_with = "local")]
+    pub utc: bool,
+    /// Show times in the machine's time zone.
+    #[arg(long, global = true)]
+    pub local: bool,
+    /// Take the mouse for the wheel: the terminal's own selection then needs Shift.
+    #[arg(long, global = true)]
+    pub mouse: bool,
+}
+
+/// `lamtop replay`.
+#[derive(Debug, Args)]
+pub struct Replay {
+    /// Captures: files, folders, globs.
+    #[arg(value_name = "PATH", required = true)]
+    pub paths: Vec<String>,
+    /// How many times as fast as it happened: 1, 2, 5, 10, 30, 60, 100, 1000 or max.
+    #[arg(long, value_name = "N|max", default_value = "1")]
+    pub speed: String,
+    /// Where to begin: 2026-11-23T08:20:00Z, epoch seconds, or +5m after the capture's start.
+    #[arg(long, value_name = "TIME")]
+    pub at: Option<String>,
+    /// Begin paused.
+    #[arg(long)]
+    pub paused: bool,
 }
 
 /// `lamtop report`.
@@ -72,7 +118,9 @@ mod tests {
     #[test]
     fn a_report_is_said() {
         let words = "lamtop report a b/ --by function,1m --time end --format tsv";
-        let Command::Report(report) = Cli::try_parse_from(words.split(' ')).unwrap().command;
+        let Some(Command::Report(report)) = Cli::try_parse_from(words.split(' ')).unwrap().command else {
+            panic!("no report")
+        };
         assert_eq!(report.paths, ["a", "b/"]);
         assert_eq!(
             (report.by.as_str(), report.time, report.format),

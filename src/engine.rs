@@ -118,7 +118,13 @@ pub struct Engine {
 
 impl Engine {
     /// Starts on a source's events. `woken` is told of each new snapshot; it is never waited for.
-    pub fn start(events: Receiver<Event>, pool: Pool, options: Options, clock: Clock, woken: Sender<()>) -> std::io::Result<Self> {
+    pub fn start(
+        events: Receiver<Event>,
+        pool: Pool,
+        options: Options,
+        clock: Clock,
+        woken: Sender<()>,
+    ) -> std::io::Result<Self> {
         let mut run = Run::new(pool, options, clock, woken);
         let published = run.published.clone();
         let (stop, stopped) = bounded::<()>(0);
@@ -220,7 +226,8 @@ impl Run {
     /// How long to wait if nothing comes: until what changed may be published.
     fn patience(&self) -> Duration {
         let now = self.clock.steady_ms();
-        let due = if self.changed { self.last_published + PUBLISH_MS } else { self.last_measured + MEASURE_MS };
+        let due =
+            if self.changed { self.last_published + PUBLISH_MS } else { self.last_measured + MEASURE_MS };
         Duration::from_millis(due.saturating_sub(now).max(1))
     }
 
@@ -235,7 +242,9 @@ impl Run {
             }
             Event::Chunk(chunk) => self.decoders.send(chunk),
             Event::Trouble { source, what } => {
-                let name = source.and_then(|id| self.progress.sources.get(&id)).map(|s| format!("{}: ", s.info.label));
+                let name = source
+                    .and_then(|id| self.progress.sources.get(&id))
+                    .map(|s| format!("{}: ", s.info.label));
                 let text = format!("{}{what}", name.unwrap_or_default());
                 self.progress.troubled += 1;
                 self.progress.troubles.push(text);
@@ -244,8 +253,8 @@ impl Run {
                 }
                 self.changed = true;
             }
-            // What was sent before these is still with the decoders: it comes first.
-            Event::CaughtUp(id) | Event::Ended(id) => {
+            // What was sent before this is still with the decoders: it comes first.
+            Event::Ended(id) => {
                 self.drain();
                 if let Some(source) = self.progress.sources.get_mut(&id) {
                     source.caught_up = true;

@@ -13,12 +13,15 @@
 
 pub mod cli;
 pub mod clock;
+pub mod config;
 pub mod correlate;
 pub mod decode;
+pub mod engine;
 pub mod ingest;
 pub mod model;
 pub mod query;
 pub mod report;
+pub mod session;
 pub mod source;
 pub mod store;
 pub mod ui;

@@ -3,5 +3,20 @@
 //!
 //! Only this room knows the rule that a query at T uses what has `known ≤ T`.
 
+mod asof;
+mod axis;
+mod cell;
+mod detail;
 pub mod filter;
+mod metric;
+mod overlap;
+mod overview;
+mod points;
+mod scan;
+mod select;
+mod trace;
 pub mod view;
+
+pub use asof::AsOf;
+pub use axis::Axis;
+pub use overview::overview;

@@ -16,6 +16,8 @@ pub enum Kind {
     Gzip,
     /// A pipe: what was read can't be read again.
     Fifo,
+    /// Bytes in the program itself.
+    Memory,
 }
 
 /// A source, as it was when it was opened.
@@ -23,7 +25,7 @@ pub enum Kind {
 pub struct SourceInfo {
     /// Its id.
     pub id: SourceId,
-    /// Its path when it was opened.
+    /// Its path when it was opened; `None` for bytes in the program itself.
     pub path: Option<Arc<Path>>,
     /// Its name for a person: the path as it was given or found. Unsanitised.
     pub label: Arc<str>,

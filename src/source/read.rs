@@ -53,15 +53,25 @@ impl Reading {
     /// Several files advance together, each by the same share of its size.
     pub fn start(paths: &[String]) -> Result<Self, OpenError> {
         let found = Found::of(paths)?;
+        let inputs = found.files.into_iter().map(|(path, stat)| Input::Path(path, stat)).collect();
+        Ok(Self::of(inputs, found.troubles))
+    }
+
+    /// Reads bytes that are in the program itself, plain or gzip: names and bytes.
+    pub fn memory(parts: &[(&'static str, &'static [u8])]) -> Self {
+        Self::of(parts.iter().map(|(name, bytes)| Input::Memory(name, bytes)).collect(), Vec::new())
+    }
+
+    fn of(inputs: Vec<Input>, troubles: Vec<String>) -> Self {
         let (send, events) = bounded(QUEUE);
         let pool = Pool::default();
         let its = pool.clone();
         // A thread can't be refused but for want of memory, and then nothing can go on.
         let thread = std::thread::spawn(move || {
             // It fails only when nobody listens any more.
-            let _ = read_all(found, &its, &send);
+            let _ = read_all(inputs, troubles, &its, &send);
         });
-        Ok(Self { events: Some(events), pool, thread: Some(thread) })
+        Self { events: Some(events), pool, thread: Some(thread) }
     }
 
     /// What happens, in order for each source.
@@ -94,11 +104,52 @@ fn tell(events: &Sender<Event>, event: Event) -> Result<(), Gone> {
     events.send(event).map_err(|_| Gone)
 }
 
+/// Something to be read.
+enum Input {
+    Path(PathBuf, Stat),
+    Memory(&'static str, &'static [u8]),
+}
+
+impl Input {
+    fn open(&self) -> std::io::Result<Reader> {
+        Reader::new(match self {
+            Self::Path(path, stat) => raw(File::open(path)?, stat.what == What::Fifo),
+            Self::Memory(_, bytes) => Raw::Memory(bytes),
+        })
+    }
+
+    fn label(&self) -> String {
+        match self {
+            Self::Path(path, _) => path.display().to_string(),
+            Self::Memory(name, _) => (*name).to_string(),
+        }
+    }
+
+    fn size(&self) -> u64 {
+        match self {
+            Self::Path(_, stat) => stat.size,
+            Self::Memory(_, bytes) => bytes.len() as u64,
+        }
+    }
+
+    fn info(&self, id: SourceId) -> SourceInfo {
+        match self {
+            Self::Path(path, stat) => info(id, path, *stat),
+            Self::Memory(name, bytes) => SourceInfo {
+                id,
+                path: None,
+                label: (*name).into(),
+                size: bytes.len() as u64,
+                kind: Kind::Memory,
+                function: None,
+            },
+        }
+    }
+}
+
 struct Source {
     id: SourceId,
-    path: PathBuf,
-    size: u64,
-    fifo: bool,
+    input: Input,
     reader: Option<Reader>,
     framer: Framer,
 }
@@ -107,21 +158,24 @@ impl Source {
     /// The share of its bytes that was read, 0 to 1.
     fn share(&self) -> f64 {
         let at = self.reader.as_ref().map_or(0, |reader| reader.position(self.framer.end()));
-        if self.fifo { 0.0 } else { at as f64 / self.size.max(1) as f64 }
+        at as f64 / self.input.size().max(1) as f64
     }
 }
 
-fn read_all(found: Found, pool: &Pool, events: &Sender<Event>) -> Result<(), Gone> {
-    for what in found.troubles {
+fn read_all(
+    inputs: Vec<Input>,
+    troubles: Vec<String>,
+    pool: &Pool,
+    events: &Sender<Event>,
+) -> Result<(), Gone> {
+    for what in troubles {
         tell(events, Event::Trouble { source: None, what })?;
     }
     let mut waiting = Vec::new();
-    for (n, (path, stat)) in found.files.into_iter().enumerate() {
+    for (n, input) in inputs.into_iter().enumerate() {
         let id = SourceId(n as u32);
-        tell(events, Event::Opened(info(id, &path, stat)))?;
-        let fifo = stat.what == What::Fifo;
-        let framer = Framer::new(0, LARGEST);
-        waiting.push(Source { id, path, size: stat.size, fifo, reader: None, framer });
+        tell(events, Event::Opened(input.info(id)))?;
+        waiting.push(Source { id, input, reader: None, framer: Framer::new(0, LARGEST) });
     }
     waiting.reverse();
     let mut open: Vec<Source> = Vec::new();
@@ -129,7 +183,7 @@ fn read_all(found: Found, pool: &Pool, events: &Sender<Event>) -> Result<(), Gon
         while open.len() < OPEN
             && let Some(mut source) = waiting.pop()
         {
-            match File::open(&source.path).and_then(|file| Reader::new(raw(file, source.fifo))) {
+            match source.input.open() {
                 Ok(reader) => {
                     source.reader = Some(reader);
                     open.push(source);
@@ -178,7 +232,7 @@ fn read_some(source: &mut Source, pool: &Pool, events: &Sender<Event>) -> Result
 }
 
 fn failed(source: &Source, error: &std::io::Error, events: &Sender<Event>) -> Result<(), Gone> {
-    let what = format!("{}: {}", source.path.display(), plain(error));
+    let what = format!("{}: {}", source.input.label(), plain(error));
     tell(events, Event::Trouble { source: Some(source.id), what })
 }
 

@@ -19,7 +19,6 @@ const STEP: usize = 32 << 10;
 #[derive(Debug)]
 pub(super) enum Raw {
     File(File),
-    #[cfg(test)]
     Memory(&'static [u8]),
     /// Read as it comes; the first bytes were looked at and wait.
     Pipe(Pipe),
@@ -77,7 +76,6 @@ impl Raw {
         match self {
             Self::File(file) => read_at(file, space, offset),
             Self::Pipe(pipe) => pipe.read(space),
-            #[cfg(test)]
             Self::Memory(bytes) => {
                 let rest = &bytes[(offset as usize).min(bytes.len())..];
                 let n = rest.len().min(space.len());

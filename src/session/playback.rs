@@ -1,0 +1,268 @@
+//! The clock of a session: what `as_of` is. Pure; it is told what time it is.
+
+use crate::model::Timestamp;
+use crate::ui::status::Speed;
+
+/// If the newest record is older than this when following begins, the session is looked at as of
+/// that record, in ms (`design.md`, idea 1).
+const STALE_MS: i64 = 10 * 60_000;
+/// A live `as_of` may run at most so far ahead of the wall, in ms.
+const AHEAD_MS: i64 = 15 * 60_000;
+
+/// What reading has brought to light so far.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Known {
+    /// Time of the first record; `None` before any was read.
+    pub oldest: Option<Timestamp>,
+    /// Time of the last record.
+    pub newest: Option<Timestamp>,
+    /// While loading: everything up to here has been read.
+    pub frontier: Option<Timestamp>,
+}
+
+/// The clock of a session.
+#[derive(Clone, Debug)]
+pub enum Playback {
+    /// Following what arrives.
+    Live {
+        /// Stands still at this time.
+        held: Option<Timestamp>,
+    },
+    /// A capture.
+    Replay(Replay),
+}
+
+/// The virtual clock of a replay.
+#[derive(Clone, Debug)]
+pub struct Replay {
+    /// Where it begins, as it was asked for.
+    begin: Begin,
+    speed: Speed,
+    paused: bool,
+    /// Where it is; `None` until anything was read.
+    at: Option<Timestamp>,
+    /// Milliseconds of event time that are not whole yet, and when it last moved.
+    rest: f64,
+    moved: Option<u64>,
+    /// It waits until everything up to its place has been read.
+    waiting: bool,
+}
+
+/// Where a replay begins.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Begin {
+    /// At capture start + min(window, a third of the capture).
+    Usual {
+        /// The window in ms.
+        window_ms: i64,
+    },
+    /// At a time.
+    At(Timestamp),
+    /// So many ms after the capture's start.
+    After(i64),
+}
+
+impl Playback {
+    /// Following.
+    pub fn live() -> Self {
+        Self::Live { held: None }
+    }
+
+    /// Replaying.
+    pub fn replay(begin: Begin, speed: Speed, paused: bool) -> Self {
+        Self::Replay(Replay { begin, speed, paused, at: None, rest: 0.0, moved: None, waiting: true })
+    }
+
+    /// The time as of which everything is asked. `now` is the wall, `steady_ms` a clock that never
+    /// jumps.
+    pub fn as_of(&mut self, known: Known, now: Timestamp, steady_ms: u64) -> Timestamp {
+        match self {
+            Self::Live { held: Some(held) } => *held,
+            Self::Live { held: None } => live(known, now),
+            Self::Replay(replay) => replay.as_of(known, steady_ms),
+        }
+    }
+
+    /// Stands still, or runs again. Live, running again means the newest.
+    pub fn pause(&mut self, paused: bool, as_of: Timestamp) {
+        match self {
+            Self::Live { held } => *held = paused.then_some(as_of),
+            Self::Replay(replay) => {
+                replay.paused = paused;
+                replay.moved = None;
+            }
+        }
+    }
+
+    /// Whether it stands still.
+    pub fn paused(&self) -> bool {
+        match self {
+            Self::Live { held } => held.is_some(),
+            Self::Replay(replay) => replay.paused,
+        }
+    }
+
+    /// Goes to a time. A live session stands still there; at or after its newest it runs again.
+    pub fn seek(&mut self, to: Timestamp, known: Known, now: Timestamp) {
+        match self {
+            Self::Live { held } => *held = (to < live(known, now)).then_some(to),
+            Self::Replay(replay) => {
+                let to = to.max(known.oldest.unwrap_or(to)).min(known.newest.unwrap_or(to));
+                replay.at = Some(to);
+                replay.rest = 0.0;
+                replay.moved = None;
+                replay.waiting = false;
+            }
+        }
+    }
+
+    /// Replays at this speed.
+    pub fn set_speed(&mut self, to: Speed) {
+        if let Self::Replay(replay) = self {
+            replay.speed = to;
+            replay.moved = None;
+        }
+    }
+
+    /// The speed of a replay.
+    pub fn speed(&self) -> Option<Speed> {
+        match self {
+            Self::Live { .. } => None,
+            Self::Replay(replay) => Some(replay.speed),
+        }
+    }
+
+    /// Whether time moves by itself, so that somebody has to look again soon.
+    pub fn moves(&self, known: Known) -> bool {
+        match self {
+            Self::Live { held } => held.is_none(),
+            Self::Replay(replay) => {
+                let at_end = known.frontier.is_none() && replay.at.is_some() && replay.at >= known.newest;
+                replay.waiting || !(replay.paused || at_end)
+            }
+        }
+    }
+}
+
+/// max(wall, newest arrived event, at most 15 min ahead), so that a slow jump-host clock hides
+/// nothing; what ended long ago is looked at as of its end.
+fn live(known: Known, now: Timestamp) -> Timestamp {
+    let Some(newest) = known.newest else { return now };
+    if now.since(newest) > STALE_MS {
+        return newest.plus(1);
+    }
+    now.max(newest.plus(1).min(now.plus(AHEAD_MS)))
+}
+
+impl Replay {
+    fn as_of(&mut self, known: Known, steady_ms: u64) -> Timestamp {
+        let (Some(oldest), Some(newest)) = (known.oldest, known.newest) else { return Timestamp(0) };
+        // The last record counts as known at the end.
+        let end = newest.plus(1);
+        let read = known.frontier.map_or(end, |frontier| frontier.max(oldest));
+        if self.waiting {
+            let target = match self.begin {
+                // Of what is known of its length by now: that grows as it is read.
+                Begin::Usual { window_ms } => oldest.plus(window_ms.min(end.since(oldest) / 3)),
+                Begin::At(time) => time.max(oldest).min(if known.frontier.is_some() { time } else { end }),
+                Begin::After(ms) => oldest.plus(ms),
+            };
+            let loaded = known.frontier.is_none();
+            self.waiting = !(loaded || (read > target && !matches!(self.begin, Begin::Usual { .. })));
+            self.at = Some(target.min(read).max(self.at.unwrap_or(Timestamp::MIN)));
+            self.moved = None;
+            return self.at.unwrap_or(target);
+        }
+        let mut at = self.at.unwrap_or(oldest);
+        if !self.paused {
+            let passed = self.moved.map_or(0, |moved| steady_ms.saturating_sub(moved));
+            self.moved = Some(steady_ms);
+            at = match self.speed {
+                Speed::Max => at.max(read),
+                Speed::Times(times) => {
+                    self.rest += passed as f64 * f64::from(times);
+                    let whole = self.rest.floor();
+                    self.rest -= whole;
+                    at.plus(whole as i64)
+                }
+            };
+            // It waits for what is not read yet, and stops at the end.
+            at = at.min(read).min(end).max(self.at.unwrap_or(oldest).min(end));
+        }
+        self.at = Some(at);
+        at
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const HOUR: i64 = 3_600_000;
+
+    fn known(oldest: i64, newest: i64, frontier: Option<i64>) -> Known {
+        Known {
+            oldest: Some(Timestamp(oldest)),
+            newest: Some(Timestamp(newest)),
+            frontier: frontier.map(Timestamp),
+        }
+    }
+
+    #[test]
+    fn live_follows_the_wall_or_the_newest_event() {
+        let mut clock = Playback::live();
+        let now = Timestamp(100 * HOUR);
+        let mut at = |newest: i64| clock.as_of(known(0, newest, None), now, 0);
+        assert_eq!(at(now.0 - 1_000), now);
+        assert_eq!(at(now.0 + 60_000), now.plus(60_001), "a slow clock hides nothing");
+        assert_eq!(at(now.0 + HOUR), now.plus(AHEAD_MS), "but a wild one is not followed");
+        assert_eq!(at(now.0 - HOUR), Timestamp(now.0 - HOUR + 1), "an old file as of its end");
+        clock.pause(true, Timestamp(5));
+        assert_eq!(clock.as_of(known(0, 9, None), now, 0), Timestamp(5));
+        clock.pause(false, Timestamp(5));
+        assert_eq!(clock.as_of(known(0, now.0, None), now, 0), now.plus(1));
+    }
+
+    #[test]
+    fn a_replay_begins_after_a_window_or_a_third_and_runs_to_the_end() {
+        let begin = Begin::Usual { window_ms: 30 * 60_000 };
+        let mut clock = Playback::replay(begin, Speed::Times(60), false);
+        let capture = known(0, HOUR, None);
+        assert_eq!(clock.as_of(capture, Timestamp(0), 0), Timestamp(HOUR / 3));
+        assert_eq!(clock.as_of(capture, Timestamp(0), 5), Timestamp(HOUR / 3));
+        assert_eq!(clock.as_of(capture, Timestamp(0), 1_005), Timestamp(HOUR / 3 + 60_000));
+        assert_eq!(clock.as_of(capture, Timestamp(0), 9_999_999), Timestamp(HOUR + 1));
+        assert!(!clock.moves(capture));
+    }
+
+    #[test]
+    fn a_replay_waits_for_loading() {
+        let mut clock = Playback::replay(Begin::At(Timestamp(40_000)), Speed::Max, false);
+        let mut at = |frontier: Option<i64>, newest: i64, ms: u64| {
+            clock.as_of(known(0, newest, frontier), Timestamp(0), ms)
+        };
+        assert_eq!(at(Some(10_000), 10_000, 0), Timestamp(10_000));
+        assert_eq!(at(Some(50_000), 50_000, 1), Timestamp(40_000));
+        assert_eq!(at(Some(60_000), 60_000, 2), Timestamp(60_000));
+        assert_eq!(at(None, 90_000, 3), Timestamp(90_001));
+    }
+
+    #[test]
+    fn seeking_pausing_and_speed() {
+        let capture = known(0, HOUR, None);
+        let mut clock = Playback::replay(Begin::After(1_000), Speed::Times(1), true);
+        let now = Timestamp(0);
+        assert_eq!(clock.as_of(capture, now, 0), Timestamp(1_000));
+        assert_eq!(clock.as_of(capture, now, 500), Timestamp(1_000), "paused");
+        clock.seek(Timestamp(20_000), capture, now);
+        assert_eq!(clock.as_of(capture, now, 600), Timestamp(20_000));
+        clock.pause(false, Timestamp(20_000));
+        assert_eq!(clock.as_of(capture, now, 700), Timestamp(20_000), "time begins to run now");
+        assert_eq!(clock.as_of(capture, now, 750), Timestamp(20_050));
+        clock.set_speed(Speed::Times(10));
+        assert_eq!(clock.as_of(capture, now, 800), Timestamp(20_050));
+        assert_eq!(clock.as_of(capture, now, 810), Timestamp(20_150));
+        clock.seek(Timestamp(2 * HOUR), capture, now);
+        assert_eq!(clock.as_of(capture, now, 820), Timestamp(HOUR));
+    }
+}

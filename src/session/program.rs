@@ -1,0 +1,320 @@
+//! The program that [`crate::ui::term::run`] runs: the screen's state and what its effects do.
+
+use std::io;
+use std::sync::Arc;
+
+use arc_swap::ArcSwap;
+use crossbeam_channel::{Receiver, Sender, bounded, unbounded};
+use crossterm::event::MouseEventKind;
+use ratatui::Frame;
+
+use super::answers::Answers;
+use super::playback::{Known, Playback};
+use crate::clock::Clock;
+use crate::engine::{self, Engine, Published};
+use crate::model::Timestamp;
+use crate::query;
+use crate::query::view::{Overview, OverviewRequest};
+use crate::source::Reading;
+use crate::ui::app::{Effect, Msg, Options, UiState, update};
+use crate::ui::status::{BadRecord, SessionKind, SessionStatus, SourceState, SourceStatus};
+use crate::ui::term::{self, Clip, Console, Ended, Event, Flow, Program};
+use crate::ui::view;
+
+/// How often a moving clock is looked at, in ms.
+const MOVING_MS: u64 = 100;
+/// How often a live clock that nothing else moves is looked at, in ms.
+const LIVE_MS: u64 = 1_000;
+/// Rows that a turn of the wheel moves.
+const WHEEL_ROWS: isize = 3;
+
+/// What a session begins with.
+pub struct Setup {
+    /// The screen.
+    pub screen: Options,
+    /// The clock of what is looked at.
+    pub playback: Playback,
+    /// How the engine runs.
+    pub engine: engine::Options,
+    /// Whether the mouse is taken.
+    pub mouse: bool,
+}
+
+/// What other threads say.
+pub enum Message {
+    /// There is a new snapshot.
+    Published,
+    /// The answer to a question.
+    Overview(u64, Arc<Overview>),
+}
+
+/// Runs a session on the terminal until it ends.
+pub fn run(console: Console, reading: &Reading, setup: Setup, clock: Clock) -> io::Result<Ended> {
+    let (messages, inbox) = unbounded();
+    let (woken, wakes) = bounded(1);
+    let engine = Engine::start(reading.events(), reading.pool(), setup.engine.clone(), clock.clone(), woken)?;
+    forward(wakes, messages.clone())?;
+    let published = engine.published();
+    let viewer = viewer(published.clone(), messages)?;
+    let mut session = Session {
+        state: UiState::new(setup.screen),
+        playback: setup.playback,
+        published,
+        viewer,
+        memory: setup.engine.memory as u64,
+        status: SessionStatus::default(),
+        clock: clock.clone(),
+        dirty: true,
+        due: 0,
+    };
+    session.look();
+    term::run(
+        console,
+        &mut session,
+        term::Options { mouse: setup.mouse, ..Default::default() },
+        &clock,
+        &inbox,
+    )
+}
+
+/// Turns the engine's wakes into messages; ends with the engine.
+fn forward(wakes: Receiver<()>, messages: Sender<Message>) -> io::Result<()> {
+    std::thread::Builder::new().name("wakes".to_string()).spawn(move || {
+        for () in wakes {
+            if messages.send(Message::Published).is_err() {
+                return;
+            }
+        }
+    })?;
+    Ok(())
+}
+
+/// The thread that answers the newest question from the newest snapshot.
+fn viewer(
+    published: Arc<ArcSwap<Published>>,
+    messages: Sender<Message>,
+) -> io::Result<Answers<(u64, OverviewRequest)>> {
+    Answers::start("viewer", move |(id, request): (u64, OverviewRequest)| {
+        // No snapshot is held beyond one answer: a page that is held is copied when it changes.
+        let snapshot = published.load().snapshot.clone();
+        let answer = Arc::new(query::overview(&snapshot, &request));
+        drop(snapshot);
+        // Nobody listens any more when the program ends.
+        let _ = messages.send(Message::Overview(id, answer));
+    })
+}
+
+struct Session {
+    state: UiState,
+    playback: Playback,
+    published: Arc<ArcSwap<Published>>,
+    viewer: Answers<(u64, OverviewRequest)>,
+    memory: u64,
+    status: SessionStatus,
+    clock: Clock,
+    dirty: bool,
+    /// When the clock or the state want to be looked at again, on the steady clock in ms.
+    due: u64,
+}
+
+impl Session {
+    fn known(&self, published: &Published) -> Known {
+        let snapshot = &published.snapshot;
+        Known {
+            oldest: (snapshot.oldest != Timestamp::NEVER).then_some(snapshot.oldest),
+            newest: (snapshot.newest != Timestamp::MIN).then_some(snapshot.newest),
+            frontier: published.progress.frontier(),
+        }
+    }
+
+    /// Looks at the clock and the newest snapshot, and tells the screen if anything changed.
+    fn look(&mut self) -> Flow {
+        let now_ms = self.clock.steady_ms();
+        let published = self.published.load_full();
+        let known = self.known(&published);
+        let as_of = self.playback.as_of(known, self.clock.now(), now_ms);
+        let status = self.status_of(&published, known, as_of);
+        let moves = if self.playback.moves(known) { Some(now_ms + self.pace()) } else { None };
+        self.due = moves.unwrap_or(u64::MAX);
+        if status != self.status {
+            self.status = status.clone();
+            return self.tell(Msg::Status(Arc::new(status)));
+        }
+        Flow::Continue
+    }
+
+    fn pace(&self) -> u64 {
+        if self.playback.speed().is_some() { MOVING_MS } else { LIVE_MS }
+    }
+
+    fn status_of(&self, published: &Published, known: Known, as_of: Timestamp) -> SessionStatus {
+        let (snapshot, progress) = (&published.snapshot, &published.progress);
+        let kind = match self.playback.speed() {
+            None => SessionKind::Live,
+            Some(speed) => SessionKind::Replay {
+                start: known.oldest.unwrap_or(as_of),
+                end: known.newest.map_or(as_of, |newest| newest.plus(1)),
+                speed,
+                loaded: progress.fraction(),
+            },
+        };
+        let same = snapshot.generation == self.status.generation && !self.status.sources.is_empty();
+        SessionStatus {
+            kind,
+            as_of,
+            generation: snapshot.generation,
+            paused: self.playback.paused(),
+            newest: known.newest,
+            oldest: known.oldest,
+            evicted: snapshot.health.rows_let_go > 0,
+            functions: snapshot.functions.len(),
+            ages: Vec::new(),
+            bad: snapshot.health.bad,
+            dropped: snapshot.health.rows_late,
+            memory: (progress.resident, self.memory),
+            sources: if same { self.status.sources.clone() } else { Arc::new(sources(published)) },
+            bad_records: if same {
+                self.status.bad_records.clone()
+            } else {
+                Arc::new(bad_records(published))
+            },
+            warning: progress.troubles.last().cloned(),
+        }
+    }
+
+    fn tell(&mut self, msg: Msg) -> Flow {
+        let at = self.clock.steady_ms();
+        self.dirty = true;
+        let mut flow = Flow::Continue;
+        for effect in update(&mut self.state, msg, at) {
+            match self.carry_out(effect) {
+                Flow::Continue => {}
+                other => flow = other,
+            }
+        }
+        flow
+    }
+
+    fn carry_out(&mut self, effect: Effect) -> Flow {
+        match effect {
+            Effect::Ask { id, request } => self.viewer.ask((id, request)),
+            Effect::AskLines { .. } | Effect::Retry => {}
+            Effect::Seek(to) => {
+                let known = self.known(&self.published.load_full());
+                self.playback.seek(to, known, self.clock.now());
+                return self.look();
+            }
+            Effect::Speed(speed) => {
+                self.playback.set_speed(speed);
+                return self.look();
+            }
+            Effect::Pause(paused) => {
+                self.playback.pause(paused, self.status.as_of);
+                return self.look();
+            }
+            Effect::Copy(text) => {
+                return match Clip::new(&text) {
+                    Some(clip) => Flow::Copy(clip),
+                    None => self.tell(Msg::Notice("too long for the terminal's clipboard".to_string())),
+                };
+            }
+            Effect::Suspend => return Flow::Suspend,
+            Effect::Redraw => return Flow::DrawNow,
+            Effect::Quit => return Flow::Quit,
+        }
+        Flow::Continue
+    }
+
+    /// What is due by now.
+    fn wake(&mut self, now_ms: u64) -> Flow {
+        if now_ms >= self.due { self.look() } else { Flow::Continue }
+    }
+}
+
+impl Program for Session {
+    type Message = Message;
+
+    fn on_event(&mut self, event: Event<Message>) -> Flow {
+        match event {
+            Event::Key(key) => self.tell(Msg::Key(key)),
+            Event::Paste(text) => self.tell(Msg::Paste(text)),
+            Event::Mouse(mouse) => match mouse.kind {
+                MouseEventKind::ScrollDown => self.tell(Msg::Wheel(WHEEL_ROWS)),
+                MouseEventKind::ScrollUp => self.tell(Msg::Wheel(-WHEEL_ROWS)),
+                _ => Flow::Continue,
+            },
+            Event::Resized(size) => self.tell(Msg::Resize(size.width, size.height)),
+            Event::Resumed { stopped_ms } => {
+                let slept = stopped_ms.map_or_else(String::new, |ms| format!(" after {} s", ms / 1_000));
+                self.tell(Msg::Notice(format!("here again{slept}; reading went on when we did")))
+            }
+            Event::NotSuspended => self.tell(Msg::Notice(
+                "nobody could bring a stopped program back here: not suspended".to_string(),
+            )),
+            Event::Message(Message::Published) => self.look(),
+            Event::Message(Message::Overview(id, answer)) => {
+                let flow = self.tell(Msg::Overview { id, answer });
+                if flow == Flow::Continue { Flow::DrawNow } else { flow }
+            }
+        }
+    }
+
+    fn draw(&mut self, frame: &mut Frame<'_>) {
+        self.dirty = false;
+        view::render(&self.state, frame);
+    }
+
+    fn wants_redraw(&mut self, now_ms: u64) -> bool {
+        // Effects of time alone are questions; nobody quits or copies by waiting.
+        let _ = self.wake(now_ms);
+        if self.state.wake_in_ms(now_ms) == Some(0) {
+            let _ = self.tell(Msg::Tick);
+        }
+        self.dirty
+    }
+
+    fn next_deadline(&self, now_ms: u64) -> Option<u64> {
+        let state = self.state.wake_in_ms(now_ms).map(|ms| now_ms + ms);
+        let clock = (self.due != u64::MAX).then_some(self.due);
+        state.into_iter().chain(clock).min()
+    }
+}
+
+fn sources(published: &Published) -> Vec<SourceStatus> {
+    let bad =
+        |id| published.snapshot.bad.kept.iter().filter(|record| record.origin.source == id).count() as u64;
+    published
+        .progress
+        .sources
+        .values()
+        .map(|source| SourceStatus {
+            id: source.info.id,
+            name: source.info.label.to_string(),
+            state: if source.caught_up { SourceState::Ended } else { SourceState::Reading },
+            read_bytes: source.bytes,
+            size_bytes: Some(source.info.size),
+            records: source.records,
+            bad: bad(source.info.id),
+            newest: source.newest,
+            note: None,
+        })
+        .collect()
+}
+
+fn bad_records(published: &Published) -> Vec<BadRecord> {
+    let name = |id| published.progress.sources.get(&id).map_or(String::new(), |s| s.info.label.to_string());
+    published
+        .snapshot
+        .bad
+        .kept
+        .iter()
+        .rev()
+        .map(|record| BadRecord {
+            source: name(record.origin.source),
+            line: None,
+            offset: record.origin.offset,
+            reason: record.bad.reason.clone(),
+            excerpt: record.bad.excerpt.clone(),
+        })
+        .collect()
+}
