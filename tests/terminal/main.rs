@@ -95,6 +95,7 @@ fn quit_restores_and_nothing_was_asked_of_the_terminal() {
     pty.wait_text("Quit");
     pty.assert_restored();
     assert_eq!(pty.asked(), Vec::<String>::new());
+    assert_eq!(pty.unusual(), Vec::<String>::new());
 }
 
 #[test]
