@@ -137,8 +137,9 @@ impl Pty {
     pub fn start(command: CommandBuilder, columns: u16, rows: u16) -> Self {
         let pair = native_pty_system().openpty(size(columns, rows)).unwrap();
         let tty = pair.master.tty_name().unwrap();
-        let noctty = i32::try_from(rustix::fs::OFlags::NOCTTY.bits()).unwrap();
-        let device = File::options().read(true).write(true).custom_flags(noctty).open(&tty).unwrap();
+        let flags = rustix::fs::OFlags::NOCTTY | rustix::fs::OFlags::NONBLOCK;
+        let flags = i32::try_from(flags.bits()).unwrap();
+        let device = File::options().read(true).write(true).custom_flags(flags).open(&tty).unwrap();
         let keyboard = Arc::new(Mutex::new(pair.master.take_writer().unwrap()));
         let shared = Arc::new(Shared {
             state: Mutex::new(State {
@@ -247,8 +248,8 @@ impl Pty {
             state.reading = true;
         }
         self.shared.changed.notify_all();
-        // Something to read, for a reader that waits.
-        (&self.device).write_all(b" ").unwrap();
+        // Something to read, for a reader that waits; a full device has something.
+        let _ = (&self.device).write(b" ");
         self.reader.take().unwrap().join().unwrap();
         self.keyboard = None;
         self.master = None;
