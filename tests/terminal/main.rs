@@ -248,6 +248,18 @@ fn a_signal_while_stopped_ends_it_when_continued() {
 }
 
 #[test]
+fn keys_come_from_the_terminal_when_data_comes_from_a_pipe() {
+    let bench = Bench::new("quiet");
+    let pty = Pty::start(bench.shell(&["-c", "echo data | $PROBE; exit $?"]), 80, 24);
+    pty.wait_text("ready");
+    pty.send("x");
+    pty.wait_text("keys=x.");
+    pty.send("q");
+    assert_eq!(pty.end(), 0);
+    pty.assert_restored();
+}
+
+#[test]
 fn without_a_shell_to_come_back_from_it_does_not_stop() {
     let pty = ready(&Bench::new("quiet"));
     pty.send("\x1a");
