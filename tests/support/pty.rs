@@ -48,12 +48,14 @@ struct State {
     closing: bool,
 }
 
-/// What the program has asked the terminal, and the answers that are due.
+/// What the program has asked of the terminal, the answers that are due, and what no program
+/// should send that only draws.
 #[derive(Default)]
 struct Questions {
     asked: Vec<String>,
     answers: Vec<u8>,
     clipboard: Vec<String>,
+    unusual: Vec<String>,
 }
 
 impl vt100::Callbacks for Questions {
@@ -72,14 +74,38 @@ impl vt100::Callbacks for Questions {
             }
             (None, 'c', _) => self.answer("CSI c", "\x1b[?62;22c".into()),
             (Some(b'?'), 'u', _) => self.answer("CSI ? u", String::new()),
-            _ => {}
+            (Some(b'?'), 'h' | 'l', Some(2026)) => {}
+            (_, end, _) => self.unusual.push(format!("CSI … {end}")),
         }
     }
 
     fn unhandled_osc(&mut self, _: &mut vt100::Screen, parameters: &[&[u8]]) {
+        let number = String::from_utf8_lossy(parameters[0]);
         if parameters.last() == Some(&&b"?"[..]) {
-            self.answer(&format!("OSC {}", String::from_utf8_lossy(parameters[0])), String::new());
+            self.answer(&format!("OSC {number}"), String::new());
+        } else {
+            self.unusual.push(format!("OSC {number}"));
         }
+    }
+
+    fn unhandled_control(&mut self, _: &mut vt100::Screen, byte: u8) {
+        self.unusual.push(format!("control {byte:#04x}"));
+    }
+
+    fn unhandled_char(&mut self, _: &mut vt100::Screen, character: char) {
+        self.unusual.push(format!("character {character:?}"));
+    }
+
+    fn unhandled_escape(&mut self, _: &mut vt100::Screen, _: Option<u8>, _: Option<u8>, byte: u8) {
+        self.unusual.push(format!("ESC {:?}", char::from(byte)));
+    }
+
+    fn audible_bell(&mut self, _: &mut vt100::Screen) {
+        self.unusual.push("bell".into());
+    }
+
+    fn set_window_title(&mut self, _: &mut vt100::Screen, _: &[u8]) {
+        self.unusual.push("title".into());
     }
 
     fn copy_to_clipboard(&mut self, _: &mut vt100::Screen, _: &[u8], data: &[u8]) {
@@ -111,8 +137,9 @@ impl Pty {
     pub fn start(command: CommandBuilder, columns: u16, rows: u16) -> Self {
         let pair = native_pty_system().openpty(size(columns, rows)).unwrap();
         let tty = pair.master.tty_name().unwrap();
-        let noctty = i32::try_from(rustix::fs::OFlags::NOCTTY.bits()).unwrap();
-        let device = File::options().read(true).write(true).custom_flags(noctty).open(&tty).unwrap();
+        let flags = rustix::fs::OFlags::NOCTTY | rustix::fs::OFlags::NONBLOCK;
+        let flags = i32::try_from(flags.bits()).unwrap();
+        let device = File::options().read(true).write(true).custom_flags(flags).open(&tty).unwrap();
         let keyboard = Arc::new(Mutex::new(pair.master.take_writer().unwrap()));
         let shared = Arc::new(Shared {
             state: Mutex::new(State {
@@ -221,8 +248,8 @@ impl Pty {
             state.reading = true;
         }
         self.shared.changed.notify_all();
-        // Something to read, for a reader that waits.
-        (&self.device).write_all(b" ").unwrap();
+        // Something to read, for a reader that waits; a full device has something.
+        let _ = (&self.device).write(b" ");
         self.reader.take().unwrap().join().unwrap();
         self.keyboard = None;
         self.master = None;
@@ -251,6 +278,12 @@ impl Pty {
     /// What the program has asked the terminal: `CSI 6 n` and the like.
     pub fn asked(&self) -> Vec<String> {
         self.shared.state.lock().unwrap().terminal.callbacks().asked.clone()
+    }
+
+    /// What the terminal was sent that does not draw and was not expected: control characters,
+    /// bells, titles, unknown sequences.
+    pub fn unusual(&self) -> Vec<String> {
+        self.shared.state.lock().unwrap().terminal.callbacks().unusual.clone()
     }
 
     /// What was copied to the clipboard, as base64.

@@ -95,6 +95,7 @@ fn quit_restores_and_nothing_was_asked_of_the_terminal() {
     pty.wait_text("Quit");
     pty.assert_restored();
     assert_eq!(pty.asked(), Vec::<String>::new());
+    assert_eq!(pty.unusual(), Vec::<String>::new());
 }
 
 #[test]
@@ -247,6 +248,18 @@ fn a_signal_while_stopped_ends_it_when_continued() {
 }
 
 #[test]
+fn keys_come_from_the_terminal_when_data_comes_from_a_pipe() {
+    let bench = Bench::new("quiet");
+    let pty = Pty::start(bench.shell(&["-c", "echo data | $PROBE; exit $?"]), 80, 24);
+    pty.wait_text("ready");
+    pty.send("x");
+    pty.wait_text("keys=x.");
+    pty.send("q");
+    assert_eq!(pty.end(), 0);
+    pty.assert_restored();
+}
+
+#[test]
 fn without_a_shell_to_come_back_from_it_does_not_stop() {
     let pty = ready(&Bench::new("quiet"));
     pty.send("\x1a");
@@ -290,7 +303,7 @@ fn half_an_escape_sequence_does_not_stop_the_drawing() {
 
 #[test]
 fn a_terminal_that_stopped_reading_stops_neither_the_program_nor_its_end() {
-    for how in ["q", "TERM", "w"] {
+    for (how, code) in [("q", 0), ("TERM", 143), ("w", 101)] {
         let bench = Bench::new("flood");
         let pty = ready(&bench);
         pty.read(false);
@@ -302,10 +315,7 @@ fn a_terminal_that_stopped_reading_stops_neither_the_program_nor_its_end() {
             key => pty.send(key),
         }
         let asked = Clock::wall();
-        assert_eq!(
-            pty.end(),
-            [("q", 0), ("TERM", 143), ("w", 101)].iter().find(|(key, _)| *key == how).unwrap().1
-        );
+        assert_eq!(pty.end(), code, "{how}");
         assert!(asked.steady_ms() < 3_000, "{how}: {} ms", asked.steady_ms());
         pty.read(true);
         pty.assert_restored();

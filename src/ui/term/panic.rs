@@ -1,5 +1,6 @@
 //! A panic anywhere ends the program, with the terminal given back before the message is printed.
-//! A dead thread behind a live screen would be a screen that lies.
+//! A dead thread behind a live screen would be a screen that lies. That holds for a panic that
+//! someone would catch, too: the hook runs first and can't know.
 
 use std::sync::Arc;
 use std::time::Duration;

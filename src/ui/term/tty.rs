@@ -24,8 +24,10 @@ const ENTER: &[u8] = b"\x1b[?1049h\x1b[?25l\x1b[?2004h";
 /// Clicks, drags and the wheel; never 1003, which reports every move.
 const MOUSE_ON: &[u8] = b"\x1b[?1000h\x1b[?1002h\x1b[?1006h";
 const MOUSE_OFF: &[u8] = b"\x1b[?1006l\x1b[?1002l\x1b[?1000l";
-/// Undoes everything that can be on, whatever is. The first byte cancels a half-sent sequence.
-const LEAVE: &[u8] = b"\x18\x1b[?2026l\x1b[?2004l\x1b[?1006l\x1b[?1002l\x1b[?1000l\x1b[m\x1b[?25h\x1b[?1049l";
+/// Undoes everything that can be on, whatever is.
+const LEAVE: &[u8] = b"\x1b[?2026l\x1b[?2004l\x1b[?1006l\x1b[?1002l\x1b[?1000l\x1b[m\x1b[?25h\x1b[?1049l";
+/// Ends a sequence of which the terminal may have read only a part.
+const CANCEL: &[u8] = b"\x18";
 
 /// How long a writer may take to notice that it must stop.
 const NOTICE: Duration = Duration::from_millis(20);
@@ -113,7 +115,7 @@ impl Tty {
             if stuck || self.push(LEAVE, PATIENCE, || true) != Written::Whole {
                 // What a stopped terminal has not read would stand before the way out.
                 let _ = tcflush(&self.device, QueueSelector::OFlush);
-                self.push(LEAVE, PATIENCE, || true);
+                self.push(&[CANCEL, LEAVE].concat(), PATIENCE, || true);
             }
         }
         if let Some(found) = self.found.load_full() {
