@@ -11,7 +11,7 @@ use lamtop::report::{self, Question, ReportError};
 use lamtop::session::{self, Begin, Playback, Setup, demo};
 use lamtop::source::Reading;
 use lamtop::ui::app::Options;
-use lamtop::ui::keymap::{Keymap, ViewKind};
+use lamtop::ui::keymap::{Action, Keymap, ViewKind};
 use lamtop::ui::status::Speed;
 use lamtop::ui::symbols::Charset;
 use lamtop::ui::term::{Console, Depth};
@@ -71,7 +71,8 @@ fn show(
         screen: Options {
             theme: theme.at_depth(depth),
             charset: if can.utf8 { Charset::Braille } else { Charset::Ascii },
-            keymap: Keymap::built_in(),
+            // Lines can't be read again from where they lie yet, so no key opens them.
+            keymap: Keymap::built_in().without(&[Action::Logs, Action::LogsOf]),
             zone: if options.local { Zone::Local } else { Zone::Utc },
             view: ViewKind::Overview,
             // The true size comes with the first event, before the first frame.

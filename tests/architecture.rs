@@ -29,7 +29,9 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("ingest", &["decode", "model"]),
     // What can be asked of a report is said in its own types.
     ("cli", &["report", "model"]),
-    ("config", &["cli", "model"]),
+    ("config", &["cli", "report", "session", "ui", "model"]),
+    // What holds a session together: the engine, the clock, the screen.
+    ("session", &["engine", "query", "source", "store", "ui", "model"]),
 ];
 
 /// Files that hold the others together.

@@ -464,7 +464,7 @@ fn peaks_of(intervals: &mut [(i64, i64)], step: Option<i64>) -> Vec<(i64, u64)> 
             let end = ends[done];
             // Until its end it ran in every bucket that it reached, but not in one it only touches.
             carry(last, bucket(end - 1), now, &mut note);
-            last = last.max(Some(bucket(end)));
+            last = last.max(Some(bucket(end - 1)));
             now = now.saturating_sub(1);
             done += 1;
         }

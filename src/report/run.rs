@@ -227,7 +227,7 @@ fn bucket(word: &str) -> Option<i64> {
         _ => return None,
     };
     let n: i64 = digits.parse().ok()?;
-    (1..=86_400).contains(&n).then_some(n * unit)
+    (1..=86_400).contains(&n).then(|| n * unit)
 }
 
 /// Reads a time: ISO 8601 (UTC without a zone), a date, epoch seconds or ms.

@@ -261,7 +261,7 @@ pub(super) mod tests {
         assert_eq!(all, text);
         assert!(error.unwrap().starts_with("the gzip data is cut short"));
 
-        let (all, error) = inflated([&packed[..], b"not gzip"].concat());
+        let (all, error) = inflated([&packed[..], b"this is not gzip at all"].concat());
         assert_eq!(all, text);
         assert!(error.unwrap().starts_with("the gzip data is damaged"));
 

@@ -244,6 +244,12 @@ impl Keymap {
         Self::parse(BUILT_IN).unwrap_or(Self { keys: HashMap::new() })
     }
 
+    /// The same without some actions: a key whose view there is not is not bound.
+    pub fn without(mut self, actions: &[Action]) -> Self {
+        self.keys.retain(|action, _| !actions.contains(action));
+        self
+    }
+
     fn check(&self) -> Result<(), String> {
         for &view in EVERYWHERE {
             let mut taken: HashMap<Key, Action> = HashMap::new();

@@ -1,6 +1,6 @@
 //! Where the keys lead: rows, views, panels.
 
-use crate::ui::keymap::ViewKind;
+use crate::ui::keymap::{Action, ViewKind};
 use crate::ui::view;
 
 use super::board::{Focus, FunctionBoard, FunctionList, PanelKind};
@@ -122,10 +122,15 @@ impl UiState {
 
     pub(super) fn open_in_function(&mut self) -> Vec<Effect> {
         let height = view::list_height(self);
+        let lines = !self.options.keymap.keys(Action::LogsOf).is_empty();
         let Some(function) = &mut self.function else { return Vec::new() };
         let line = function.index();
         match function.list {
             FunctionList::Invocations => match function.invocation(line) {
+                Some(row) if !lines => {
+                    let said = identity(row);
+                    self.say(&said)
+                }
                 Some(row) => {
                     let scope = Scope::invocation(row, function.name.clone());
                     self.open_logs(scope);
@@ -138,6 +143,10 @@ impl UiState {
                 let seq = detail.and_then(|detail| detail.errors.get(line)).map(|error| error.seq);
                 let row = seq.and_then(|seq| detail?.invocations.iter().find(|row| row.seq == seq));
                 match row {
+                    Some(row) if !lines => {
+                        let said = identity(row);
+                        self.say(&said)
+                    }
                     Some(row) => {
                         let scope = Scope::invocation(row, function.name.clone());
                         self.open_logs(scope);
@@ -300,4 +309,10 @@ impl UiState {
             _ => self.say("Tab goes to a panel; + enlarges it"),
         }
     }
+}
+
+/// Which invocation it is, in full, where its lines can't be opened.
+fn identity(row: &crate::query::view::InvocationRow) -> String {
+    let stream = row.stream.as_deref().unwrap_or("no stream");
+    format!("{} in {stream}", row.request_id)
 }

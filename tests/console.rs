@@ -1,0 +1,112 @@
+//! The real console in a pty, its numbers against the truth of the capture it replays.
+#![allow(clippy::unwrap_used)]
+
+mod support;
+
+use std::path::Path;
+
+use rustix::process::Signal;
+use serde_json::Value;
+use support::pty::{Pty, command};
+
+const LAMTOP: &str = env!("CARGO_BIN_EXE_lamtop");
+
+fn truth() -> Value {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("sample-logs/truth.json");
+    serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap()
+}
+
+/// The sample incident, paused at its end: all numbers are the whole capture's.
+fn at_the_end(columns: u16, rows: u16) -> Pty {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("sample-logs/*.gz");
+    let arguments = ["replay", folder.to_str().unwrap(), "--paused", "--at", "2026-11-23T09:23:00Z"];
+    let pty = Pty::start(command(LAMTOP, &arguments), columns, rows);
+    pty.wait_text("09:23:0");
+    pty.wait_text("user-login");
+    pty
+}
+
+/// The row of a function in the table, once it says so.
+fn wait_row(pty: &Pty, function: &str, figures: &[&str]) {
+    pty.wait(&format!("{function}: {figures:?}"), |screen| {
+        screen.contents().lines().any(|line| {
+            let words: Vec<&str> = line.split_whitespace().collect();
+            line.contains(function) && figures.iter().all(|figure| words.contains(figure))
+        })
+    });
+}
+
+#[test]
+fn the_table_shows_the_truth_and_filter_open_back_resize_quit_work() {
+    let truth = truth();
+    let figure =
+        |function: &str, what: &str| truth["functions"][function][what].as_u64().unwrap().to_string();
+    let pty = at_the_end(140, 45);
+    wait_row(&pty, "payment-authorize", &["error", &figure("payment-authorize", "errors")]);
+    wait_row(&pty, "sms-dispatch", &["timeout", &figure("sms-dispatch", "errors")]);
+    wait_row(&pty, "user-login", &["throttled", &figure("user-login", "throttles")]);
+    for panel in ["Invocations", "Duration", "Errors", "Throttles", "Concurrency", "Traces"] {
+        assert!(pty.text().contains(panel), "{panel} is missing");
+    }
+
+    pty.send("\\");
+    pty.send("fn:user*\r");
+    pty.wait("only the filtered functions", |screen| {
+        let text = screen.contents();
+        text.contains("user-login") && text.contains("user-profile") && !text.contains("sms-dispatch")
+    });
+    pty.send("\r");
+    pty.wait_text("Environments");
+    pty.send("\x1b");
+    pty.wait("back at the table", |screen| !screen.contents().contains("Environments"));
+    pty.resize(80, 24);
+    pty.wait("the small screen", |screen| {
+        screen.size().0.get() == 24
+            && screen.contents().contains("Duration p99")
+            && screen.contents().contains("user-login")
+    });
+    pty.resize(20, 5);
+    pty.wait_text("too small");
+    pty.resize(80, 24);
+    pty.wait_text("Duration p99");
+    pty.send("q");
+    assert_eq!(pty.end(), 0);
+    pty.assert_restored();
+    assert!(pty.unusual().is_empty(), "{:?}", pty.unusual());
+}
+
+#[test]
+fn seeking_back_and_forth_changes_nothing() {
+    let pty = at_the_end(140, 45);
+    let at_end = |pty: &Pty| wait_row(pty, "user-login", &["throttled", "1353"]);
+    at_end(&pty);
+    pty.send("t");
+    pty.send("2026-11-23T09:04:00Z\r");
+    wait_row(&pty, "user-login", &["ok"]);
+    pty.wait("no failure yet", |screen| !screen.contents().contains("✗"));
+    pty.send("t");
+    pty.send("2026-11-23T09:23:00Z\r");
+    at_end(&pty);
+    pty.send("\x03");
+    assert_eq!(pty.end(), 0);
+    pty.assert_restored();
+}
+
+#[test]
+fn a_signal_ends_it_with_the_terminal_restored() {
+    for (signal, code) in [(Signal::TERM, 143), (Signal::HUP, 129)] {
+        let pty = Pty::start(command(LAMTOP, &["demo"]), 100, 30);
+        pty.wait_text("Invocations");
+        pty.signal(signal);
+        assert_eq!(pty.end(), code, "{signal:?}");
+        pty.assert_restored();
+    }
+}
+
+#[test]
+fn without_a_terminal_it_says_what_to_use() {
+    let out = std::process::Command::new(LAMTOP).arg("demo").output().unwrap();
+    assert_eq!(out.status.code(), Some(2));
+    let err = String::from_utf8_lossy(&out.stderr).into_owned();
+    assert!(err.contains("needs a terminal") && err.contains("lamtop report"), "{err}");
+}
