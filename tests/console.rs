@@ -44,7 +44,8 @@ fn the_table_shows_the_truth_and_filter_open_back_resize_quit_work() {
     let pty = at_the_end(140, 45);
     wait_row(&pty, "payment-authorize", &["error", &figure("payment-authorize", "errors")]);
     wait_row(&pty, "sms-dispatch", &["timeout", &figure("sms-dispatch", "errors")]);
-    wait_row(&pty, "user-login", &["throttled", &figure("user-login", "throttles")]);
+    assert_eq!(figure("user-login", "throttles"), "1353");
+    wait_row(&pty, "user-login", &["throttle", "1,353"]);
     for panel in ["Invocations", "Duration", "Errors", "Throttles", "Concurrency", "Traces"] {
         assert!(pty.text().contains(panel), "{panel} is missing");
     }
@@ -78,7 +79,7 @@ fn the_table_shows_the_truth_and_filter_open_back_resize_quit_work() {
 #[test]
 fn seeking_back_and_forth_changes_nothing() {
     let pty = at_the_end(140, 45);
-    let at_end = |pty: &Pty| wait_row(pty, "user-login", &["throttled", "1353"]);
+    let at_end = |pty: &Pty| wait_row(pty, "user-login", &["throttle", "1,353"]);
     at_end(&pty);
     pty.send("t");
     pty.send("2026-11-23T09:04:00Z\r");
