@@ -121,6 +121,7 @@ fn invocation(asof: AsOf<'_>, member: &Member<'_>, row: &Row, standing: &Standin
         environment: row.environment(),
         stream: stream.map(|known| texts.names.get(known.0.stream).to_string()),
         trace: member.function.trace_of((row.start(), row.seq())),
-        lines: (lines.source, lines.from, lines.to),
+        // Where the lines of one that runs will end is not known yet.
+        lines: (lines.source, lines.from, end.map_or(u64::MAX, |_| lines.to)),
     }
 }
