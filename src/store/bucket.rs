@@ -170,12 +170,17 @@ impl<B: Bins> Fold<B> {
         for (mine, theirs) in counts {
             *mine = mine.saturating_add(theirs);
         }
+        self.sum_us = self.sum_us.saturating_add(other.sum_us);
+        self.billed_mb_ms = self.billed_mb_ms.saturating_add(other.billed_mb_ms);
+        self.merge_shape(other);
+    }
+
+    /// Adds the durations and extremes of another without its counts.
+    pub fn merge_shape<C: Bins>(&mut self, other: &Fold<C>) {
         self.max_us = self.max_us.max(other.max_us);
         self.censored_us = self.censored_us.min(other.censored_us);
         self.memory_mb = self.memory_mb.max(other.memory_mb);
         self.max_memory_mb = self.max_memory_mb.max(other.max_memory_mb);
-        self.sum_us = self.sum_us.saturating_add(other.sum_us);
-        self.billed_mb_ms = self.billed_mb_ms.saturating_add(other.billed_mb_ms);
         self.durations.merge(&other.durations);
     }
 

@@ -163,15 +163,16 @@ fn intervals_before(rows: &Paged<Row>, cut: Timestamp) -> Vec<(i64, i64)> {
         .collect()
 }
 
-/// Puts the peaks of these intervals within `from..to` into the buckets.
+/// Puts the peaks of these intervals within `from..to` into the buckets, as far back as each level
+/// goes.
 fn keep_peaks(series: &mut Series, intervals: &[(i64, i64)], from: Timestamp, to: Timestamp) {
-    for level in &mut series.levels {
-        let width = level.width_ms;
-        let first = intervals.iter().map(|(start, _)| *start).min().unwrap_or(to.0);
-        let from = from.max(level.from).0.max(first);
+    for (level, (width, keep_ms)) in series.levels.iter_mut().zip(LEVELS) {
+        let newest = level.buckets.last().map_or(to, |last| last.start);
+        let from = from.max(level.from).max(newest.plus(-keep_ms)).0;
         levels(intervals, |start, end, open| {
             // A day bounds the work that one interval of a broken clock can make.
-            let (start, end) = (start.max(from), end.min(to.0).min(start.saturating_add(24 * HOUR)));
+            let start = start.max(from);
+            let end = end.min(to.0).min(start.saturating_add(24 * HOUR));
             let mut at = Timestamp(start).floor(width).0;
             while start < end && at < end {
                 let bucket = Timestamp(at);

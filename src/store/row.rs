@@ -349,7 +349,7 @@ impl Item for TraceOf {
 /// How a row stands at some time: what buckets fold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Standing {
-    /// When its start was known.
+    /// When its start was known and had come.
     pub start_known: Timestamp,
     /// Whether its start was computed.
     pub estimated: bool,
@@ -363,7 +363,7 @@ impl Standing {
     /// How a row stands that has this end, or none.
     pub fn of(row: &Row, ended: Option<Ended>) -> Self {
         Self {
-            start_known: row.start_known(),
+            start_known: row.start_known().max(row.start()),
             estimated: row.start_estimated(),
             cold: ended.map_or(row.cold_at_start(), |ended| ended.cold),
             end: ended.map(|ended| ended.end),

@@ -1,0 +1,108 @@
+//! What a filter selects: whole functions, or some of their invocations.
+
+use crate::model::{Flags, FunctionId, Micros};
+use crate::store::{FunctionData, Row, Standing};
+
+use super::asof::AsOf;
+use super::filter::{Condition, Filter, contains, failed, status_word};
+
+/// A function of a selection.
+#[derive(Clone, Copy)]
+pub struct Member<'a> {
+    /// Its id.
+    pub id: FunctionId,
+    /// What is kept of it.
+    pub function: &'a FunctionData,
+    /// The filter, where it must be asked for each invocation.
+    pub filter: Option<&'a Filter>,
+}
+
+/// The functions that a filter lets through, at least in part.
+pub struct Selection<'a> {
+    /// The functions.
+    pub members: Vec<Member<'a>>,
+    /// Whether these are all functions, with all they have.
+    pub all: bool,
+}
+
+impl<'a> Selection<'a> {
+    /// What the filter lets through, of one function or of all.
+    pub fn of(asof: AsOf<'a>, filter: &'a Filter, only: Option<FunctionId>) -> Self {
+        let wanted = asof.functions().filter(|(id, _)| only.is_none_or(|only| only == *id));
+        let members: Vec<Member<'a>> = wanted
+            .filter_map(|(id, function)| match filter.of_function(&function.name) {
+                Some(true) => Some(Member { id, function, filter: None }),
+                Some(false) => None,
+                None => Some(Member { id, function, filter: Some(filter) }),
+            })
+            .collect();
+        let all = only.is_none()
+            && members.iter().all(|member| member.filter.is_none())
+            && members.len() == asof.functions().count();
+        Self { members, all }
+    }
+
+    /// Whether the filter must be asked for each invocation.
+    pub fn in_part(&self) -> bool {
+        self.members.iter().any(|member| member.filter.is_some())
+    }
+}
+
+impl Member<'_> {
+    /// Whether an invocation belongs to the selection.
+    pub fn wants(&self, asof: AsOf<'_>, row: &Row, standing: &Standing) -> bool {
+        self.filter.is_none_or(|filter| {
+            filter.holds(|condition| answer(asof, self.function, row, standing, condition))
+        })
+    }
+}
+
+fn answer(
+    asof: AsOf<'_>,
+    function: &FunctionData,
+    row: &Row,
+    standing: &Standing,
+    condition: &Condition,
+) -> bool {
+    let state = || asof.state(function, row, standing);
+    match condition {
+        Condition::Function(_) => super::filter::names(condition, &function.name),
+        Condition::Failed => failed(state()),
+        Condition::Cold => standing.cold.is_cold(),
+        Condition::Status(word) => status_word(state()) == word,
+        Condition::Duration(compare, us) => standing
+            .end
+            .and_then(|end| end.duration)
+            .is_some_and(|Micros(took)| compare.holds(u64::from(took), *us)),
+        Condition::Text(text) => {
+            let texts = &asof.snapshot.texts;
+            let error = standing.end.and_then(|end| end.error_type);
+            contains(&function.name, text)
+                || error.is_some_and(|error| contains(texts.names.get(error), text))
+                || contains(&texts.ids.show_request(row.request_id()), text)
+        }
+    }
+}
+
+/// What a trace answers: its marks, its length in µs, its texts.
+pub fn trace_answer(
+    condition: &Condition,
+    flags: Flags,
+    length_us: i64,
+    cold: bool,
+    mut has_text: impl FnMut(&str) -> bool,
+) -> bool {
+    match condition {
+        // Its functions were asked before.
+        Condition::Function(_) => true,
+        Condition::Failed => flags.any(),
+        Condition::Cold => cold,
+        Condition::Status(word) => match word.as_str() {
+            "ok" => !flags.any(),
+            "error" => flags.any(),
+            _ => false,
+        },
+        Condition::Duration(compare, us) => compare.holds(length_us.max(0) as u64, *us),
+        Condition::Text(text) => has_text(text),
+    }
+}
