@@ -1,6 +1,6 @@
 //! What a function comes to over a span, from its logs.
 
-use crate::model::{Grade, Timestamp, Window, Why};
+use crate::model::{Grade, Timestamp, Why, Window};
 
 use super::asof::AsOf;
 use super::axis::Axis;
@@ -50,7 +50,7 @@ pub fn fold_all(asof: AsOf<'_>, selection: &Selection<'_>, axis: &Axis) -> Vec<C
 
 fn put(cell: &mut Cell, part: Part<'_>) {
     match part {
-        Part::Row(_, standing) => cell.add(&standing),
+        Part::Row(standing) => cell.add(&standing),
         Part::Bucket(bucket, share, exact) => cell.add_bucket(bucket, share, exact),
         Part::Lost => cell.lose(),
     }
@@ -135,9 +135,8 @@ pub fn check(asof: AsOf<'_>, member: &Member<'_>, window: Window) -> (Check, Che
 /// How far what logs tell of a span can be trusted, whatever is in it.
 pub fn coverage(asof: AsOf<'_>, member: &Member<'_>, window: Window) -> Grade {
     let snapshot = asof.snapshot;
-    let lost = |drops: &[(Timestamp, u64)]| {
-        drops.iter().any(|(known, _)| *known <= asof.at && window.holds(*known))
-    };
+    let lost =
+        |drops: &[(Timestamp, u64)]| drops.iter().any(|(known, _)| *known <= asof.at && window.holds(*known));
     let mut grade = Grade::Counted;
     if lost(&snapshot.dropped) || lost(&member.function.dropped) {
         grade = grade.worst(Grade::AtLeast(Why::LogsIncomplete));

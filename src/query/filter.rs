@@ -92,7 +92,8 @@ impl fmt::Display for Mistake {
 
 impl std::error::Error for Mistake {}
 
-const FIELDS: &str = "the fields are fn:NAME, err, cold, status:WORD and dur>800ms; put a text with : in quotes";
+const FIELDS: &str =
+    "the fields are fn:NAME, err, cold, status:WORD and dur>800ms; put a text with : in quotes";
 const UNITS: &str = "write a duration with its unit: 250us, 800ms, 1.5s or 2m";
 
 /// The words of `status:`.
@@ -307,7 +308,9 @@ impl Reader {
             _ => self.word(),
         };
         match name {
-            "fn" if value.is_empty() => self.mistake(at, "after fn: comes a function's name; * stands for any characters"),
+            "fn" if value.is_empty() => {
+                self.mistake(at, "after fn: comes a function's name; * stands for any characters")
+            }
             "fn" => Ok(Condition::Function(value)),
             "status" if STATUSES.contains(&value.as_str()) => Ok(Condition::Status(value)),
             "status" => self.mistake(at, format!("a status is one of {}", STATUSES.join(", "))),
@@ -473,7 +476,9 @@ mod tests {
                     assert_eq!(mistake.at, at, "{text}");
                     assert!(mistake.message.contains(word), "{text}: {mistake}");
                 }
-                Ok(filter) => assert_eq!(filter.terms, [Term { not: false, what: Condition::Text(text.into()) }]),
+                Ok(filter) => {
+                    assert_eq!(filter.terms, [Term { not: false, what: Condition::Text(text.into()) }])
+                }
             }
         }
     }

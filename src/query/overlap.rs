@@ -37,12 +37,7 @@ impl Running {
 
     /// Adds the invocations of a function that ran in the window and that `test` wants. One that
     /// has not ended runs until now.
-    pub fn add(
-        &mut self,
-        asof: AsOf<'_>,
-        function: &FunctionData,
-        test: impl Fn(&Row, &Standing) -> bool,
-    ) {
+    pub fn add(&mut self, asof: AsOf<'_>, function: &FunctionData, test: impl Fn(&Row, &Standing) -> bool) {
         let from = self.window.from.max(asof.snapshot.rows_from);
         let to = self.window.to.min(asof.at.plus(1));
         for page in function.rows.pages() {

@@ -96,9 +96,9 @@ pub fn error_sums(asof: AsOf<'_>, metrics: &Metrics, window: Window) -> Sums {
 pub fn errors(asof: AsOf<'_>, metrics: &Metrics, window: Window) -> Vec<Period<f64>> {
     let told = periods(asof, &metrics.errors, window);
     let ran = periods(asof, &metrics.invocations, window);
-    let silent = ran.iter().filter(|ran| {
-        told.binary_search_by_key(&ran.window.from, |period| period.window.from).is_err()
-    });
+    let silent = ran
+        .iter()
+        .filter(|ran| told.binary_search_by_key(&ran.window.from, |period| period.window.from).is_err());
     let zero = silent.map(|ran| Period { window: ran.window, value: 0.0 });
     let mut all: Vec<Period<f64>> =
         told.iter().map(|p| Period { window: p.window, value: p.value.into() }).chain(zero).collect();

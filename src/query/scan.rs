@@ -9,8 +9,8 @@ use super::axis::Axis;
 
 /// A part of what a span holds.
 pub enum Part<'a> {
-    /// An invocation.
-    Row(&'a Row, Standing),
+    /// An invocation, as it stands.
+    Row(Standing),
     /// A share of a bucket; whether it is what its rows would come to as of now.
     Bucket(&'a Bucket, f64, bool),
     /// Nothing is left of it.
@@ -48,9 +48,7 @@ fn stretches<'a>(
     while at < span.to {
         let levels = series.levels.iter().enumerate().rev();
         let fitting = levels.filter(|(_, level)| {
-            at.0.rem_euclid(level.width_ms) == 0
-                && at.plus(level.width_ms) <= span.to
-                && level.from <= at
+            at.0.rem_euclid(level.width_ms) == 0 && at.plus(level.width_ms) <= span.to && level.from <= at
         });
         let finest = if at < rows_from { 0 } else { finest };
         let memo = fitting
@@ -109,7 +107,7 @@ pub fn of_function<'a>(
     if window.from >= asof.snapshot.rows_from && axis.step_ms < function.series.levels[MINUTES].width_ms {
         rows(asof, function, window).for_each(|(row, standing)| {
             if let Some(column) = axis.column_of(row.start()) {
-                each(column, Part::Row(row, standing));
+                each(column, Part::Row(standing));
             }
         });
         return;
@@ -119,7 +117,7 @@ pub fn of_function<'a>(
             Stretch::Bucket(bucket, share, exact) => each(column, Part::Bucket(bucket, share, exact)),
             Stretch::Lost => each(column, Part::Lost),
             Stretch::Rows(window) => {
-                rows(asof, function, window).for_each(|(row, standing)| each(column, Part::Row(row, standing)));
+                rows(asof, function, window).for_each(|(_, standing)| each(column, Part::Row(standing)));
             }
         });
     }

@@ -1,7 +1,7 @@
 //! What a filter selects: whole functions, or some of their invocations.
 
-use crate::model::{Flags, FunctionId, Micros};
-use crate::store::{FunctionData, Row, Standing};
+use crate::model::{FunctionId, Micros};
+use crate::store::{Extent, FunctionData, Row, Standing};
 
 use super::asof::AsOf;
 use super::filter::{Condition, Filter, contains, failed, status_word};
@@ -84,25 +84,25 @@ fn answer(
     }
 }
 
-/// What a trace answers: its marks, its length in µs, its texts.
+/// What a trace answers to a condition that is not on a function's name: by its marks, its length,
+/// its texts.
 pub fn trace_answer(
     condition: &Condition,
-    flags: Flags,
-    length_us: i64,
-    cold: bool,
-    mut has_text: impl FnMut(&str) -> bool,
+    extent: &Extent,
+    cold: impl FnOnce() -> bool,
+    has_text: impl FnOnce(&str) -> bool,
 ) -> bool {
+    let marked = extent.flags.any();
     match condition {
-        // Its functions were asked before.
         Condition::Function(_) => true,
-        Condition::Failed => flags.any(),
-        Condition::Cold => cold,
+        Condition::Failed => marked,
+        Condition::Cold => cold(),
         Condition::Status(word) => match word.as_str() {
-            "ok" => !flags.any(),
-            "error" => flags.any(),
+            "ok" => !marked,
+            "error" => marked,
             _ => false,
         },
-        Condition::Duration(compare, us) => compare.holds(length_us.max(0) as u64, *us),
+        Condition::Duration(compare, us) => compare.holds(extent.length_us().max(0) as u64, *us),
         Condition::Text(text) => has_text(text),
     }
 }

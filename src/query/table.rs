@@ -171,8 +171,7 @@ fn spark(asof: AsOf<'_>, member: &Member<'_>, span: &Span) -> Vec<Option<f64>> {
     let axis = &span.spark;
     if !asof.has_logs(member.function) {
         let periods = points::periods(asof, &member.function.metrics.invocations, points::reaching(axis));
-        let periods =
-            periods.into_iter().map(|p| points::Period { window: p.window, value: p.value.into() });
+        let periods = periods.into_iter().map(|p| points::Period { window: p.window, value: p.value.into() });
         let columns = points::columns(axis, periods);
         return columns.iter().map(|sums| sums.any().then_some(sums.sum)).collect();
     }

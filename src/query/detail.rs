@@ -1,0 +1,197 @@
+//! One function: its invocations, error groups and environments.
+
+use std::collections::HashMap;
+
+use crate::model::{Cold, EnvironmentId, NameId, Outcome, Timestamp, Window};
+use crate::store::{FunctionData, Row, Standing};
+
+use super::asof::AsOf;
+use super::filter::failed;
+use super::scan;
+use super::select::Member;
+use super::view::{EnvironmentRow, ErrorGroup, FunctionDetail, InvocationRow, InvocationState};
+
+/// Invocations listed at most.
+const INVOCATIONS: usize = 1_000;
+/// Environments listed at most.
+const ENVIRONMENTS: usize = 200;
+
+/// What a member has in a window.
+pub fn detail(asof: AsOf<'_>, member: &Member<'_>, window: Window) -> FunctionDetail {
+    let wanted = |(row, standing): &(&Row, Standing)| member.wants(asof, row, standing);
+    let mut newest: Vec<(&Row, Standing)> = Vec::new();
+    let mut matching = 0;
+    let mut errors: HashMap<(Option<NameId>, Outcome), Group> = HashMap::new();
+    let mut environments: HashMap<EnvironmentId, Used> = HashMap::new();
+    for (row, standing) in scan::rows(asof, member.function, window).filter(wanted) {
+        matching += 1;
+        newest.push((row, standing));
+        if newest.len() > 2 * INVOCATIONS {
+            newest.drain(..INVOCATIONS);
+        }
+        note_error(&mut errors, row, &standing);
+        if let Some(environment) = row.environment() {
+            environments.entry(environment).or_default().note(asof, row, &standing);
+        }
+    }
+    let first = newest.len().saturating_sub(INVOCATIONS);
+    FunctionDetail {
+        name: member.function.name.clone(),
+        invocations: newest[first..]
+            .iter()
+            .rev()
+            .map(|(row, standing)| invocation(asof, member.id, member.function, row, standing))
+            .collect(),
+        matching,
+        errors: error_groups(asof, errors),
+        environments: environment_rows(asof, member.function, window, environments),
+    }
+}
+
+/// An invocation as it stands.
+pub fn invocation(
+    asof: AsOf<'_>,
+    id: crate::model::FunctionId,
+    function: &FunctionData,
+    row: &Row,
+    standing: &Standing,
+) -> InvocationRow {
+    let texts = &asof.snapshot.texts;
+    let end = standing.end;
+    let (traced, traced_at_start) = row.traced();
+    let lines = row.lines();
+    InvocationRow {
+        seq: row.seq(),
+        function: id,
+        request_id: texts.ids.show_request(row.request_id()),
+        attempt: row.attempt(),
+        start: row.start(),
+        start_estimated: standing.estimated,
+        state: asof.state(function, row, standing),
+        duration: end.and_then(|end| end.duration),
+        init: end.and_then(|end| end.init),
+        restore: end.and_then(|end| end.restore),
+        cold: standing.cold,
+        billed_ms: end.and_then(|end| end.billed_ms),
+        max_memory_mb: end.and_then(|end| end.max_memory_mb),
+        memory_mb: end.and_then(|end| end.memory_mb),
+        error_type: end.and_then(|end| end.error_type).map(|name| texts.names.get(name).to_string()),
+        version: texts.names.get(row.version()).to_string(),
+        environment: row.environment(),
+        stream: row
+            .environment()
+            .and_then(|environment| function.environments.get(environment))
+            .map(|environment| texts.names.get(environment.0.stream).to_string()),
+        trace: (traced && (traced_at_start || end.is_some()))
+            .then(|| function.trace_of((row.start(), row.seq())))
+            .flatten(),
+        // Where it ends is known with its end.
+        lines: (lines.source, lines.from, if end.is_some() { lines.to } else { lines.from }),
+    }
+}
+
+struct Group {
+    count: u64,
+    first: Timestamp,
+    last: (Timestamp, u64),
+}
+
+fn note_error(groups: &mut HashMap<(Option<NameId>, Outcome), Group>, row: &Row, standing: &Standing) {
+    let Some(end) = standing.end.filter(|end| end.outcome.failed()) else { return };
+    let at = (row.start(), row.seq());
+    // How it ended tells apart only what has no type of its own.
+    let outcome = if end.error_type.is_some() { Outcome::Error } else { end.outcome };
+    let group =
+        groups.entry((end.error_type, outcome)).or_insert(Group { count: 0, first: row.start(), last: at });
+    group.count += 1;
+    group.first = group.first.min(row.start());
+    group.last = group.last.max(at);
+}
+
+fn error_groups(asof: AsOf<'_>, groups: HashMap<(Option<NameId>, Outcome), Group>) -> Vec<ErrorGroup> {
+    let name = |error: Option<NameId>, outcome: Outcome| match error {
+        Some(error) => asof.snapshot.texts.names.get(error).to_string(),
+        None => outcome.word().to_string(),
+    };
+    let mut groups: Vec<ErrorGroup> = groups
+        .into_iter()
+        .map(|((error, outcome), group)| ErrorGroup {
+            name: name(error, outcome),
+            count: group.count,
+            first: group.first,
+            last: group.last.0,
+            seq: group.last.1,
+        })
+        .collect();
+    groups.sort_by(|a, b| b.count.cmp(&a.count).then(b.last.cmp(&a.last)).then(a.name.cmp(&b.name)));
+    groups
+}
+
+/// What an environment did in a window.
+#[derive(Default)]
+struct Used {
+    first: Option<Timestamp>,
+    last: Option<Timestamp>,
+    version: Option<NameId>,
+    invocations: u64,
+    errors: u64,
+    cold: bool,
+    max_memory_mb: Option<u32>,
+    busy: bool,
+}
+
+impl Used {
+    fn note(&mut self, asof: AsOf<'_>, row: &Row, standing: &Standing) {
+        let ended = standing.end.map_or(row.start(), |end| end.at.max(row.start()));
+        self.first = Some(self.first.map_or(row.start(), |first| first.min(row.start())));
+        self.last = self.last.max(Some(ended));
+        self.version = Some(row.version());
+        self.invocations += 1;
+        let state = InvocationState::Running;
+        let state = standing.end.map_or(state, |end| InvocationState::Ended(end.outcome));
+        self.errors += u64::from(failed(state));
+        self.cold |= standing.cold != Cold::No;
+        self.max_memory_mb = self.max_memory_mb.max(standing.end.and_then(|end| end.max_memory_mb));
+        self.busy |= standing.end.is_none_or(|end| end.at > asof.at);
+    }
+}
+
+fn environment_rows(
+    asof: AsOf<'_>,
+    function: &FunctionData,
+    window: Window,
+    mut used: HashMap<EnvironmentId, Used>,
+) -> Vec<EnvironmentRow> {
+    let texts = &asof.snapshot.texts;
+    // Those that were initialised in the window and have not served an invocation in it.
+    for known in function.environments.iter() {
+        let began = known.0.init_start.unwrap_or(known.0.first).max(known.0.first);
+        if window.holds(began) && began <= asof.at {
+            used.entry(known.0.id).or_default();
+        }
+    }
+    let mut rows: Vec<EnvironmentRow> = used
+        .into_iter()
+        .filter_map(|(id, used)| {
+            let known = function.environments.get(id).map(|known| known.0);
+            let init = known.and_then(|known| known.init_start).filter(|init| *init <= asof.at);
+            let first = known.map(|known| known.first).into_iter().chain(init).chain(used.first).min()?;
+            let version = used.version.or(known.and_then(|known| known.version));
+            Some(EnvironmentRow {
+                id,
+                stream: known.map_or_else(String::new, |known| texts.names.get(known.stream).to_string()),
+                version: version.map_or_else(String::new, |name| texts.names.get(name).to_string()),
+                first,
+                last: used.last.unwrap_or(first).max(first),
+                invocations: used.invocations,
+                errors: used.errors,
+                init_seen: init.is_some() || used.cold,
+                max_memory_mb: used.max_memory_mb,
+                busy: used.busy,
+            })
+        })
+        .collect();
+    rows.sort_by(|a, b| b.last.cmp(&a.last).then(b.id.cmp(&a.id)));
+    rows.truncate(ENVIRONMENTS);
+    rows
+}
