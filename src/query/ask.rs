@@ -89,7 +89,7 @@ pub fn invocations(snapshot: &Snapshot, what: &Selected, order: Order, most: usi
     Invocations { rows: rows.collect(), matching }
 }
 
-/// Traces that began in the window, in the order of their arrival.
+/// Traces that began in the window, the earliest first.
 pub fn traces(snapshot: &Snapshot, what: &Selected) -> Vec<TraceSummary> {
     let asof = AsOf::new(snapshot, what.as_of);
     let selection = Selection::of(asof, &what.filter, what.function);

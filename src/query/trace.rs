@@ -44,7 +44,7 @@ fn extent(asof: AsOf<'_>, trace: &TraceData) -> Option<Extent> {
     (extent.start_us <= extent.end_us).then_some(extent)
 }
 
-/// The traces of a selection that began in a window, in the order of their arrival.
+/// The traces of a selection that began in a window, the earliest first.
 pub fn list(asof: AsOf<'_>, selection: &Selection<'_>, filter: &Filter, window: Window) -> Vec<TraceSummary> {
     let members: HashSet<FunctionId> = selection.members.iter().map(|member| member.id).collect();
     let in_window = |trace: &TraceData| {
@@ -68,7 +68,8 @@ pub fn list(asof: AsOf<'_>, selection: &Selection<'_>, filter: &Filter, window: 
             trace_answer(&term.what, extent, cold, has_text) != term.not
         })
     };
-    asof.snapshot
+    let mut traces: Vec<TraceSummary> = asof
+        .snapshot
         .traces
         .iter()
         .filter_map(|trace| Some((trace, in_window(trace)?)))
@@ -80,7 +81,9 @@ pub fn list(asof: AsOf<'_>, selection: &Selection<'_>, filter: &Filter, window: 
             segments: extent.nodes,
             flags: extent.flags,
         })
-        .collect()
+        .collect();
+    traces.sort_unstable_by_key(|trace| (trace.start_us, trace.id));
+    traces
 }
 
 /// Whether a segment or subsegment has a name or detail of this kind.

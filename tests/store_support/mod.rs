@@ -179,14 +179,26 @@ fn metric(functions: u32) -> impl Strategy<Value = Vec<Fact>> {
                 start,
                 period_ms: 60_000,
                 known: start.plus(60_000 + late),
-                statistics: Statistics { count: value, sum: value, max: value, p99: value, ..Default::default() },
+                statistics: Statistics {
+                    count: value,
+                    sum: value,
+                    max: value,
+                    p99: value,
+                    ..Default::default()
+                },
             })]
         },
     )
 }
 
 /// A segment document with what matters of it.
-pub fn document(id: &str, parent: Option<&str>, start_us: i64, end_us: Option<i64>, known: i64) -> SegmentDocument {
+pub fn document(
+    id: &str,
+    parent: Option<&str>,
+    start_us: i64,
+    end_us: Option<i64>,
+    known: i64,
+) -> SegmentDocument {
     SegmentDocument {
         trace_id: "1-00000000-000000000000000000000001".into(),
         parent_id: parent.map(Into::into),
@@ -297,10 +309,8 @@ pub fn stood(facts: &[Fact], at: Timestamp) -> Vec<Stood> {
 /// The peak of concurrency within a window, by counting at every start.
 pub fn peak(stood: &[&Stood], window: Window, at: Timestamp) -> u64 {
     let open = |time: Timestamp| {
-        stood
-            .iter()
-            .filter(|s| s.start <= time && time < s.end.map_or(at.plus(1), |end| end.at))
-            .count() as u64
+        stood.iter().filter(|s| s.start <= time && time < s.end.map_or(at.plus(1), |end| end.at)).count()
+            as u64
     };
     let last = window.to.min(at.plus(1));
     let starts = stood.iter().map(|s| s.start).filter(|start| window.from <= *start && *start < last);
