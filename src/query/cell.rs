@@ -49,6 +49,11 @@ impl Cell {
         }
     }
 
+    /// What rows and whole buckets come to.
+    pub fn into_fold(self) -> Fold<Dense> {
+        self.fold
+    }
+
     /// Adds another cell.
     pub fn merge(&mut self, other: &Self) {
         self.fold.merge(&other.fold);
@@ -96,11 +101,6 @@ impl Cell {
             0 => self.grade,
             _ => self.grade.worst(Grade::Estimated(Why::StartFromReport)),
         }
-    }
-
-    /// A count with its grade.
-    pub fn counted(&self, count: f64) -> Graded<u64> {
-        self.count_grade().of(count.round() as u64)
     }
 
     /// A quantile of the durations in ms, from the sketch.

@@ -1,14 +1,15 @@
-//! One function's invocations, errors and environments in a window.
+//! One function: its invocations, error groups and environments.
 
-use std::collections::BTreeMap;
+use std::collections::HashMap;
 
-use crate::model::{EnvironmentId, Outcome, Timestamp, Window};
-use crate::store::{Row, Standing};
+use crate::model::{Cold, EnvironmentId, NameId, Outcome, Timestamp, Window};
+use crate::store::{FunctionData, Row, Standing};
 
 use super::asof::AsOf;
+use super::filter::failed;
 use super::scan;
 use super::select::Member;
-use super::view::{EnvironmentRow, ErrorGroup, FunctionDetail, InvocationRow};
+use super::view::{EnvironmentRow, ErrorGroup, FunctionDetail, InvocationRow, InvocationState};
 
 /// Invocations listed at most.
 const INVOCATIONS: usize = 1_000;
@@ -16,99 +17,57 @@ const INVOCATIONS: usize = 1_000;
 const ENVIRONMENTS: usize = 200;
 
 /// What a member has in a window.
-pub fn of(asof: AsOf<'_>, member: &Member<'_>, window: Window) -> FunctionDetail {
+pub fn detail(asof: AsOf<'_>, member: &Member<'_>, window: Window) -> FunctionDetail {
+    let wanted = |(row, standing): &(&Row, Standing)| member.wants(asof, row, standing);
     let mut newest: Vec<(&Row, Standing)> = Vec::new();
-    let mut errors: BTreeMap<String, ErrorGroup> = BTreeMap::new();
-    let mut environments: BTreeMap<EnvironmentId, EnvironmentRow> = BTreeMap::new();
     let mut matching = 0;
-    for (row, standing) in scan::rows(asof, member.function, window) {
-        if !member.wants(asof, row, &standing) {
-            continue;
-        }
+    let mut errors: HashMap<(Option<NameId>, Outcome), Group> = HashMap::new();
+    let mut environments: HashMap<EnvironmentId, Used> = HashMap::new();
+    for (row, standing) in scan::rows(asof, member.function, window).filter(wanted) {
         matching += 1;
         newest.push((row, standing));
-        if newest.len() >= 2 * INVOCATIONS {
+        if newest.len() > 2 * INVOCATIONS {
             newest.drain(..INVOCATIONS);
         }
-        note_error(asof, &mut errors, row, &standing);
-        note_environment(asof, member, &mut environments, row, &standing);
-    }
-    let skip = newest.len().saturating_sub(INVOCATIONS);
-    let invocations = newest[skip..].iter().rev().map(|(row, s)| invocation(asof, member, row, s)).collect();
-    let mut errors: Vec<ErrorGroup> = errors.into_values().collect();
-    errors.sort_by(|a, b| b.count.cmp(&a.count).then_with(|| a.name.cmp(&b.name)));
-    let mut environments: Vec<EnvironmentRow> = environments.into_values().collect();
-    environments.sort_by(|a, b| b.first.cmp(&a.first).then(b.id.cmp(&a.id)));
-    environments.truncate(ENVIRONMENTS);
-    FunctionDetail { name: member.function.name.clone(), invocations, matching, errors, environments }
-}
-
-fn note_error(asof: AsOf<'_>, errors: &mut BTreeMap<String, ErrorGroup>, row: &Row, standing: &Standing) {
-    let Some(end) = standing.end.filter(|end| end.outcome.failed()) else { return };
-    let name = match (end.error_type, end.outcome) {
-        (Some(name), Outcome::Error | Outcome::InitError | Outcome::Exit | Outcome::OutOfMemory) => {
-            asof.snapshot.texts.names.get(name)
+        note_error(&mut errors, row, &standing);
+        if let Some(environment) = row.environment() {
+            environments.entry(environment).or_default().note(asof, row, &standing);
         }
-        (_, outcome) => outcome.word(),
-    };
-    let at = row.start();
-    let group = errors.entry(name.to_string()).or_insert_with(|| ErrorGroup {
-        name: name.to_string(),
-        count: 0,
-        first: at,
-        last: at,
-        seq: row.seq(),
-    });
-    group.count += 1;
-    group.last = at;
-    group.seq = row.seq();
+    }
+    let first = newest.len().saturating_sub(INVOCATIONS);
+    FunctionDetail {
+        name: member.function.name.clone(),
+        invocations: newest[first..]
+            .iter()
+            .rev()
+            .map(|(row, standing)| invocation(asof, member.id, member.function, row, standing))
+            .collect(),
+        matching,
+        errors: error_groups(asof, errors),
+        environments: environment_rows(asof, member.function, window, environments),
+    }
 }
 
-fn note_environment(
+/// An invocation as it stands.
+pub fn invocation(
     asof: AsOf<'_>,
-    member: &Member<'_>,
-    environments: &mut BTreeMap<EnvironmentId, EnvironmentRow>,
+    id: crate::model::FunctionId,
+    function: &FunctionData,
     row: &Row,
     standing: &Standing,
-) {
-    let Some(id) = row.environment() else { return };
-    let names = &asof.snapshot.texts.names;
-    let known = member.function.environments.get(id).map(|known| known.0);
-    let place = environments.entry(id).or_insert_with(|| EnvironmentRow {
-        id,
-        stream: known.map_or_else(String::new, |known| names.get(known.stream).to_string()),
-        version: names.get(row.version()).to_string(),
-        first: known.and_then(|known| known.init_start).filter(|t| *t <= asof.at).unwrap_or(row.start()),
-        last: row.start(),
-        invocations: 0,
-        errors: 0,
-        init_seen: known.is_some_and(|known| known.init_start.is_some_and(|t| t <= asof.at)),
-        max_memory_mb: None,
-        busy: false,
-    });
-    place.invocations += 1;
-    place.last = place.last.max(standing.end.map_or(row.start(), |end| end.at.min(asof.at)));
-    place.busy = standing.end.is_none();
-    if let Some(end) = standing.end {
-        place.errors += u64::from(end.outcome.failed());
-        place.max_memory_mb = place.max_memory_mb.max(end.max_memory_mb);
-    }
-}
-
-fn invocation(asof: AsOf<'_>, member: &Member<'_>, row: &Row, standing: &Standing) -> InvocationRow {
+) -> InvocationRow {
     let texts = &asof.snapshot.texts;
-    let end = standing.end.as_ref();
-    let stream = row.environment().and_then(|id| member.function.environments.get(id));
+    let end = standing.end;
+    let (traced, traced_at_start) = row.traced();
     let lines = row.lines();
-    let at: Timestamp = row.start();
     InvocationRow {
         seq: row.seq(),
-        function: member.id,
+        function: id,
         request_id: texts.ids.show_request(row.request_id()),
         attempt: row.attempt(),
-        start: at,
-        start_estimated: row.start_estimated(),
-        state: asof.state(member.function, row, standing),
+        start: row.start(),
+        start_estimated: standing.estimated,
+        state: asof.state(function, row, standing),
         duration: end.and_then(|end| end.duration),
         init: end.and_then(|end| end.init),
         restore: end.and_then(|end| end.restore),
@@ -119,9 +78,120 @@ fn invocation(asof: AsOf<'_>, member: &Member<'_>, row: &Row, standing: &Standin
         error_type: end.and_then(|end| end.error_type).map(|name| texts.names.get(name).to_string()),
         version: texts.names.get(row.version()).to_string(),
         environment: row.environment(),
-        stream: stream.map(|known| texts.names.get(known.0.stream).to_string()),
-        trace: member.function.trace_of((row.start(), row.seq())),
-        // Where the lines of one that runs will end is not known yet.
-        lines: (lines.source, lines.from, end.map_or(u64::MAX, |_| lines.to)),
+        stream: row
+            .environment()
+            .and_then(|environment| function.environments.get(environment))
+            .map(|environment| texts.names.get(environment.0.stream).to_string()),
+        trace: (traced && (traced_at_start || end.is_some()))
+            .then(|| function.trace_of((row.start(), row.seq())))
+            .flatten(),
+        // Where it ends is known with its end.
+        lines: (lines.source, lines.from, if end.is_some() { lines.to } else { lines.from }),
     }
+}
+
+struct Group {
+    count: u64,
+    first: Timestamp,
+    last: (Timestamp, u64),
+}
+
+fn note_error(groups: &mut HashMap<(Option<NameId>, Outcome), Group>, row: &Row, standing: &Standing) {
+    let Some(end) = standing.end.filter(|end| end.outcome.failed()) else { return };
+    let at = (row.start(), row.seq());
+    // How it ended tells apart only what has no type of its own.
+    let outcome = if end.error_type.is_some() { Outcome::Error } else { end.outcome };
+    let group =
+        groups.entry((end.error_type, outcome)).or_insert(Group { count: 0, first: row.start(), last: at });
+    group.count += 1;
+    group.first = group.first.min(row.start());
+    group.last = group.last.max(at);
+}
+
+fn error_groups(asof: AsOf<'_>, groups: HashMap<(Option<NameId>, Outcome), Group>) -> Vec<ErrorGroup> {
+    let name = |error: Option<NameId>, outcome: Outcome| match error {
+        Some(error) => asof.snapshot.texts.names.get(error).to_string(),
+        None => outcome.word().to_string(),
+    };
+    let mut groups: Vec<ErrorGroup> = groups
+        .into_iter()
+        .map(|((error, outcome), group)| ErrorGroup {
+            name: name(error, outcome),
+            count: group.count,
+            first: group.first,
+            last: group.last.0,
+            seq: group.last.1,
+        })
+        .collect();
+    groups.sort_by(|a, b| b.count.cmp(&a.count).then(b.last.cmp(&a.last)).then(a.name.cmp(&b.name)));
+    groups
+}
+
+/// What an environment did in a window.
+#[derive(Default)]
+struct Used {
+    first: Option<Timestamp>,
+    last: Option<Timestamp>,
+    version: Option<NameId>,
+    invocations: u64,
+    errors: u64,
+    cold: bool,
+    max_memory_mb: Option<u32>,
+    busy: bool,
+}
+
+impl Used {
+    fn note(&mut self, asof: AsOf<'_>, row: &Row, standing: &Standing) {
+        let ended = standing.end.map_or(row.start(), |end| end.at.max(row.start()));
+        self.first = Some(self.first.map_or(row.start(), |first| first.min(row.start())));
+        self.last = self.last.max(Some(ended));
+        self.version = Some(row.version());
+        self.invocations += 1;
+        let state = InvocationState::Running;
+        let state = standing.end.map_or(state, |end| InvocationState::Ended(end.outcome));
+        self.errors += u64::from(failed(state));
+        self.cold |= standing.cold != Cold::No;
+        self.max_memory_mb = self.max_memory_mb.max(standing.end.and_then(|end| end.max_memory_mb));
+        self.busy |= standing.end.is_none_or(|end| end.at > asof.at);
+    }
+}
+
+fn environment_rows(
+    asof: AsOf<'_>,
+    function: &FunctionData,
+    window: Window,
+    mut used: HashMap<EnvironmentId, Used>,
+) -> Vec<EnvironmentRow> {
+    let texts = &asof.snapshot.texts;
+    // Those that were initialised in the window and have not served an invocation in it.
+    for known in function.environments.iter() {
+        let began = known.0.init_start.unwrap_or(known.0.first).max(known.0.first);
+        if window.holds(began) && began <= asof.at {
+            used.entry(known.0.id).or_default();
+        }
+    }
+    let mut rows: Vec<EnvironmentRow> = used
+        .into_iter()
+        .filter_map(|(id, used)| {
+            let known = function.environments.get(id).map(|known| known.0);
+            let init = known.and_then(|known| known.init_start).filter(|init| *init <= asof.at);
+            let first = known.map(|known| known.first).into_iter().chain(init).chain(used.first).min()?;
+            let version = used.version.or(known.and_then(|known| known.version));
+            Some(EnvironmentRow {
+                id,
+                stream: known.map_or_else(String::new, |known| texts.names.get(known.stream).to_string()),
+                version: version.map_or_else(String::new, |name| texts.names.get(name).to_string()),
+                first,
+                last: used.last.unwrap_or(first).max(first),
+                invocations: used.invocations,
+                errors: used.errors,
+                init_seen: init.is_some() || used.cold,
+                max_memory_mb: used.max_memory_mb,
+                busy: used.busy,
+            })
+        })
+        .collect();
+    rows.sort_by(|a, b| b.last.cmp(&a.last).then(b.id.cmp(&a.id)));
+    rows.truncate(ENVIRONMENTS);
+    rows
 }

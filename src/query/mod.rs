@@ -3,20 +3,25 @@
 //!
 //! Only this room knows the rule that a query at T uses what has `known ≤ T`.
 
+mod ask;
 mod asof;
 mod axis;
 mod cell;
 mod detail;
+mod figures;
 pub mod filter;
-mod metric;
 mod overlap;
 mod overview;
+mod panels;
 mod points;
 mod scan;
 mod select;
+mod table;
 mod trace;
 pub mod view;
 
+pub use ask::{Invocations, Order, Selected, bucket, buckets, invocations, places, traces};
 pub use asof::AsOf;
 pub use axis::Axis;
 pub use overview::overview;
+pub use trace::{TraceSummary, tree};

@@ -9,7 +9,7 @@ use super::axis::Axis;
 
 /// A part of what a span holds.
 pub enum Part<'a> {
-    /// An invocation.
+    /// An invocation, as it stands.
     Row(Standing),
     /// A share of a bucket; whether it is what its rows would come to as of now.
     Bucket(&'a Bucket, f64, bool),
@@ -29,6 +29,8 @@ enum Stretch<'a> {
 
 /// The narrowest buckets that are worth reading where the rows are there too.
 pub const MINUTES: usize = 1;
+/// The same for the buckets of all functions together.
+pub const SECONDS: usize = 0;
 
 /// Splits `span` into stretches. Buckets narrower than those of level `finest` are read only where
 /// rows were let go.
@@ -116,6 +118,22 @@ pub fn of_function<'a>(
             Stretch::Lost => each(column, Part::Lost),
             Stretch::Rows(window) => {
                 rows(asof, function, window).for_each(|(_, standing)| each(column, Part::Row(standing)));
+            }
+        });
+    }
+}
+
+/// Walks over what all functions together have in the columns of an axis.
+pub fn of_all<'a>(asof: AsOf<'a>, axis: &Axis, each: &mut impl FnMut(usize, Part<'a>)) {
+    for column in 0..axis.columns {
+        let span = axis.column(column);
+        stretches(asof, &asof.snapshot.total, span, SECONDS, &mut |stretch| match stretch {
+            Stretch::Bucket(bucket, share, exact) => each(column, Part::Bucket(bucket, share, exact)),
+            Stretch::Lost => each(column, Part::Lost),
+            Stretch::Rows(window) => {
+                for (_, function) in asof.functions() {
+                    of_function(asof, function, &Axis::span(window), &mut |_, part| each(column, part));
+                }
             }
         });
     }

@@ -1,7 +1,7 @@
 //! What a filter selects: whole functions, or some of their invocations.
 
 use crate::model::{FunctionId, Micros};
-use crate::store::{FunctionData, Row, Standing};
+use crate::store::{Extent, FunctionData, Row, Standing};
 
 use super::asof::AsOf;
 use super::filter::{Condition, Filter, contains, failed, status_word};
@@ -41,6 +41,11 @@ impl<'a> Selection<'a> {
             && members.len() == asof.functions().count();
         Self { members, all }
     }
+
+    /// Whether the filter must be asked for each invocation.
+    pub fn in_part(&self) -> bool {
+        self.members.iter().any(|member| member.filter.is_some())
+    }
 }
 
 impl Member<'_> {
@@ -76,5 +81,28 @@ fn answer(
                 || error.is_some_and(|error| contains(texts.names.get(error), text))
                 || contains(&texts.ids.show_request(row.request_id()), text)
         }
+    }
+}
+
+/// What a trace answers to a condition that is not on a function's name: by its marks, its length,
+/// its texts.
+pub fn trace_answer(
+    condition: &Condition,
+    extent: &Extent,
+    cold: impl FnOnce() -> bool,
+    has_text: impl FnOnce(&str) -> bool,
+) -> bool {
+    let marked = extent.flags.any();
+    match condition {
+        Condition::Function(_) => true,
+        Condition::Failed => marked,
+        Condition::Cold => cold(),
+        Condition::Status(word) => match word.as_str() {
+            "ok" => !marked,
+            "error" => marked,
+            _ => false,
+        },
+        Condition::Duration(compare, us) => compare.holds(extent.length_us().max(0) as u64, *us),
+        Condition::Text(text) => has_text(text),
     }
 }

@@ -1,180 +1,302 @@
-//! Traces as of a time: documents to one tree, and the tree that matters most.
+//! Traces as of a time: which there are, and one as a tree.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use crate::model::{Flags, Graded, SegmentNode, Why, Window};
-use crate::store::{KeptDocument, TraceData};
+use crate::model::{Flags, FunctionId, Graded, SegmentNode, Timestamp, TraceId, Why, Window};
+use crate::store::{Extent, KeptDocument, Snapshot, TraceData};
 
 use super::asof::AsOf;
-use super::select::Selection;
+use super::filter::{Condition, Filter, contains};
+use super::select::{Selection, trace_answer};
 use super::view::{Provenance, TracePanel, TraceRow, TraceTree};
 
-/// Rows of a tree at most: what follows is left out of the picture, not of the counts.
-const ROWS: usize = 2_000;
+/// A segment that has not ended is drawn up to now if something of its trace was seen this short
+/// a time ago, in µs: an invocation lasts at most 15 min.
+const LASTS_US: i64 = 15 * 60 * 1_000_000;
 
-/// The slowest trace of the selection in the window; marked ones go before others.
-pub fn panel(asof: AsOf<'_>, selection: &Selection<'_>, window: Window) -> TracePanel {
-    let wanted = |trace: &TraceData| {
-        let known = trace.documents.iter().filter(|d| d.document.known <= asof.at);
-        let of = |d: &KeptDocument| {
-            d.function.is_some_and(|id| selection.members.binary_search_by_key(&id, |m| m.id).is_ok())
-        };
-        selection.all || known.into_iter().any(of)
+/// A trace in a list.
+#[derive(Clone, Debug, PartialEq)]
+pub struct TraceSummary {
+    /// The trace.
+    pub id: TraceId,
+    /// Start of the earliest part, µs since 1970.
+    pub start_us: i64,
+    /// From the earliest start to the latest end, in µs.
+    pub length_us: i64,
+    /// Segments and subsegments.
+    pub segments: usize,
+    /// All marks.
+    pub flags: Flags,
+}
+
+/// The documents of a trace that are known.
+fn documents<'a>(asof: AsOf<'a>, trace: &'a TraceData) -> impl Iterator<Item = &'a KeptDocument> {
+    trace.documents.iter().filter(move |kept| kept.document.known <= asof.at)
+}
+
+/// From when to when a trace lasts as far as it is known; `None` where nothing of it has a time.
+fn extent(asof: AsOf<'_>, trace: &TraceData) -> Option<Extent> {
+    let extent = match trace.known <= asof.at {
+        true => trace.extent,
+        false => documents(asof, trace).fold(Extent::EMPTY, |all, kept| all.and(kept.extent)),
     };
-    let (from, to) = (window.from.0.saturating_mul(1_000), window.to.0.saturating_mul(1_000));
-    let (mut count, mut marked, mut newest) = (0u64, 0u64, i64::MIN);
-    let mut best: Option<(bool, i64, &TraceData)> = None;
-    for trace in asof.snapshot.traces.iter().filter(|trace| trace.first_known <= asof.at) {
-        let known = trace.documents.iter().filter(|d| d.document.known <= asof.at).map(|d| d.extent);
-        let Some(extent) = known.reduce(|a, b| a.and(b)) else { continue };
-        if extent.start_us < from || extent.start_us >= to || !wanted(trace) {
-            continue;
+    (extent.start_us <= extent.end_us).then_some(extent)
+}
+
+/// The traces of a selection that began in a window, the earliest first.
+pub fn list(asof: AsOf<'_>, selection: &Selection<'_>, filter: &Filter, window: Window) -> Vec<TraceSummary> {
+    let members: HashSet<FunctionId> = selection.members.iter().map(|member| member.id).collect();
+    let in_window = |trace: &TraceData| {
+        let extent = extent(asof, trace)?;
+        let start = Timestamp(extent.start_us.div_euclid(1_000));
+        (window.holds(start) && start <= asof.at).then_some(extent)
+    };
+    let of_members = |trace: &TraceData| {
+        selection.all
+            || documents(asof, trace).any(|kept| kept.function.is_some_and(|id| members.contains(&id)))
+    };
+    let wanted = |trace: &TraceData, extent: &Extent| {
+        // The functions' names were asked when the members were chosen.
+        let asked = filter.terms.iter().filter(|term| !matches!(term.what, Condition::Function(_)));
+        asked.into_iter().all(|term| {
+            let cold = || mentions(asof, trace, &|name| name == "Initialization" || name == "Restore");
+            let has_text = |text: &str| {
+                contains(&asof.snapshot.texts.ids.show_trace(trace.id), text)
+                    || mentions(asof, trace, &|name| contains(name, text))
+            };
+            trace_answer(&term.what, extent, cold, has_text) != term.not
+        })
+    };
+    let mut traces: Vec<TraceSummary> = asof
+        .snapshot
+        .traces
+        .iter()
+        .filter_map(|trace| Some((trace, in_window(trace)?)))
+        .filter(|(trace, extent)| of_members(trace) && wanted(trace, extent))
+        .map(|(trace, extent)| TraceSummary {
+            id: trace.id,
+            start_us: extent.start_us,
+            length_us: extent.length_us(),
+            segments: extent.nodes,
+            flags: extent.flags,
+        })
+        .collect();
+    traces.sort_unstable_by_key(|trace| (trace.start_us, trace.id));
+    traces
+}
+
+/// Whether a segment or subsegment has a name or detail of this kind.
+fn mentions(asof: AsOf<'_>, trace: &TraceData, is: &dyn Fn(&str) -> bool) -> bool {
+    documents(asof, trace).any(|kept| {
+        let mut todo = vec![&kept.document.root];
+        while let Some(node) = todo.pop() {
+            let texts = [Some(&node.name), node.detail.as_ref(), node.cause.as_ref()];
+            if texts.into_iter().flatten().any(|text| is(text)) {
+                return true;
+            }
+            todo.extend(&node.children);
         }
-        count += 1;
-        marked += u64::from(extent.flags.any());
-        newest = newest.max(extent.end_us);
-        let rank = (extent.flags.any(), extent.length_us());
-        if best.is_none_or(|(any, length, _)| rank > (any, length)) {
-            best = Some((rank.0, rank.1, trace));
-        }
-    }
-    let none = count == 0;
+        false
+    })
+}
+
+/// The trace panel: the slowest of the marked traces, else of all.
+pub fn panel(asof: AsOf<'_>, selection: &Selection<'_>, filter: &Filter, window: Window) -> TracePanel {
+    let snapshot = asof.snapshot;
+    let any = snapshot.traces.iter().any(|trace| trace.first_known <= asof.at);
+    let traces = list(asof, selection, filter, window);
+    let marked = traces.iter().filter(|trace| trace.flags.any()).count();
+    let slowest = traces
+        .iter()
+        .filter(|trace| marked == 0 || trace.flags.any())
+        .max_by_key(|trace| (trace.length_us, trace.start_us, trace.id));
+    let newest = traces.iter().map(|trace| trace.start_us.saturating_add(trace.length_us)).max();
+    let age = newest.map(|us| asof.at.since(Timestamp(us.div_euclid(1_000))).max(0));
     TracePanel {
-        traces: if none { Graded::NoSource(Why::NoData) } else { Graded::Counted(count) },
-        marked,
-        tree: best.map(|(_, _, trace)| Arc::new(tree(asof, trace))),
+        traces: match (any, snapshot.health.traces_let_go) {
+            (false, _) => Graded::NoSource(Why::NotInAnySource),
+            (true, 0) => Graded::Counted(traces.len() as u64),
+            (true, _) => Graded::AtLeast(traces.len() as u64, Why::Evicted),
+        },
+        marked: marked as u64,
+        tree: slowest.and_then(|trace| tree(snapshot, trace.id, asof.at)).map(Arc::new),
         provenance: Provenance {
-            source: if none { "no source" } else { "X-Ray" },
-            age_ms: (!none).then(|| asof.at.since(crate::model::Timestamp(newest / 1_000)).max(0)),
-            note: Some(if none {
-                "no X-Ray segment in this window; give segment documents".to_string()
-            } else {
-                "traces are sampled: examples, never counts of requests".to_string()
-            }),
+            source: if any { "X-Ray" } else { "–" },
+            age_ms: age,
+            note: (!any).then(|| Why::NotInAnySource.words().to_string()),
         },
     }
 }
 
-/// A node of the tree before it is drawn.
-struct Node<'a> {
+/// A segment with its place in the tree.
+struct Placed<'a> {
     node: &'a SegmentNode,
-    parent: Option<usize>,
-    named: bool,
+    parent: Option<Parent<'a>>,
     children: Vec<usize>,
+    orphan: bool,
 }
 
-/// All that is known of a trace as one tree, in drawing order.
-pub fn tree(asof: AsOf<'_>, trace: &TraceData) -> TraceTree {
-    let mut nodes: Vec<Node<'_>> = Vec::new();
-    let mut by_id: HashMap<&str, usize> = HashMap::new();
-    let mut named: Vec<Option<&str>> = Vec::new();
-    // The newest document of an id replaces the former (an in-progress one, say).
-    let mut documents: HashMap<&str, &KeptDocument> = HashMap::new();
-    let mut order: Vec<&str> = Vec::new();
-    for kept in trace.documents.iter().filter(|d| d.document.known <= asof.at) {
-        if documents.insert(&kept.document.root.id, kept).is_none() {
-            order.push(&kept.document.root.id);
-        }
-    }
-    for id in order {
-        let document = &documents[id].document;
-        let mut open: Vec<(&SegmentNode, Option<usize>)> = vec![(&document.root, None)];
-        while let Some((node, parent)) = open.pop() {
-            let at = nodes.len();
-            by_id.entry(&node.id).or_insert(at);
-            named.push(if parent.is_none() { document.parent_id.as_deref() } else { None });
-            nodes.push(Node { node, parent, named: false, children: Vec::new() });
-            open.extend(node.children.iter().map(|child| (child, Some(at))));
-        }
-    }
-    for at in 0..nodes.len() {
-        if let Some(id) = named[at] {
-            nodes[at].named = true;
-            nodes[at].parent = by_id.get(id).copied().filter(|parent| !descends(&nodes, *parent, at));
-        }
-    }
-    for at in 0..nodes.len() {
-        if let Some(parent) = nodes[at].parent {
-            nodes[parent].children.push(at);
-        }
-    }
-    draw(asof, trace, &mut nodes)
+#[derive(Clone, Copy)]
+enum Parent<'a> {
+    /// The segment around it.
+    Around(usize),
+    /// The one that its document names.
+    Named(&'a str),
 }
 
-/// Whether `from` lies below `above`: then hanging `above` under it would make a ring.
-fn descends(nodes: &[Node<'_>], from: usize, above: usize) -> bool {
-    let mut at = Some(from);
-    let mut steps = 0;
-    while let Some(node) = at {
-        if node == above || steps > nodes.len() {
-            return true;
-        }
-        at = nodes[node].parent;
-        steps += 1;
+/// A trace as it is known as of a time.
+pub fn tree(snapshot: &Snapshot, id: TraceId, as_of: Timestamp) -> Option<TraceTree> {
+    let asof = AsOf::new(snapshot, as_of);
+    let trace = snapshot.traces.iter().find(|trace| trace.id == id)?;
+    let known = extent(asof, trace)?;
+    let mut placed = place(asof, trace);
+    let missing_parents = link(&mut placed);
+    let begin = known.start_us;
+    let now = asof.at.0.saturating_mul(1_000);
+    let fresh = now.saturating_sub(known.end_us) <= LASTS_US;
+    let open_end = if fresh { now.max(known.end_us) } else { known.end_us };
+    let span = |node: &SegmentNode| {
+        let start = node.start_us.unwrap_or(begin);
+        let end = node.end_us.unwrap_or(if node.in_progress { open_end } else { start });
+        (start, end.max(start))
+    };
+    let mut rows = Vec::with_capacity(placed.len());
+    for (at, depth) in order(&placed, |node| span(node).0) {
+        let here = &placed[at];
+        let (start, end) = span(here.node);
+        let inside = here.children.iter().map(|&child| span(placed[child].node));
+        let texts = [here.node.detail.as_deref(), here.node.cause.as_deref()];
+        rows.push(TraceRow {
+            depth,
+            name: here.node.name.to_string(),
+            kind: here
+                .node
+                .origin
+                .as_ref()
+                .or(here.node.namespace.as_ref())
+                .map_or_else(String::new, |k| k.to_string()),
+            start_us: start.saturating_sub(begin),
+            length_us: end.saturating_sub(start),
+            self_us: self_time(start, end, inside.collect()),
+            in_progress: here.node.in_progress,
+            orphan: here.orphan,
+            flags: here.node.flags,
+            detail: texts.into_iter().flatten().collect::<Vec<_>>().join(" · "),
+        });
     }
-    false
-}
-
-fn draw(asof: AsOf<'_>, trace: &TraceData, nodes: &mut [Node<'_>]) -> TraceTree {
-    let start_us = nodes.iter().filter_map(|n| n.node.start_us).min().unwrap_or(0);
-    let latest = nodes.iter().filter_map(|n| n.node.end_us.or(n.node.start_us)).max().unwrap_or(start_us);
-    let now_us = asof.at.0.saturating_mul(1_000);
-    // What has not ended runs on to now, but the picture ends with the latest that is known.
-    let end_us = latest.max(start_us);
-    let end_of =
-        |node: &SegmentNode| node.end_us.unwrap_or(end_us.min(now_us).max(node.start_us.unwrap_or(start_us)));
-    let begin_of = |node: &SegmentNode| node.start_us.unwrap_or(start_us);
-    let starts: Vec<i64> = nodes.iter().map(|n| begin_of(n.node)).collect();
-    for node in nodes.iter_mut() {
-        node.children.sort_by_key(|child| (starts[*child], *child));
-    }
-    let mut roots: Vec<usize> = (0..nodes.len()).filter(|at| nodes[*at].parent.is_none()).collect();
-    roots.sort_by_key(|at| (nodes[*at].named, starts[*at]));
-    let mut rows = Vec::new();
-    let mut open: Vec<(usize, usize)> = roots.iter().rev().map(|at| (*at, 0)).collect();
-    let mut flags = Flags::default();
-    while let Some((at, depth)) = open.pop() {
-        let Node { node, parent, named, children } = &nodes[at];
-        flags = flags.or(node.flags);
-        let (from, to) = (begin_of(node), end_of(node));
-        let mut covered: Vec<(i64, i64)> =
-            children.iter().map(|c| (starts[*c].max(from), end_of(nodes[*c].node).min(to))).collect();
-        if rows.len() < ROWS {
-            rows.push(TraceRow {
-                depth,
-                name: node.name.to_string(),
-                kind: node.origin.as_deref().or(node.namespace.as_deref()).unwrap_or_default().to_string(),
-                start_us: from - start_us,
-                length_us: (to - from).max(0),
-                self_us: ((to - from) - union(&mut covered)).max(0),
-                in_progress: node.end_us.is_none(),
-                orphan: parent.is_none() && *named,
-                flags: node.flags,
-                detail: node.cause.as_deref().or(node.detail.as_deref()).unwrap_or_default().to_string(),
-            });
-        }
-        open.extend(children.iter().rev().map(|child| (*child, depth + 1)));
-    }
-    TraceTree {
-        id: trace.id,
-        shown: asof.snapshot.texts.ids.show_trace(trace.id),
-        start_us,
-        end_us,
-        missing_parents: nodes.iter().filter(|n| n.parent.is_none() && n.named).count(),
-        in_progress: nodes.iter().any(|n| n.node.end_us.is_none()),
+    let ends = rows.iter().map(|row| begin.saturating_add(row.start_us).saturating_add(row.length_us));
+    Some(TraceTree {
+        id,
+        shown: snapshot.texts.ids.show_trace(id),
+        start_us: begin,
+        end_us: ends.max().unwrap_or(known.end_us),
+        missing_parents,
+        in_progress: rows.iter().any(|row| row.in_progress),
+        flags: rows.iter().fold(Flags::default(), |all, row| all.or(row.flags)),
         rows,
-        flags,
-    }
+    })
 }
 
-/// The length of the union of intervals.
-fn union(intervals: &mut [(i64, i64)]) -> i64 {
-    intervals.sort_unstable();
-    let (mut total, mut reached) = (0, i64::MIN);
-    for (from, to) in intervals.iter() {
-        total += (to - from.max(&reached)).max(0);
-        reached = reached.max(*to);
+/// All segments that are known, each once: of those with the same id the newest.
+fn place<'a>(asof: AsOf<'a>, trace: &'a TraceData) -> Vec<Placed<'a>> {
+    let mut documents: Vec<&KeptDocument> = documents(asof, trace).collect();
+    documents.sort_by_key(|kept| (kept.document.known, !kept.document.root.in_progress));
+    // A document takes the place of an earlier one of the same segment, its children included.
+    let newest: HashMap<&str, usize> =
+        documents.iter().enumerate().map(|(at, kept)| (&*kept.document.root.id, at)).collect();
+    let mut placed: Vec<Placed<'a>> = Vec::new();
+    let mut by_id: HashMap<&str, usize> = HashMap::new();
+    for (at, kept) in documents.iter().enumerate() {
+        let document = &kept.document;
+        if !document.root.id.is_empty() && newest.get(&*document.root.id) != Some(&at) {
+            continue;
+        }
+        let named = document.parent_id.as_deref().filter(|parent| !parent.is_empty());
+        let mut todo = vec![(&document.root, named.map(Parent::Named))];
+        while let Some((node, parent)) = todo.pop() {
+            let slot = match by_id.get(&*node.id).filter(|_| !node.id.is_empty()) {
+                Some(&slot) => {
+                    (placed[slot].node, placed[slot].parent) = (node, parent);
+                    slot
+                }
+                None => {
+                    placed.push(Placed { node, parent, children: Vec::new(), orphan: false });
+                    by_id.insert(&node.id, placed.len() - 1);
+                    placed.len() - 1
+                }
+            };
+            todo.extend(node.children.iter().rev().map(|child| (child, Some(Parent::Around(slot)))));
+        }
     }
-    total
+    placed
+}
+
+/// Puts children to their parents; returns how many parents are named and were not seen.
+fn link(placed: &mut [Placed<'_>]) -> usize {
+    let by_id: HashMap<&str, usize> =
+        placed.iter().enumerate().map(|(at, placed)| (&*placed.node.id, at)).collect();
+    let mut missing: HashSet<&str> = HashSet::new();
+    let mut links = Vec::new();
+    for (at, here) in placed.iter().enumerate() {
+        match here.parent {
+            Some(Parent::Around(parent)) => links.push((at, Some(parent))),
+            Some(Parent::Named(parent)) => match by_id.get(parent) {
+                Some(&parent) => links.push((at, Some(parent))),
+                None => {
+                    missing.insert(parent);
+                    links.push((at, None));
+                }
+            },
+            None => {}
+        }
+    }
+    let count = missing.len();
+    for (at, parent) in links {
+        match parent {
+            Some(parent) if parent != at => placed[parent].children.push(at),
+            Some(_) => placed[at].parent = None,
+            None => (placed[at].orphan, placed[at].parent) = (true, None),
+        }
+    }
+    count
+}
+
+/// The segments in drawing order with their depth: parents before children, earlier before later.
+/// A circle of parents is cut at its earliest segment.
+fn order(placed: &[Placed<'_>], start: impl Fn(&SegmentNode) -> i64) -> Vec<(usize, usize)> {
+    let earlier = |at: &usize| (start(placed[*at].node), *at);
+    let mut roots: Vec<usize> = (0..placed.len()).filter(|&at| placed[at].parent.is_none()).collect();
+    roots.sort_by_key(earlier);
+    let mut rest: Vec<usize> = (0..placed.len()).filter(|&at| placed[at].parent.is_some()).collect();
+    rest.sort_by_key(earlier);
+    let mut seen = vec![false; placed.len()];
+    let mut rows = Vec::with_capacity(placed.len());
+    for root in roots.into_iter().chain(rest) {
+        let mut todo = vec![(root, 0)];
+        while let Some((at, depth)) = todo.pop() {
+            if std::mem::replace(&mut seen[at], true) {
+                continue;
+            }
+            rows.push((at, depth));
+            let mut children = placed[at].children.clone();
+            children.sort_by_key(earlier);
+            todo.extend(children.into_iter().rev().map(|child| (child, depth + 1)));
+        }
+    }
+    rows
+}
+
+/// What of a span no child fills.
+fn self_time(start: i64, end: i64, mut children: Vec<(i64, i64)>) -> i64 {
+    children.sort_unstable();
+    let (mut covered, mut reached) = (0i64, start);
+    for (from, to) in children {
+        let (from, to) = (from.max(reached), to.min(end));
+        if from < to {
+            covered = covered.saturating_add(to - from);
+            reached = to;
+        }
+    }
+    end.saturating_sub(start).saturating_sub(covered).max(0)
 }

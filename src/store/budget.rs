@@ -73,8 +73,9 @@ impl Store {
     fn recount(&mut self) {
         self.counted = self.bytes();
         self.grown = 0;
-        // What can't be let go must not be counted again at every fact.
-        self.limit = self.budget.bytes.max(self.counted + self.counted / 16 + (256 << 10));
+        // Soon, since growth between two counts is only guessed; but not at every fact where what
+        // is held can't be let go.
+        self.limit = self.counted + self.budget.bytes.max(self.counted) / 32 + (64 << 10);
     }
 
     /// The time before which rows of this many bytes lie.

@@ -59,7 +59,7 @@ impl Store {
             health: Health { budget: budget.bytes, ..Health::default() },
             counted: 0,
             grown: 0,
-            limit: budget.bytes,
+            limit: budget.bytes / 32,
             rows_from: Timestamp::MIN,
             bad: Arc::default(),
             dropped: Arc::default(),

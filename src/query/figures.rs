@@ -1,0 +1,159 @@
+//! What a function comes to over a span, from its logs.
+
+use crate::model::{Grade, Timestamp, Why, Window};
+
+use super::asof::AsOf;
+use super::axis::Axis;
+use super::cell::{Cell, Durations};
+use super::points::{self, CLOSED_MS};
+use super::scan::{self, Part};
+use super::select::{Member, Selection};
+
+/// Invocations up to which quantiles are read from their durations one by one.
+pub const EXACT: f64 = 100_000.0;
+
+/// Folds what a member has in the columns of an axis.
+pub fn fold(asof: AsOf<'_>, member: &Member<'_>, axis: &Axis, cells: &mut [Cell]) {
+    if member.filter.is_none() {
+        return scan::of_function(asof, member.function, axis, &mut |column, part| {
+            put(&mut cells[column], part);
+        });
+    }
+    for (row, standing) in scan::rows(asof, member.function, axis.window()) {
+        if let Some(column) = axis.column_of(row.start())
+            && member.wants(asof, row, &standing)
+        {
+            cells[column].add(&standing);
+        }
+    }
+    if !scan::complete(asof, axis.window()) {
+        for (at, cell) in cells.iter_mut().enumerate() {
+            if axis.column(at).from < asof.snapshot.rows_from {
+                cell.lose();
+            }
+        }
+    }
+}
+
+/// Folds a whole selection.
+pub fn fold_all(asof: AsOf<'_>, selection: &Selection<'_>, axis: &Axis) -> Vec<Cell> {
+    let mut cells = vec![Cell::default(); axis.columns];
+    if selection.all {
+        scan::of_all(asof, axis, &mut |column, part| put(&mut cells[column], part));
+    } else {
+        for member in &selection.members {
+            fold(asof, member, axis, &mut cells);
+        }
+    }
+    cells
+}
+
+fn put(cell: &mut Cell, part: Part<'_>) {
+    match part {
+        Part::Row(standing) => cell.add(&standing),
+        Part::Bucket(bucket, share, exact) => cell.add_bucket(bucket, share, exact),
+        Part::Lost => cell.lose(),
+    }
+}
+
+/// The durations of a member one by one.
+pub fn durations(asof: AsOf<'_>, member: &Member<'_>, window: Window, into: &mut Durations) {
+    for (row, standing) in scan::rows(asof, member.function, window) {
+        if member.wants(asof, row, &standing) {
+            into.add(&standing);
+        }
+    }
+}
+
+/// What CloudWatch counts against what the logs show, in closed minutes.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Check {
+    /// CloudWatch's count.
+    pub metric: f64,
+    /// The logs'.
+    pub logs: f64,
+    /// Whether CloudWatch counts more in any minute.
+    pub missing: bool,
+}
+
+impl Check {
+    fn minute(&mut self, metric: f64, logs: f64) {
+        self.metric += metric;
+        self.logs += logs;
+        self.missing |= metric > logs;
+    }
+
+    /// Both together.
+    pub fn and(self, other: Self) -> Self {
+        Self {
+            metric: self.metric + other.metric,
+            logs: self.logs + other.logs,
+            missing: self.missing || other.missing,
+        }
+    }
+
+    /// What it says of the logs' count.
+    pub fn grade(&self) -> Grade {
+        if self.missing { Grade::AtLeast(Why::LogsIncomplete) } else { Grade::Counted }
+    }
+
+    /// A sentence, where the two disagree by more than one in a hundred or logs lack something.
+    pub fn note(&self, what: &str) -> Option<String> {
+        let (metric, logs) = (self.metric.round() as u64, self.logs.round() as u64);
+        let apart = self.missing || logs.abs_diff(metric) * 100 > metric;
+        (metric > 0 && apart).then(|| {
+            format!("logs show {logs} of the {metric} {what} that CloudWatch counts in closed minutes")
+        })
+    }
+}
+
+/// Compares the logs of a function with its metrics: invocations and errors.
+pub fn check(asof: AsOf<'_>, member: &Member<'_>, window: Window) -> (Check, Check) {
+    let (mut invocations, mut errors) = (Check::default(), Check::default());
+    let metrics = &member.function.metrics;
+    if !asof.has_logs(member.function) || !points::any(asof, &metrics.invocations) {
+        return (invocations, errors);
+    }
+    let whole = Member { filter: None, ..*member };
+    let closed = |minute: &Window| minute.to.plus(CLOSED_MS) <= asof.at;
+    let failed = points::errors(asof, metrics, window);
+    for period in points::periods(asof, &metrics.invocations, window) {
+        if !closed(&period.window) {
+            continue;
+        }
+        let mut cells = [Cell::default()];
+        fold(asof, &whole, &Axis::span(period.window), &mut cells);
+        invocations.minute(period.value.into(), cells[0].started());
+        let told = failed.iter().find(|failed| failed.window == period.window);
+        if let Some(told) = told {
+            errors.minute(told.value, cells[0].errors());
+        }
+    }
+    (invocations, errors)
+}
+
+/// How far what logs tell of a span can be trusted, whatever is in it.
+pub fn coverage(asof: AsOf<'_>, member: &Member<'_>, window: Window) -> Grade {
+    let snapshot = asof.snapshot;
+    let lost =
+        |drops: &[(Timestamp, u64)]| drops.iter().any(|(known, _)| *known <= asof.at && window.holds(*known));
+    let mut grade = Grade::Counted;
+    if lost(&snapshot.dropped) || lost(&member.function.dropped) {
+        grade = grade.worst(Grade::AtLeast(Why::LogsIncomplete));
+    }
+    if snapshot.read_from.is_some_and(|from| window.from < from) {
+        grade = grade.worst(Grade::AtLeast(Why::NotReadYet));
+    }
+    if snapshot.settling_ms > 0 && window.from > asof.at.plus(-snapshot.settling_ms) {
+        grade = grade.worst(Grade::Settling);
+    }
+    grade
+}
+
+/// The same for a figure that is no count: of what is incomplete it is an estimate.
+pub fn of_shape(grade: Grade) -> Grade {
+    match grade {
+        Grade::AtLeast(why) => Grade::Estimated(why),
+        other => other,
+    }
+}

@@ -1,0 +1,277 @@
+//! The function table: a row per function, its state, the order.
+
+use std::cmp::Ordering;
+
+use crate::model::{Grade, Graded, Timestamp, Why, Window};
+
+use super::asof::AsOf;
+use super::axis::Axis;
+use super::cell::{Cell, Durations};
+use super::figures::{self, Check};
+use super::overlap::{Running, kept_peaks};
+use super::points::{self, CLOSED_MS};
+use super::select::Member;
+use super::view::{FunctionRow, SortBy, State};
+
+/// Memory is short from this share in % of what is configured.
+const MEMORY_SHARE: f64 = 90.0;
+/// A function is silent when it is quiet for longer than this, in ms …
+const SILENT_MS: i64 = 5 * 60 * 1_000;
+/// … and than this many of its usual gaps, of which this many must be known.
+const SILENT_GAPS: i64 = 3;
+const GAPS_KNOWN: usize = 3;
+/// Starts from which the usual gap is taken.
+const RHYTHM: usize = 64;
+
+/// What the rows of one answer have in common.
+pub struct Span {
+    /// The figures' span.
+    pub window: Window,
+    /// Minutes of it in which there are data.
+    pub minutes: f64,
+    /// Whether quantiles are read from durations one by one.
+    pub exact: bool,
+    /// The sparkline's columns.
+    pub spark: Axis,
+    /// The earliest invocation.
+    pub oldest: Option<Timestamp>,
+}
+
+/// A member's figures, of which the panels are made too.
+pub struct Figures {
+    /// What logs tell.
+    pub cell: Cell,
+    /// Durations one by one, where that is exact.
+    pub durations: Durations,
+    /// Invocations and errors against CloudWatch's.
+    pub checks: (Check, Check),
+    /// How far the logs can be trusted.
+    pub coverage: Grade,
+}
+
+impl Figures {
+    /// Of a member whose logs were folded.
+    pub fn of(asof: AsOf<'_>, member: &Member<'_>, span: &Span, cell: Cell) -> Self {
+        let mut durations = Durations::default();
+        if span.exact {
+            figures::durations(asof, member, span.window, &mut durations);
+        }
+        Self {
+            cell,
+            durations,
+            checks: figures::check(asof, member, span.window),
+            coverage: figures::coverage(asof, member, span.window),
+        }
+    }
+
+    /// The grade of what logs count of invocations.
+    pub fn counts(&self) -> Grade {
+        self.cell.count_grade().worst(self.coverage).worst(self.checks.0.grade())
+    }
+}
+
+/// The row of a function.
+pub fn row(asof: AsOf<'_>, member: &Member<'_>, span: &Span, figures: &mut Figures) -> FunctionRow {
+    let function = member.function;
+    let metrics = &function.metrics;
+    let throttles = throttles(asof, member, span.window);
+    let mut row = FunctionRow {
+        id: member.id,
+        name: function.name.clone(),
+        state: State::Ok,
+        rate: Graded::NoSource(Why::NotInAnySource),
+        invocations: Graded::NoSource(Why::NotInAnySource),
+        errors: Graded::NoSource(Why::NotInAnySource),
+        error_share: Graded::NoSource(Why::NoData),
+        throttles,
+        p50: Graded::NoSource(Why::NotInAnySource),
+        p99: Graded::NoSource(Why::NotInAnySource),
+        concurrency: Graded::NoSource(Why::NotInAnySource),
+        reserved: None,
+        cold: Graded::NoSource(Why::NotInAnySource),
+        memory_used_mb: Graded::NoSource(Why::NotInAnySource),
+        memory_mb: None,
+        spark: spark(asof, member, span),
+        newest: asof.newest(function),
+    };
+    if asof.has_logs(function) {
+        from_logs(asof, member, span, figures, &mut row);
+    } else if points::any(asof, &metrics.invocations) {
+        let count = points::sums(asof, &metrics.invocations, span.window);
+        let errors = points::error_sums(asof, metrics, span.window);
+        row.rate = count.per_minute().map_or(missing(asof, span.window), Graded::Counted);
+        row.invocations = told(asof, span.window, count);
+        row.errors = told(asof, span.window, errors);
+        if count.sum > 0.0 {
+            row.error_share = Graded::Counted(100.0 * errors.sum / count.sum);
+        }
+        let peak = points::periods(asof, &metrics.concurrency, span.window);
+        let peak = peak.iter().map(|period| f64::from(period.value)).reduce(f64::max);
+        row.concurrency = peak.map_or(missing(asof, span.window), |peak| Graded::Counted(peak as u64));
+    }
+    row.state = state(asof, member, figures, &row);
+    row
+}
+
+fn from_logs(asof: AsOf<'_>, member: &Member<'_>, span: &Span, figures: &mut Figures, row: &mut FunctionRow) {
+    let grade = figures.counts();
+    let cell = &figures.cell;
+    let errors_grade = grade.worst(figures.checks.1.grade());
+    row.invocations = grade.of(cell.started().round() as u64);
+    row.rate = grade.of(cell.started() / span.minutes);
+    row.errors = errors_grade.of(cell.errors().round() as u64);
+    if cell.started() > 0.0 {
+        let share = 100.0 * cell.errors() / cell.started();
+        row.error_share = figures::of_shape(errors_grade).of(share);
+    }
+    row.cold = grade.of(cell.cold().round() as u64);
+    row.memory_used_mb = cell.memory_used().at_best(figures::of_shape(figures.coverage));
+    row.memory_mb = (cell.fold.memory_mb > 0).then_some(u32::from(cell.fold.memory_mb));
+    let shape = figures::of_shape(figures.coverage.worst(figures.checks.0.grade()));
+    (row.p50, row.p99) = match span.exact {
+        true => (figures.durations.quantile(0.5), figures.durations.quantile(0.99)),
+        false => (cell.quantile(0.5), cell.quantile(0.99)),
+    };
+    (row.p50, row.p99) = (row.p50.at_best(shape), row.p99.at_best(shape));
+    let mut running = Running::within(span.window);
+    running.add(asof, member.function, |invocation, standing| member.wants(asof, invocation, standing));
+    let axis = Axis::span(span.window);
+    let mut peaks = running.peaks(&axis);
+    if member.filter.is_none() {
+        kept_peaks(asof, &member.function.series, &axis, &mut peaks);
+    }
+    let grade = peaks.grade.worst(figures.coverage).worst(figures.checks.0.grade());
+    row.concurrency = grade.of(u64::from(peaks.peak()));
+}
+
+/// Throttled requests in a window: only metrics tell.
+pub fn throttles(asof: AsOf<'_>, member: &Member<'_>, window: Window) -> Graded<u64> {
+    let metrics = &member.function.metrics;
+    if points::any(asof, &metrics.throttles) {
+        told(asof, window, points::sums(asof, &metrics.throttles, window))
+    } else if metrics.first_known() <= asof.at {
+        Graded::NoSource(Why::NoData)
+    } else {
+        Graded::NoSource(Why::ThrottlesAreInNoLog)
+    }
+}
+
+/// A count of a metric over a window.
+fn told(asof: AsOf<'_>, window: Window, sums: points::Sums) -> Graded<u64> {
+    if sums.any() { Graded::Counted(sums.sum.round() as u64) } else { missing(asof, window) }
+}
+
+/// Why a metric has nothing in a window: it may still come, or there is none.
+pub fn missing<T>(asof: AsOf<'_>, window: Window) -> Graded<T> {
+    let open = window.from.plus(CLOSED_MS) > asof.at;
+    Graded::NoSource(if open { Why::Late } else { Why::NoData })
+}
+
+fn spark(asof: AsOf<'_>, member: &Member<'_>, span: &Span) -> Vec<Option<f64>> {
+    let axis = &span.spark;
+    if !asof.has_logs(member.function) {
+        let periods = points::periods(asof, &member.function.metrics.invocations, points::reaching(axis));
+        let periods = periods.into_iter().map(|p| points::Period { window: p.window, value: p.value.into() });
+        let columns = points::columns(axis, periods);
+        return columns.iter().map(|sums| sums.any().then_some(sums.sum)).collect();
+    }
+    let mut cells = vec![Cell::default(); axis.columns];
+    figures::fold(asof, member, axis, &mut cells);
+    let there = |at: usize| {
+        let column = axis.column(at);
+        column.from <= asof.at && span.oldest.is_some_and(|oldest| oldest < column.to)
+    };
+    cells.iter().enumerate().map(|(at, cell)| there(at).then(|| cell.started())).collect()
+}
+
+fn state(asof: AsOf<'_>, member: &Member<'_>, figures: &Figures, row: &FunctionRow) -> State {
+    let errors = row.errors.value().copied().unwrap_or(0) as f64;
+    let timeouts = figures.cell.timeouts();
+    let memory = match (row.memory_used_mb.value(), row.memory_mb) {
+        (Some(used), Some(size)) if size > 0 => 100.0 * f64::from(*used) / f64::from(size),
+        _ => 0.0,
+    };
+    if errors >= 0.5 && errors - timeouts >= timeouts {
+        State::Error
+    } else if timeouts >= 0.5 {
+        State::Timeout
+    } else if row.throttles.value().is_some_and(|throttles| *throttles > 0) {
+        State::Throttled
+    } else if memory >= MEMORY_SHARE {
+        State::Memory
+    } else if silent(asof, member) {
+        State::NoData
+    } else {
+        State::Ok
+    }
+}
+
+/// Whether a function has been quiet for longer than is usual for it.
+fn silent(asof: AsOf<'_>, member: &Member<'_>) -> bool {
+    let function = member.function;
+    let starts: Vec<i64> = function
+        .rows
+        .back_from((asof.at.plus(1), 0))
+        .filter(|row| asof.standing(function, row).is_some())
+        .map(|row| row.start().0)
+        .take(RHYTHM)
+        .collect();
+    let mut gaps: Vec<i64> = starts.windows(2).map(|pair| pair[0] - pair[1]).collect();
+    if gaps.len() < GAPS_KNOWN {
+        return false;
+    }
+    let (_, usual, _) = {
+        let middle = gaps.len() / 2;
+        gaps.select_nth_unstable(middle)
+    };
+    let quiet = asof.newest(function).map_or(0, |newest| asof.at.since(newest));
+    quiet > SILENT_MS.max(SILENT_GAPS * *usual)
+}
+
+/// A function is silent only while others are not.
+pub fn settle_silence(asof: AsOf<'_>, rows: &mut [FunctionRow]) {
+    let newest = asof.functions().filter_map(|(_, function)| asof.newest(function)).max();
+    if newest.is_none_or(|newest| asof.at.since(newest) > SILENT_MS) {
+        rows.iter_mut().filter(|row| row.state == State::NoData).for_each(|row| row.state = State::Ok);
+    }
+}
+
+/// Puts rows in order. Rows without the figure come last, whichever way round.
+pub fn sort(rows: &mut [FunctionRow], by: SortBy, reverse: bool) {
+    let turned = |order: Ordering| if reverse { order.reverse() } else { order };
+    let figure = |row: &FunctionRow| -> Option<f64> {
+        let count = |count: &Graded<u64>| count.value().map(|count| *count as f64);
+        match by {
+            SortBy::Worst | SortBy::Function => None,
+            SortBy::Rate => row.rate.value().copied(),
+            SortBy::Errors => count(&row.errors),
+            SortBy::ErrorShare => row.error_share.value().copied(),
+            SortBy::Throttles => count(&row.throttles),
+            SortBy::P50 => row.p50.value().copied(),
+            SortBy::P99 => row.p99.value().copied(),
+            SortBy::Concurrency => count(&row.concurrency),
+            SortBy::Cold => count(&row.cold),
+            SortBy::Memory => {
+                let size = row.memory_mb.filter(|size| *size > 0)?;
+                row.memory_used_mb.value().map(|used| f64::from(*used) / f64::from(size))
+            }
+        }
+    };
+    let value = |graded: &Graded<u64>| graded.value().copied().unwrap_or(0);
+    let rate = |row: &FunctionRow| row.rate.value().copied().unwrap_or(0.0);
+    let worst = |a: &FunctionRow, b: &FunctionRow| {
+        a.state
+            .cmp(&b.state)
+            .then_with(|| value(&b.errors).cmp(&value(&a.errors)))
+            .then_with(|| rate(b).total_cmp(&rate(a)))
+    };
+    let name = |a: &FunctionRow, b: &FunctionRow| a.name.cmp(&b.name).then(a.id.cmp(&b.id));
+    rows.sort_by(|a, b| match by {
+        SortBy::Worst => turned(worst(a, b)).then_with(|| name(a, b)),
+        SortBy::Function => turned(name(a, b)),
+        _ => match (figure(a), figure(b)) {
+            (Some(a_is), Some(b_is)) => turned(b_is.total_cmp(&a_is)).then_with(|| name(a, b)),
+            (a_is, b_is) => b_is.is_some().cmp(&a_is.is_some()).then_with(|| name(a, b)),
+        },
+    });
+}

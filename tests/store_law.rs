@@ -1,0 +1,209 @@
+//! The laws of the store and its questions: what is known decides, the way taken does not, and
+//! what was let go is never passed off as counted.
+
+#![allow(clippy::unwrap_used)]
+
+mod store_support;
+
+use lamtop::model::{FunctionId, Grade, Outcome, Timestamp, Window};
+use lamtop::query::filter::Filter;
+use lamtop::query::view::{Overview, OverviewRequest, SortBy};
+use lamtop::query::{Order, Selected, invocations, overview, traces};
+use lamtop::store::Snapshot;
+use proptest::prelude::*;
+use store_support::{BASE, Fact, SPAN, Stood, facts, peak, quantile, snapshot_of, stood, store_of};
+
+const FUNCTIONS: u32 = 3;
+const PLENTY: usize = 1 << 30;
+
+fn request(
+    as_of: i64,
+    window_ms: i64,
+    columns: usize,
+    filter: &str,
+    function: Option<u32>,
+) -> OverviewRequest {
+    OverviewRequest {
+        as_of: Timestamp(BASE + as_of),
+        window_ms,
+        columns,
+        spark: 8,
+        filter: Filter::parse(filter).unwrap(),
+        function: function.map(FunctionId),
+        sort: SortBy::Worst,
+        reverse: false,
+    }
+}
+
+fn a_request() -> impl Strategy<Value = OverviewRequest> {
+    let filter = prop_oneof![
+        6 => Just(""),
+        1 => Just("fn:fn-1"),
+        1 => Just("err"),
+        1 => Just("-cold dur>100ms"),
+        1 => Just("status:running"),
+        1 => Just("keyerror"),
+    ];
+    let window = prop_oneof![Just(5 * 60_000i64), Just(30 * 60_000), Just(3 * 3_600_000), 1_000i64..SPAN];
+    (-60_000..SPAN + 600_000, window, 1usize..90, filter, prop::option::weighted(0.3, 0..FUNCTIONS))
+        .prop_map(|(at, window, columns, filter, function)| request(at, window, columns, filter, function))
+}
+
+fn in_window(stood: &[Stood], window: Window, function: Option<FunctionId>) -> Vec<&Stood> {
+    let of = |s: &&Stood| function.is_none_or(|id| s.function == id) && window.holds(s.start);
+    stood.iter().filter(of).collect()
+}
+
+/// Compares an overview without filter with the model.
+fn agrees(facts: &[Fact], request: &OverviewRequest, got: &Overview) -> Result<(), TestCaseError> {
+    let at = request.as_of;
+    let all = stood(facts, at);
+    let window = Window { from: at.plus(-request.window_ms), to: at.plus(1) };
+    for row in &got.rows {
+        let logs = facts
+            .iter()
+            .any(|fact| matches!(fact, Fact::Invocation(i, _) if i.function == row.id && fact.known() <= at));
+        if !logs {
+            continue;
+        }
+        let own: Vec<&Stood> = all.iter().filter(|s| s.function == row.id).collect();
+        let inside = in_window(&all, window, Some(row.id));
+        let failed = |outcome: Outcome| outcome.failed();
+        let errors = inside.iter().filter(|s| s.end.is_some_and(|end| failed(end.outcome))).count();
+        prop_assert_eq!(row.invocations.value().copied(), Some(inside.len() as u64));
+        prop_assert_eq!(row.errors.value().copied(), Some(errors as u64));
+        prop_assert_eq!(row.cold.value().copied(), Some(inside.iter().filter(|s| s.cold).count() as u64));
+        prop_assert_eq!(row.p50.value().copied(), quantile(&inside, 0.5));
+        prop_assert_eq!(row.p99.value().copied(), quantile(&inside, 0.99));
+        prop_assert_eq!(row.concurrency.value().copied(), Some(peak(&own, window, at)));
+        let memory = inside.iter().filter_map(|s| s.end?.max_memory_mb).max();
+        prop_assert_eq!(row.memory_used_mb.value().copied(), memory);
+    }
+    let own: Vec<&Stood> =
+        all.iter().filter(|s| request.function.is_none_or(|id| s.function == id)).collect();
+    let metered =
+        got.rows.iter().any(|row| row.memory_used_mb.grade().why().is_none() && row.p50.value().is_none());
+    let inside = in_window(&all, window, request.function);
+    if !inside.is_empty() && !metered {
+        prop_assert_eq!(got.panels.duration.now.value().copied(), quantile(&inside, 0.99));
+    }
+    let peaks = &got.panels.concurrency.chart.lines.last().unwrap().points;
+    let longest = &got.panels.duration.chart.lines[3].points;
+    let counts = &got.panels.errors.chart.lines[1].points;
+    for column in 0..peaks.len() {
+        let from = got.window.from.plus(column as i64 * got.step_ms);
+        let window = Window { from, to: from.plus(got.step_ms) };
+        let inside = in_window(&all, window, request.function);
+        if got.panels.concurrency.provenance.source == "logs" {
+            let found = peaks[column].unwrap_or(0.0);
+            prop_assert_eq!(found, peak(&own, window, at) as f64, "column {}", column);
+            let errors = inside.iter().filter(|s| s.end.is_some_and(|e| e.outcome.failed())).count();
+            prop_assert_eq!(counts[column].unwrap_or(0.0), errors as f64);
+            prop_assert_eq!(longest[column], quantile(&inside, 1.0));
+        }
+    }
+    Ok(())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(150))]
+
+    /// A live session at T and a replay sought to T show the same.
+    #[test]
+    fn what_was_not_known_changes_nothing(
+        facts in facts(FUNCTIONS, 120),
+        requests in prop::collection::vec(a_request(), 1..4),
+        settling in prop_oneof![Just(0i64), Just(30_000)],
+    ) {
+        let mut full = store_of(FUNCTIONS, &facts, PLENTY);
+        full.set_settling(settling);
+        let full = snapshot_of(&full);
+        for request in &requests {
+            let known = facts.iter().filter(|fact| fact.known() <= request.as_of);
+            let mut part = store_of(FUNCTIONS, known, PLENTY);
+            part.set_settling(settling);
+            let part = snapshot_of(&part);
+            prop_assert_eq!(overview(&full, request), overview(&part, request));
+            let what = Selected {
+                as_of: request.as_of,
+                window: Window { from: request.as_of.plus(-request.window_ms), to: request.as_of },
+                filter: request.filter.clone(),
+                function: request.function,
+            };
+            for order in [Order::Newest, Order::Oldest, Order::Slowest] {
+                prop_assert_eq!(invocations(&full, &what, order, 7), invocations(&part, &what, order, 7));
+            }
+            prop_assert_eq!(traces(&full, &what), traces(&part, &what));
+        }
+    }
+
+    /// Seeking back and forth changes nothing, and the model says the same.
+    #[test]
+    fn agrees_with_the_slow_obvious_model(
+        facts in facts(FUNCTIONS, 120),
+        times in prop::collection::vec((-60_000..SPAN + 600_000, 1usize..70, prop::option::of(0..FUNCTIONS)), 1..4),
+        window_ms in prop_oneof![Just(5 * 60_000i64), Just(30 * 60_000), Just(6 * 3_600_000)],
+    ) {
+        let snapshot = snapshot_of(&store_of(FUNCTIONS, &facts, PLENTY));
+        let ask = |at: i64, columns, function| overview(&snapshot, &request(at, window_ms, columns, "", function));
+        let first: Vec<Overview> = times.iter().map(|&(at, columns, f)| ask(at, columns, f)).collect();
+        let again: Vec<Overview> = times.iter().rev().map(|&(at, columns, f)| ask(at, columns, f)).collect();
+        prop_assert_eq!(&first, &again.into_iter().rev().collect::<Vec<_>>());
+        for (&(at, columns, function), got) in times.iter().zip(&first) {
+            agrees(&facts, &request(at, window_ms, columns, "", function), got)?;
+        }
+    }
+}
+
+/// Sum over all columns of a line of counts.
+fn total(points: &[Option<f64>]) -> f64 {
+    points.iter().flatten().sum()
+}
+
+fn whole(snapshot: &Snapshot) -> Overview {
+    let at = SPAN + 3_600_000;
+    overview(snapshot, &request(at, at + 3_600_000, 40, "", None))
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(24))]
+
+    /// Under a budget that most rows don't fit in, sums stay what they were, and every number that
+    /// is called counted is right.
+    #[test]
+    fn what_was_let_go_is_never_called_counted(
+        facts in facts(FUNCTIONS, 1_500),
+        bytes in 60_000usize..600_000,
+        times in prop::collection::vec((0..SPAN + 600_000, 1usize..50), 1..4),
+    ) {
+        let full = snapshot_of(&store_of(FUNCTIONS, &facts, PLENTY));
+        let small = snapshot_of(&store_of(FUNCTIONS, &facts, bytes));
+        let (all, kept) = (whole(&full), whole(&small));
+        // The window begins and ends at full hours: whole buckets.
+        let sum = |overview: &Overview| {
+            let counts = &overview.panels.errors.chart.lines[1].points;
+            (total(&overview.panels.invocations.chart.lines[0].points).round(), total(counts).round())
+        };
+        if small.health.coarsened == 0 {
+            prop_assert_eq!(sum(&all), sum(&kept), "{:?}", small.health);
+        }
+        for (at, columns) in times {
+            let request = request(at, 20 * 60_000, columns, "", None);
+            let (all, kept) = (overview(&full, &request), overview(&small, &request));
+            for row in &kept.rows {
+                let truth = all.rows.iter().find(|other| other.id == row.id).unwrap();
+                if row.invocations.grade() == Grade::Counted {
+                    prop_assert_eq!(row.invocations, truth.invocations);
+                    prop_assert_eq!(row.errors.value(), truth.errors.value());
+                    prop_assert_eq!(row.cold.value(), truth.cold.value());
+                }
+                if row.p99.grade() == Grade::Counted {
+                    prop_assert_eq!(row.p99, truth.p99);
+                }
+                if row.concurrency.grade() == Grade::Counted {
+                    prop_assert_eq!(row.concurrency, truth.concurrency);
+                }
+            }
+        }
+    }
+}
