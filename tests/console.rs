@@ -50,6 +50,8 @@ fn the_table_shows_the_truth_and_filter_open_back_resize_quit_work() {
         assert!(pty.text().contains(panel), "{panel} is missing");
     }
 
+    assert!(pty.text().contains("│count"), "the errors panel draws no counts");
+
     pty.send("\\");
     pty.send("fn:user*\r");
     pty.wait("only the filtered functions", |screen| {

@@ -230,7 +230,7 @@ impl<'a> Board<'a> {
         let note = self.checks.1.note("errors").or_else(|| self.checks.0.note("invocations"));
         Panel {
             chart: Chart {
-                lines: vec![Line { name: "%", points: share }, Line { name: "errors", points: count }],
+                lines: vec![Line { name: "share", points: share }, Line { name: "count", points: count }],
                 limits: Vec::new(),
                 settled: self.settled(),
             },
