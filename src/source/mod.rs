@@ -1,0 +1,4 @@
+//! x
+mod frame;
+mod pool;
+pub use pool::Pool;
