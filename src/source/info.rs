@@ -1,0 +1,140 @@
+//! What a source is called and what it is.
+
+use std::fs::Metadata;
+use std::os::unix::fs::{FileTypeExt, MetadataExt};
+use std::path::Path;
+use std::sync::Arc;
+
+use crate::model::SourceId;
+
+/// What kind of thing bytes come from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Kind {
+    /// A file read as it lies.
+    File,
+    /// A gzip file; offsets are those of the inflated bytes.
+    Gzip,
+    /// A pipe: what was read can't be read again.
+    Fifo,
+    /// Bytes in the program itself.
+    Memory,
+}
+
+/// A source, as it was when it was opened.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SourceInfo {
+    /// Its id.
+    pub id: SourceId,
+    /// Its path when it was opened; `None` for bytes in memory. `Catalog::path` has the
+    /// present one.
+    pub path: Option<Arc<Path>>,
+    /// Its name for a person: the path as it was given or found. Unsanitised.
+    pub label: Arc<str>,
+    /// Its size in bytes when it was opened, as it lies (compressed for gzip); 0 for a pipe.
+    pub size: u64,
+    /// What it is.
+    pub kind: Kind,
+    /// The function whose log this may be, guessed from the file's name. What is said inside the
+    /// file goes before it.
+    pub function: Option<Arc<str>>,
+    /// Reading began at this offset and the bytes before it are left for
+    /// `Catalog::read_range` (`Mode::Follow`'s newest slice); 0 where nothing was left out.
+    pub skipped: u64,
+}
+
+/// Which file: survives renames, differs after delete-and-recreate (as long as the old one is open).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(super) struct Identity {
+    dev: u64,
+    ino: u64,
+}
+
+/// What a look at a file tells.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Stat {
+    pub identity: Identity,
+    /// Bytes.
+    pub size: u64,
+    /// Last modification, ns since 1970.
+    pub modified: i128,
+    pub what: What,
+}
+
+/// The types of file that matter here.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum What {
+    File,
+    Folder,
+    Fifo,
+    Other,
+}
+
+impl From<&Metadata> for Stat {
+    fn from(m: &Metadata) -> Self {
+        let kind = m.file_type();
+        Self {
+            identity: Identity { dev: m.dev(), ino: m.ino() },
+            size: m.len(),
+            modified: i128::from(m.mtime()) * 1_000_000_000 + i128::from(m.mtime_nsec()),
+            what: if kind.is_file() {
+                What::File
+            } else if kind.is_dir() {
+                What::Folder
+            } else if kind.is_fifo() {
+                What::Fifo
+            } else {
+                What::Other
+            },
+        }
+    }
+}
+
+impl Stat {
+    /// Looks at what lies at `path`, behind symlinks.
+    pub fn of(path: &Path) -> std::io::Result<Self> {
+        Ok(Self::from(&std::fs::metadata(path)?))
+    }
+}
+
+/// File names that say nothing of a function.
+const GENERIC: [&str; 40] = [
+    "all", "capture", "combined", "console", "data", "demo", "dump", "events", "example", "export", "fifo",
+    "file", "function", "functions", "input", "json", "lambda", "log", "logs", "messages", "metrics", "mixed",
+    "output", "out", "pipe", "records", "sample", "samples", "segments", "stderr", "stdin", "stdout", "tail",
+    "text", "tmp", "trace", "traces", "xray", "current", "latest",
+];
+
+/// The function that a file's name names: `orders-api` for `orders-api.log`, `orders-api.log.3`,
+/// `orders-api.log-20261123.gz`. A function's name holds no dot, so it ends at the first.
+pub(super) fn function_hint(path: &Path) -> Option<Arc<str>> {
+    let name = path.file_name()?.to_str()?;
+    let stem = name.split('.').next()?;
+    let allowed = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
+    let named = stem.chars().any(|c| c.is_ascii_alphabetic());
+    let generic = GENERIC.contains(&stem.to_ascii_lowercase().as_str());
+    (stem.len() <= 140 && named && !generic && stem.chars().all(allowed)).then(|| stem.into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_files_name_may_name_a_function() {
+        for (name, want) in [
+            ("orders-api.log", Some("orders-api")),
+            ("logs/orders_api", Some("orders_api")),
+            ("orders-api.log.3", Some("orders-api")),
+            ("orders-api.log-20261123.gz", Some("orders-api")),
+            ("capture.ndjson.gz", None),
+            ("Logs.txt", None),
+            ("000000.gz", None),
+            (".hidden", None),
+            ("two words.log", None),
+            ("2026-11-23.log", None),
+            ("/", None),
+        ] {
+            assert_eq!(function_hint(Path::new(name)).as_deref(), want, "{name}");
+        }
+    }
+}
