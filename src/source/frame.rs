@@ -99,7 +99,14 @@ impl Framer {
     }
 
     /// Takes over `buffer[..len]`, of which the first `known` bytes hold no line end.
-    fn cut_up(&mut self, pool: &Pool, pieces: &mut Vec<Piece>, mut buffer: Vec<u8>, known: usize, len: usize) {
+    fn cut_up(
+        &mut self,
+        pool: &Pool,
+        pieces: &mut Vec<Piece>,
+        mut buffer: Vec<u8>,
+        known: usize,
+        len: usize,
+    ) {
         let whole = memrchr(b'\n', &buffer[known..len]).map_or(0, |at| known + at + 1);
         // A half line that only grew is already held up to `known`.
         if whole > 0 {

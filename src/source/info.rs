@@ -1,7 +1,7 @@
 //! What a source is called and what it is.
 
-use std::fs::Metadata;
-use std::os::unix::fs::{FileTypeExt, MetadataExt};
+use std::fs::{File, Metadata, OpenOptions};
+use std::os::unix::fs::{FileTypeExt, MetadataExt, OpenOptionsExt};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -89,6 +89,14 @@ impl From<&Metadata> for Stat {
     }
 }
 
+/// Opens a file for reading without ever waiting, even where a pipe without a writer lies.
+pub(super) fn open(path: &Path) -> std::io::Result<(File, Stat)> {
+    let nonblock = rustix::fs::OFlags::NONBLOCK.bits().cast_signed();
+    let file = OpenOptions::new().read(true).custom_flags(nonblock).open(path)?;
+    let stat = Stat::from(&file.metadata()?);
+    Ok((file, stat))
+}
+
 impl Stat {
     /// Looks at what lies at `path`, behind symlinks.
     pub fn of(path: &Path) -> std::io::Result<Self> {
@@ -98,10 +106,46 @@ impl Stat {
 
 /// File names that say nothing of a function.
 const GENERIC: [&str; 40] = [
-    "all", "capture", "combined", "console", "data", "demo", "dump", "events", "example", "export", "fifo",
-    "file", "function", "functions", "input", "json", "lambda", "log", "logs", "messages", "metrics", "mixed",
-    "output", "out", "pipe", "records", "sample", "samples", "segments", "stderr", "stdin", "stdout", "tail",
-    "text", "tmp", "trace", "traces", "xray", "current", "latest",
+    "all",
+    "capture",
+    "combined",
+    "console",
+    "data",
+    "demo",
+    "dump",
+    "events",
+    "example",
+    "export",
+    "fifo",
+    "file",
+    "function",
+    "functions",
+    "input",
+    "json",
+    "lambda",
+    "log",
+    "logs",
+    "messages",
+    "metrics",
+    "mixed",
+    "output",
+    "out",
+    "pipe",
+    "records",
+    "sample",
+    "samples",
+    "segments",
+    "stderr",
+    "stdin",
+    "stdout",
+    "tail",
+    "text",
+    "tmp",
+    "trace",
+    "traces",
+    "xray",
+    "current",
+    "latest",
 ];
 
 /// The function that a file's name names: `orders-api` for `orders-api.log`, `orders-api.log.3`,

@@ -102,7 +102,8 @@ impl Kept {
         while at < to {
             let block = self.blocks.range((source, 0)..=(source, at)).next_back();
             if let Some((&(_, offset), block)) = block.filter(|((_, offset), b)| offset + b.len > at) {
-                let bytes = lz4_flex::block::decompress(&block.packed, block.len as usize).map_err(io::Error::other)?;
+                let bytes = lz4_flex::block::decompress(&block.packed, block.len as usize)
+                    .map_err(io::Error::other)?;
                 let end = block.len.min(to - offset);
                 all.extend_from_slice(&bytes[(at - offset) as usize..end as usize]);
                 at = offset + end;

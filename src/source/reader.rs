@@ -4,6 +4,7 @@
 use std::fs::File;
 use std::io::{self, BufReader, Read};
 use std::os::unix::fs::FileExt;
+use std::sync::Arc;
 
 use flate2::bufread::MultiGzDecoder;
 
@@ -18,7 +19,7 @@ const STEP: usize = 32 << 10;
 /// Bytes as they lie: a file or memory, read at an own offset. A file's handle is not moved.
 #[derive(Debug)]
 pub(super) enum Raw {
-    File(File),
+    File(Arc<File>),
     Memory(&'static [u8]),
 }
 
@@ -53,6 +54,20 @@ pub(super) fn read_at(file: &File, space: &mut [u8], offset: u64) -> io::Result<
     }
 }
 
+/// The bytes `from..to` of a file, as far as there are any.
+pub(super) fn part(file: &File, from: u64, to: u64) -> io::Result<Vec<u8>> {
+    let mut bytes = vec![0; to.saturating_sub(from) as usize];
+    let mut n = 0;
+    while n < bytes.len() {
+        match read_at(file, &mut bytes[n..], from + n as u64)? {
+            0 => break,
+            more => n += more,
+        }
+    }
+    bytes.truncate(n);
+    Ok(bytes)
+}
+
 /// [`Raw`] as a stream.
 #[derive(Debug)]
 struct Stream {
@@ -72,7 +87,14 @@ impl Read for Stream {
 #[derive(Debug)]
 pub(super) enum Reader {
     Plain(Raw),
-    Gzip(Box<Inflate<BufReader<Stream>>>),
+    Gzip(Box<Packed>),
+}
+
+/// A gzip file and the error that ended it, until the bytes before it are taken.
+#[derive(Debug)]
+pub(super) struct Packed {
+    inflate: Inflate<BufReader<Stream>>,
+    failed: Option<io::Error>,
 }
 
 impl Reader {
@@ -83,14 +105,16 @@ impl Reader {
 
     /// Inflates `raw`.
     pub fn gzip(raw: Raw) -> Self {
-        Self::Gzip(Box::new(Inflate::new(BufReader::with_capacity(PACKED, Stream { raw, offset: 0 }))))
+        let inflate = Inflate::new(BufReader::with_capacity(PACKED, Stream { raw, offset: 0 }));
+        Self::Gzip(Box::new(Packed { inflate, failed: None }))
     }
 
-    /// Reads the bytes at `offset`, which for gzip is where the last read ended; 0 at the end.
+    /// Reads the bytes at `offset`, which for gzip is where the last read ended; 0 at the end. An
+    /// error comes only after all bytes before it.
     pub fn read_at(&mut self, space: &mut [u8], offset: u64) -> io::Result<usize> {
         match self {
             Self::Plain(raw) => raw.read_at(space, offset),
-            Self::Gzip(inflate) => inflate.read(space),
+            Self::Gzip(packed) => packed.fill(space),
         }
     }
 
@@ -98,21 +122,33 @@ impl Reader {
     pub fn position(&self, offset: u64) -> u64 {
         match self {
             Self::Plain(_) => offset,
-            Self::Gzip(inflate) => inflate.source().get_ref().offset,
+            Self::Gzip(packed) => packed.inflate.decoder.get_ref().get_ref().offset,
         }
-    }
-
-    /// Whether it is compressed.
-    pub fn is_gzip(&self) -> bool {
-        matches!(self, Self::Gzip(_))
     }
 
     /// Passes over the first `bytes` inflated bytes; returns how many there were.
     pub fn skip(&mut self, bytes: u64) -> io::Result<u64> {
         match self {
             Self::Plain(_) => Ok(bytes),
-            Self::Gzip(inflate) => io::copy(&mut inflate.take(bytes), &mut io::sink()),
+            Self::Gzip(packed) => io::copy(&mut (&mut packed.inflate).take(bytes), &mut io::sink()),
         }
+    }
+}
+
+impl Packed {
+    fn fill(&mut self, space: &mut [u8]) -> io::Result<usize> {
+        let mut n = 0;
+        while n < space.len() && self.failed.is_none() {
+            match self.inflate.read(&mut space[n..]) {
+                Ok(0) => break,
+                Ok(more) => n += more,
+                Err(error) => self.failed = Some(error),
+            }
+        }
+        if n > 0 {
+            return Ok(n);
+        }
+        self.failed.take().map_or(Ok(0), Err)
     }
 }
 
@@ -122,57 +158,38 @@ pub(super) struct Inflate<R> {
     decoder: MultiGzDecoder<R>,
     /// Inflated bytes so far.
     given: u64,
-    failed: Option<io::Error>,
 }
 
 impl<R: io::BufRead> Inflate<R> {
     pub fn new(packed: R) -> Self {
-        Self { decoder: MultiGzDecoder::new(packed), given: 0, failed: None }
-    }
-
-    fn source(&self) -> &R {
-        self.decoder.get_ref()
-    }
-
-    fn in_words(&self, error: &io::Error) -> io::Error {
-        let given = self.given;
-        let text = match error.kind() {
-            io::ErrorKind::UnexpectedEof => {
-                format!("the gzip data is cut short: what it holds, {given} bytes, is read")
-            }
-            io::ErrorKind::InvalidInput | io::ErrorKind::InvalidData => {
-                format!("the gzip data is damaged ({error}): the {given} bytes before are read")
-            }
-            _ => format!("{error}, after {given} inflated bytes"),
-        };
-        io::Error::new(error.kind(), text)
+        Self { decoder: MultiGzDecoder::new(packed), given: 0 }
     }
 }
 
 impl<R: io::BufRead> Read for Inflate<R> {
-    /// Fills `space` as far as it can; an error comes only after all bytes before it.
     fn read(&mut self, space: &mut [u8]) -> io::Result<usize> {
-        let mut n = 0;
-        while n < space.len() && self.failed.is_none() {
-            let step = STEP.min(space.len() - n);
-            match self.decoder.read(&mut space[n..n + step]) {
-                Ok(0) => break,
-                Ok(more) => {
-                    n += more;
-                    self.given += more as u64;
-                }
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(error) => self.failed = Some(self.in_words(&error)),
-            }
-        }
-        match self.failed.take() {
-            Some(error) if n == 0 => Err(error),
-            failed => {
-                self.failed = failed;
+        let step = STEP.min(space.len());
+        match self.decoder.read(&mut space[..step]) {
+            Ok(n) => {
+                self.given += n as u64;
                 Ok(n)
             }
+            Err(error) => Err(in_words(&error, self.given)),
         }
     }
+}
+
+fn in_words(error: &io::Error, given: u64) -> io::Error {
+    let text = match error.kind() {
+        io::ErrorKind::UnexpectedEof => {
+            format!("the gzip data is cut short: what it holds, {given} bytes, is read")
+        }
+        io::ErrorKind::InvalidInput | io::ErrorKind::InvalidData => {
+            format!("the gzip data is damaged ({error}): the {given} bytes before are read")
+        }
+        _ => format!("{error}, after {given} inflated bytes"),
+    };
+    io::Error::new(error.kind(), text)
 }
 
 #[cfg(test)]
@@ -207,11 +224,16 @@ pub(super) mod tests {
 
     #[test]
     fn a_cut_or_damaged_one_gives_what_it_holds() {
-        let text: Vec<u8> = (0..60_000u32).flat_map(|i| format!("line {}\n", i.wrapping_mul(2_654_435_761)).into_bytes()).collect();
+        let text: Vec<u8> = (0..60_000u32)
+            .flat_map(|i| format!("line {}\n", i.wrapping_mul(2_654_435_761)).into_bytes())
+            .collect();
         let packed = gzipped(&text);
         let (all, error) = inflated(packed[..packed.len() / 2].to_vec());
         assert!(all.len() > text.len() / 3 && text.starts_with(&all), "{} bytes", all.len());
-        assert_eq!(error.unwrap(), format!("the gzip data is cut short: what it holds, {} bytes, is read", all.len()));
+        assert_eq!(
+            error.unwrap(),
+            format!("the gzip data is cut short: what it holds, {} bytes, is read", all.len())
+        );
 
         let (all, error) = inflated(packed[..packed.len() - 3].to_vec());
         assert_eq!(all, text);
