@@ -11,25 +11,37 @@ use crate::report::{Format, List, TimeRule};
 /// Give it Lambda's logs (captures, folders, `aws logs tail` output, gz), CloudWatch metric streams
 /// and X-Ray segments, together or alone; what each is it sees for itself.
 #[derive(Debug, Parser)]
-#[command(name = "lamtop", version, after_help = EXAMPLES)]
+#[command(name = "lamtop", version, after_help = EXAMPLES, override_usage = USAGE)]
 pub struct Cli {
-    /// What to do; without a command the sample incident is replayed.
+    /// What to do; without a command the paths are followed.
     #[command(subcommand)]
     pub command: Option<Command>,
+    /// What to follow: files, folders (all below them), globs, named pipes. Without any, the sample
+    /// incident is replayed.
+    #[arg(value_name = "PATH")]
+    pub paths: Vec<String>,
     /// Options of the console.
     #[command(flatten)]
     pub console: ConsoleOptions,
 }
 
+const USAGE: &str = "\
+lamtop [OPTIONS] [PATH]...         follow files while they grow
+       lamtop [OPTIONS] replay PATH...    replay captures as if they were live
+       lamtop [OPTIONS] report PATH...    answer without a screen
+       lamtop [OPTIONS] [demo]            replay the sample incident";
+
 const EXAMPLES: &str = "\
 Examples:
   lamtop                                  the sample incident, replayed
+  lamtop logs/ '/var/log/lambda/*.log'    follow what is there and what comes
   lamtop replay capture.ndjson.gz metrics.ndjson --at +10m --speed 10
   lamtop report sample-logs/
   lamtop report logs/ metrics.ndjson --by function,1m --format tsv
   lamtop report logs/ --list invocations --since 2026-11-23T09:05 --format json
 
-Exit status: 0 fine, also with records that could not be read; 1 no input usable; 2 usage or\nno terminal; 128+n ended by signal n. Keys: ? in the console.";
+Exit status: 0 fine, also with records that could not be read; 1 no input usable; 2 usage or\nno terminal; 128+n ended by signal n. Keys: ? in the console.
+A path that is named like a command needs ./ before it: lamtop ./report";
 
 /// What to do.
 #[derive(Debug, Subcommand)]
@@ -42,24 +54,31 @@ pub enum Command {
     Demo,
 }
 
-/// Options of the console.
+/// Options of the console. What is not said is taken from the configuration file, else it is as
+/// told here.
 #[derive(Debug, Args, Clone, Default)]
 pub struct ConsoleOptions {
-    /// How much memory the program may take: 256M, 1G. The oldest records go first.
-    #[arg(long, global = true, value_name = "SIZE", default_value = "256M")]
-    pub memory: String,
+    /// How much memory the program may take: 256M (the default), 1G. The oldest records go first.
+    #[arg(long, global = true, value_name = "SIZE")]
+    pub memory: Option<String>,
     /// default (the terminal's own colours), dark, light, or a file.
-    #[arg(long, global = true, value_name = "NAME|FILE", default_value = "default")]
-    pub theme: String,
+    #[arg(long, global = true, value_name = "NAME|FILE")]
+    pub theme: Option<String>,
     /// Show times in UTC (the default).
     #[arg(long, global = true, conflicts_with = "local")]
     pub utc: bool,
     /// Show times in the machine's time zone.
     #[arg(long, global = true)]
     pub local: bool,
+    /// The view to begin with: overview (the default), logs or sources.
+    #[arg(long, global = true, value_name = "VIEW")]
+    pub view: Option<String>,
     /// Take the mouse for the wheel: the terminal's own selection then needs Shift.
     #[arg(long, global = true)]
     pub mouse: bool,
+    /// A TOML file with these options; else lamtop/config.toml in your configuration folder.
+    #[arg(long, global = true, value_name = "FILE")]
+    pub config: Option<String>,
 }
 
 /// `lamtop replay`.

@@ -1,18 +1,118 @@
-//! What was said, and what it means: arguments to the settings of a session.
+//! What was said, and what it means: a file and arguments to the settings of a session.
+
+use std::path::PathBuf;
+
+use etcetera::BaseStrategy;
+use serde::Deserialize;
 
 use crate::cli::{ConsoleOptions, Replay};
 use crate::report::parse_time;
 use crate::session::Begin;
+use crate::ui::keymap::ViewKind;
 use crate::ui::status::Speed;
 use crate::ui::theme::Theme;
+use crate::ui::zone::Zone;
 
 /// Length of the window to begin with, in ms: 30 min.
 pub const WINDOW_MS: i64 = 30 * 60_000;
+/// How much before the window is read of what is followed, in ms (`design.md`, "a huge file"):
+/// what began before it and what is compared with it.
+pub const EARLIER_MS: i64 = 15 * 60_000;
+/// How much of what is followed is read before anything is shown, in bytes: what is read,
+/// correlated and drawn within 50 ms.
+pub const SLICE: u64 = 6 << 20;
+/// One part in so many of the memory is for what can't be read again from where it lies (pipes,
+/// compressed files).
+pub const KEEP_SHARE: usize = 8;
+/// How long a record may come after its time and still be expected, in ms (`operators.md` part 6).
+pub const SETTLING_MS: i64 = 30_000;
 /// The least memory that the program can work in.
 const LEAST_MEMORY: usize = 64 << 20;
+const DEFAULT_MEMORY: &str = "256M";
+const DEFAULT_THEME: &str = "default";
+
+/// Everything about a console that can be chosen.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// What the process may take, in bytes.
+    pub memory: usize,
+    /// The colours.
+    pub theme: Theme,
+    /// The zone to begin with.
+    pub zone: Zone,
+    /// The view to begin with.
+    pub view: ViewKind,
+    /// Whether the mouse is taken.
+    pub mouse: bool,
+}
+
+/// The configuration file: the options of the console by their names.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    memory: Option<String>,
+    theme: Option<String>,
+    zone: Option<String>,
+    view: Option<String>,
+    mouse: Option<bool>,
+}
+
+impl Settings {
+    /// What was said, else what the file says, else the default. The error is a sentence.
+    pub fn of(said: &ConsoleOptions) -> Result<Self, String> {
+        let (file, name) = read_file(said)?;
+        // Whoever made a mistake is told where.
+        let choose =
+            |option: &str, said: &Option<String>, file: &Option<String>, default: &str| match (said, file) {
+                (Some(text), _) => (text.clone(), format!("--{option}")),
+                (None, Some(text)) => (text.clone(), format!("{name}: {option}")),
+                (None, None) => (default.to_string(), String::new()),
+            };
+        let (size, from) = choose("memory", &said.memory, &file.memory, DEFAULT_MEMORY);
+        let memory = memory(&size).map_err(|why| format!("{from}: {why}"))?;
+        let (theme_name, from) = choose("theme", &said.theme, &file.theme, DEFAULT_THEME);
+        let theme = theme(&theme_name).map_err(|why| format!("{from}: {why}"))?;
+        let (view_name, from) = choose("view", &said.view, &file.view, "overview");
+        let view = view(&view_name).map_err(|why| format!("{from}: {why}"))?;
+        let zone_said = if said.local { Some("local") } else { said.utc.then_some("utc") };
+        let (zone_name, from) = choose("zone", &zone_said.map(str::to_string), &file.zone, "utc");
+        let zone = match zone_name.as_str() {
+            "utc" => Zone::Utc,
+            "local" => Zone::Local,
+            _ => return Err(format!("{from}: '{zone_name}' is no zone; give utc or local")),
+        };
+        Ok(Self { memory, theme, zone, view, mouse: said.mouse || file.mouse.unwrap_or(false) })
+    }
+}
+
+/// The file and its name; an absent one that nobody named is empty.
+fn read_file(said: &ConsoleOptions) -> Result<(File, String), String> {
+    let usual = || {
+        let folder = etcetera::choose_base_strategy().ok()?.config_dir();
+        Some(folder.join("lamtop/config.toml")).filter(|path| path.exists())
+    };
+    let Some(path) = said.config.as_ref().map(PathBuf::from).or_else(usual) else {
+        return Ok((File::default(), String::new()));
+    };
+    let name = path.display().to_string();
+    let text = std::fs::read_to_string(&path).map_err(|error| {
+        format!("{name}: the configuration can't be read ({error}); give another with --config")
+    })?;
+    let file = toml::from_str(&text).map_err(|mistake| format!("{name}: {mistake}"))?;
+    Ok((file, name))
+}
+
+fn view(name: &str) -> Result<ViewKind, String> {
+    match name {
+        "overview" => Ok(ViewKind::Overview),
+        "logs" => Ok(ViewKind::Logs),
+        "sources" => Ok(ViewKind::Sources),
+        _ => Err(format!("'{name}' is no view to begin with; give overview, logs or sources")),
+    }
+}
 
 /// Reads a size: 256M, 1G, 512000K, or bytes.
-pub fn memory(text: &str) -> Result<usize, String> {
+fn memory(text: &str) -> Result<usize, String> {
     let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
     let unit: usize = match text[digits.len()..].trim_end_matches(['i', 'B', 'b']) {
         "" => 1,
@@ -24,23 +124,20 @@ pub fn memory(text: &str) -> Result<usize, String> {
     let bytes = digits.parse::<usize>().ok().and_then(|n| n.checked_mul(unit)).filter(|n| *n > 0);
     match bytes {
         Some(bytes) if bytes >= LEAST_MEMORY => Ok(bytes),
-        Some(_) => Err(format!("--memory: '{text}' is too little; give at least 64M")),
-        None => Err(format!("--memory: '{text}' is no size; give 256M or 1G")),
+        Some(_) => Err(format!("'{text}' is too little; give at least 64M")),
+        None => Err(format!("'{text}' is no size; give 256M or 1G")),
     }
 }
 
 /// Finds a theme by its name, else reads the file of that name.
-pub fn theme(options: &ConsoleOptions) -> Result<Theme, String> {
-    if let Some(theme) = Theme::built_in(&options.theme) {
+fn theme(name: &str) -> Result<Theme, String> {
+    if let Some(theme) = Theme::built_in(name) {
         return Ok(theme);
     }
-    let text = std::fs::read_to_string(&options.theme).map_err(|error| {
-        format!(
-            "--theme: '{}' is neither default, dark, light nor a file that can be read ({error})",
-            options.theme
-        )
+    let text = std::fs::read_to_string(name).map_err(|error| {
+        format!("'{name}' is neither default, dark, light nor a file that can be read ({error})")
     })?;
-    Theme::parse(&text).map_err(|mistake| format!("{}: {mistake}", options.theme))
+    Theme::parse(&text).map_err(|mistake| format!("{name}: {mistake}"))
 }
 
 /// Reads a speed.
@@ -96,5 +193,42 @@ mod tests {
         assert_eq!(at("+5m"), Ok(Begin::After(300_000)));
         assert_eq!(at("2026-11-23T08:00:00Z"), Ok(Begin::At(Timestamp(1_795_420_800_000))));
         assert!(at("soon").is_err() && at("+5").is_err());
+    }
+
+    #[test]
+    fn what_is_said_goes_before_the_file_and_mistakes_say_where() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("c.toml").display().to_string();
+        let settings = |file: &str, said: ConsoleOptions| {
+            std::fs::write(&path, file).unwrap();
+            Settings::of(&ConsoleOptions { config: Some(path.clone()), ..said })
+        };
+        let nothing = ConsoleOptions::default();
+        let file = "memory = \"1G\"\ntheme = \"dark\"\nzone = \"local\"\nview = \"logs\"\nmouse = true\n";
+        let both = settings(file, nothing.clone()).unwrap();
+        assert_eq!(
+            (both.memory, both.zone, both.view, both.mouse),
+            (1 << 30, Zone::Local, ViewKind::Logs, true)
+        );
+        let said = ConsoleOptions { memory: Some("128M".into()), utc: true, ..nothing.clone() };
+        let both = settings(file, said).unwrap();
+        assert_eq!((both.memory, both.zone, both.view), (128 << 20, Zone::Utc, ViewKind::Logs));
+        let neither = settings("", nothing.clone()).unwrap();
+        assert_eq!((neither.memory, neither.zone, neither.mouse), (256 << 20, Zone::Utc, false));
+        for (file, word) in [
+            ("memory = \"lots\"", "memory: 'lots' is no size"),
+            ("zone = \"mars\"", "'mars' is no zone"),
+            ("view = \"cellar\"", "'cellar' is no view"),
+            ("theme = \"/nowhere\"", "neither default"),
+            ("colour = \"red\"", "unknown field `colour`"),
+        ] {
+            let mistake = settings(file, nothing.clone()).unwrap_err();
+            assert!(mistake.contains(word) && mistake.contains(&path), "{mistake}");
+        }
+        let mistake =
+            Settings::of(&ConsoleOptions { view: Some("x".into()), ..nothing.clone() }).unwrap_err();
+        assert!(mistake.starts_with("--view: 'x' is no view"), "{mistake}");
+        let gone = ConsoleOptions { config: Some("/nowhere/c.toml".into()), ..nothing };
+        assert!(Settings::of(&gone).unwrap_err().contains("can't be read"));
     }
 }

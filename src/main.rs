@@ -5,19 +5,18 @@ use std::process::ExitCode;
 
 use lamtop::cli::{self, Cli, Command, ConsoleOptions, Report};
 use lamtop::clock::Clock;
+use lamtop::config::{self, Settings};
+use lamtop::engine;
 use lamtop::model::{Timestamp, Window};
 use lamtop::query::filter::Filter;
 use lamtop::report::{self, Question, ReportError};
-use lamtop::session::{self, Begin, Playback, Setup, demo};
-use lamtop::source::Reading;
+use lamtop::session::{self, Playback, Setup, demo};
+use lamtop::source::{self, Input, Mode};
 use lamtop::ui::app::Options;
-use lamtop::ui::keymap::{Action, Keymap, ViewKind};
-use lamtop::ui::status::Speed;
+use lamtop::ui::keymap::Keymap;
 use lamtop::ui::symbols::Charset;
 use lamtop::ui::term::{Console, Depth};
 use lamtop::ui::theme::ColorDepth;
-use lamtop::ui::zone::Zone;
-use lamtop::{config, engine};
 
 /// No input usable.
 const NO_INPUT: u8 = 1;
@@ -25,20 +24,18 @@ const NO_INPUT: u8 = 1;
 const USAGE: u8 = 2;
 
 fn main() -> ExitCode {
-    let Cli { command, console } = cli::parse(std::env::args_os());
+    let Cli { command, paths, console } = cli::parse(std::env::args_os());
     let ended = match command {
         Some(Command::Report(said)) => return report(&said),
+        None if !paths.is_empty() => show(&console, || Ok(Watch::live(&paths))),
         None if !io::stdout().is_terminal() => {
-            Err((USAGE, "nothing to do: give \"replay\" or \"report\" and paths, see --help".to_string()))
+            Err((USAGE, "nothing to do: give paths, or \"report\" and paths, see --help".to_string()))
         }
-        None | Some(Command::Demo) => {
-            show(&console, || Ok((demo::reading(), demo::begin(), demo::SPEED, false)))
-        }
+        None | Some(Command::Demo) => show(&console, || Ok(Watch::demo())),
         Some(Command::Replay(said)) => show(&console, || {
-            let (begin, speed) = (config::begin(&said), config::speed(&said.speed));
-            let (begin, speed) = (begin.map_err(usage)?, speed.map_err(usage)?);
-            let reading = Reading::start(&said.paths).map_err(|error| (NO_INPUT, error.to_string()))?;
-            Ok((reading, begin, speed, said.paused))
+            let begin = config::begin(&said).map_err(usage)?;
+            let speed = config::speed(&said.speed).map_err(usage)?;
+            Ok(Watch::replay(source::paths(&said.paths), Playback::replay(begin, speed, said.paused)))
         }),
     };
     ended.unwrap_or_else(|(code, what)| fail(code, &what))
@@ -51,15 +48,52 @@ fn usage(mistake: String) -> Failure {
     (USAGE, mistake)
 }
 
+/// What is looked at, and how.
+struct Watch {
+    inputs: Vec<Input>,
+    mode: Mode,
+    playback: Playback,
+}
+
+impl Watch {
+    fn live(paths: &[String]) -> Self {
+        let mode = Mode::Follow { newest_slice: Some(config::SLICE) };
+        Self { inputs: source::paths(paths), mode, playback: Playback::live() }
+    }
+
+    fn replay(inputs: Vec<Input>, playback: Playback) -> Self {
+        Self { inputs, mode: Mode::Once, playback }
+    }
+
+    fn demo() -> Self {
+        Self::replay(demo::inputs(), Playback::replay(demo::begin(), demo::SPEED, false))
+    }
+
+    fn sources(&self, memory: usize) -> source::Options {
+        // What can't be read again where it lies is kept for the log view.
+        source::Options { keep: (memory / config::KEEP_SHARE) as u64, ..source::Options::new(self.mode) }
+    }
+
+    fn engine(&self, memory: usize) -> engine::Options {
+        let (settling_ms, history_ms) = match self.mode {
+            Mode::Follow { .. } => (config::SETTLING_MS, Some(config::WINDOW_MS + config::EARLIER_MS)),
+            Mode::Once => (0, None),
+        };
+        engine::Options { memory, decoders: 1, settling_ms, history_ms }
+    }
+}
+
 /// Opens the console on what `open` gives.
 fn show(
     options: &ConsoleOptions,
-    open: impl FnOnce() -> Result<(Reading, Begin, Speed, bool), Failure>,
+    open: impl FnOnce() -> Result<Watch, Failure>,
 ) -> Result<ExitCode, Failure> {
-    let memory = config::memory(&options.memory).map_err(usage)?;
-    let theme = config::theme(options).map_err(usage)?;
+    let settings = Settings::of(options).map_err(usage)?;
+    let watch = open()?;
     let console = Console::open(|name| std::env::var(name).ok()).map_err(|error| usage(error.to_string()))?;
-    let (reading, begin, speed, paused) = open()?;
+    let clock = Clock::wall();
+    let sources = source::start(&watch.inputs, watch.sources(settings.memory), clock.clone())
+        .map_err(|error| (NO_INPUT, error.to_string()))?;
     let can = console.capabilities();
     let depth = match can.depth {
         Depth::None => ColorDepth::None,
@@ -67,24 +101,24 @@ fn show(
         Depth::Indexed256 => ColorDepth::Ansi256,
         Depth::True => ColorDepth::True,
     };
+    let engine = watch.engine(settings.memory);
     let setup = Setup {
         screen: Options {
-            theme: theme.at_depth(depth),
+            theme: settings.theme.at_depth(depth),
             charset: if can.utf8 { Charset::Braille } else { Charset::Ascii },
-            // Lines can't be read again from where they lie yet, so no key opens them.
-            keymap: Keymap::built_in().without(&[Action::Logs, Action::LogsOf]),
-            zone: if options.local { Zone::Local } else { Zone::Utc },
-            view: ViewKind::Overview,
+            keymap: Keymap::built_in(),
+            zone: settings.zone,
+            view: settings.view,
             // The true size comes with the first event, before the first frame.
             size: (80, 24),
             window_ms: config::WINDOW_MS,
             parse_filter: |text| Filter::parse(text).map_err(|mistake| mistake.to_string()),
         },
-        playback: Playback::replay(begin, speed, paused),
-        engine: engine::Options { memory, decoders: 1, settling_ms: 0 },
-        mouse: options.mouse,
+        playback: watch.playback,
+        engine,
+        mouse: settings.mouse,
     };
-    let ended = session::run(console, &reading, setup, Clock::wall())
+    let ended = session::run(console, &sources, setup, clock)
         .map_err(|error| (NO_INPUT, format!("the terminal can't be used: {error}")))?;
     Ok(ExitCode::from(ended.code()))
 }

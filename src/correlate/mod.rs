@@ -9,6 +9,7 @@
 mod environment;
 mod known;
 mod outcome;
+mod sibling;
 
 use std::hash::Hasher;
 

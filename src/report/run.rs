@@ -4,10 +4,11 @@ use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{self, BufReader, BufWriter, Read, Write};
 
+use crate::clock::Clock;
 use crate::correlate::Correlator;
 use crate::ingest::{Batch, Decoders};
 use crate::model::{FactSink, Origin, SourceId, Timestamp, Window};
-use crate::source::{Event, Kind, OpenError, Reading, SourceInfo};
+use crate::source::{self, Event, Kind, Mode, NoInput, SourceInfo};
 
 use super::fold::{Fold, Keys, TimeRule};
 use super::list::{Collect, List};
@@ -32,7 +33,7 @@ pub enum Question {
 pub enum ReportError {
     /// The input can't be opened.
     #[error(transparent)]
-    Open(#[from] OpenError),
+    Open(#[from] NoInput),
     /// Nothing in the input is a record of Lambda.
     #[error("{0}")]
     NoRecords(String),
@@ -106,9 +107,9 @@ pub fn run(
 }
 
 /// Reads, decodes on other threads, correlates.
-fn read<S: FactSink>(paths: &[String], sink: &mut S) -> Result<Input, OpenError> {
-    let reading = Reading::start(paths)?;
-    let pool = reading.pool();
+fn read<S: FactSink>(paths: &[String], sink: &mut S) -> Result<Input, NoInput> {
+    let reading = source::start(&source::paths(paths), source::Options::new(Mode::Once), Clock::wall())?;
+    let pool = reading.pool().clone();
     let mut decoders = Decoders::start(1);
     let mut input = Input {
         sources: BTreeMap::new(),
@@ -147,7 +148,7 @@ fn read<S: FactSink>(paths: &[String], sink: &mut S) -> Result<Input, OpenError>
                 decoders.send(chunk);
             }
             Event::Trouble { what, .. } => input.troubles.push(what),
-            Event::Ended(_) => {}
+            Event::CaughtUp(_) | Event::Ended(_) => {}
             Event::Drained => break,
         }
     }

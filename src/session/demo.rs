@@ -2,7 +2,7 @@
 
 use super::Begin;
 use crate::model::Timestamp;
-use crate::source::Reading;
+use crate::source::Input;
 use crate::ui::status::Speed;
 
 /// The capture's files.
@@ -19,9 +19,9 @@ const BEFORE_MS: i64 = 2 * 60_000;
 /// How fast it is replayed.
 pub const SPEED: Speed = Speed::Times(60);
 
-/// Reads it.
-pub fn reading() -> Reading {
-    Reading::memory(&PARTS)
+/// Its files.
+pub fn inputs() -> Vec<Input> {
+    PARTS.iter().map(|(name, bytes)| Input::Memory { name, bytes }).collect()
 }
 
 /// Two minutes before the first trouble, which the capture's own notes tell.

@@ -24,12 +24,18 @@ pub struct Known {
 #[derive(Clone, Debug)]
 pub enum Playback {
     /// Following what arrives.
-    Live {
-        /// Stands still at this time.
-        held: Option<Timestamp>,
-    },
+    Live(Live),
     /// A capture.
     Replay(Replay),
+}
+
+/// The clock of a live session.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Live {
+    /// Stands still at this time.
+    held: Option<Timestamp>,
+    /// Something recent was read: from then on time goes on by itself, also in silence.
+    fresh: bool,
 }
 
 /// The virtual clock of a replay.
@@ -65,7 +71,7 @@ pub enum Begin {
 impl Playback {
     /// Following.
     pub fn live() -> Self {
-        Self::Live { held: None }
+        Self::Live(Live::default())
     }
 
     /// Replaying.
@@ -77,8 +83,10 @@ impl Playback {
     /// jumps.
     pub fn as_of(&mut self, known: Known, now: Timestamp, steady_ms: u64) -> Timestamp {
         match self {
-            Self::Live { held: Some(held) } => *held,
-            Self::Live { held: None } => live(known, now),
+            Self::Live(live) => {
+                let newest = live.newest(known, now);
+                live.held.unwrap_or(newest)
+            }
             Self::Replay(replay) => replay.as_of(known, steady_ms),
         }
     }
@@ -86,7 +94,7 @@ impl Playback {
     /// Stands still, or runs again. Live, running again means the newest.
     pub fn pause(&mut self, paused: bool, as_of: Timestamp) {
         match self {
-            Self::Live { held } => *held = paused.then_some(as_of),
+            Self::Live(live) => live.held = paused.then_some(as_of),
             Self::Replay(replay) => {
                 replay.paused = paused;
                 replay.moved = None;
@@ -97,7 +105,7 @@ impl Playback {
     /// Whether it stands still.
     pub fn paused(&self) -> bool {
         match self {
-            Self::Live { held } => held.is_some(),
+            Self::Live(live) => live.held.is_some(),
             Self::Replay(replay) => replay.paused,
         }
     }
@@ -105,7 +113,7 @@ impl Playback {
     /// Goes to a time. A live session stands still there; at or after its newest it runs again.
     pub fn seek(&mut self, to: Timestamp, known: Known, now: Timestamp) {
         match self {
-            Self::Live { held } => *held = (to < live(known, now)).then_some(to),
+            Self::Live(live) => live.held = (to < live.newest(known, now)).then_some(to),
             Self::Replay(replay) => {
                 let to = to.max(known.oldest.unwrap_or(to)).min(known.newest.unwrap_or(to));
                 replay.at = Some(to);
@@ -127,7 +135,7 @@ impl Playback {
     /// The speed of a replay.
     pub fn speed(&self) -> Option<Speed> {
         match self {
-            Self::Live { .. } => None,
+            Self::Live(_) => None,
             Self::Replay(replay) => Some(replay.speed),
         }
     }
@@ -135,7 +143,7 @@ impl Playback {
     /// Whether time moves by itself, so that somebody has to look again soon.
     pub fn moves(&self, known: Known) -> bool {
         match self {
-            Self::Live { held } => held.is_none(),
+            Self::Live(live) => live.held.is_none(),
             Self::Replay(replay) => {
                 let at_end = known.frontier.is_none() && replay.at.is_some() && replay.at >= known.newest;
                 replay.waiting || !(replay.paused || at_end)
@@ -144,14 +152,17 @@ impl Playback {
     }
 }
 
-/// max(wall, newest arrived event, at most 15 min ahead), so that a slow jump-host clock hides
-/// nothing; what ended long ago is looked at as of its end.
-fn live(known: Known, now: Timestamp) -> Timestamp {
-    let Some(newest) = known.newest else { return now };
-    if now.since(newest) > STALE_MS {
-        return newest.plus(1);
+impl Live {
+    /// max(wall, newest arrived event, at most 15 min ahead), so that a slow jump-host clock hides
+    /// nothing; what ended long before following began is looked at as of its end.
+    fn newest(&mut self, known: Known, now: Timestamp) -> Timestamp {
+        let Some(newest) = known.newest else { return now };
+        self.fresh |= now.since(newest) <= STALE_MS;
+        if !self.fresh {
+            return newest.plus(1);
+        }
+        now.max(newest.plus(1).min(now.plus(AHEAD_MS)))
     }
-    now.max(newest.plus(1).min(now.plus(AHEAD_MS)))
 }
 
 impl Replay {
@@ -216,7 +227,11 @@ mod tests {
         assert_eq!(at(now.0 - 1_000), now);
         assert_eq!(at(now.0 + 60_000), now.plus(60_001), "a slow clock hides nothing");
         assert_eq!(at(now.0 + HOUR), now.plus(AHEAD_MS), "but a wild one is not followed");
+        assert_eq!(at(now.0 - HOUR), now, "time goes on in silence");
+        let mut old = Playback::live();
+        let mut at = |newest: i64| old.as_of(known(0, newest, None), now, 0);
         assert_eq!(at(now.0 - HOUR), Timestamp(now.0 - HOUR + 1), "an old file as of its end");
+        assert_eq!(at(now.0 - 9), now, "until something new comes");
         clock.pause(true, Timestamp(5));
         assert_eq!(clock.as_of(known(0, 9, None), now, 0), Timestamp(5));
         clock.pause(false, Timestamp(5));

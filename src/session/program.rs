@@ -11,11 +11,12 @@ use ratatui::Frame;
 use super::answers::Answers;
 use super::playback::{Known, Playback};
 use crate::clock::Clock;
-use crate::engine::{self, Engine, Published};
+use crate::engine::{self, Engine, Published, SourceProgress, Stage};
 use crate::model::Timestamp;
 use crate::query;
 use crate::query::view::{Overview, OverviewRequest};
-use crate::source::Reading;
+use crate::source::{Kind, Sources};
+use crate::store::{Newest, Snapshot};
 use crate::ui::app::{Effect, Msg, Options, UiState, update};
 use crate::ui::status::{BadRecord, SessionKind, SessionStatus, SourceState, SourceStatus};
 use crate::ui::term::{self, Clip, Console, Ended, Event, Flow, Program};
@@ -49,10 +50,10 @@ pub enum Message {
 }
 
 /// Runs a session on the terminal until it ends.
-pub fn run(console: Console, reading: &Reading, setup: Setup, clock: Clock) -> io::Result<Ended> {
+pub fn run(console: Console, sources: &Sources, setup: Setup, clock: Clock) -> io::Result<Ended> {
     let (messages, inbox) = unbounded();
     let (woken, wakes) = bounded(1);
-    let engine = Engine::start(reading.events(), reading.pool(), setup.engine.clone(), clock.clone(), woken)?;
+    let engine = Engine::start(sources, setup.engine.clone(), clock.clone(), woken)?;
     forward(wakes, messages.clone())?;
     let published = engine.published();
     let viewer = viewer(published.clone(), messages)?;
@@ -168,7 +169,7 @@ impl Session {
             oldest: known.oldest,
             evicted: snapshot.health.rows_let_go > 0,
             functions: snapshot.functions.len(),
-            ages: Vec::new(),
+            ages: if kind == SessionKind::Live { ages(snapshot, as_of) } else { Vec::new() },
             bad: snapshot.health.bad,
             dropped: snapshot.health.rows_late,
             memory: (progress.resident, self.memory),
@@ -280,9 +281,25 @@ impl Program for Session {
     }
 }
 
+/// How old the newest of each kind of record is.
+fn ages(snapshot: &Snapshot, as_of: Timestamp) -> Vec<(&'static str, Option<i64>)> {
+    let Newest { logs, metrics, traces } = snapshot.newest_of;
+    [("logs", logs), ("CW", metrics), ("X-Ray", traces)]
+        .into_iter()
+        .filter(|(_, newest)| *newest != Timestamp::MIN)
+        .map(|(kind, newest)| (kind, Some(as_of.since(newest).max(0))))
+        .collect()
+}
+
 fn sources(published: &Published) -> Vec<SourceStatus> {
     let bad =
         |id| published.snapshot.bad.kept.iter().filter(|record| record.origin.source == id).count() as u64;
+    let state = |source: &SourceProgress| match source.stage {
+        Stage::Reading => SourceState::Reading,
+        Stage::Following if source.records == 0 => SourceState::Waiting,
+        Stage::Following => SourceState::Following,
+        Stage::Ended => SourceState::Ended,
+    };
     published
         .progress
         .sources
@@ -290,9 +307,9 @@ fn sources(published: &Published) -> Vec<SourceStatus> {
         .map(|source| SourceStatus {
             id: source.info.id,
             name: source.info.label.to_string(),
-            state: if source.caught_up { SourceState::Ended } else { SourceState::Reading },
+            state: state(source),
             read_bytes: source.bytes,
-            size_bytes: Some(source.info.size),
+            size_bytes: (source.info.kind != Kind::Fifo).then(|| source.info.size.max(source.bytes)),
             records: source.records,
             bad: bad(source.info.id),
             newest: source.newest,

@@ -41,9 +41,19 @@ impl Framer {
         Self { most: most.max(1), start: offset, held: Vec::new(), skipped: None }
     }
 
+    /// Offset of the first byte that no piece has covered yet: a line's beginning.
+    pub fn start(&self) -> u64 {
+        self.start
+    }
+
     /// Offset of the next byte to be read.
     pub fn end(&self) -> u64 {
         self.start + self.held.len() as u64 + self.skipped.unwrap_or(0)
+    }
+
+    /// Bytes of memory held for the half line.
+    pub fn held(&self) -> usize {
+        self.held.capacity()
     }
 
     /// Lets `read` fill a buffer once and pushes the pieces that this completes. Returns what
@@ -126,6 +136,15 @@ impl Framer {
         self.start += whole as u64;
     }
 
+    /// Gives up on the end of the held half line: its head is kept, the rest will be skipped. For
+    /// when too many sources hold too much.
+    pub fn cut_here(&mut self) {
+        if !self.held.is_empty() && self.skipped.is_none() {
+            self.held.shrink_to_fit();
+            self.skipped = Some(0);
+        }
+    }
+
     /// The held half line as the last frame: the source ended there.
     pub fn finish(&mut self) -> Option<Piece> {
         let (offset, end) = (self.start, self.end());
@@ -196,10 +215,10 @@ mod tests {
             let (mut pieces, mut framer) = frames(&bytes, &reads, most);
             let whole = bytes.iter().rposition(|&b| b == b'\n').map_or(0, |at| at + 1);
             prop_assert_eq!(lines(&pieces), model(&bytes[..whole], most));
-            prop_assert_eq!(framer.start, 7 + whole as u64);
+            prop_assert_eq!(framer.start(), 7 + whole as u64);
             pieces.extend(framer.finish());
             prop_assert_eq!(lines(&pieces), model(&bytes, most));
-            prop_assert_eq!(framer.start, 7 + bytes.len() as u64);
+            prop_assert_eq!(framer.start(), 7 + bytes.len() as u64);
             prop_assert!(framer.finish().is_none());
         }
     }
@@ -225,6 +244,24 @@ mod tests {
         let (pieces, framer) = frames(&text, &[usize::MAX], 1 << 20);
         assert_eq!((pieces[0].bytes.len(), pieces[0].cut), (1 << 20, 1));
         assert_eq!((pieces[1].offset, &pieces[1].bytes[..]), (7 + (1 << 20) + 1, &b"next\n"[..]));
-        assert_eq!(framer.held.capacity(), 0);
+        assert_eq!(framer.held(), 0);
+    }
+
+    #[test]
+    fn a_half_line_given_up_is_cut_where_it_stood() {
+        let (pool, mut framer, mut pieces) = (Pool::default(), Framer::new(0, 100), Vec::new());
+        let mut feed = |framer: &mut Framer, text: &[u8]| {
+            framer
+                .fill(&pool, &mut pieces, |space| {
+                    space[..text.len()].copy_from_slice(text);
+                    Ok(text.len())
+                })
+                .unwrap();
+        };
+        feed(&mut framer, b"head");
+        framer.cut_here();
+        feed(&mut framer, b" tail");
+        feed(&mut framer, b" end\nnext\n");
+        assert_eq!(lines(&pieces), [(0, b"head".to_vec(), 10), (14, b"next\n".to_vec(), 0)]);
     }
 }

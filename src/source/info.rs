@@ -1,7 +1,7 @@
 //! What a source is called and what it is.
 
-use std::fs::Metadata;
-use std::os::unix::fs::{FileTypeExt, MetadataExt};
+use std::fs::{File, Metadata, OpenOptions};
+use std::os::unix::fs::{FileTypeExt, MetadataExt, OpenOptionsExt};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -25,7 +25,8 @@ pub enum Kind {
 pub struct SourceInfo {
     /// Its id.
     pub id: SourceId,
-    /// Its path when it was opened; `None` for bytes in the program itself.
+    /// Its path when it was opened; `None` for bytes in memory. `Catalog::path` has the
+    /// present one.
     pub path: Option<Arc<Path>>,
     /// Its name for a person: the path as it was given or found. Unsanitised.
     pub label: Arc<str>,
@@ -36,6 +37,9 @@ pub struct SourceInfo {
     /// The function whose log this may be, guessed from the file's name. What is said inside the
     /// file goes before it.
     pub function: Option<Arc<str>>,
+    /// Reading began at this offset and the bytes before it are left for
+    /// `Catalog::range` (`Mode::Follow`'s newest slice); 0 where nothing was left out.
+    pub skipped: u64,
 }
 
 /// Which file: survives renames, differs after delete-and-recreate (as long as the old one is open).
@@ -83,6 +87,14 @@ impl From<&Metadata> for Stat {
             },
         }
     }
+}
+
+/// Opens a file for reading without ever waiting, even where a pipe without a writer lies.
+pub(super) fn open(path: &Path) -> std::io::Result<(File, Stat)> {
+    let nonblock = rustix::fs::OFlags::NONBLOCK.bits().cast_signed();
+    let file = OpenOptions::new().read(true).custom_flags(nonblock).open(path)?;
+    let stat = Stat::from(&file.metadata()?);
+    Ok((file, stat))
 }
 
 impl Stat {

@@ -1,19 +1,263 @@
-//! Where bytes come from: files, folders, globs, pipes; plain or gzip.
+//! Where bytes come from: files, folders, globs, gzip files, pipes, memory.
 //!
-//! Yields chunks of whole frames (lines), in order for each source, with where they lie. Promises:
-//! - A reader waits for whoever listens, by a bounded queue: nothing is lost, memory is bounded.
-//! - A frame has a largest size; of a longer one the head is kept and the rest is counted.
-//! - The same file named twice is read once; what can't be read is said and does not stop the rest.
-//! - Bytes go round: whoever is done with a chunk gives its buffer back to the [`Pool`].
+//! [`start`] reads them on threads of its own and yields [`Event`]s over a bounded channel. It
+//! promises: chunks hold whole lines of one source, in order, each byte once; a reader waits for
+//! its consumer, nothing is dropped, and of an over-long line what is cut is counted; memory is
+//! bounded whatever the input; a followed line arrives within milliseconds, through rotation of
+//! every kind (a file is its device and inode, not its name); what can't be read is said with
+//! what to do, and never fatal to the rest; [`Catalog::reread`] and [`Catalog::range`] give bytes again from where they
+//! lie; dropping [`Sources`] ends all threads, full channel or not.
 
-mod find;
+mod catalog;
+mod copies;
+mod fifo;
+mod follow;
+mod followed;
 mod frame;
+mod grow;
 mod info;
+mod kept;
+mod once;
+mod out;
 mod pool;
-mod read;
 mod reader;
+mod reel;
+mod tail;
+mod unpack;
+mod walk;
+mod watch;
 
-pub use find::OpenError;
+use std::convert::Infallible;
+use std::os::unix::net::UnixStream;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use crossbeam_channel::{Receiver, Sender, bounded};
+
+pub use catalog::{Catalog, RangeReader};
 pub use info::{Kind, SourceInfo};
 pub use pool::Pool;
-pub use read::{Event, Reading};
+
+use crate::clock::Clock;
+use crate::model::{Chunk, SourceId};
+use out::Out;
+use walk::{Found, Listing, Root};
+
+/// What to read.
+#[derive(Clone, Debug)]
+pub enum Input {
+    /// A file, a folder (all below it), a named pipe, or a glob.
+    Path(PathBuf),
+    /// Bytes in the program, gzip or plain.
+    Memory {
+        /// Its name for a person.
+        name: &'static str,
+        /// The bytes.
+        bytes: &'static [u8],
+    },
+}
+
+/// Paths as a person gave them.
+pub fn paths(given: &[String]) -> Vec<Input> {
+    given.iter().map(|path| Input::Path(path.into())).collect()
+}
+
+/// How to read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mode {
+    /// Every source to its end, several together by equal fraction of their sizes; then
+    /// [`Event::Drained`]. Events come in the same order every time (pipes apart).
+    Once,
+    /// What is there, then what is appended and what appears.
+    Follow {
+        /// Read of the files only about so many of the newest bytes in all, each from a line's
+        /// beginning on; [`SourceInfo::skipped`] says how much was left out.
+        newest_slice: Option<u64>,
+    },
+}
+
+/// How to read, and within which bounds.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// How.
+    pub mode: Mode,
+    /// Events that may wait in the channel.
+    pub queue: usize,
+    /// Largest frame in bytes.
+    pub most: usize,
+    /// Bytes of memory for what can't be read again (gzip, pipes); 0 keeps nothing.
+    pub keep: u64,
+    /// Files kept open. Never more than half of what the system allows.
+    pub open_files: usize,
+    /// Whether to ask the system for notice of changes, beside looking for them.
+    pub notify: bool,
+    /// How often to look at files.
+    pub poll: Duration,
+    /// How often to look for files.
+    pub list: Duration,
+    /// How long a file without a name is followed after it last grew, in ms.
+    pub linger_ms: u64,
+}
+
+impl Options {
+    /// The usual bounds.
+    pub fn new(mode: Mode) -> Self {
+        Self {
+            mode,
+            queue: 32,
+            most: 1 << 20,
+            keep: 0,
+            open_files: 512,
+            notify: true,
+            poll: Duration::from_millis(250),
+            list: Duration::from_secs(1),
+            linger_ms: 60_000,
+        }
+    }
+}
+
+/// What happens to sources. Of one source in this order: opened, chunks, caught up, chunks, ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Event {
+    /// A source was opened.
+    Opened(SourceInfo),
+    /// Bytes of it.
+    Chunk(Chunk),
+    /// Something is wrong, or was let be, in a sentence for a person. Unsanitised.
+    Trouble {
+        /// With which source, if with one.
+        source: Option<SourceId>,
+        /// What, where, what to do.
+        what: String,
+    },
+    /// Following: all that was there when it was opened has been sent.
+    CaughtUp(SourceId),
+    /// Nothing more will come from it.
+    Ended(SourceId),
+    /// Reading once: nothing more will come from any.
+    Drained,
+}
+
+/// Nothing could be read at all; a sentence for each input.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{}", .problems.join("\n"))]
+pub struct NoInput {
+    /// What, where, what to do.
+    pub problems: Vec<String>,
+}
+
+/// What a reading thread is to do.
+#[derive(Debug)]
+struct Plan {
+    roots: Vec<Root>,
+    found: Vec<Found>,
+    memory: Vec<(&'static str, &'static [u8])>,
+    wake: UnixStream,
+    options: Options,
+}
+
+/// Running readers. Dropping it ends them.
+#[derive(Debug)]
+pub struct Sources {
+    events: Receiver<Event>,
+    pool: Pool,
+    catalog: Catalog,
+    stop: Option<(Sender<Infallible>, UnixStream)>,
+    running: Receiver<Infallible>,
+}
+
+impl Sources {
+    /// What happens. Clones share: each event is received once.
+    pub fn events(&self) -> &Receiver<Event> {
+        &self.events
+    }
+
+    /// Where chunks' bytes go when they are no longer needed.
+    pub fn pool(&self) -> &Pool {
+        &self.pool
+    }
+
+    /// Which sources there are, and their bytes again. It outlives this.
+    pub fn catalog(&self) -> &Catalog {
+        &self.catalog
+    }
+
+    /// Ends all threads; what they had not sent is not sent.
+    pub fn stop(self) {}
+}
+
+impl Drop for Sources {
+    fn drop(&mut self) {
+        self.stop = None;
+        // Threads end within milliseconds, unless a file system hangs in a read: not our problem.
+        let _ = self.running.recv_timeout(Duration::from_secs(1));
+    }
+}
+
+/// Begins to read. Inputs that can't be read are said as [`Event::Trouble`]; when none can, that
+/// is the error. When following, a folder or glob without files yet is an input.
+pub fn start(inputs: &[Input], options: Options, clock: Clock) -> Result<Sources, NoInput> {
+    let (mut roots, mut memory, mut problems) = (Vec::new(), Vec::new(), Vec::new());
+    for input in inputs {
+        match input {
+            Input::Memory { name, bytes } => memory.push((*name, *bytes)),
+            Input::Path(path) => match Root::of(path) {
+                Ok(root) => roots.push(root),
+                Err(problem) => problems.push(problem),
+            },
+        }
+    }
+    let Listing { found, troubles, .. } = Listing::of(&roots);
+    problems.extend(troubles);
+    let following = matches!(options.mode, Mode::Follow { .. });
+    for root in &roots {
+        if let Some(problem) = root.empty(&found, following) {
+            problems.push(problem);
+        }
+    }
+    let waiting = following && roots.iter().any(|root| !matches!(root, Root::File(_)));
+    if found.is_empty() && memory.is_empty() && !waiting {
+        if problems.is_empty() {
+            problems.push("nothing to read: name a log file or a folder of them".into());
+        }
+        return Err(NoInput { problems });
+    }
+
+    let (stop, stopped) = bounded(0);
+    let (alive, running) = bounded(0);
+    let (wake, woken) = UnixStream::pair().map_err(|error| NoInput { problems: vec![in_general(&error)] })?;
+    let (sender, events) = bounded(options.queue.max(1));
+    let (pool, catalog) = (Pool::default(), Catalog::new(options.most, options.keep));
+    let out = Out {
+        events: sender,
+        stop: stopped,
+        _alive: alive,
+        pool: pool.clone(),
+        catalog: catalog.clone(),
+        clock,
+        most: options.most,
+    };
+    let plan = Plan { roots, found, memory, wake: woken, options };
+    std::thread::Builder::new()
+        .name("source".into())
+        .spawn(move || {
+            let say = |problem| out.trouble(None, problem);
+            // Stopped is how a thread ends when nobody listens.
+            let _ = problems.into_iter().try_for_each(say).and_then(|()| match plan.options.mode {
+                Mode::Once => once::run(&out, plan),
+                Mode::Follow { newest_slice } => follow::run(&out, plan, newest_slice),
+            });
+        })
+        .map_err(|error| NoInput { problems: vec![in_general(&error)] })?;
+    Ok(Sources { events, pool, catalog, stop: Some((stop, wake)), running })
+}
+
+fn in_general(error: &std::io::Error) -> String {
+    format!("can't begin to read: {error}")
+}
+
+/// Files that may be kept open: half of what the system allows, at most `wanted`.
+fn open_files(wanted: usize) -> usize {
+    let allowed = rustix::process::getrlimit(rustix::process::Resource::Nofile).current;
+    wanted.min(allowed.map_or(usize::MAX, |n| usize::try_from(n / 2).unwrap_or(usize::MAX))).max(8)
+}

@@ -4,6 +4,7 @@
 use std::fs::File;
 use std::io::{self, BufReader, Read};
 use std::os::unix::fs::FileExt;
+use std::sync::Arc;
 
 use flate2::bufread::MultiGzDecoder;
 
@@ -18,56 +19,8 @@ const STEP: usize = 32 << 10;
 /// Bytes as they lie: a file or memory, read at an own offset. A file's handle is not moved.
 #[derive(Debug)]
 pub(super) enum Raw {
-    File(File),
+    File(Arc<File>),
     Memory(&'static [u8]),
-    /// Read as it comes; the first bytes were looked at and wait.
-    Pipe(Pipe),
-}
-
-/// A pipe whose first bytes can be looked at before they are read.
-#[derive(Debug)]
-pub(super) struct Pipe {
-    file: std::cell::RefCell<File>,
-    ahead: std::cell::RefCell<Vec<u8>>,
-}
-
-impl From<File> for Pipe {
-    fn from(file: File) -> Self {
-        Self { file: std::cell::RefCell::new(file), ahead: std::cell::RefCell::default() }
-    }
-}
-
-impl Pipe {
-    /// Reads what comes next, whatever the offset: a pipe has no places.
-    fn read(&self, space: &mut [u8]) -> io::Result<usize> {
-        let mut ahead = self.ahead.borrow_mut();
-        if !ahead.is_empty() {
-            let n = ahead.len().min(space.len());
-            space[..n].copy_from_slice(&ahead[..n]);
-            ahead.drain(..n);
-            return Ok(n);
-        }
-        loop {
-            match self.file.borrow_mut().read(space) {
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                other => return other,
-            }
-        }
-    }
-
-    /// Whether the first bytes are these.
-    fn begins_with(&self, magic: [u8; 2]) -> io::Result<bool> {
-        let mut first = [0; 2];
-        let mut n = 0;
-        while n < 2 {
-            match self.file.borrow_mut().read(&mut first[n..])? {
-                0 => break,
-                more => n += more,
-            }
-        }
-        self.ahead.borrow_mut().extend_from_slice(&first[..n]);
-        Ok(n == 2 && first == magic)
-    }
 }
 
 impl Raw {
@@ -75,7 +28,6 @@ impl Raw {
     pub fn read_at(&self, space: &mut [u8], offset: u64) -> io::Result<usize> {
         match self {
             Self::File(file) => read_at(file, space, offset),
-            Self::Pipe(pipe) => pipe.read(space),
             Self::Memory(bytes) => {
                 let rest = &bytes[(offset as usize).min(bytes.len())..];
                 let n = rest.len().min(space.len());
@@ -87,9 +39,6 @@ impl Raw {
 
     /// Whether it begins like a gzip file.
     pub fn is_gzip(&self) -> io::Result<bool> {
-        if let Self::Pipe(pipe) = self {
-            return pipe.begins_with(GZIP);
-        }
         let mut magic = [0; 2];
         Ok(self.read_at(&mut magic, 0)? == 2 && magic == GZIP)
     }
@@ -105,9 +54,23 @@ pub(super) fn read_at(file: &File, space: &mut [u8], offset: u64) -> io::Result<
     }
 }
 
+/// The bytes `from..to` of a file, as far as there are any.
+pub(super) fn part(file: &File, from: u64, to: u64) -> io::Result<Vec<u8>> {
+    let mut bytes = vec![0; to.saturating_sub(from) as usize];
+    let mut n = 0;
+    while n < bytes.len() {
+        match read_at(file, &mut bytes[n..], from + n as u64)? {
+            0 => break,
+            more => n += more,
+        }
+    }
+    bytes.truncate(n);
+    Ok(bytes)
+}
+
 /// [`Raw`] as a stream.
 #[derive(Debug)]
-pub(super) struct Stream {
+struct Stream {
     raw: Raw,
     offset: u64,
 }
@@ -124,7 +87,14 @@ impl Read for Stream {
 #[derive(Debug)]
 pub(super) enum Reader {
     Plain(Raw),
-    Gzip(Box<Inflate<BufReader<Stream>>>),
+    Gzip(Box<Packed>),
+}
+
+/// A gzip file and the error that ended it, until the bytes before it are taken.
+#[derive(Debug)]
+pub(super) struct Packed {
+    inflate: Inflate<BufReader<Stream>>,
+    failed: Option<io::Error>,
 }
 
 impl Reader {
@@ -135,14 +105,16 @@ impl Reader {
 
     /// Inflates `raw`.
     pub fn gzip(raw: Raw) -> Self {
-        Self::Gzip(Box::new(Inflate::new(BufReader::with_capacity(PACKED, Stream { raw, offset: 0 }))))
+        let inflate = Inflate::new(BufReader::with_capacity(PACKED, Stream { raw, offset: 0 }));
+        Self::Gzip(Box::new(Packed { inflate, failed: None }))
     }
 
-    /// Reads the bytes at `offset`, which for gzip is where the last read ended; 0 at the end.
+    /// Reads the bytes at `offset`, which for gzip is where the last read ended; 0 at the end. An
+    /// error comes only after all bytes before it.
     pub fn read_at(&mut self, space: &mut [u8], offset: u64) -> io::Result<usize> {
         match self {
             Self::Plain(raw) => raw.read_at(space, offset),
-            Self::Gzip(inflate) => inflate.read(space),
+            Self::Gzip(packed) => packed.fill(space),
         }
     }
 
@@ -150,8 +122,33 @@ impl Reader {
     pub fn position(&self, offset: u64) -> u64 {
         match self {
             Self::Plain(_) => offset,
-            Self::Gzip(inflate) => inflate.source().get_ref().offset,
+            Self::Gzip(packed) => packed.inflate.decoder.get_ref().get_ref().offset,
         }
+    }
+
+    /// Passes over the first `bytes` inflated bytes; returns how many there were.
+    pub fn skip(&mut self, bytes: u64) -> io::Result<u64> {
+        match self {
+            Self::Plain(_) => Ok(bytes),
+            Self::Gzip(packed) => io::copy(&mut (&mut packed.inflate).take(bytes), &mut io::sink()),
+        }
+    }
+}
+
+impl Packed {
+    fn fill(&mut self, space: &mut [u8]) -> io::Result<usize> {
+        let mut n = 0;
+        while n < space.len() && self.failed.is_none() {
+            match self.inflate.read(&mut space[n..]) {
+                Ok(0) => break,
+                Ok(more) => n += more,
+                Err(error) => self.failed = Some(error),
+            }
+        }
+        if n > 0 {
+            return Ok(n);
+        }
+        self.failed.take().map_or(Ok(0), Err)
     }
 }
 
@@ -161,57 +158,38 @@ pub(super) struct Inflate<R> {
     decoder: MultiGzDecoder<R>,
     /// Inflated bytes so far.
     given: u64,
-    failed: Option<io::Error>,
 }
 
 impl<R: io::BufRead> Inflate<R> {
     pub fn new(packed: R) -> Self {
-        Self { decoder: MultiGzDecoder::new(packed), given: 0, failed: None }
-    }
-
-    fn source(&self) -> &R {
-        self.decoder.get_ref()
-    }
-
-    fn in_words(&self, error: &io::Error) -> io::Error {
-        let given = self.given;
-        let text = match error.kind() {
-            io::ErrorKind::UnexpectedEof => {
-                format!("the gzip data is cut short: what it holds, {given} bytes, is read")
-            }
-            io::ErrorKind::InvalidInput | io::ErrorKind::InvalidData => {
-                format!("the gzip data is damaged ({error}): the {given} bytes before are read")
-            }
-            _ => format!("{error}, after {given} inflated bytes"),
-        };
-        io::Error::new(error.kind(), text)
+        Self { decoder: MultiGzDecoder::new(packed), given: 0 }
     }
 }
 
 impl<R: io::BufRead> Read for Inflate<R> {
-    /// Fills `space` as far as it can; an error comes only after all bytes before it.
     fn read(&mut self, space: &mut [u8]) -> io::Result<usize> {
-        let mut n = 0;
-        while n < space.len() && self.failed.is_none() {
-            let step = STEP.min(space.len() - n);
-            match self.decoder.read(&mut space[n..n + step]) {
-                Ok(0) => break,
-                Ok(more) => {
-                    n += more;
-                    self.given += more as u64;
-                }
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(error) => self.failed = Some(self.in_words(&error)),
-            }
-        }
-        match self.failed.take() {
-            Some(error) if n == 0 => Err(error),
-            failed => {
-                self.failed = failed;
+        let step = STEP.min(space.len());
+        match self.decoder.read(&mut space[..step]) {
+            Ok(n) => {
+                self.given += n as u64;
                 Ok(n)
             }
+            Err(error) => Err(in_words(&error, self.given)),
         }
     }
+}
+
+fn in_words(error: &io::Error, given: u64) -> io::Error {
+    let text = match error.kind() {
+        io::ErrorKind::UnexpectedEof => {
+            format!("the gzip data is cut short: what it holds, {given} bytes, is read")
+        }
+        io::ErrorKind::InvalidInput | io::ErrorKind::InvalidData => {
+            format!("the gzip data is damaged ({error}): the {given} bytes before are read")
+        }
+        _ => format!("{error}, after {given} inflated bytes"),
+    };
+    io::Error::new(error.kind(), text)
 }
 
 #[cfg(test)]
@@ -261,7 +239,7 @@ pub(super) mod tests {
         assert_eq!(all, text);
         assert!(error.unwrap().starts_with("the gzip data is cut short"));
 
-        let (all, error) = inflated([&packed[..], b"this is not gzip at all"].concat());
+        let (all, error) = inflated([&packed[..], b"this is no further member"].concat());
         assert_eq!(all, text);
         assert!(error.unwrap().starts_with("the gzip data is damaged"));
 
@@ -277,5 +255,15 @@ pub(super) mod tests {
     fn plain_bytes_are_not_inflated() {
         assert_eq!(inflated(b"\x1f".to_vec()), (b"\x1f".to_vec(), None));
         assert_eq!(inflated(b"plain\n".to_vec()), (b"plain\n".to_vec(), None));
+    }
+
+    #[test]
+    fn skipping_counts_inflated_bytes() {
+        let mut reader = Reader::new(Raw::Memory(gzipped(b"0123456789").leak())).unwrap();
+        assert_eq!(reader.skip(4).unwrap(), 4);
+        let mut space = [0; 3];
+        assert_eq!(reader.read_at(&mut space, 4).unwrap(), 3);
+        assert_eq!(&space, b"456");
+        assert_eq!(reader.skip(100).unwrap(), 3);
     }
 }

@@ -37,7 +37,7 @@ pub use row::{Ended, Former, Row, RowKey, RowsSummary, Standing, TraceOf, sane};
 pub use series::{Level, Series};
 pub use sink::Store;
 pub use sketch::{Bins, Dense, Sketch, bin_of, nearest_rank, value_of};
-pub use snapshot::{BAD_KEPT, BadLog, BadRecord, Health, Snapshot};
+pub use snapshot::{BAD_KEPT, BadLog, BadRecord, Health, Newest, Snapshot};
 pub use trace::{Extent, KeptDocument, TraceData};
 
 /// How much may be held.

@@ -14,7 +14,7 @@ use super::lines::LineIndex;
 use super::metric::Metrics;
 use super::row::{Ended, Former, Row, Standing, TraceOf, sane};
 use super::series::{Refold, Series};
-use super::snapshot::{BadLog, BadRecord, Health, Snapshot};
+use super::snapshot::{BadLog, BadRecord, Health, Newest, Snapshot};
 use super::trace::Traces;
 
 /// Lost-record notes kept of one function at most; more are added to the last.
@@ -42,7 +42,7 @@ pub struct Store {
     settling_ms: i64,
     read_from: Option<Timestamp>,
     oldest: Timestamp,
-    newest: Timestamp,
+    newest_of: Newest,
     generation: u64,
 }
 
@@ -66,7 +66,7 @@ impl Store {
             settling_ms: 0,
             read_from: None,
             oldest: Timestamp::NEVER,
-            newest: Timestamp::MIN,
+            newest_of: Newest::default(),
             generation: 0,
         }
     }
@@ -88,7 +88,8 @@ impl Store {
             read_from: self.read_from,
             rows_from: self.rows_from,
             oldest: self.oldest,
-            newest: self.newest,
+            newest: self.newest(),
+            newest_of: self.newest_of,
             health: Health { bytes: self.counted + self.grown, rows, bad: self.bad.count, ..self.health },
         }
     }
@@ -98,9 +99,15 @@ impl Store {
         self.generation
     }
 
+    /// Counts its changes from here on, so that its snapshots are newer than another store's.
+    pub fn count_from(&mut self, generation: u64) {
+        self.generation = self.generation.max(generation);
+    }
+
     /// The newest time in any record; `MIN` without one.
     pub fn newest(&self) -> Timestamp {
-        self.newest
+        let Newest { logs, metrics, traces } = self.newest_of;
+        logs.max(metrics).max(traces)
     }
 
     /// How long records may still arrive after their time, in ms.
@@ -111,8 +118,10 @@ impl Store {
 
     /// Says that nothing before a time has been read yet; `None` when all has been.
     pub fn set_read_from(&mut self, time: Option<Timestamp>) {
-        self.read_from = time;
-        self.generation += 1;
+        if self.read_from != time {
+            self.read_from = time;
+            self.generation += 1;
+        }
     }
 
     /// Changes how much may be held; what is too much is let go at once.
@@ -138,10 +147,6 @@ impl Store {
             self.functions.push(Arc::new(FunctionData::new(name)));
         }
         Arc::make_mut(&mut self.functions[id as usize])
-    }
-
-    fn note_time(&mut self, time: Timestamp) {
-        self.newest = self.newest.max(sane(time));
     }
 
     /// Makes buckets anew from the rows that began in them, where these are still held.
@@ -287,7 +292,7 @@ impl FactSink for Store {
             (_, Some(end)) => function.end(invocation, end, change, rows_from),
             (_, None) => None,
         };
-        self.note_time(newest);
+        self.newest_of.logs = self.newest_of.logs.max(newest);
         self.oldest = self.oldest.min(start);
         let Some(Changed { before, now, gone }) = changed else { return };
         self.health.rows_late += u64::from(gone && before.is_none());
@@ -317,7 +322,8 @@ impl FactSink for Store {
         };
         self.health.metrics_ignored += u64::from(!kept);
         if kept {
-            self.note_time(point.start.plus(i64::from(point.period_ms)));
+            let end = sane(point.start.plus(i64::from(point.period_ms)));
+            self.newest_of.metrics = self.newest_of.metrics.max(end);
         }
         self.grow(32);
     }
@@ -335,7 +341,7 @@ impl FactSink for Store {
             function.traces_known = function.traces_known.min(known);
         }
         if let Some(us) = latest {
-            self.note_time(Timestamp(us.div_euclid(1_000)));
+            self.newest_of.traces = self.newest_of.traces.max(sane(Timestamp(us.div_euclid(1_000))));
         }
         self.grow(self.traces.bytes().saturating_sub(before));
     }
@@ -358,7 +364,7 @@ impl FactSink for Store {
             function.newest = line.time.map_or(function.newest, |time| function.newest.max(sane(time)));
         }
         if let Some(time) = line.time {
-            self.note_time(time);
+            self.newest_of.logs = self.newest_of.logs.max(sane(time));
         }
         self.grow(1);
     }

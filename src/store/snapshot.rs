@@ -47,8 +47,27 @@ pub struct Snapshot {
     pub oldest: Timestamp,
     /// The newest time in any record; `MIN` without one.
     pub newest: Timestamp,
+    /// The newest time of each kind of record.
+    pub newest_of: Newest,
     /// What was kept and let go.
     pub health: Health,
+}
+
+/// The newest time of each kind of record; `MIN` without one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Newest {
+    /// Of log lines and invocations.
+    pub logs: Timestamp,
+    /// The end of the newest period of a metric.
+    pub metrics: Timestamp,
+    /// The newest end of a segment.
+    pub traces: Timestamp,
+}
+
+impl Default for Newest {
+    fn default() -> Self {
+        Self { logs: Timestamp::MIN, metrics: Timestamp::MIN, traces: Timestamp::MIN }
+    }
 }
 
 impl Snapshot {

@@ -1,0 +1,37 @@
+//! A second correlator beside one that runs, which gives the same things the same ids.
+
+use crate::model::FactSink;
+
+use super::environment::Environment;
+use super::{Correlator, Source};
+
+impl Correlator {
+    /// A correlator that has read nothing yet, but gives functions, environments and names that
+    /// are known here the ids that they have here: what it comes to can take the place of what
+    /// this one came to, under the eyes of a person who has selected something. The functions are
+    /// told to `sink`.
+    pub fn sibling<S: FactSink>(&self, sink: &mut S) -> Self {
+        let mut names: Vec<_> = self.functions.iter().map(|(name, id)| (*id, name)).collect();
+        names.sort_unstable();
+        for (id, name) in names {
+            sink.function(id, &String::from_utf8_lossy(name));
+        }
+        let fresh = |of: &Environment| {
+            let mut environment = Environment::new(of.function, of.id, &of.stream);
+            // Records without a stream are of many environments.
+            environment.many = of.id.is_none();
+            environment
+        };
+        let hint = |of: &Source| Source { hint: of.hint.clone(), ..Source::default() };
+        Self {
+            texts: self.texts.clone(),
+            functions: self.functions.clone(),
+            environments: self.environments.iter().map(fresh).collect(),
+            by_stream: self.by_stream.clone(),
+            streamless: self.streamless.clone(),
+            sources: self.sources.iter().map(hint).collect(),
+            latest: self.latest,
+            ..Self::default()
+        }
+    }
+}

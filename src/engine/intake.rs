@@ -1,0 +1,56 @@
+//! What a batch of records does: it is correlated, and what that comes to is kept.
+
+use crate::correlate::Correlator;
+use crate::ingest::Batch;
+use crate::model::{Body, Chunk, Record, Timestamp};
+use crate::store::Store;
+
+/// A correlator and the store it tells.
+pub(super) struct Intake {
+    pub correlator: Correlator,
+    pub store: Store,
+}
+
+/// What was in a batch.
+pub(super) struct Taken {
+    /// Its bytes, no longer needed.
+    pub chunk: Chunk,
+    /// Number of records.
+    pub records: u64,
+    /// The oldest time in them.
+    pub oldest: Option<Timestamp>,
+    /// The newest time in them.
+    pub newest: Option<Timestamp>,
+}
+
+impl Taken {
+    /// Offset after the last byte.
+    pub fn end(&self) -> u64 {
+        self.chunk.offset + self.chunk.bytes.len() as u64 + self.chunk.cut
+    }
+}
+
+impl Intake {
+    /// Takes in the next batch of a source.
+    pub fn take(&mut self, batch: Batch) -> Taken {
+        let (mut oldest, mut newest) = (None::<Timestamp>, None);
+        for record in batch.records() {
+            if let Some(time) = time_of(record) {
+                oldest = Some(oldest.map_or(time, |oldest| oldest.min(time)));
+                newest = newest.max(Some(time));
+            }
+            self.correlator.record(record, &mut self.store);
+        }
+        let records = batch.records().len() as u64;
+        Taken { chunk: batch.into_chunk(), records, oldest, newest }
+    }
+}
+
+/// When what a record tells of happened.
+pub(super) fn time_of(record: &Record<'_>) -> Option<Timestamp> {
+    match &record.body {
+        Body::Metric(metric) => Some(metric.start),
+        Body::Segment(document) => Some(document.known),
+        _ => record.envelope.time,
+    }
+}

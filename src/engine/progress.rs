@@ -1,0 +1,109 @@
+//! How far reading has come.
+
+use std::collections::BTreeMap;
+
+use crate::model::{SourceId, Timestamp};
+use crate::source::SourceInfo;
+
+/// Troubles kept.
+pub const TROUBLES: usize = 100;
+
+/// How far reading has come.
+#[derive(Clone, Debug, Default)]
+pub struct Progress {
+    /// The sources in the order in which they were opened.
+    pub sources: BTreeMap<SourceId, SourceProgress>,
+    /// Everything that was there at the start has been read.
+    pub loaded: bool,
+    /// While what lies before a newest slice is being read: the share of it that was, 0 to 1.
+    pub filling: Option<f64>,
+    /// What went wrong, newest last; at most [`TROUBLES`].
+    pub troubles: Vec<String>,
+    /// How many things went wrong in all.
+    pub troubled: u64,
+    /// Resident memory of the process in bytes; 0 where the system does not tell.
+    pub resident: u64,
+}
+
+/// One source.
+#[derive(Clone, Debug)]
+pub struct SourceProgress {
+    /// What it is.
+    pub info: SourceInfo,
+    /// Offset up to which it was read (of the inflated content).
+    pub bytes: u64,
+    /// Records read.
+    pub records: u64,
+    /// The oldest time in what was read of it.
+    pub oldest: Option<Timestamp>,
+    /// The newest time in it.
+    pub newest: Option<Timestamp>,
+    /// How it stands.
+    pub stage: Stage,
+}
+
+/// How a source stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stage {
+    /// What was there when it was opened is being read.
+    Reading,
+    /// All that was there has been read; more may come.
+    Following,
+    /// Nothing more will come.
+    Ended,
+}
+
+impl Progress {
+    /// The time up to which everything that is being loaded has been read: a replay may show no
+    /// later one. `None` when nothing is being loaded any more.
+    pub fn frontier(&self) -> Option<Timestamp> {
+        if self.loaded {
+            return None;
+        }
+        let loading = self.sources.values().filter(|source| source.stage == Stage::Reading);
+        Some(loading.map(|source| source.newest.unwrap_or(Timestamp::MIN)).min().unwrap_or(Timestamp::MIN))
+    }
+
+    /// The share of all bytes that has been read, 0 to 1.
+    pub fn fraction(&self) -> f64 {
+        if self.loaded {
+            return 1.0;
+        }
+        let all: u64 = self.sources.values().map(SourceProgress::to_read).sum();
+        let read: u64 = self.sources.values().map(SourceProgress::read).sum();
+        read as f64 / all.max(1) as f64
+    }
+
+    /// Whether nothing more of what was there is to come.
+    pub(super) fn all_read(&self) -> bool {
+        self.sources.values().all(|source| source.stage != Stage::Reading)
+    }
+
+    /// Remembers what went wrong.
+    pub(super) fn trouble(&mut self, what: String) {
+        self.troubled += 1;
+        self.troubles.push(what);
+        if self.troubles.len() > TROUBLES {
+            self.troubles.remove(0);
+        }
+    }
+}
+
+impl SourceProgress {
+    /// A source that was just opened.
+    pub(super) fn new(info: SourceInfo) -> Self {
+        let bytes = info.skipped;
+        Self { info, bytes, records: 0, oldest: None, newest: None, stage: Stage::Reading }
+    }
+
+    fn to_read(&self) -> u64 {
+        self.info.size.saturating_sub(self.info.skipped).max(1)
+    }
+
+    fn read(&self) -> u64 {
+        match self.stage {
+            Stage::Reading => self.bytes.saturating_sub(self.info.skipped).min(self.to_read()),
+            Stage::Following | Stage::Ended => self.to_read(),
+        }
+    }
+}

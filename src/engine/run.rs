@@ -1,0 +1,363 @@
+//! The engine's thread.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use arc_swap::ArcSwap;
+use crossbeam_channel::{Receiver, Sender, never, select};
+
+use super::fill::{Fill, Live, Loaded, Part};
+use super::intake::Intake;
+use super::progress::{Progress, SourceProgress, Stage};
+use super::{Options, Published};
+use crate::clock::Clock;
+use crate::correlate::Correlator;
+use crate::ingest::{Batch, Decoders};
+use crate::model::{SourceId, Texts, Timestamp};
+use crate::source::{Catalog, Event, Kind, Pool, Sources};
+use crate::store::{Budget, Store};
+
+/// The shortest time between two snapshots, in ms.
+const PUBLISH_MS: u64 = 100;
+/// How often the resident size is looked at, in ms.
+const MEASURE_MS: u64 = 1_000;
+/// What the program needs besides the store: buffers, views, code.
+const OVERHEAD_BYTES: usize = 48 << 20;
+/// The store is never squeezed below this.
+const LEAST_BYTES: usize = 8 << 20;
+/// Chunks read live that are remembered while older data is being read. With more than this the
+/// older data is left unread.
+const LIVE: usize = 200_000;
+
+pub(super) struct Run {
+    intake: Intake,
+    decoders: Decoders,
+    pool: Pool,
+    catalog: Catalog,
+    progress: Progress,
+    older: Older,
+    texts: Arc<Texts>,
+    published: Arc<ArcSwap<Published>>,
+    woken: Sender<()>,
+    clock: Clock,
+    memory: usize,
+    settling_ms: i64,
+    last_published: u64,
+    last_measured: u64,
+    published_generation: u64,
+    changed: bool,
+}
+
+/// What lies before the newest slice that was read first.
+enum Older {
+    /// It may have to be read when the slice is: so much before the newest record, in ms.
+    Perhaps { history_ms: i64, live: Vec<Live> },
+    /// It is being read.
+    Filling(Box<Fill>),
+    /// It is there, or is left where it is.
+    Settled,
+}
+
+impl Run {
+    pub fn new(sources: &Sources, options: Options, clock: Clock, woken: Sender<()>) -> Self {
+        let mut store = Store::new(budget(options.memory, 0));
+        store.set_settling(options.settling_ms);
+        let texts = Arc::new(Texts::default());
+        let first = Published {
+            snapshot: Arc::new(store.snapshot(texts.clone())),
+            progress: Arc::new(Progress::default()),
+        };
+        Self {
+            intake: Intake { correlator: Correlator::default(), store },
+            decoders: Decoders::start(options.decoders),
+            pool: sources.pool().clone(),
+            catalog: sources.catalog().clone(),
+            progress: Progress::default(),
+            older: match options.history_ms {
+                Some(history_ms) => Older::Perhaps { history_ms, live: Vec::new() },
+                None => Older::Settled,
+            },
+            texts,
+            published: Arc::new(ArcSwap::from_pointee(first)),
+            woken,
+            last_published: 0,
+            last_measured: clock.steady_ms(),
+            clock,
+            memory: options.memory,
+            settling_ms: options.settling_ms,
+            published_generation: u64::MAX,
+            changed: false,
+        }
+    }
+
+    pub fn published(&self) -> Arc<ArcSwap<Published>> {
+        self.published.clone()
+    }
+
+    pub fn until_stopped(&mut self, mut events: Receiver<Event>, stopped: &Receiver<()>) {
+        loop {
+            let nothing = never();
+            let source = if self.decoders.has_room() { &events } else { &nothing };
+            let no_batch = never();
+            let batches = self.decoders.ready().cloned();
+            let batches = batches.as_ref().unwrap_or(&no_batch);
+            let no_fill = never();
+            let filled = match &self.older {
+                Older::Filling(fill) => fill.done.clone(),
+                _ => no_fill,
+            };
+            select! {
+                recv(stopped) -> _ => return,
+                recv(batches) -> batch => {
+                    self.decoders.was_taken();
+                    match batch {
+                        Ok(batch) => self.take(batch),
+                        // A decoder panicked, and the program is ending.
+                        Err(_) => return,
+                    }
+                }
+                recv(source) -> event => match event {
+                    Ok(event) => self.hear(event),
+                    // The sources are gone: what is known stays.
+                    Err(_) => events = never(),
+                },
+                recv(filled) -> loaded => {
+                    self.take_over(loaded.unwrap_or_else(|_| Err("the reader of older data ended".to_string())));
+                }
+                default(self.patience()) => {}
+            }
+            self.measure();
+            self.publish();
+        }
+    }
+
+    /// How long to wait if nothing comes: until what changed may be published.
+    fn patience(&self) -> Duration {
+        let now = self.clock.steady_ms();
+        let due =
+            if self.changed { self.last_published + PUBLISH_MS } else { self.last_measured + MEASURE_MS };
+        let due = match self.older {
+            Older::Filling(_) => due.min(self.last_published + PUBLISH_MS),
+            _ => due,
+        };
+        Duration::from_millis(due.saturating_sub(now).max(1))
+    }
+
+    fn hear(&mut self, event: Event) {
+        self.changed |= !matches!(event, Event::Chunk(_));
+        match event {
+            Event::Opened(info) => {
+                self.intake.correlator.source(info.id, info.function.as_deref());
+                self.progress.sources.insert(info.id, SourceProgress::new(info));
+                self.progress.loaded = false;
+            }
+            Event::Chunk(chunk) => self.decoders.send(chunk),
+            // It says itself which source it is about.
+            Event::Trouble { what, .. } => self.progress.trouble(what),
+            // What was sent before this is still with the decoders: it comes first.
+            Event::CaughtUp(id) => {
+                self.drain();
+                self.stage(id, Stage::Following);
+            }
+            Event::Ended(id) => {
+                self.drain();
+                self.stage(id, Stage::Ended);
+            }
+            Event::Drained => {
+                self.drain();
+                self.progress.loaded = true;
+            }
+        }
+    }
+
+    fn stage(&mut self, id: SourceId, stage: Stage) {
+        if let Some(source) = self.progress.sources.get_mut(&id) {
+            source.stage = stage;
+        }
+        self.progress.loaded = self.progress.all_read();
+        if self.progress.loaded {
+            self.fill();
+        }
+    }
+
+    fn drain(&mut self) {
+        while let Some(batch) = self.decoders.take() {
+            self.take(batch);
+        }
+    }
+
+    fn take(&mut self, batch: Batch) {
+        let taken = self.intake.take(batch);
+        if let Some(source) = self.progress.sources.get_mut(&taken.chunk.source) {
+            source.bytes = source.bytes.max(taken.end());
+            source.records += taken.records;
+            source.newest = source.newest.max(taken.newest);
+            source.oldest = match (source.oldest, taken.oldest) {
+                (Some(a), Some(b)) => Some(a.min(b)),
+                (a, b) => a.or(b),
+            };
+        }
+        if taken.chunk.arrived.is_some() {
+            self.note_live(Live::of(&taken.chunk));
+        }
+        self.changed = true;
+        self.pool.give(taken.chunk.bytes);
+    }
+
+    fn note_live(&mut self, chunk: Live) {
+        let waiting = match &mut self.older {
+            Older::Perhaps { live, .. } => {
+                live.push(chunk);
+                live.len()
+            }
+            Older::Filling(fill) => {
+                // A thread that is gone has said why.
+                let _ = fill.live.send(chunk);
+                fill.live.len()
+            }
+            Older::Settled => 0,
+        };
+        if waiting > LIVE {
+            self.leave_older("too much came meanwhile");
+        }
+    }
+
+    fn leave_older(&mut self, why: &str) {
+        let said = matches!(&self.older, Older::Filling(_)) || self.progress.sources.values().any(skipped);
+        self.older = Older::Settled;
+        self.progress.filling = None;
+        self.changed = true;
+        if said {
+            self.progress.trouble(format!(
+                "what is older than the newest part of the files is left unread: {why}; \
+                 `lamtop replay` reads all of it"
+            ));
+        }
+    }
+
+    /// Begins to read what lies before the slice that was read, if it is wanted.
+    fn fill(&mut self) {
+        let Older::Perhaps { history_ms, live } = &mut self.older else { return };
+        let (history_ms, live) = (*history_ms, std::mem::take(live));
+        let sources = self.progress.sources.values();
+        let newest = sources.clone().filter_map(|source| source.newest).max();
+        let covered = self.covered();
+        let from = newest.map_or(Timestamp::MIN, |newest| newest.plus(-history_ms));
+        if !self.progress.sources.values().any(skipped) || covered.is_some_and(|covered| covered <= from) {
+            self.older = Older::Settled;
+            return;
+        }
+        // What was there at the start; a pipe's bytes all came live.
+        let parts = sources
+            .filter(|source| source.info.kind != Kind::Fifo)
+            .map(|source| Part { info: source.info.clone(), end: source.bytes })
+            .collect();
+        let mut store = Store::new(budget(self.memory, 0));
+        store.set_settling(self.settling_ms);
+        let correlator = self.intake.correlator.sibling(&mut store);
+        let intake = Intake { correlator, store };
+        match Fill::start(intake, parts, from, self.catalog.clone(), self.pool.clone()) {
+            Ok(fill) => {
+                for chunk in live {
+                    let _ = fill.live.send(chunk);
+                }
+                self.progress.filling = Some(0.0);
+                self.older = Older::Filling(Box::new(fill));
+            }
+            Err(error) => self.leave_older(&error.to_string()),
+        }
+    }
+
+    /// The time from which on everything was read of all sources that were not read from their
+    /// beginnings.
+    fn covered(&self) -> Option<Timestamp> {
+        let sources = self.progress.sources.values().filter(|source| skipped(source));
+        sources.filter_map(|source| source.oldest).max()
+    }
+
+    /// The second reading takes the place of the first, having read all that it read.
+    fn take_over(&mut self, loaded: Result<Loaded, String>) {
+        self.drain();
+        let Older::Filling(fill) = std::mem::replace(&mut self.older, Older::Settled) else { return };
+        self.progress.filling = None;
+        self.changed = true;
+        let caught_up = loaded.and_then(|mut loaded| {
+            for live in fill.rest.try_iter() {
+                loaded.catch_up(live, &self.catalog)?;
+            }
+            Ok(loaded)
+        });
+        match caught_up {
+            Ok(Loaded { mut intake, from }) => {
+                // Numbers of snapshots only grow, whoever makes them.
+                intake.store.count_from(self.intake.store.generation() + 1);
+                intake.store.set_read_from(from);
+                self.texts = Arc::new(intake.correlator.texts().clone());
+                self.intake = intake;
+            }
+            Err(why) => self.leave_older(&why),
+        }
+    }
+
+    /// `--memory` is a promise about the process: the store shrinks by what is too much.
+    fn measure(&mut self) {
+        let now = self.clock.steady_ms();
+        if now < self.last_measured + MEASURE_MS {
+            return;
+        }
+        self.last_measured = now;
+        let Some(resident) = resident_bytes() else { return };
+        self.progress.resident = resident;
+        let excess = (resident as usize).saturating_sub(self.memory);
+        if excess > 0 {
+            self.intake.store.set_budget(budget(self.memory, excess));
+        }
+    }
+
+    fn publish(&mut self) {
+        let now = self.clock.steady_ms();
+        let first = self.published_generation == u64::MAX;
+        let filling = match &self.older {
+            Older::Filling(fill) => Some(fill.share()),
+            _ => None,
+        };
+        self.changed |= filling != self.progress.filling;
+        if !self.changed || (!first && now < self.last_published + PUBLISH_MS) {
+            return;
+        }
+        self.changed = false;
+        self.progress.filling = filling;
+        if !matches!(self.older, Older::Settled) {
+            let covered = self.covered();
+            self.intake.store.set_read_from(covered);
+        }
+        self.last_published = now;
+        self.published_generation = self.intake.store.generation();
+        let texts = self.intake.correlator.texts();
+        if texts.len() != self.texts.len() {
+            self.texts = Arc::new(texts.clone());
+        }
+        self.published.store(Arc::new(Published {
+            snapshot: Arc::new(self.intake.store.snapshot(self.texts.clone())),
+            progress: Arc::new(self.progress.clone()),
+        }));
+        // Whoever is not awake yet will find the newest.
+        let _ = self.woken.try_send(());
+    }
+}
+
+fn skipped(source: &SourceProgress) -> bool {
+    source.info.skipped > 0
+}
+
+/// What of the process's memory the store may hold, when it takes `excess` bytes too much.
+fn budget(memory: usize, excess: usize) -> Budget {
+    Budget { bytes: memory.saturating_sub(OVERHEAD_BYTES).saturating_sub(excess).max(LEAST_BYTES) }
+}
+
+/// The resident size of the process, where the system tells it (Linux).
+fn resident_bytes() -> Option<u64> {
+    let text = std::fs::read_to_string("/proc/self/statm").ok()?;
+    let pages: u64 = text.split(' ').nth(1)?.parse().ok()?;
+    Some(pages * rustix::param::page_size() as u64)
+}

@@ -1,0 +1,259 @@
+//! Which sources there are, and their bytes again: log lines are shown from where they lie.
+
+use std::fs::File;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, Weak};
+
+use memchr::memchr;
+
+use super::frame::{Framer, Piece};
+use super::info::{Identity, Kind, SourceInfo, open};
+use super::kept::Kept;
+use super::pool::Pool;
+use super::reader::{Raw, Reader, part};
+use crate::model::{Chunk, SourceId};
+
+/// Where a source's bytes lie now.
+#[derive(Clone, Debug)]
+pub(super) enum Place {
+    /// In a file; through its open handle while its reader keeps one.
+    File { path: Arc<Path>, identity: Identity, handle: Weak<File> },
+    /// In the program.
+    Memory(&'static [u8]),
+    /// Nowhere but in what was kept of them.
+    Gone(&'static str),
+}
+
+#[derive(Debug)]
+struct Entry {
+    info: SourceInfo,
+    place: Place,
+}
+
+#[derive(Debug)]
+struct Inner {
+    entries: RwLock<Vec<Entry>>,
+    kept: Mutex<Kept>,
+    most: usize,
+}
+
+/// All sources opened so far. Cheap to clone; clones share.
+#[derive(Clone, Debug)]
+pub struct Catalog(Arc<Inner>);
+
+impl Catalog {
+    /// An empty one, for frames of at most `most` bytes, that keeps at most `keep` bytes of memory.
+    pub(super) fn new(most: usize, keep: u64) -> Self {
+        let mut kept = Kept::default();
+        kept.bound(keep);
+        Self(Arc::new(Inner { entries: RwLock::default(), kept: Mutex::new(kept), most }))
+    }
+
+    /// Enters a source; its id is the next.
+    pub(super) fn add(&self, place: Place, info: impl FnOnce(SourceId) -> SourceInfo) -> SourceInfo {
+        let mut entries = self.0.entries.write().unwrap_or_else(PoisonError::into_inner);
+        let info = info(SourceId(u32::try_from(entries.len()).unwrap_or(u32::MAX)));
+        entries.push(Entry { info: info.clone(), place });
+        info
+    }
+
+    /// Says where a source lies from now on.
+    pub(super) fn lies(&self, id: SourceId, place: Place) {
+        let mut entries = self.0.entries.write().unwrap_or_else(PoisonError::into_inner);
+        if let Some(entry) = entries.get_mut(id.0 as usize) {
+            entry.place = place;
+        }
+    }
+
+    pub(super) fn kept(&self) -> MutexGuard<'_, Kept> {
+        self.0.kept.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// A source as it was when it was opened.
+    pub fn get(&self, id: SourceId) -> Option<SourceInfo> {
+        let entries = self.0.entries.read().unwrap_or_else(PoisonError::into_inner);
+        entries.get(id.0 as usize).map(|entry| entry.info.clone())
+    }
+
+    /// All sources opened so far, by id.
+    pub fn all(&self) -> Vec<SourceInfo> {
+        let entries = self.0.entries.read().unwrap_or_else(PoisonError::into_inner);
+        entries.iter().map(|entry| entry.info.clone()).collect()
+    }
+
+    /// Where a source lies now; after a rename another path than when it was opened. `None` for
+    /// what lies in no file.
+    pub fn path(&self, id: SourceId) -> Option<PathBuf> {
+        match self.place(id) {
+            Some(Place::File { path, .. }) => Some(path.to_path_buf()),
+            _ => None,
+        }
+    }
+
+    fn place(&self, id: SourceId) -> Option<Place> {
+        let entries = self.0.entries.read().unwrap_or_else(PoisonError::into_inner);
+        entries.get(id.0 as usize).map(|entry| entry.place.clone())
+    }
+
+    /// Keeps at most so many bytes of memory of what can't be read again (gzip, pipes) from now on.
+    pub fn keep_at_most(&self, bytes: u64) {
+        self.kept().bound(bytes);
+    }
+
+    /// Bytes of memory that are kept of what can't be read again.
+    pub fn kept_bytes(&self) -> u64 {
+        self.kept().held()
+    }
+
+    /// Bytes of input that can't be shown again, because they were let go to stay within the bound.
+    pub fn let_go_bytes(&self) -> u64 {
+        self.kept().let_go()
+    }
+
+    /// The bytes `from..to` of a source, at most `max` of them, from where they lie; fewer where
+    /// the source is shorter. Fails, with a sentence for a person, where they are no longer there.
+    pub fn reread(&self, source: &SourceInfo, from: u64, to: u64, max: usize) -> io::Result<Vec<u8>> {
+        let to = to.min(from.saturating_add(max as u64));
+        if source.kind == Kind::Gzip || source.kind == Kind::Fifo {
+            return self.kept().read(source.id, from, to);
+        }
+        let place = self.place(source.id);
+        if let Some(Place::Memory(bytes)) = place
+            && !Raw::Memory(bytes).is_gzip()?
+        {
+            let end = bytes.len().min(to as usize);
+            return Ok(bytes[end.min(from as usize)..end].to_vec());
+        } else if let Some(Place::Memory(_)) = place {
+            return self.kept().read(source.id, from, to);
+        }
+        let file = self.file(source)?;
+        let bytes = part(&file, from, to)?;
+        if bytes.is_empty() && from < to {
+            let text = format!("{} is shorter now: it holds nothing at byte {from} any more", source.label);
+            return Err(io::Error::new(io::ErrorKind::UnexpectedEof, text));
+        }
+        Ok(bytes)
+    }
+
+    /// Reads the frames that begin in `from..to` of a file (or of memory) again, on the caller's
+    /// thread. Ranges that touch tile: no frame twice, none missed. A gzip file is inflated from
+    /// its beginning.
+    pub fn range(&self, source: &SourceInfo, from: u64, to: u64, pool: &Pool) -> io::Result<RangeReader> {
+        let mut reader = match self.place(source.id) {
+            Some(Place::Memory(bytes)) => Reader::new(Raw::Memory(bytes))?,
+            _ if source.kind == Kind::Gzip => Reader::gzip(Raw::File(self.file(source)?)),
+            _ => Reader::Plain(Raw::File(self.file(source)?)),
+        };
+        // One byte before, so that a frame that begins at `from` is told from the end of another.
+        let begin = from.saturating_sub(1);
+        reader.skip(begin)?;
+        Ok(RangeReader {
+            source: source.id,
+            reader,
+            framer: Framer::new(begin, self.0.most),
+            pieces: Vec::new(),
+            first: from > 0,
+            to,
+            ended: from >= to,
+            pool: pool.clone(),
+        })
+    }
+
+    fn file(&self, source: &SourceInfo) -> io::Result<Arc<File>> {
+        let gone = |why: &str| io::Error::new(io::ErrorKind::NotFound, format!("{} {why}", source.label));
+        match self.place(source.id) {
+            Some(Place::File { path, identity, handle }) => {
+                if let Some(file) = handle.upgrade() {
+                    return Ok(file);
+                }
+                let (file, stat) =
+                    open(&path).map_err(|error| gone(&format!("can't be read again: {error}")))?;
+                if stat.identity != identity {
+                    return Err(gone("was replaced by another file since it was read"));
+                }
+                Ok(Arc::new(file))
+            }
+            Some(Place::Gone(why)) => Err(gone(why)),
+            Some(Place::Memory(_)) | None => Err(gone("is not a file")),
+        }
+    }
+}
+
+/// Reads a part of a source again, frame by frame.
+#[derive(Debug)]
+pub struct RangeReader {
+    source: SourceId,
+    reader: Reader,
+    framer: Framer,
+    /// Read and not given yet, the next one last.
+    pieces: Vec<Piece>,
+    /// The first frame is the end of one that began before.
+    first: bool,
+    to: u64,
+    ended: bool,
+    pool: Pool,
+}
+
+impl RangeReader {
+    /// The next frames; `None` after the last. Their `arrived` is `None`.
+    pub fn next_chunk(&mut self) -> io::Result<Option<Chunk>> {
+        loop {
+            while let Some(mut piece) = self.pieces.pop() {
+                if std::mem::take(&mut self.first) {
+                    drop_first_frame(&mut piece);
+                }
+                if piece.offset >= self.to {
+                    self.ended = true;
+                    return Ok(None);
+                }
+                cut_after(&mut piece, self.to);
+                let Piece { offset, bytes, cut } = piece;
+                if !bytes.is_empty() {
+                    return Ok(Some(Chunk { source: self.source, offset, arrived: None, bytes, cut }));
+                }
+            }
+            if self.ended || self.framer.start() >= self.to {
+                return Ok(None);
+            }
+            let at = self.framer.end();
+            let (reader, pieces) = (&mut self.reader, &mut self.pieces);
+            if self.framer.fill(&self.pool, pieces, |space| reader.read_at(space, at))? == 0 {
+                pieces.extend(self.framer.finish());
+                self.ended = true;
+            }
+            self.pieces.reverse();
+        }
+    }
+
+    /// Offset up to which has been read.
+    pub fn at(&self) -> u64 {
+        self.framer.end()
+    }
+}
+
+fn drop_first_frame(piece: &mut Piece) {
+    match memchr(b'\n', &piece.bytes) {
+        Some(at) => {
+            piece.bytes.drain(..=at);
+            piece.offset += at as u64 + 1;
+        }
+        // The end of an over-long line, or of the source.
+        None => {
+            piece.offset += piece.bytes.len() as u64 + piece.cut;
+            piece.bytes.clear();
+        }
+    }
+}
+
+/// Leaves the frames that begin before `to`.
+fn cut_after(piece: &mut Piece, to: u64) {
+    let Some(last) = to.saturating_sub(1).checked_sub(piece.offset).map(|at| at as usize) else { return };
+    if let Some(rest) = piece.bytes.get(last..)
+        && let Some(at) = memchr(b'\n', rest)
+        && last + at + 1 < piece.bytes.len()
+    {
+        piece.bytes.truncate(last + at + 1);
+        piece.cut = 0;
+    }
+}

@@ -1,0 +1,148 @@
+//! A pipe, on a thread of its own: it may be silent for hours, but ends at once when told.
+
+use std::fs::File;
+use std::io::{self, BufReader, Cursor, Read};
+use std::os::unix::net::UnixStream;
+use std::path::PathBuf;
+use std::thread::JoinHandle;
+
+use rustix::event::{PollFd, PollFlags, poll};
+
+use super::Event;
+use super::frame::Framer;
+use super::info::{Kind, SourceInfo, What, open};
+use super::once::enter;
+use super::out::{Out, Stopped};
+use super::reader::{GZIP, Inflate};
+use super::walk::Found;
+
+/// A pipe to be read.
+#[derive(Debug)]
+pub(super) struct Fifo {
+    path: PathBuf,
+    info: SourceInfo,
+    /// Whether its bytes come while they are watched, and further writers are waited for.
+    follow: bool,
+    /// Becomes readable when all should stop.
+    wake: UnixStream,
+}
+
+impl Fifo {
+    /// Enters a pipe and reads it on a thread of its own.
+    pub fn start(
+        out: &Out,
+        found: &Found,
+        follow: bool,
+        wake: &UnixStream,
+    ) -> Result<Option<JoinHandle<()>>, Stopped> {
+        let info = enter(out, &found.path, found.stat, Kind::Fifo, 0);
+        let (id, label) = (info.id, info.label.clone());
+        out.send(Event::Opened(info.clone()))?;
+        if follow {
+            out.send(Event::CaughtUp(id))?;
+        }
+        let started = wake.try_clone().and_then(|wake| {
+            let (fifo, out) = (Self { path: found.path.clone(), info, follow, wake }, out.clone());
+            std::thread::Builder::new().name("source-pipe".into()).spawn(move || {
+                // Stopped is how a thread ends when nobody listens.
+                let _ = fifo.run(&out);
+            })
+        });
+        match started {
+            Ok(thread) => Ok(Some(thread)),
+            Err(error) => {
+                out.trouble(Some(id), format!("{label}: can't be read: {error}"))?;
+                out.send(Event::Ended(id))?;
+                Ok(None)
+            }
+        }
+    }
+
+    /// Reads it to its end.
+    fn run(mut self, out: &Out) -> Result<(), Stopped> {
+        let mut framer = Framer::new(0, out.most);
+        let mut pieces = Vec::new();
+        if let Err(error) = self.read(out, &mut framer, &mut pieces)? {
+            out.trouble(Some(self.info.id), format!("{}: {error}", self.info.label))?;
+        }
+        let arrived = self.follow.then(|| out.clock.now());
+        out.send_pieces(&self.info, arrived, true, framer.finish())?;
+        out.catalog.kept().seal(self.info.id);
+        out.send(Event::Ended(self.info.id))
+    }
+
+    fn read(
+        &mut self,
+        out: &Out,
+        framer: &mut Framer,
+        pieces: &mut Vec<super::frame::Piece>,
+    ) -> Result<io::Result<()>, Stopped> {
+        let mut stream = match self.stream() {
+            Ok(stream) => stream,
+            Err(error) => return Ok(Err(error)),
+        };
+        let mut copy = |reader: &mut dyn Read, framer: &mut Framer| loop {
+            let read = framer.fill(&out.pool, pieces, |space| reader.read(space));
+            let arrived = self.follow.then(|| out.clock.now());
+            out.send_pieces(&self.info, arrived, true, pieces.drain(..))?;
+            match read {
+                Ok(0) => return Ok(Ok(())),
+                Ok(_) => {}
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => out.check()?,
+                Err(error) => return Ok(Err(error)),
+            }
+        };
+        let mut magic = Vec::new();
+        if let Err(error) = stream.by_ref().take(GZIP.len() as u64).read_to_end(&mut magic) {
+            return Ok(Err(error));
+        }
+        let gzip = magic == GZIP;
+        let mut whole = Cursor::new(magic).chain(&mut stream);
+        if gzip {
+            return copy(&mut Inflate::new(BufReader::new(whole)), framer);
+        }
+        let mut result = copy(&mut whole, framer)?;
+        // A named pipe may get another writer; the file descriptor of a shell's `<(command)` not.
+        while self.follow && result.is_ok() && self.path.canonicalize().is_ok() {
+            out.check()?;
+            result = match self.stream() {
+                Ok(mut again) => copy(&mut again, framer)?,
+                Err(error) => Err(error),
+            };
+        }
+        Ok(result)
+    }
+
+    fn stream(&self) -> io::Result<Stream> {
+        let (file, stat) = open(&self.path)?;
+        if stat.what != What::Fifo {
+            return Err(io::Error::other("is no longer a pipe"));
+        }
+        Ok(Stream { file, wake: self.wake.try_clone()? })
+    }
+}
+
+/// A pipe that is waited for, until it has bytes, has ended, or all should stop.
+struct Stream {
+    file: File,
+    wake: UnixStream,
+}
+
+impl Read for Stream {
+    fn read(&mut self, space: &mut [u8]) -> io::Result<usize> {
+        loop {
+            let mut ready = [PollFd::new(&self.file, PollFlags::IN), PollFd::new(&self.wake, PollFlags::IN)];
+            match poll(&mut ready, None) {
+                Ok(_) if !ready[1].revents().is_empty() => return Ok(0),
+                Ok(_) => {}
+                Err(rustix::io::Errno::INTR) => continue,
+                Err(error) => return Err(error.into()),
+            }
+            match self.file.read(space) {
+                Err(error)
+                    if matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted) => {}
+                other => return other,
+            }
+        }
+    }
+}

@@ -1,0 +1,507 @@
+//! What becomes of a followed file: it grows, is truncated, copied, compressed, deleted.
+
+use std::fs::File;
+use std::io;
+use std::path::Path;
+use std::sync::Arc;
+
+use super::Event;
+use super::catalog::Place;
+use super::copies::{Original, same_before};
+use super::followed::{Followed, Lines, Packed, State};
+use super::frame::Framer;
+use super::info::{Identity, Kind, Stat, open};
+use super::once::{self, enter};
+use super::out::Stopped;
+use super::reader::{GZIP, part, read_at};
+use super::reel::{Done, Feed};
+use super::tail::Tail;
+use super::walk::{label, why_not};
+use crate::model::Timestamp;
+
+/// Buffers read of one file before others have their turn.
+const TURN: usize = 64;
+
+impl Tail {
+    /// A look at a file gave `stat`.
+    pub fn grow(&mut self, key: u32, stat: Stat) -> Result<(), Stopped> {
+        let Some(file) = self.files.get(&key) else { return Ok(()) };
+        if file.seen == Some((stat.size, stat.modified)) {
+            return Ok(());
+        }
+        let Some(handle) = self.handle(key)? else { return Ok(()) };
+        let now = self.out.clock.steady_ms();
+        let Some(file) = self.files.get_mut(&key) else { return Ok(()) };
+        file.seen = Some((stat.size, stat.modified));
+        file.changed_ms = now;
+        match &mut file.state {
+            State::New => self.begin(key, stat, &handle),
+            State::Lines(lines) if stat.size < lines.framer.end() => {
+                let (was, now) = (lines.framer.end(), stat.size);
+                self.over(
+                    key,
+                    &format!("was truncated from {was} to {now} bytes; read again from its start"),
+                )?;
+                self.begin(key, stat, &handle)
+            }
+            // It was empty when it was opened, and what came is not lines.
+            State::Lines(lines) if lines.framer.end() == 0 && is_gzip(&handle) => {
+                self.close(key, None)?;
+                self.begin(key, stat, &handle)
+            }
+            State::Lines(lines) => match self.heads.check(&handle, &mut lines.head, key) {
+                Ok(true) => self.read_on(key),
+                Ok(false) => {
+                    self.over(key, "was written anew in place; read again from its start")?;
+                    self.begin(key, stat, &handle)
+                }
+                Err(error) => self.complain(key, &error),
+            },
+            State::Packed(packed)
+                if packed.framer.is_some() && packed.tried.is_some_and(|t| stat.size < t) =>
+            {
+                self.close(key, None)?;
+                self.begin(key, stat, &handle)
+            }
+            State::Packed(_) => Ok(()),
+            State::Copy { of, verified } => {
+                let (of, verified) = (*of, *verified);
+                self.copy_grew(key, of, verified, stat, &handle)
+            }
+        }
+    }
+
+    /// A file has its first bytes.
+    fn begin(&mut self, key: u32, stat: Stat, handle: &Arc<File>) -> Result<(), Stopped> {
+        let head = match part(handle, 0, GZIP.len() as u64)
+            .and_then(|magic| Ok((magic, self.heads.read(handle)?)))
+        {
+            // It may become a gzip file's.
+            Ok((magic, _)) if magic.is_empty() || magic == GZIP[..1] => return Ok(()),
+            Ok((magic, _)) if magic == GZIP => {
+                self.set(key, State::Packed(Box::default()));
+                return Ok(());
+            }
+            Ok((_, head)) => head,
+            Err(error) => return self.complain(key, &error),
+        };
+        if !head.is_full() {
+            return self.begin_lines(key, stat, 0);
+        }
+        if let Some(Original::Followed(of)) = self.heads.find(head) {
+            // It may be over without our knowing: copied and then truncated.
+            self.look_behind(of)?;
+        }
+        match self.heads.find(head) {
+            Some(Original::Followed(of)) if of != key && self.is_copy(of, handle, stat.size)? => {
+                self.say_copy(key, "begins with the same bytes as another file: a copy, not read again")?;
+                self.set(key, State::Copy { of: Some(of), verified: stat.size });
+                // It was put in its place (an editor saves so) and goes on here.
+                let replaced = self.files.get(&of).is_some_and(|file| file.names.is_empty());
+                if replaced { self.end(of) } else { Ok(()) }
+            }
+            Some(Original::Past(of, read)) if of != key => {
+                self.say_copy(
+                    key,
+                    "begins with bytes that were read from another file: only what follows is read",
+                )?;
+                self.set(key, State::Copy { of: None, verified: read });
+                if stat.size > read { self.begin_lines(key, stat, read) } else { Ok(()) }
+            }
+            _ => self.begin_lines(key, stat, 0),
+        }
+    }
+
+    fn begin_lines(&mut self, key: u32, stat: Stat, start: u64) -> Result<(), Stopped> {
+        let Some(file) = self.files.get_mut(&key) else { return Ok(()) };
+        let info = enter(&self.out, &file.path, stat, Kind::File, 0);
+        let framer = Framer::new(start, self.out.most);
+        file.state = State::Lines(Box::new(Lines {
+            info: info.clone(),
+            framer,
+            head: Default::default(),
+            caught_up: false,
+        }));
+        self.out.send(Event::Opened(info))?;
+        self.lies(key);
+        let Some(handle) = self.handle(key)? else { return Ok(()) };
+        if let Some(State::Lines(lines)) = self.files.get_mut(&key).map(|file| &mut file.state)
+            && let Err(error) = self.heads.check(&handle, &mut lines.head, key)
+        {
+            return self.complain(key, &error);
+        }
+        self.read_on(key)
+    }
+
+    /// Reads what a file has more, one turn of it.
+    pub fn read_on(&mut self, key: u32) -> Result<(), Stopped> {
+        if self.read(key, TURN)? {
+            self.ready.insert(key);
+        }
+        Ok(())
+    }
+
+    /// Reads all that a file has more.
+    pub fn drain(&mut self, key: u32) -> Result<(), Stopped> {
+        while self.read(key, TURN)? {}
+        Ok(())
+    }
+
+    /// Reads up to so many buffers of a file; whether there is more.
+    fn read(&mut self, key: u32, buffers: usize) -> Result<bool, Stopped> {
+        if !matches!(self.files.get(&key).map(|file| &file.state), Some(State::Lines(_))) {
+            return Ok(false);
+        }
+        let Some(handle) = self.handle(key)? else { return Ok(false) };
+        let Some(file) = self.files.get_mut(&key) else { return Ok(false) };
+        let State::Lines(lines) = &mut file.state else { return Ok(false) };
+        for _ in 0..buffers {
+            let (held, at) = (lines.framer.held(), lines.framer.end());
+            let mut asked = 0;
+            let read = lines.framer.fill(&self.out.pool, &mut self.pieces, |space| {
+                asked = space.len();
+                read_at(&handle, space, at)
+            });
+            self.half_lines.changed(held, &mut lines.framer);
+            let arrived = Some(self.out.clock.now());
+            self.out.send_pieces(&lines.info, arrived, false, self.pieces.drain(..))?;
+            match read {
+                // A short read came to the end; what comes later is noticed.
+                Ok(n) if n < asked => {
+                    if n > 0 {
+                        file.changed_ms = self.out.clock.steady_ms();
+                    }
+                    if !std::mem::replace(&mut lines.caught_up, true) {
+                        self.out.send(Event::CaughtUp(lines.info.id))?;
+                    }
+                    return Ok(false);
+                }
+                Ok(_) => {}
+                Err(error) => return self.complain(key, &error).map(|()| false),
+            }
+        }
+        Ok(true)
+    }
+
+    /// The bytes read of a file are there no more; `why` says what happened to it.
+    fn over(&mut self, key: u32, why: &str) -> Result<(), Stopped> {
+        if let Some(Followed { state: State::Lines(lines), .. }) = self.files.get(&key) {
+            self.out.trouble(Some(lines.info.id), format!("{} {why}", lines.info.label))?;
+        }
+        self.close(key, Some("was truncated or written anew since it was read"))
+    }
+
+    /// A file is gone, and will not grow any more.
+    pub fn end(&mut self, key: u32) -> Result<(), Stopped> {
+        self.close(key, None)?;
+        self.remove(key);
+        Ok(())
+    }
+
+    /// Ends a file's source, and says why its bytes are `gone`, if they are. What it leaves unread in
+    /// a copy is read there.
+    fn close(&mut self, key: u32, gone: Option<&'static str>) -> Result<(), Stopped> {
+        let Some(file) = self.files.get_mut(&key) else { return Ok(()) };
+        match std::mem::replace(&mut file.state, State::New) {
+            State::Lines(lines) => self.close_lines(key, *lines, gone),
+            State::Packed(packed) => match *packed {
+                Packed { info: Some(info), framer: Some(mut framer), .. } => {
+                    self.half_lines.gone(framer.held());
+                    let arrived = Some(self.out.clock.now());
+                    self.out.send_pieces(&info, arrived, true, framer.finish())?;
+                    self.out.catalog.kept().seal(info.id);
+                    self.out.send(Event::Ended(info.id))
+                }
+                _ => Ok(()),
+            },
+            State::New | State::Copy { .. } => Ok(()),
+        }
+    }
+
+    fn close_lines(&mut self, key: u32, mut lines: Lines, gone: Option<&'static str>) -> Result<(), Stopped> {
+        let copies: Vec<(u32, Stat)> = self
+            .files
+            .iter()
+            .filter(|(_, file)| matches!(file.state, State::Copy { of: Some(of), .. } if of == key))
+            .filter_map(|(copy, file)| Some((*copy, Stat::of(&file.path).ok()?)))
+            .collect();
+        let longer = copies.iter().find(|(_, stat)| stat.size > lines.framer.start());
+        self.half_lines.gone(lines.framer.held());
+        // Half a line is whole in a longer copy.
+        if longer.is_none() {
+            let arrived = Some(self.out.clock.now());
+            self.out.send_pieces(&lines.info, arrived, false, lines.framer.finish())?;
+        }
+        let read = lines.framer.start();
+        self.heads.ended(lines.head, key, read);
+        let copy = copies.first().and_then(|(copy, _)| self.files.get(copy));
+        match (copy, gone) {
+            (Some(copy), _) => self.out.catalog.lies(lines.info.id, place(copy)),
+            (None, Some(gone)) => self.out.catalog.lies(lines.info.id, Place::Gone(gone)),
+            (None, None) => {}
+        }
+        self.out.send(Event::Ended(lines.info.id))?;
+        for (copy, _) in &copies {
+            self.set(*copy, State::Copy { of: None, verified: read });
+        }
+        match longer {
+            Some((copy, stat)) => self.begin_lines(*copy, *stat, read),
+            None => Ok(()),
+        }
+    }
+
+    /// Looks at a file by its handle.
+    fn look_behind(&mut self, key: u32) -> Result<(), Stopped> {
+        match self.handle(key)?.map(|handle| handle.metadata()) {
+            Some(Ok(metadata)) => self.grow(key, Stat::from(&metadata)),
+            _ => Ok(()),
+        }
+    }
+
+    /// Whether a file that begins like another holds nothing else, as far as both go.
+    fn is_copy(&mut self, of: u32, handle: &File, size: u64) -> Result<bool, Stopped> {
+        let Some(original) = self.handle(of)? else { return Ok(false) };
+        let same = original.metadata().and_then(|m| same_before(handle, &original, size.min(m.len())));
+        Ok(same.unwrap_or(false))
+    }
+
+    /// A copy may still be in the making; or it is written to as well, then it is one no longer.
+    fn copy_grew(
+        &mut self,
+        key: u32,
+        of: Option<u32>,
+        verified: u64,
+        stat: Stat,
+        handle: &File,
+    ) -> Result<(), Stopped> {
+        if stat.size <= verified {
+            return Ok(());
+        }
+        if let Some(original) = of {
+            self.look_behind(original)?;
+            // It may have handed over to this very file.
+            if !matches!(self.files.get(&key).map(|f| &f.state), Some(State::Copy { of: Some(_), .. })) {
+                return Ok(());
+            }
+            if self.is_copy(original, handle, stat.size)? {
+                self.set(key, State::Copy { of, verified: stat.size });
+                return Ok(());
+            }
+        }
+        self.begin_lines(key, stat, verified)
+    }
+
+    fn set(&mut self, key: u32, state: State) {
+        if let Some(file) = self.files.get_mut(&key) {
+            file.state = state;
+        }
+    }
+
+    fn say_copy(&mut self, key: u32, what: &str) -> Result<(), Stopped> {
+        match self.files.get(&key) {
+            Some(file) => self.out.trouble(None, format!("{} {what}", label(&file.path))),
+            None => Ok(()),
+        }
+    }
+
+    /// Says once what is wrong with a file, and tries it again at the next look.
+    fn complain(&mut self, key: u32, error: &io::Error) -> Result<(), Stopped> {
+        let Some(file) = self.files.get_mut(&key) else { return Ok(()) };
+        file.seen = None;
+        if std::mem::replace(&mut file.said, true) {
+            return Ok(());
+        }
+        let source = file.info().map(|info| info.id);
+        self.out.trouble(source, format!("{}: {}", label(&file.path), why_not(&file.path, error)))
+    }
+
+    /// Tells the catalog where a file lies now.
+    pub fn lies(&mut self, key: u32) {
+        if let Some(file) = self.files.get(&key)
+            && let Some(info) = file.info()
+        {
+            self.out.catalog.lies(info.id, place(file));
+        }
+    }
+
+    /// An open handle of a file; opens it again if it was closed for others. A file that is found
+    /// nowhere any more ends.
+    fn handle(&mut self, key: u32) -> Result<Option<Arc<File>>, Stopped> {
+        self.uses += 1;
+        let Some(file) = self.files.get_mut(&key) else { return Ok(None) };
+        if let Some(handle) = &file.handle {
+            file.used = self.uses;
+            return Ok(Some(handle.clone()));
+        }
+        let identity = file.identity;
+        let mut refused = None;
+        let mut try_open = |path: &Path| match open(path) {
+            Ok((handle, stat)) => (stat.identity == identity).then_some(handle),
+            Err(error) => {
+                refused = Some(error).filter(|e| e.kind() != io::ErrorKind::NotFound);
+                None
+            }
+        };
+        let mut handle = file.names.iter().chain([&file.path]).find_map(|path| try_open(path));
+        if handle.is_none() {
+            handle = self.find_moved(key).and_then(|path| try_open(&path));
+        }
+        match (handle, refused) {
+            (Some(handle), _) => {
+                self.make_room();
+                let handle = Arc::new(handle);
+                if let Some(file) = self.files.get_mut(&key) {
+                    file.handle = Some(handle.clone());
+                    file.used = self.uses;
+                }
+                self.handles += 1;
+                self.lies(key);
+                Ok(Some(handle))
+            }
+            (None, Some(error)) => self.complain(key, &error).map(|()| None),
+            (None, None) => self.end(key).map(|()| None),
+        }
+    }
+
+    /// Closes the file that was idle longest when too many are open.
+    fn make_room(&mut self) {
+        if self.handles < self.most_handles {
+            return;
+        }
+        // One without a name could not be opened again.
+        let open = self.files.values_mut().filter(|file| file.handle.is_some());
+        if let Some(idle) = open.min_by_key(|file| (file.names.is_empty(), file.used)) {
+            idle.handle = None;
+            self.handles -= 1;
+        }
+    }
+
+    /// Inflates the gzip files that are there to the end, as far as can be seen: they did not
+    /// change for a while, or so much that they may never stop to.
+    pub fn unpack_settled(&mut self) -> Result<(), Stopped> {
+        let mut settled = Vec::new();
+        for (key, file) in &mut self.files {
+            if let (State::Packed(packed), Some((size, _))) = (&mut file.state, file.seen) {
+                let before = packed.size_before.replace(size);
+                let still = before == Some(size) || packed.tried.is_some_and(|tried| size / 2 >= tried);
+                let busy = packed.info.is_some() && packed.framer.is_none();
+                if still && !busy && packed.tried != Some(size) {
+                    packed.tried = Some(size);
+                    settled.push((*key, size));
+                }
+            }
+        }
+        settled.into_iter().try_for_each(|(key, size)| self.unpack_file(key, size))
+    }
+
+    fn unpack_file(&mut self, key: u32, size: u64) -> Result<(), Stopped> {
+        let Some(handle) = self.handle(key)? else { return Ok(()) };
+        let start = self.gzip_start(key, handle.clone(), size)?;
+        let Some(file) = self.files.get_mut(&key) else { return Ok(()) };
+        let State::Packed(packed) = &mut file.state else { return Ok(()) };
+        let identity = file.identity;
+        let framer = match (packed.framer.take(), start) {
+            (Some(framer), _) => {
+                self.half_lines.gone(framer.held());
+                framer
+            }
+            (None, Some(start)) => {
+                let stat = Stat::from(&match handle.metadata() {
+                    Ok(metadata) => metadata,
+                    Err(error) => return self.complain(key, &error),
+                });
+                let info = enter(&self.out, &file.path, stat, Kind::Gzip, 0);
+                packed.info = Some(info.clone());
+                self.out.send(Event::Opened(info))?;
+                Framer::new(start, self.out.most)
+            }
+            (None, None) => {
+                return self.say_copy(key, "holds in compressed form what was read already: not read again");
+            }
+        };
+        let arrived = Some(self.out.clock.now());
+        self.inflate(key, framer, identity, arrived);
+        Ok(())
+    }
+
+    /// Where the contents of a gzip file begin that were not read elsewhere; `None` if all were.
+    fn gzip_start(&mut self, key: u32, handle: Arc<File>, size: u64) -> Result<Option<u64>, Stopped> {
+        if self.files.get(&key).is_some_and(|file| file.info().is_some()) {
+            return Ok(Some(0));
+        }
+        // What can't be inflated is found out by reading it.
+        let Ok(Some((head, len))) = self.heads.of_gzip(handle, size) else { return Ok(Some(0)) };
+        // A short head tells nothing unless it is all there is.
+        if head.len() == 0 || !head.is_full() && head.len() as u64 != len {
+            return Ok(Some(0));
+        }
+        let low = |length: u64| length & u64::from(u32::MAX);
+        Ok(match self.heads.find(head) {
+            Some(Original::Followed(of)) => {
+                let original = self.handle(of)?.and_then(|handle| handle.metadata().ok());
+                let same = original.is_some_and(|metadata| low(metadata.len()) == len);
+                if same { None } else { Some(0) }
+            }
+            Some(Original::Past(_, read)) if low(read) >= len => None,
+            Some(Original::Past(_, read)) if read == low(read) => Some(read),
+            _ => Some(0),
+        })
+    }
+
+    /// Has a gzip file inflated from where its framer stands.
+    pub fn inflate(&mut self, key: u32, framer: Framer, identity: Identity, arrived: Option<Timestamp>) {
+        let Some(info) = self.files.get(&key).and_then(Followed::info).cloned() else { return };
+        let given = framer.end();
+        let identity = Some(identity);
+        self.unpack(Feed {
+            info,
+            framer,
+            reader: None,
+            identity,
+            until: u64::MAX,
+            gzip: true,
+            given,
+            arrived,
+        });
+    }
+
+    /// A gzip file was inflated as far as it goes.
+    pub fn inflated(&mut self, done: Done) -> Result<(), Stopped> {
+        let id = done.feed.info.id;
+        let file = self.files.values_mut().find(|file| file.info().is_some_and(|info| info.id == id));
+        let Some(Followed { state: State::Packed(packed), said, .. }) = file else {
+            self.out.send(Event::CaughtUp(id))?;
+            return once::end(&self.out, done);
+        };
+        let Done { feed: Feed { info, mut framer, arrived, .. }, error } = done;
+        match error {
+            None => self.out.send_pieces(&info, arrived, true, framer.finish())?,
+            // It was renamed in this moment; its new name is found soon.
+            Some(error) if error.kind() == io::ErrorKind::NotFound => packed.tried = None,
+            Some(_) if *said => {}
+            Some(error) => {
+                *said = true;
+                self.out.trouble(Some(id), format!("{}: {error}", info.label))?;
+            }
+        }
+        if !std::mem::replace(&mut packed.caught_up, true) {
+            self.out.send(Event::CaughtUp(id))?;
+        }
+        self.out.catalog.kept().seal(id);
+        self.half_lines.changed(0, &mut framer);
+        packed.framer = Some(framer);
+        Ok(())
+    }
+}
+
+fn is_gzip(file: &File) -> bool {
+    part(file, 0, GZIP.len() as u64).is_ok_and(|magic| magic == GZIP)
+}
+
+fn place(file: &Followed) -> Place {
+    Place::File {
+        path: file.path.as_path().into(),
+        identity: file.identity,
+        handle: file.handle.as_ref().map(Arc::downgrade).unwrap_or_default(),
+    }
+}

@@ -1,0 +1,128 @@
+//! Every archive read to its end, then done: for reports and replays.
+
+use std::path::Path;
+use std::sync::{Arc, Weak};
+
+use super::catalog::Place;
+use super::fifo::Fifo;
+use super::frame::Framer;
+use super::info::{Kind, SourceInfo, Stat, What, function_hint, open};
+use super::out::{Out, Stopped};
+use super::reader::{Raw, Reader};
+use super::reel::{Done, Feed, Reel};
+use super::walk::{label, why_not};
+use super::{Event, Plan};
+
+/// Reads all of the plan. Ids follow the order of memory as given, then of paths.
+pub(super) fn run(out: &Out, plan: Plan) -> Result<(), Stopped> {
+    let stay_open = plan.found.len() <= super::open_files(plan.options.open_files);
+    let mut reel = Reel::new(stay_open);
+    for (name, bytes) in plan.memory {
+        reel.add(memory(out, name, bytes)?);
+    }
+    let mut pipes = Vec::new();
+    for found in &plan.found {
+        if found.stat.what == What::Fifo {
+            pipes.extend(Fifo::start(out, found, false, &plan.wake)?);
+        } else if let Some(feed) = file(out, &found.path)? {
+            reel.add(feed);
+        }
+    }
+    while !reel.is_empty() {
+        if let Some(done) = reel.step(out)? {
+            end(out, done)?;
+        }
+    }
+    for pipe in pipes {
+        // A pipe's thread that panicked has nothing more to give.
+        let _ = pipe.join();
+    }
+    out.check()?;
+    out.send(Event::Drained)
+}
+
+/// Gives the half line at the end and says that the source ended.
+pub(super) fn end(out: &Out, done: Done) -> Result<(), Stopped> {
+    let Done { mut feed, error } = done;
+    out.send_pieces(&feed.info, None, feed.gzip, feed.framer.finish())?;
+    if let Some(error) = error {
+        out.trouble(Some(feed.info.id), format!("{}: {error}", feed.info.label))?;
+    }
+    if feed.gzip {
+        out.catalog.kept().seal(feed.info.id);
+    }
+    out.send(Event::Ended(feed.info.id))
+}
+
+/// Enters bytes of the program.
+pub(super) fn memory(out: &Out, name: &str, bytes: &'static [u8]) -> Result<Feed, Stopped> {
+    let info = out.catalog.add(Place::Memory(bytes), |id| SourceInfo {
+        id,
+        path: None,
+        label: name.into(),
+        size: bytes.len() as u64,
+        kind: Kind::Memory,
+        function: None,
+        skipped: 0,
+    });
+    out.send(Event::Opened(info.clone()))?;
+    let gzip = Raw::Memory(bytes).is_gzip().unwrap_or(false);
+    let reader = if gzip { Reader::gzip(Raw::Memory(bytes)) } else { Reader::Plain(Raw::Memory(bytes)) };
+    let framer = Framer::new(0, out.most);
+    Ok(Feed {
+        info,
+        framer,
+        reader: Some(reader),
+        identity: None,
+        until: u64::MAX,
+        gzip,
+        given: 0,
+        arrived: None,
+    })
+}
+
+/// Enters a file; one that can't be read is said and left out.
+fn file(out: &Out, path: &Path) -> Result<Option<Feed>, Stopped> {
+    let look = || -> std::io::Result<(Stat, bool)> {
+        let (file, stat) = open(path)?;
+        Ok((stat, Raw::File(Arc::new(file)).is_gzip()?))
+    };
+    let (stat, gzip) = match look() {
+        Ok(seen) => seen,
+        Err(error) => {
+            out.trouble(None, format!("{}: {}", label(path), why_not(path, &error)))?;
+            return Ok(None);
+        }
+    };
+    let kind = if gzip { Kind::Gzip } else { Kind::File };
+    let info = enter(out, path, stat, kind, 0);
+    out.send(Event::Opened(info.clone()))?;
+    Ok(Some(Feed {
+        info,
+        framer: Framer::new(0, out.most),
+        reader: None,
+        identity: Some(stat.identity),
+        until: u64::MAX,
+        gzip,
+        given: 0,
+        arrived: None,
+    }))
+}
+
+/// Enters a file or pipe in the catalog.
+pub(super) fn enter(out: &Out, path: &Path, stat: Stat, kind: Kind, skipped: u64) -> SourceInfo {
+    let path: Arc<Path> = path.into();
+    let place = match kind {
+        Kind::Fifo => Place::Gone("is a pipe: what was read from it can't be read again"),
+        _ => Place::File { path: path.clone(), identity: stat.identity, handle: Weak::new() },
+    };
+    out.catalog.add(place, |id| SourceInfo {
+        id,
+        label: label(&path).into(),
+        function: function_hint(&path),
+        path: Some(path),
+        size: if kind == Kind::Fifo { 0 } else { stat.size },
+        kind,
+        skipped,
+    })
+}
