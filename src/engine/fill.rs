@@ -5,13 +5,15 @@
 //! since; then they take its place. What was read live is read again with the time at which it
 //! came, so nothing is known earlier or later than it was.
 
+use std::collections::BTreeMap;
 use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use crossbeam_channel::{Receiver, Sender, TryRecvError, bounded, unbounded};
 
-use super::intake::{Intake, Taken, time_of};
+use super::intake::{Intake, time_of};
+use super::progress::Read;
 use crate::decode;
 use crate::ingest::{Batch, Decoders};
 use crate::model::{Chunk, SourceId, Timestamp};
@@ -66,13 +68,16 @@ pub(super) struct Loaded {
     pub intake: Intake,
     /// Nothing before this was read; `None` if all was.
     pub from: Option<Timestamp>,
+    /// What was read of each source.
+    pub read: BTreeMap<SourceId, Read>,
 }
 
 impl Loaded {
     /// Takes in a chunk that was read live meanwhile.
     pub fn catch_up(&mut self, live: Live, catalog: &Catalog) -> Result<(), String> {
         let chunk = live.read_again(catalog)?;
-        self.intake.take(Batch::decode(chunk));
+        let taken = self.intake.take(Batch::decode(chunk));
+        self.read.entry(live.source).or_default().add(&taken);
         Ok(())
     }
 }
@@ -166,6 +171,7 @@ impl Task {
             ranges.push(Range { reader, from, end: end.min(from.max(info.size)) });
         }
         let mut decoders = Decoders::start(1);
+        let mut read = BTreeMap::new();
         // The one that is furthest behind goes next.
         while let Some(at) =
             (0..ranges.len()).min_by(|a, b| ranges[*a].share().total_cmp(&ranges[*b].share()))
@@ -178,7 +184,7 @@ impl Task {
                     while !decoders.has_room()
                         && let Some(batch) = decoders.take()
                     {
-                        self.take(batch);
+                        self.take(batch, &mut read);
                     }
                     decoders.send(chunk);
                     self.share.store((ranges[at].share() * SHARES as f64) as u64, Ordering::Relaxed);
@@ -189,10 +195,10 @@ impl Task {
             }
         }
         while let Some(batch) = decoders.take() {
-            self.take(batch);
+            self.take(batch, &mut read);
         }
         let from = (!all).then_some(self.from);
-        let mut loaded = Loaded { intake: self.intake, from };
+        let mut loaded = Loaded { intake: self.intake, from, read };
         loop {
             match self.live.try_recv() {
                 Ok(live) => loaded.catch_up(live, &self.catalog)?,
@@ -202,9 +208,10 @@ impl Task {
         }
     }
 
-    fn take(&mut self, batch: Batch) {
-        let Taken { chunk, .. } = self.intake.take(batch);
-        self.pool.give(chunk.bytes);
+    fn take(&mut self, batch: Batch, read: &mut BTreeMap<SourceId, Read>) {
+        let taken = self.intake.take(batch);
+        read.entry(taken.chunk.source).or_default().add(&taken);
+        self.pool.give(taken.chunk.bytes);
     }
 }
 

@@ -190,14 +190,11 @@ impl Run {
         let taken = self.intake.take(batch);
         if let Some(source) = self.progress.sources.get_mut(&taken.chunk.source) {
             source.bytes = source.bytes.max(taken.end());
-            source.records += taken.records;
+            source.read.add(&taken);
             source.newest = source.newest.max(taken.newest);
-            source.oldest = match (source.oldest, taken.oldest) {
-                (Some(a), Some(b)) => Some(a.min(b)),
-                (a, b) => a.or(b),
-            };
         }
         if taken.chunk.arrived.is_some() {
+            self.progress.live = true;
             self.note_live(Live::of(&taken.chunk));
         }
         self.changed = true;
@@ -272,7 +269,7 @@ impl Run {
     /// beginnings.
     fn covered(&self) -> Option<Timestamp> {
         let sources = self.progress.sources.values().filter(|source| skipped(source));
-        sources.filter_map(|source| source.oldest).max()
+        sources.filter_map(|source| source.read.oldest).max()
     }
 
     /// The second reading takes the place of the first, having read all that it read.
@@ -288,7 +285,12 @@ impl Run {
             Ok(loaded)
         });
         match caught_up {
-            Ok(Loaded { mut intake, from }) => {
+            Ok(Loaded { mut intake, from, read }) => {
+                for (id, read) in read {
+                    if let Some(source) = self.progress.sources.get_mut(&id) {
+                        source.read = read;
+                    }
+                }
                 // Numbers of snapshots only grow, whoever makes them.
                 intake.store.count_from(self.intake.store.generation() + 1);
                 intake.store.set_read_from(from);

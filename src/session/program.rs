@@ -26,6 +26,7 @@ use crate::ui::view;
 const MOVING_MS: u64 = 100;
 /// How often a live clock that nothing else moves is looked at, in ms.
 const LIVE_MS: u64 = 1_000;
+const MINUTE_MS: i64 = 60_000;
 /// Rows that a turn of the wheel moves.
 const WHEEL_ROWS: isize = 3;
 
@@ -125,6 +126,7 @@ impl Session {
             oldest: (snapshot.oldest != Timestamp::NEVER).then_some(snapshot.oldest),
             newest: (snapshot.newest != Timestamp::MIN).then_some(snapshot.newest),
             frontier: published.progress.frontier(),
+            live: published.progress.live,
         }
     }
 
@@ -142,6 +144,11 @@ impl Session {
             return self.tell(Msg::Status(Arc::new(status)));
         }
         Flow::Continue
+    }
+
+    fn stale_ms(&self, known: Known) -> Option<i64> {
+        let age = self.clock.now().since(known.newest.filter(|_| self.playback.stale())?);
+        Some(age - age.rem_euclid(MINUTE_MS))
     }
 
     fn pace(&self) -> u64 {
@@ -166,7 +173,9 @@ impl Session {
             generation: snapshot.generation,
             paused: self.playback.paused(),
             newest: known.newest,
+            stale_ms: self.stale_ms(known),
             oldest: known.oldest,
+            filling: progress.filling,
             evicted: snapshot.health.rows_let_go > 0,
             functions: snapshot.functions.len(),
             ages: if kind == SessionKind::Live { ages(snapshot, as_of) } else { Vec::new() },
@@ -296,7 +305,7 @@ fn sources(published: &Published) -> Vec<SourceStatus> {
         |id| published.snapshot.bad.kept.iter().filter(|record| record.origin.source == id).count() as u64;
     let state = |source: &SourceProgress| match source.stage {
         Stage::Reading => SourceState::Reading,
-        Stage::Following if source.records == 0 => SourceState::Waiting,
+        Stage::Following if source.read.records == 0 => SourceState::Waiting,
         Stage::Following => SourceState::Following,
         Stage::Ended => SourceState::Ended,
     };
@@ -310,7 +319,7 @@ fn sources(published: &Published) -> Vec<SourceStatus> {
             state: state(source),
             read_bytes: source.bytes,
             size_bytes: (source.info.kind != Kind::Fifo).then(|| source.info.size.max(source.bytes)),
-            records: source.records,
+            records: source.read.records,
             bad: bad(source.info.id),
             newest: source.newest,
             note: None,
