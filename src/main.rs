@@ -76,7 +76,7 @@ impl Watch {
 
     fn engine(&self, memory: usize) -> engine::Options {
         let (settling_ms, history_ms) = match self.mode {
-            Mode::Follow { .. } => (config::SETTLING_MS, Some(config::WINDOW_MS + config::EARLIER_MS)),
+            Mode::Follow { .. } => (config::SETTLING_MS, Some(config::HISTORY_MS)),
             Mode::Once => (0, None),
         };
         engine::Options { memory, decoders: 1, settling_ms, history_ms }
