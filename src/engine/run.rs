@@ -44,8 +44,11 @@ pub(super) struct Run {
     settling_ms: i64,
     last_published: u64,
     last_measured: u64,
-    published_generation: u64,
+    /// Nothing that was published has a record.
+    empty: bool,
     changed: bool,
+    /// What changed is not to wait: the first records, all that was there.
+    urgent: bool,
 }
 
 /// What lies before the newest slice that was read first.
@@ -85,8 +88,9 @@ impl Run {
             clock,
             memory: options.memory,
             settling_ms: options.settling_ms,
-            published_generation: u64::MAX,
+            empty: true,
             changed: false,
+            urgent: false,
         }
     }
 
@@ -166,6 +170,7 @@ impl Run {
             Event::Drained => {
                 self.drain();
                 self.progress.loaded = true;
+                self.urgent = true;
             }
         }
     }
@@ -176,6 +181,7 @@ impl Run {
         }
         self.progress.loaded = self.progress.all_read();
         if self.progress.loaded {
+            self.urgent = true;
             self.fill();
         }
     }
@@ -193,6 +199,7 @@ impl Run {
             source.read.add(&taken);
             source.newest = source.newest.max(taken.newest);
         }
+        self.urgent |= std::mem::take(&mut self.empty);
         if taken.chunk.arrived.is_some() {
             self.progress.live = true;
             self.note_live(Live::of(&taken.chunk));
@@ -277,7 +284,7 @@ impl Run {
         self.drain();
         let Older::Filling(fill) = std::mem::replace(&mut self.older, Older::Settled) else { return };
         self.progress.filling = None;
-        self.changed = true;
+        (self.changed, self.urgent) = (true, true);
         let caught_up = loaded.and_then(|mut loaded| {
             for live in fill.rest.try_iter() {
                 loaded.catch_up(live, &self.catalog)?;
@@ -318,23 +325,21 @@ impl Run {
 
     fn publish(&mut self) {
         let now = self.clock.steady_ms();
-        let first = self.published_generation == u64::MAX;
         let filling = match &self.older {
             Older::Filling(fill) => Some(fill.share()),
             _ => None,
         };
         self.changed |= filling != self.progress.filling;
-        if !self.changed || (!first && now < self.last_published + PUBLISH_MS) {
+        if !self.changed || (!self.urgent && now < self.last_published + PUBLISH_MS) {
             return;
         }
-        self.changed = false;
+        (self.changed, self.urgent) = (false, false);
         self.progress.filling = filling;
         if !matches!(self.older, Older::Settled) {
             let covered = self.covered();
             self.intake.store.set_read_from(covered);
         }
         self.last_published = now;
-        self.published_generation = self.intake.store.generation();
         let texts = self.intake.correlator.texts();
         if texts.len() != self.texts.len() {
             self.texts = Arc::new(texts.clone());
