@@ -8,15 +8,21 @@ use std::thread::JoinHandle;
 use crossbeam_channel::{Receiver, Sender, bounded};
 use self_cell::self_cell;
 
-use crate::decode;
+use crate::decode::{self, Arena};
 use crate::model::{Chunk, Record};
 
 type Records<'a> = Vec<Record<'a>>;
 
+/// What records borrow from.
+struct Lent {
+    chunk: Chunk,
+    arena: Arena,
+}
+
 self_cell!(
     /// A chunk and the records in it, which borrow from it.
     pub struct Batch {
-        owner: Chunk,
+        owner: Lent,
         #[covariant]
         dependent: Records,
     }
@@ -25,9 +31,9 @@ self_cell!(
 impl Batch {
     /// Decodes a chunk.
     pub fn decode(chunk: Chunk) -> Self {
-        Self::new(chunk, |chunk| {
+        Self::new(Lent { chunk, arena: Arena::new() }, |Lent { chunk, arena }| {
             let mut records = Vec::with_capacity(chunk.bytes.len() / 256);
-            decode::chunk(chunk, &mut records);
+            decode::chunk(chunk, arena, &mut records);
             records
         })
     }
@@ -39,12 +45,12 @@ impl Batch {
 
     /// The chunk they were read from.
     pub fn chunk(&self) -> &Chunk {
-        self.borrow_owner()
+        &self.borrow_owner().chunk
     }
 
     /// Gives the chunk back, so that its buffer can be used again.
     pub fn into_chunk(self) -> Chunk {
-        self.into_owner()
+        self.into_owner().chunk
     }
 }
 

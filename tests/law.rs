@@ -54,8 +54,8 @@ fn snapshot(sources: &[(u32, Vec<u8>)], by: Timestamp) -> Snapshot {
     let mut store = Store::new(Budget { bytes: 64 << 20 });
     for (source, bytes) in sources {
         for chunk in chunks(*source, bytes, 4_000) {
-            let mut records = Vec::new();
-            decode::chunk(&chunk, &mut records);
+            let (arena, mut records) = (decode::Arena::new(), Vec::new());
+            decode::chunk(&chunk, &arena, &mut records);
             for record in records.iter().filter(|record| known(record) <= by) {
                 correlator.record(record, &mut store);
             }

@@ -18,8 +18,8 @@ use rustc_hash::{FxHashMap, FxHasher};
 use crate::model::{
     Body, Change, Cold, Continuation, End, EnvironmentId, EnvironmentInfo, ErrorCounts, FactSink, FunctionId,
     InitKind, InitReport, InitStart, Invocation, Level, LineFact, Lines, LogLine, MetricName, MetricPoint,
-    MetricRecord, NameId, Outcome, Platform, Record, Report, RequestId, SegmentDocument, SourceId, Start,
-    Texts, Timestamp,
+    MetricRecord, NameId, Outcome, Platform, Record, Report, RequestId, RuntimeDone, SegmentDocument,
+    SourceId, Start, Texts, Timestamp,
 };
 use environment::{Environment, Init, Open, cold};
 use known::KnownClock;
@@ -135,7 +135,7 @@ impl Correlator {
             Body::Metric(metric) => self.metric(record, metric, sink),
             Body::Segment(document) => self.segment(document, sink),
             Body::Log(line) => {
-                let Some(place) = self.place(record, line.id.as_deref(), sink) else { return };
+                let Some(place) = self.place(record, line.id, sink) else { return };
                 self.tell_line(record, place, line.level, sink);
                 let seq = self.line(line, place);
                 self.remember(envelope.origin.source, place, seq);
@@ -166,9 +166,9 @@ impl Correlator {
     fn place<S: FactSink>(&mut self, record: &Record<'_>, id: Option<&[u8]>, sink: &mut S) -> Option<Place> {
         let envelope = &record.envelope;
         let origin = envelope.origin;
-        let environment = match envelope.stream.as_deref() {
-            Some(stream) => self.by_stream(envelope.function.as_deref(), stream, origin.source, sink),
-            None => self.by_id(envelope.function.as_deref(), id, origin.source, sink),
+        let environment = match envelope.stream {
+            Some(stream) => self.by_stream(envelope.function, stream, origin.source, sink),
+            None => self.by_id(envelope.function, id, origin.source, sink),
         };
         let Some(time) = envelope.time.or(self.source_mut(origin.source).newest).or(envelope.arrived) else {
             let bad = crate::model::Bad {
@@ -288,9 +288,9 @@ impl Correlator {
                 self.init_report(init, place);
                 None
             }
-            Platform::RuntimeDone { id, status, error_type } => {
+            Platform::RuntimeDone(RuntimeDone { id, status, error_type }) => {
                 let id = self.texts.ids.request(id);
-                let name = error_type.as_deref().map(|name| self.texts.names.read(name));
+                let name = error_type.map(|name| self.texts.names.read(name));
                 let open = self.environments[place.environment as usize].open_for(Some(id))?;
                 open.runtime_done = *status;
                 if matches!(status, Some(crate::model::Status::Error | crate::model::Status::Failure))
@@ -310,11 +310,11 @@ impl Correlator {
                 }
                 self.amend_last(place, id, Outcome::Timeout, None, sink)
             }
-            Platform::Fault { id, error_type, killed } => {
-                let id = id.as_deref().map(|id| self.texts.ids.request(id));
-                let error_type = error_type.as_deref().map(|name| self.texts.names.read(name));
+            Platform::Fault(fault) => {
+                let id = fault.id.map(|id| self.texts.ids.request(id));
+                let error_type = fault.error_type.map(|name| self.texts.names.read(name));
                 if let Some(open) = self.environments[place.environment as usize].open_for(id) {
-                    open.fault = Some(Fault { error_type, killed: *killed });
+                    open.fault = Some(Fault { error_type, killed: fault.killed });
                     return Some(open.invocation.seq);
                 }
                 self.amend_last(place, id?, Outcome::Exit, error_type, sink)
@@ -329,7 +329,7 @@ impl Correlator {
     }
 
     fn init_start<S: FactSink>(&mut self, init: &InitStart<'_>, place: Place, sink: &mut S) {
-        if let Some(version) = init.version.as_deref() {
+        if let Some(version) = init.version {
             let version = self.texts.names.read(version);
             self.environments[place.environment as usize].version = Some(version);
         }
@@ -357,13 +357,13 @@ impl Correlator {
             version: environment.version,
             init_start: Some(place.time),
             kind: init.kind,
-            runtime: init.runtime_version.as_deref().map(|name| self.texts.names.read(name)),
+            runtime: init.runtime_version.map(|name| self.texts.names.read(name)),
             first: place.time,
         })
     }
 
     fn init_report(&mut self, report: &InitReport<'_>, place: Place) {
-        let error = report.error_type.as_deref().map(|name| self.texts.names.read(name));
+        let error = report.error_type.map(|name| self.texts.names.read(name));
         let failed = !matches!(report.status, None | Some(crate::model::Status::Success));
         let environment = &mut self.environments[place.environment as usize];
         if environment.id.is_none() {
@@ -404,15 +404,15 @@ impl Correlator {
     }
 
     fn start<S: FactSink>(&mut self, start: &Start<'_>, place: Place, sink: &mut S) -> Option<u64> {
-        let request_id = self.texts.ids.request(&start.id);
+        let request_id = self.texts.ids.request(start.id);
         if self.environments[place.environment as usize].repeats(request_id, place.time, true) {
             return None;
         }
         if !self.environments[place.environment as usize].many {
             self.give_up_open(place, sink);
         }
-        let version = start.version.as_deref().map(|version| self.texts.names.read(version));
-        let trace = start.trace.as_ref().map(|trace| self.texts.ids.trace(&trace.root));
+        let version = start.version.map(|version| self.texts.names.read(version));
+        let trace = start.trace.map(|trace| self.texts.ids.trace(trace.root));
         let attempt = self.attempt(request_id);
         let seq = self.take_seq();
         let environment = &mut self.environments[place.environment as usize];
@@ -466,11 +466,11 @@ impl Correlator {
     }
 
     fn report<S: FactSink>(&mut self, report: &Report<'_>, place: Place, sink: &mut S) -> Option<u64> {
-        let id = self.texts.ids.request(&report.id);
+        let id = self.texts.ids.request(report.id);
         if self.environments[place.environment as usize].repeats(id, place.time, false) {
             return None;
         }
-        let trace = report.trace.as_ref().map(|trace| self.texts.ids.trace(&trace.root));
+        let trace = report.trace.map(|trace| self.texts.ids.trace(trace.root));
         let environment = &mut self.environments[place.environment as usize];
         let (mut open, change) = match environment.take_open(id) {
             Some(open) => (open, Change::Finished),
@@ -486,7 +486,7 @@ impl Correlator {
                 None => (self.without_start(id, report, place), Change::Finished),
             },
         };
-        let error_type = report.error_type.as_deref();
+        let error_type = report.error_type;
         let signs = open.signs();
         let said =
             Said { status: report.status, error_type, memory: report.max_memory_mb.zip(report.memory_mb) };
@@ -580,8 +580,8 @@ impl Correlator {
             // Most lines: nothing that anybody concludes anything from.
             return None;
         }
-        let id = line.id.as_deref().filter(|id| !id.is_empty()).map(|id| self.texts.ids.request(id));
-        let error = line.error.as_ref().map(|e| (self.texts.names.read(&e.error_type), e.counts));
+        let id = line.id.filter(|id| !id.is_empty()).map(|id| self.texts.ids.request(id));
+        let error = line.error.map(|e| (self.texts.names.read(e.error_type), e.counts));
         let Some(open) = environment.open_for(id) else {
             if let (Some(init), Some((name, _))) = (environment.init.as_mut(), error) {
                 init.error = Some(name);
@@ -618,7 +618,7 @@ impl Correlator {
             None => last.known,
         };
         let trace = match more {
-            Continuation::Xray(trace) => Some(self.texts.ids.trace(&trace.root)),
+            Continuation::Xray(trace) => Some(self.texts.ids.trace(trace.root)),
             _ => None,
         };
         let environment = &mut self.environments[last.environment as usize];
@@ -653,9 +653,9 @@ impl Correlator {
         if *metric.namespace != *b"AWS/Lambda" || metric.resource.is_some() || metric.other_dimensions {
             return;
         }
-        let function = metric.function.as_deref().map(|name| self.function(name, sink));
-        let name = MetricName::known(&metric.name)
-            .unwrap_or_else(|| MetricName::Other(self.texts.names.read(&metric.name)));
+        let function = metric.function.map(|name| self.function(name, sink));
+        let name = MetricName::known(metric.name)
+            .unwrap_or_else(|| MetricName::Other(self.texts.names.read(metric.name)));
         let end = metric.start.plus(i64::from(metric.period_ms));
         let known = self.clock.known(end, record.envelope.arrived);
         sink.metric(&MetricPoint {
@@ -705,12 +705,13 @@ fn hash_of(stream: &[u8], function: &[u8]) -> u64 {
     hasher.finish() | 1
 }
 
-fn id_of<'a>(platform: &'a Platform<'_>) -> Option<&'a [u8]> {
+fn id_of<'a>(platform: &Platform<'a>) -> Option<&'a [u8]> {
     match platform {
-        Platform::Start(start) => Some(&start.id),
-        Platform::Report(report) => Some(&report.id),
-        Platform::RuntimeDone { id, .. } | Platform::End { id } | Platform::TimedOut { id, .. } => Some(id),
-        Platform::Fault { id, .. } => id.as_deref(),
+        Platform::Start(start) => Some(start.id),
+        Platform::Report(report) => Some(report.id),
+        Platform::RuntimeDone(done) => Some(done.id),
+        Platform::End { id } | Platform::TimedOut { id, .. } => Some(id),
+        Platform::Fault(fault) => fault.id,
         _ => None,
     }
 }

@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
-use crate::model::{MetricRecord, Statistics, Timestamp};
+use super::Arena;
+use crate::model::{MetricRecord, Statistics, Text, Timestamp};
 
 #[derive(Deserialize)]
 struct Wire<'a> {
@@ -34,16 +35,20 @@ struct Value {
 const PERIOD_MS: u32 = 60_000;
 
 /// Reads one datum. An error is a sentence with the position.
-pub fn read(text: &str) -> Result<MetricRecord<'static>, String> {
-    let wire: Wire<'_> = serde_json::from_str(text).map_err(|e| format!("metric stream: {e}"))?;
+pub fn read<'a>(text: &'a str, arena: &'a Arena) -> Result<MetricRecord<'a>, String> {
+    let wire: Wire<'a> = serde_json::from_str(text).map_err(|e| format!("metric stream: {e}"))?;
     let value = wire.value.ok_or("metric stream: a datum without value")?;
-    let function = wire.dimensions.get("FunctionName").cloned();
-    let resource = wire.dimensions.get("Resource").cloned();
-    let own = |text: String| Cow::Owned(text.into_bytes());
+    let function = wire.dimensions.get("FunctionName");
+    let resource = wire.dimensions.get("Resource");
+    let own = |text: &String| -> Text<'a> { arena.alloc_slice_copy(text.as_bytes()) };
+    let keep = |text: Cow<'a, str>| match text {
+        Cow::Borrowed(text) => text.as_bytes(),
+        Cow::Owned(text) => own(&text),
+    };
     let named = usize::from(function.is_some()) + usize::from(resource.is_some());
     Ok(MetricRecord {
-        namespace: own(wire.namespace.into_owned()),
-        name: own(wire.metric_name.into_owned()),
+        namespace: keep(wire.namespace),
+        name: keep(wire.metric_name),
         other_dimensions: wire.dimensions.len() > named,
         function: function.map(own),
         resource: resource.map(own),

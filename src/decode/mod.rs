@@ -8,20 +8,24 @@
 mod app;
 mod json;
 mod metric;
+mod near;
 mod segment;
 mod tail;
 mod text;
 mod wrapped;
-
-use std::borrow::Cow;
 
 use memchr::{memchr_iter, memmem};
 
 use crate::model::{Bad, Body, Chunk, Envelope, Origin, Record, Text, Timestamp};
 use json::Stop;
 
+/// What lies beside a chunk as long as its records do: the parts that only some records have, and
+/// texts that had to be unescaped. At most some times the chunk's size, and freed at once with it:
+/// no record costs an allocation, and none has to be taken apart by the thread that reads it.
+pub type Arena = bumpalo::Bump;
+
 /// Decodes the frames of a chunk, in order.
-pub fn chunk<'a>(chunk: &'a Chunk, out: &mut Vec<Record<'a>>) {
+pub fn chunk<'a>(chunk: &'a Chunk, arena: &'a Arena, out: &mut Vec<Record<'a>>) {
     let bytes = &chunk.bytes[..];
     let mut from = 0;
     let mut push = |from: usize, to: usize| {
@@ -41,7 +45,7 @@ pub fn chunk<'a>(chunk: &'a Chunk, out: &mut Vec<Record<'a>>) {
                 format!("line of {length} bytes, only its head was read"),
             ));
         } else if !line.trim_ascii().is_empty() {
-            out.push(record(line, origin, chunk.arrived));
+            out.push(record(line, origin, chunk.arrived, arena));
         }
     };
     for end in memchr_iter(b'\n', bytes) {
@@ -54,57 +58,71 @@ pub fn chunk<'a>(chunk: &'a Chunk, out: &mut Vec<Record<'a>>) {
 }
 
 /// Decodes one line.
-pub fn record(line: &[u8], origin: Origin, arrived: Option<Timestamp>) -> Record<'_> {
+pub fn record<'a>(
+    line: &'a [u8],
+    origin: Origin,
+    arrived: Option<Timestamp>,
+    arena: &'a Arena,
+) -> Record<'a> {
     let line = line.strip_prefix(b"\xef\xbb\xbf").unwrap_or(line);
     match line.first() {
-        Some(b'{') => object(line, origin, arrived),
-        Some(b'0'..=b'9') => {
-            tail::read(line, origin, arrived).unwrap_or_else(|| continuation(line, origin, arrived))
-        }
-        _ => continuation(line, origin, arrived),
+        Some(b'{') => object(line, origin, arrived, arena),
+        Some(b'0'..=b'9') => tail::read(line, origin, arrived, arena)
+            .unwrap_or_else(|| continuation(line, origin, arrived, arena)),
+        _ => continuation(line, origin, arrived, arena),
     }
 }
 
-fn continuation(line: &[u8], origin: Origin, arrived: Option<Timestamp>) -> Record<'_> {
+fn continuation<'a>(
+    line: &'a [u8],
+    origin: Origin,
+    arrived: Option<Timestamp>,
+    arena: &'a Arena,
+) -> Record<'a> {
     let envelope = Envelope { function: None, stream: None, time: None, arrived, origin };
-    Record { envelope, body: Body::Continuation(Box::new(text::continuation(line))) }
+    Record { envelope, body: Body::Continuation(text::continuation(line, arena)) }
 }
 
-fn object(line: &[u8], origin: Origin, arrived: Option<Timestamp>) -> Record<'_> {
+fn object<'a>(line: &'a [u8], origin: Origin, arrived: Option<Timestamp>, arena: &'a Arena) -> Record<'a> {
     if line.starts_with(b"{\"logGroup\"") || memmem::find(line, b"logGroup").is_some() {
         match wrapped::read(line) {
-            Ok(Some(wrapped)) => return unwrap(&wrapped, origin, arrived),
+            Ok(Some(wrapped)) => return unwrap(&wrapped, origin, arrived, arena),
             Ok(None) => {}
             Err(stop) => return bad(line, origin, arrived, broken(line, stop)),
         }
     }
-    bare(line, origin, arrived)
+    bare(line, origin, arrived, arena)
 }
 
 /// A wrapped line: the message is decoded as it lies, still escaped, and only if that does not do
 /// unescaped first.
-fn unwrap<'a>(wrapped: &wrapped::Wrapped<'a>, origin: Origin, arrived: Option<Timestamp>) -> Record<'a> {
-    let stream = json::text::<false>(wrapped.stream);
-    let function = function_of(json::text::<false>(wrapped.group), &stream);
-    let (body, own_time) = message(wrapped.message, wrapped.plain);
-    let time = wrapped.timestamp.map(Timestamp).or_else(|| Timestamp::parse(&own_time?));
+fn unwrap<'a>(
+    wrapped: &wrapped::Wrapped<'a>,
+    origin: Origin,
+    arrived: Option<Timestamp>,
+    arena: &'a Arena,
+) -> Record<'a> {
+    let stream = json::text::<false>(wrapped.stream, arena);
+    let function = function_of(json::text::<false>(wrapped.group, arena), stream);
+    let (body, own_time) = message(wrapped.message, wrapped.plain, arena);
+    let time = wrapped.timestamp.map(Timestamp).or_else(|| Timestamp::parse(own_time?));
     let arrived = wrapped.arrived.map(Timestamp).or(arrived);
     let stream = (!stream.is_empty()).then_some(stream);
     Record { envelope: Envelope { function: Some(function), stream, time, arrived, origin }, body }
 }
 
 /// What a message in a JSON string is, and the time it says itself.
-fn message(raw: &[u8], plain: bool) -> (Body<'_>, Option<Text<'_>>) {
+fn message<'a>(raw: &'a [u8], plain: bool, arena: &'a Arena) -> (Body<'a>, Option<Text<'a>>) {
     if raw.first() == Some(&b'{') {
-        match app::message::<true>(raw) {
-            Ok(message) => return (message.body, message.time.map(Cow::Borrowed)),
-            Err(Stop::Broken(_) | Stop::Unusual) => return unescaped(raw),
+        match app::message::<true>(raw, arena) {
+            Ok(message) => return (message.body, message.time),
+            Err(Stop::Broken(_) | Stop::Unusual) => return unescaped(raw, arena),
         }
     }
     if !plain && has_odd_escape(raw) {
-        return unescaped(raw);
+        return unescaped(raw, arena);
     }
-    (text::message::<true>(raw), None)
+    (text::message::<true>(raw, arena), None)
 }
 
 /// Whether the head of a text uses escapes other than `\t`, `\n`, `\"`: other writers' may stand
@@ -115,27 +133,27 @@ fn has_odd_escape(raw: &[u8]) -> bool {
 }
 
 /// The same by way of a copy: for messages that are not written the usual way.
-fn unescaped<'a>(raw: &[u8]) -> (Body<'a>, Option<Text<'a>>) {
-    let plain = json::unescape(raw);
+fn unescaped<'a>(raw: &[u8], arena: &'a Arena) -> (Body<'a>, Option<Text<'a>>) {
+    let plain: &'a [u8] = arena.alloc_slice_copy(&json::unescape(raw));
     let trimmed = plain.trim_ascii_start();
     if trimmed.first() == Some(&b'{')
-        && let Ok(message) = app::message::<false>(trimmed)
+        && let Ok(message) = app::message::<false>(trimmed, arena)
     {
-        return (message.body.into_owned(), message.time.map(|time| Cow::Owned(time.to_vec())));
+        return (message.body, message.time);
     }
     if plain.starts_with(b"LAMBDA_WARNING: ")
-        && let Some(at) = memchr::memrchr(b'\r', &plain)
-        && let Ok(message) = app::message::<false>(plain[at + 1..].trim_ascii())
+        && let Some(at) = memchr::memrchr(b'\r', plain)
+        && let Ok(message) = app::message::<false>(plain[at + 1..].trim_ascii(), arena)
     {
-        return (message.body.into_owned(), message.time.map(|time| Cow::Owned(time.to_vec())));
+        return (message.body, message.time);
     }
-    (text::message::<false>(&plain).into_owned(), None)
+    (text::message::<false>(plain, arena), None)
 }
 
 /// An object that is a line by itself: platform and application records without a container,
 /// segments, metrics.
-fn bare(line: &[u8], origin: Origin, arrived: Option<Timestamp>) -> Record<'_> {
-    let message = match app::message::<false>(line) {
+fn bare<'a>(line: &'a [u8], origin: Origin, arrived: Option<Timestamp>, arena: &'a Arena) -> Record<'a> {
+    let message = match app::message::<false>(line, arena) {
         Ok(message) => message,
         Err(stop) => return bad(line, origin, arrived, broken(line, stop)),
     };
@@ -150,15 +168,15 @@ fn bare(line: &[u8], origin: Origin, arrived: Option<Timestamp>) -> Record<'_> {
             Err(reason) => return bad(line, origin, arrived, reason),
         }
     } else if message.metric {
-        match plain().and_then(metric::read) {
-            Ok(metric) => Body::Metric(Box::new(metric)),
+        match plain().and_then(|text| metric::read(text, arena)) {
+            Ok(metric) => Body::Metric(arena.alloc(metric)),
             Err(reason) => return bad(line, origin, arrived, reason),
         }
     } else {
         message.body
     };
     let envelope = Envelope {
-        function: message.function,
+        function: message.function.or_else(|| message.arn?.split(|c| *c == b':').nth(6)),
         stream: None,
         time: message.time.and_then(Timestamp::parse),
         arrived,
@@ -169,14 +187,11 @@ fn bare(line: &[u8], origin: Origin, arrived: Option<Timestamp>) -> Record<'_> {
 
 /// The function a log group and stream belong to (`formats.md` 0, "Where the names come from"):
 /// `/aws/lambda/NAME`, else a custom group's stream `YYYY/MM/DD/NAME[VERSION]HEX`, else the group.
-fn function_of<'a>(group: Text<'a>, stream: &[u8]) -> Text<'a> {
+fn function_of<'a>(group: Text<'a>, stream: Text<'a>) -> Text<'a> {
     const LAMBDA: &[u8] = b"/aws/lambda/";
-    if !group.starts_with(LAMBDA) {
-        return stream_function(stream).map_or(group, |name| Cow::Owned(name.to_vec()));
-    }
-    match group {
-        Cow::Borrowed(group) => Cow::Borrowed(&group[LAMBDA.len()..]),
-        Cow::Owned(group) => Cow::Owned(group[LAMBDA.len()..].to_vec()),
+    match group.strip_prefix(LAMBDA) {
+        Some(name) => name,
+        None => stream_function(stream).unwrap_or(group),
     }
 }
 

@@ -1,9 +1,8 @@
 //! The wrapped capture: `{"logGroup":…,"logStream":…,"timestamp":ms,"message":"…"}`, one a line,
 //! members in any order, others allowed (`formats.md` 2.10).
 
-use memchr::memchr;
-
 use super::json::{self, Cursor, Stop};
+use super::near;
 
 /// A wrapped line's members, strings still escaped.
 #[derive(Debug)]
@@ -34,11 +33,9 @@ pub fn read(line: &[u8]) -> Result<Option<Wrapped<'_>>, Stop> {
 /// test holds it to that); this only asks it fewer questions.
 pub(super) fn usual(line: &[u8]) -> Option<Wrapped<'_>> {
     fn until_quote(text: &[u8]) -> Option<(&[u8], &[u8])> {
-        let end = memchr(b'"', text)?;
-        let found = &text[..end];
-        // An escape or a control character: look closer. Without an early exit this is vectorized.
-        let odd = found.iter().fold(false, |odd, c| odd | (*c == b'\\') | (*c < 0x20));
-        (!odd).then(|| (found, &text[end..]))
+        // An escape: look closer.
+        let end = near::either(b'"', b'\\', text)?;
+        (text[end] == b'"').then(|| text.split_at(end))
     }
     let (group, rest) = until_quote(line.strip_prefix(br#"{"logGroup":""#)?)?;
     let (stream, rest) = until_quote(rest.strip_prefix(br#"","logStream":""#)?)?;
@@ -99,7 +96,7 @@ fn last_string<'a>(cursor: &mut Cursor<'a, false>) -> Result<&'a [u8], Stop> {
     if let Some(inside) = rest.strip_prefix(b"\"").and_then(|rest| rest.strip_suffix(b"\"}"))
         && json::plain_escapes(inside)
     {
-        cursor.jump(cursor.at() + inside.len() + 2);
+        cursor.advance(inside.len() + 2);
         return Ok(inside);
     }
     cursor.string()

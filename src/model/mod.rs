@@ -9,7 +9,6 @@ mod graded;
 mod id;
 mod invocation;
 mod metric;
-mod owned;
 mod record;
 mod time;
 mod trace;
@@ -20,8 +19,9 @@ pub use id::{EnvironmentId, FunctionId, Ids, NameId, Names, RequestId, SourceId,
 pub use invocation::{Cold, End, Invocation, Lines, Outcome, Waited};
 pub use metric::{MetricName, MetricPoint, Statistics};
 pub use record::{
-    Bad, Body, Chunk, Continuation, Envelope, ErrorCounts, InitKind, InitPhase, InitReport, InitStart, Level,
-    LogLine, MetricRecord, Origin, Platform, Record, Report, RuntimeError, Start, Status, Text, TraceHeader,
+    Bad, Body, Chunk, Continuation, Envelope, ErrorCounts, Fault, InitKind, InitPhase, InitReport, InitStart,
+    Level, LogLine, MetricRecord, Origin, Platform, Record, Report, RuntimeDone, RuntimeError, Start, Status,
+    Text, TraceHeader,
 };
 pub use time::{Micros, Timestamp, Window};
 pub use trace::{Flags, SegmentDocument, SegmentNode};

@@ -1,0 +1,88 @@
+//! Finding a byte that is mostly near.
+//!
+//! Keys, ids, numbers and fields are 2 to 40 bytes long. `memchr` is the fastest for far bytes, but
+//! a call of it costs as much as looking at 40 bytes, and a REPORT asks some 20 times. So the first
+//! bytes are looked at here, eight at once in a register, and `memchr` takes the rest.
+
+use memchr::{memchr, memchr2};
+
+/// Bytes that are looked at before `memchr` is called.
+const NEAR: usize = 48;
+const ONES: u64 = 0x0101_0101_0101_0101;
+const TOPS: u64 = 0x8080_8080_8080_8080;
+
+/// The top bit of each zero byte. Above the lowest of them there may be others that are wrong, so
+/// only the lowest counts; that of two such words is the lowest of both.
+#[inline(always)]
+fn zeros(word: u64) -> u64 {
+    word.wrapping_sub(ONES) & !word & TOPS
+}
+
+/// The first place of `byte`.
+#[inline]
+pub fn byte(byte: u8, text: &[u8]) -> Option<usize> {
+    let wanted = u64::from(byte) * ONES;
+    let mut at = 0;
+    while at < NEAR
+        && let Some(eight) = text.get(at..).and_then(<[u8]>::first_chunk::<8>)
+    {
+        let found = zeros(u64::from_le_bytes(*eight) ^ wanted);
+        if found != 0 {
+            return Some(at + found.trailing_zeros() as usize / 8);
+        }
+        at += 8;
+    }
+    far(text, at, |rest| memchr(byte, rest))
+}
+
+/// The first place of `a` or `b`.
+#[inline]
+pub fn either(a: u8, b: u8, text: &[u8]) -> Option<usize> {
+    let (wanted_a, wanted_b) = (u64::from(a) * ONES, u64::from(b) * ONES);
+    let mut at = 0;
+    while at < NEAR
+        && let Some(eight) = text.get(at..).and_then(<[u8]>::first_chunk::<8>)
+    {
+        let word = u64::from_le_bytes(*eight);
+        let found = zeros(word ^ wanted_a) | zeros(word ^ wanted_b);
+        if found != 0 {
+            return Some(at + found.trailing_zeros() as usize / 8);
+        }
+        at += 8;
+    }
+    far(text, at, |rest| memchr2(a, b, rest))
+}
+
+#[cold]
+#[inline(never)]
+fn far(text: &[u8], from: usize, find: impl FnOnce(&[u8]) -> Option<usize>) -> Option<usize> {
+    find(text.get(from..)?).map(|at| from + at)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn finds_what_memchr_finds(
+            text in proptest::collection::vec(prop_oneof![any::<u8>(), 0x20u8..0x24, Just(0x5c), Just(0xff), Just(0)], 0..120),
+            a in prop_oneof![any::<u8>(), 0x20u8..0x24, Just(0x5c)],
+            b in prop_oneof![any::<u8>(), 0x20u8..0x24, Just(0x5c)],
+        ) {
+            prop_assert_eq!(byte(a, &text), memchr(a, &text));
+            prop_assert_eq!(either(a, b, &text), memchr2(a, b, &text));
+        }
+    }
+
+    #[test]
+    fn finds_at_every_distance() {
+        for at in 0..200 {
+            let mut text = vec![b'x'; 200];
+            text[at] = b'"';
+            assert_eq!((byte(b'"', &text), either(b'\\', b'"', &text)), (Some(at), Some(at)));
+            assert_eq!(byte(b'"', &text[..at]), None);
+        }
+    }
+}
