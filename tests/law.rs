@@ -2,6 +2,7 @@
 //! what was known by T; and asking about other times in between changes nothing.
 #![allow(clippy::unwrap_used)]
 
+mod law_support;
 mod support;
 
 use std::path::Path;
@@ -9,11 +10,12 @@ use std::sync::Arc;
 
 use lamtop::correlate::Correlator;
 use lamtop::decode;
-use lamtop::model::{Body, Record, Timestamp};
+use lamtop::model::{Body, Record, Timestamp, Window};
 use lamtop::query::filter::Filter;
-use lamtop::query::overview;
 use lamtop::query::view::{Overview, OverviewRequest, SortBy};
+use lamtop::query::{Order, Selected, invocations, overview, traces};
 use lamtop::store::{Budget, Snapshot, Store};
+use law_support::{BASE, Capture, SPAN, captures};
 use proptest::prelude::*;
 use support::records::chunks;
 
@@ -64,6 +66,23 @@ fn snapshot(sources: &[(u32, Vec<u8>)], by: Timestamp) -> Snapshot {
     store.snapshot(Arc::new(correlator.texts().clone()))
 }
 
+/// Everything that is asked, as of a time.
+fn answers(snapshot: &Snapshot, at: i64) -> String {
+    let at = Timestamp(at);
+    let what = Selected {
+        as_of: at,
+        window: Window { from: at.plus(-600_000), to: at.plus(1) },
+        filter: Filter::default(),
+        function: None,
+    };
+    let lists = format!("{:#?}", (invocations(snapshot, &what, Order::Oldest, 50), traces(snapshot, &what)));
+    ["", "err", "-cold dur>100ms"]
+        .iter()
+        .map(|filter| answer(snapshot, at, filter))
+        .chain([without_numbers(lists)])
+        .collect()
+}
+
 /// The answer, without the numbers by which functions and names happen to be called: a function
 /// that is not known yet has none.
 fn answer(snapshot: &Snapshot, at: Timestamp, filter: &str) -> String {
@@ -84,7 +103,10 @@ fn answer(snapshot: &Snapshot, at: Timestamp, filter: &str) -> String {
     };
     let all = ask(None);
     let details: Vec<Overview> = all.rows.iter().map(|row| ask(Some(row.id))).collect();
-    let mut text = format!("{:#?}", (all, details));
+    without_numbers(format!("{:#?}", (all, details)))
+}
+
+fn without_numbers(mut text: String) -> String {
     for word in ["FunctionId(", "EnvironmentId(", "seq: "] {
         text = text
             .split(word)
@@ -110,6 +132,52 @@ proptest! {
         prop_assert!(whole == live, "as of {}:\n{}", at, first_difference(&whole, &live));
         answer(&all, Timestamp(START + elsewhere), filter);
         prop_assert!(whole == answer(&all, at, filter), "seeking changed the answer");
+    }
+}
+
+/// Times at which something changes, and any.
+fn moments() -> impl Strategy<Value = Vec<(usize, i64, i64)>> {
+    prop::collection::vec((any::<usize>(), -1i64..2, prop_oneof![-60_000i64..SPAN * 2, Just(i64::MIN)]), 1..4)
+}
+
+fn moment(capture: &Capture, (line, near, any): (usize, i64, i64)) -> i64 {
+    match capture.lines.get(line % capture.lines.len().max(1)) {
+        Some(line) if any == i64::MIN || line.known % 3 > 0 => line.known + near,
+        _ => BASE + any.max(0),
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 400, failure_persistence: None, ..ProptestConfig::default() })]
+
+    /// Random captures: late metrics, skewed clocks, several files, records out of order.
+    #[test]
+    fn a_live_session_at_t_and_a_replay_sought_to_t_show_the_same(
+        capture in captures(false), moments in moments(),
+    ) {
+        let all = capture.snapshot(i64::MAX);
+        let mut shown = Vec::new();
+        for at in moments.iter().map(|of| moment(&capture, *of)) {
+            let whole = answers(&all, at);
+            let live = answers(&capture.snapshot(at), at);
+            prop_assert!(whole == live, "as of {}:\n{}", Timestamp(at), first_difference(&whole, &live));
+            shown.push((at, whole));
+        }
+        for (at, before) in shown.iter().rev() {
+            prop_assert!(*before == answers(&all, *at), "seeking changed the answer as of {}", at);
+        }
+    }
+
+    /// In which order several files are read changes nothing.
+    #[test]
+    fn the_order_of_files_changes_nothing(
+        capture in captures(true), picks in prop::collection::vec(any::<u8>(), 1..40), moments in moments(),
+    ) {
+        let (all, other) = (capture.snapshot(i64::MAX), capture.read_by(&picks).snapshot(i64::MAX));
+        for at in moments.iter().map(|of| moment(&capture, *of)) {
+            let (one, two) = (answers(&all, at), answers(&other, at));
+            prop_assert!(one == two, "as of {}:\n{}", Timestamp(at), first_difference(&one, &two));
+        }
     }
 }
 

@@ -17,6 +17,8 @@ struct Wire<'a> {
     dimensions: BTreeMap<String, String>,
     timestamp: i64,
     value: Option<Value>,
+    /// Not CloudWatch's: when it came, as a recording notes it.
+    arrived: Option<i64>,
 }
 
 #[derive(Deserialize)]
@@ -33,15 +35,17 @@ struct Value {
 /// A metric stream's period is a minute.
 const PERIOD_MS: u32 = 60_000;
 
-/// Reads one datum. An error is a sentence with the position.
-pub fn read(text: &str) -> Result<MetricRecord<'static>, String> {
+/// Reads one datum, and when it arrived if that was recorded. An error is a sentence with the
+/// position.
+pub fn read(text: &str) -> Result<(MetricRecord<'static>, Option<Timestamp>), String> {
     let wire: Wire<'_> = serde_json::from_str(text).map_err(|e| format!("metric stream: {e}"))?;
     let value = wire.value.ok_or("metric stream: a datum without value")?;
     let function = wire.dimensions.get("FunctionName").cloned();
     let resource = wire.dimensions.get("Resource").cloned();
     let own = |text: String| Cow::Owned(text.into_bytes());
     let named = usize::from(function.is_some()) + usize::from(resource.is_some());
-    Ok(MetricRecord {
+    let arrived = wire.arrived.map(Timestamp);
+    let record = MetricRecord {
         namespace: own(wire.namespace.into_owned()),
         name: own(wire.metric_name.into_owned()),
         other_dimensions: wire.dimensions.len() > named,
@@ -58,5 +62,6 @@ pub fn read(text: &str) -> Result<MetricRecord<'static>, String> {
             p90: value.p90,
             p99: value.p99,
         },
-    })
+    };
+    Ok((record, arrived))
 }

@@ -195,14 +195,18 @@ impl FunctionData {
         let now = Standing::of(&row, None);
         if !gone {
             self.rows.insert(row);
-            self.keep_trace(invocation);
+            self.keep_trace(invocation, invocation.start_known);
         }
         Some(Changed { before: None, now, gone })
     }
 
-    fn keep_trace(&mut self, invocation: &Invocation) {
-        if let Some(trace) = invocation.trace {
-            self.traces.insert(TraceOf { row: (sane(invocation.start), invocation.seq), trace });
+    /// Keeps the trace of an invocation; of one that is kept only that it was known before.
+    fn keep_trace(&mut self, invocation: &Invocation, known: Timestamp) {
+        let row = (sane(invocation.start), invocation.seq);
+        if let Some(trace) = invocation.trace
+            && self.traces.update(row, |kept| kept.known = kept.known.min(known)).is_none()
+        {
+            self.traces.insert(TraceOf { row, trace, known });
         }
     }
 
@@ -222,15 +226,16 @@ impl FunctionData {
             let former = row.end();
             if former.is_some_and(|former| former.end.known > end.known) {
                 // Told late: what was known after it stays.
-                self.formers.insert(Former { row: key, ended });
+                self.formers.insert(Former { row: key, ended, lines_to: invocation.lines.to });
                 self.rows.update(key, Row::set_formers);
                 return None;
             }
             let before = Standing::of(row, former);
             if let Some(former) = former {
-                self.formers.insert(Former { row: key, ended: former });
+                let lines_to = row.lines().to;
+                self.formers.insert(Former { row: key, ended: former, lines_to });
             }
-            self.keep_trace(invocation);
+            self.keep_trace(invocation, end.known);
             let now = self.rows.update(key, |row| {
                 row.set_end(invocation, end);
                 if former.is_some() {
@@ -247,7 +252,7 @@ impl FunctionData {
         let now = Standing::of(&row, row.end());
         if row.start() >= rows_from {
             self.rows.insert(row);
-            self.keep_trace(invocation);
+            self.keep_trace(invocation, end.known);
             return Some(Changed { before: None, now, gone: false });
         }
         // Its row was let go, but its bucket has counted what was told of it before.
@@ -341,7 +346,10 @@ impl FactSink for Store {
     }
 
     fn environment(&mut self, info: &EnvironmentInfo) {
-        self.function_mut(info.function).environments.insert(KnownEnvironment(*info));
+        let environments = &mut self.function_mut(info.function).environments;
+        if environments.update(info.id, |kept| kept.more(info)).is_none() {
+            environments.insert(KnownEnvironment::of(info));
+        }
         self.grow(std::mem::size_of::<KnownEnvironment>());
     }
 
