@@ -14,6 +14,7 @@ use crossbeam_channel::{Receiver, Sender, bounded, never, select};
 
 use crate::clock::Clock;
 use crate::correlate::Correlator;
+use crate::findings::{self, Watch};
 use crate::ingest::{Batch, Decoders};
 use crate::model::{SourceId, Texts, Timestamp};
 use crate::source::{Event, Pool, SourceInfo};
@@ -153,6 +154,7 @@ impl Drop for Engine {
 struct Run {
     correlator: Correlator,
     store: Store,
+    watch: Watch,
     decoders: Decoders,
     pool: Pool,
     progress: Progress,
@@ -179,6 +181,7 @@ impl Run {
         Self {
             correlator: Correlator::default(),
             store,
+            watch: Watch::new(findings::ALL),
             decoders: Decoders::start(options.decoders),
             pool,
             progress: Progress::default(),
@@ -320,8 +323,10 @@ impl Run {
         if texts.len() != self.texts.len() {
             self.texts = Arc::new(texts.clone());
         }
+        let mut snapshot = self.store.snapshot(self.texts.clone());
+        self.changed = self.watch.keep_up(&mut snapshot, self.store.take_touched(), self.progress.frontier());
         self.published.store(Arc::new(Published {
-            snapshot: Arc::new(self.store.snapshot(self.texts.clone())),
+            snapshot: Arc::new(snapshot),
             progress: Arc::new(self.progress.clone()),
         }));
         // Whoever is not awake yet will find the newest.

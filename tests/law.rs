@@ -10,12 +10,16 @@ use std::sync::Arc;
 
 use lamtop::correlate::Correlator;
 use lamtop::decode;
-use lamtop::model::{Body, Record, Timestamp, Window};
+use lamtop::findings::{self, Detector, Scene, Told, Watch};
+use lamtop::model::{
+    Basis, Body, Certainty, Claim, ClaimStanding, Evidence, Finding, FindingKind, Record, Severity,
+    Timestamp, Verdict, Window,
+};
 use lamtop::query::filter::Filter;
 use lamtop::query::view::{Overview, OverviewRequest, SortBy};
-use lamtop::query::{Order, Selected, invocations, overview, traces};
+use lamtop::query::{Order, Selected, Subject, invocations, overview, traces};
 use lamtop::store::{Budget, Snapshot, Store};
-use law_support::{BASE, Capture, SPAN, captures};
+use law_support::{BASE, Capture, Reader, SPAN, captures};
 use proptest::prelude::*;
 use support::records::chunks;
 
@@ -66,16 +70,70 @@ fn snapshot(sources: &[(u32, Vec<u8>)], by: Timestamp) -> Snapshot {
     store.snapshot(Arc::new(correlator.texts().clone()))
 }
 
+/// A detector with a memory of its own: it opens at one failure within 20 s and closes after two
+/// minutes without, and says how many there were.
+struct Dummy;
+
+impl Detector for Dummy {
+    fn kind(&self) -> FindingKind {
+        FindingKind::Timeout
+    }
+
+    fn step(&self, open: Option<&Claim>, subject: &Subject<'_>, scene: &Scene) -> Option<Verdict> {
+        assert_eq!(scene.at, subject.at());
+        let failed = |ms| subject.tally(Window::before(subject.at(), ms)).errors > 0.0;
+        match open {
+            None => {
+                failed(20_000).then(|| Verdict::Opened(Claim { since: subject.at(), basis: Basis::Timeouts }))
+            }
+            Some(claim) if subject.at().since(claim.since) == 60_000 => {
+                Some(Verdict::Edited(Claim { since: claim.since.plus(-1), ..*claim }))
+            }
+            Some(_) => (!failed(120_000)).then(|| Verdict::Closed { until: subject.at() }),
+        }
+    }
+
+    fn tell(&self, standing: &ClaimStanding, subject: &Subject<'_>, _: findings::Clock<'_>) -> Told {
+        let since = Window { from: standing.claim.since.plus(-20_000), to: subject.at().plus(1) };
+        Told {
+            qualifier: None,
+            severity: Severity::Error,
+            certainty: Certainty::Is,
+            sentence: format!("{} failed", subject.tally(since).errors),
+            numbers: Vec::new(),
+            evidence: vec![Evidence::Told("a failure".into())],
+            first_step: String::new(),
+        }
+    }
+}
+
+/// After all that is asked.
+const LAST: i64 = BASE + 4 * SPAN;
+
+const DETECTORS: &[&dyn Detector] = &[&Dummy];
+
+/// The snapshot of what was known by a time, judged up to a time.
+fn judged(capture: &Capture, by: i64, to: Option<i64>) -> Snapshot {
+    let mut snapshot = capture.snapshot(by);
+    let mut watch = Watch::new(DETECTORS);
+    while watch.keep_up(&mut snapshot, Timestamp::NEVER, to.map(Timestamp)) {}
+    snapshot
+}
+
 /// Everything that is asked, as of a time.
 fn answers(snapshot: &Snapshot, at: i64) -> String {
     let at = Timestamp(at);
+    let clock = |time: Timestamp| time.to_string();
+    let found: Vec<Finding> =
+        findings::as_of(snapshot, DETECTORS, Window { from: at.plus(-600_000), to: at.plus(1) }, at, &clock);
     let what = Selected {
         as_of: at,
         window: Window { from: at.plus(-600_000), to: at.plus(1) },
         filter: Filter::default(),
         function: None,
     };
-    let lists = format!("{:#?}", (invocations(snapshot, &what, Order::Oldest, 50), traces(snapshot, &what)));
+    let lists =
+        format!("{:#?}", (invocations(snapshot, &what, Order::Oldest, 50), traces(snapshot, &what), found));
     ["", "err", "-cold dur>100ms"]
         .iter()
         .map(|filter| answer(snapshot, at, filter))
@@ -155,11 +213,11 @@ proptest! {
     fn a_live_session_at_t_and_a_replay_sought_to_t_show_the_same(
         capture in captures(false), moments in moments(),
     ) {
-        let all = capture.snapshot(i64::MAX);
+        let all = judged(&capture, i64::MAX, Some(LAST));
         let mut shown = Vec::new();
         for at in moments.iter().map(|of| moment(&capture, *of)) {
             let whole = answers(&all, at);
-            let live = answers(&capture.snapshot(at), at);
+            let live = answers(&judged(&capture, at, Some(at)), at);
             prop_assert!(whole == live, "as of {}:\n{}", Timestamp(at), first_difference(&whole, &live));
             shown.push((at, whole));
         }
@@ -173,10 +231,34 @@ proptest! {
     fn the_order_of_files_changes_nothing(
         capture in captures(true), picks in prop::collection::vec(any::<u8>(), 1..40), moments in moments(),
     ) {
-        let (all, other) = (capture.snapshot(i64::MAX), capture.read_by(&picks).snapshot(i64::MAX));
+        let (all, other) = (judged(&capture, i64::MAX, Some(LAST)), judged(&capture.read_by(&picks), i64::MAX, Some(LAST)));
         for at in moments.iter().map(|of| moment(&capture, *of)) {
             let (one, two) = (answers(&all, at), answers(&other, at));
             prop_assert!(one == two, "as of {}:\n{}", Timestamp(at), first_difference(&one, &two));
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 100, failure_persistence: None, ..ProptestConfig::default() })]
+
+    /// A diagnosis that is made while files are read, whatever their order, ends up the same as one
+    /// that is made when all has been read.
+    #[test]
+    fn what_is_concluded_while_reading_is_what_is_concluded_at_the_end(
+        capture in captures(false), pieces in prop::collection::vec(1usize..30, 1..20),
+    ) {
+        let mut watch = Watch::new(DETECTORS);
+        let mut reader = Reader::new(&capture);
+        for piece in pieces.iter().cycle() {
+            let more = reader.read(*piece);
+            let (mut snapshot, touched) = reader.snapshot();
+            while watch.keep_up(&mut snapshot, touched, None) {}
+            if !more {
+                let whole = judged(&capture, i64::MAX, None);
+                prop_assert_eq!(&snapshot.findings.changes, &whole.findings.changes);
+                break;
+            }
         }
     }
 }

@@ -10,6 +10,7 @@ use crate::model::{
 use super::Budget;
 use super::bucket::Fold;
 use super::function::{FunctionData, KnownEnvironment};
+use super::known::KnownSpans;
 use super::lines::LineIndex;
 use super::metric::Metrics;
 use super::row::{Ended, Former, Row, Standing, TraceOf, sane};
@@ -43,6 +44,8 @@ pub struct Store {
     read_from: Option<Timestamp>,
     oldest: Timestamp,
     newest: Timestamp,
+    known: KnownSpans,
+    touched: Timestamp,
     generation: u64,
 }
 
@@ -67,6 +70,8 @@ impl Store {
             read_from: None,
             oldest: Timestamp::NEVER,
             newest: Timestamp::MIN,
+            known: KnownSpans::default(),
+            touched: Timestamp::NEVER,
             generation: 0,
         }
     }
@@ -89,6 +94,8 @@ impl Store {
             rows_from: self.rows_from,
             oldest: self.oldest,
             newest: self.newest,
+            known: self.known.clone(),
+            findings: Arc::default(),
             health: Health { bytes: self.counted + self.grown, rows, bad: self.bad.count, ..self.health },
         }
     }
@@ -101,6 +108,12 @@ impl Store {
     /// The newest time in any record; `MIN` without one.
     pub fn newest(&self) -> Timestamp {
         self.newest
+    }
+
+    /// The earliest time at which something was known that was told since this was asked last;
+    /// `NEVER` where nothing was.
+    pub fn take_touched(&mut self) -> Timestamp {
+        std::mem::replace(&mut self.touched, Timestamp::NEVER)
     }
 
     /// How long records may still arrive after their time, in ms.
@@ -138,6 +151,12 @@ impl Store {
             self.functions.push(Arc::new(FunctionData::new(name)));
         }
         Arc::make_mut(&mut self.functions[id as usize])
+    }
+
+    fn note_known(&mut self, known: Timestamp) {
+        let known = sane(known);
+        self.known.note(known);
+        self.touched = self.touched.min(known);
     }
 
     fn note_time(&mut self, time: Timestamp) {
@@ -281,6 +300,7 @@ impl FactSink for Store {
             (Change::Started, _) | (_, None) => invocation.start_known,
             (_, Some(end)) => end.known,
         };
+        self.note_known(known);
         let rows_from = self.rows_from;
         let function = self.function_mut(invocation.function);
         function.first_known = function.first_known.min(known);
@@ -322,6 +342,7 @@ impl FactSink for Store {
         };
         self.health.metrics_ignored += u64::from(!kept);
         if kept {
+            self.note_known(point.known);
             self.note_time(point.start.plus(i64::from(point.period_ms)));
         }
         self.grow(32);
@@ -329,6 +350,9 @@ impl FactSink for Store {
 
     fn segment(&mut self, trace: TraceId, function: Option<FunctionId>, document: SegmentDocument) {
         let known = document.known;
+        if known > Timestamp::MIN {
+            self.note_known(known);
+        }
         let before = self.traces.bytes();
         let latest = document.root.end_us.or(document.root.start_us);
         if !self.traces.keep(trace, function, document) {
@@ -355,6 +379,9 @@ impl FactSink for Store {
 
     fn line(&mut self, line: &LineFact) {
         self.lines.note(line);
+        if line.time.is_some() {
+            self.note_known(line.known);
+        }
         if let Some(id) = line.function
             && self.functions.get(id.0 as usize).is_none_or(|function| {
                 function.logs_known > line.known || line.time.is_some_and(|time| function.newest < sane(time))

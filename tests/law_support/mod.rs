@@ -44,17 +44,13 @@ pub struct Capture {
 impl Capture {
     /// The snapshot of what was known by a time.
     pub fn snapshot(&self, by: i64) -> Snapshot {
-        let mut correlator = Correlator::default();
-        let mut store = Store::new(Budget { bytes: 64 << 20 });
-        for (source, function) in &self.hints {
-            correlator.source(SourceId(*source), Some(function));
-        }
-        for line in self.lines.iter().filter(|line| line.known <= by) {
-            let mut records = Vec::new();
-            decode::chunk(&line.chunk, &mut records);
-            records.iter().for_each(|record| correlator.record(record, &mut store));
-        }
-        store.snapshot(Arc::new(correlator.texts().clone()))
+        let known = Self {
+            lines: self.lines.iter().filter(|line| line.known <= by).cloned().collect(),
+            ..self.clone()
+        };
+        let mut reader = Reader::new(&known);
+        while reader.read(usize::MAX) {}
+        reader.snapshot().0
     }
 
     /// The same sources, read in another order.
@@ -78,6 +74,39 @@ impl Capture {
             left.retain(|lines| !lines.as_slice().is_empty());
         }
         Self { lines, ..self.clone() }
+    }
+}
+
+/// Reads a capture piece by piece.
+pub struct Reader<'a> {
+    left: std::slice::Iter<'a, Line>,
+    correlator: Correlator,
+    store: Store,
+}
+
+impl<'a> Reader<'a> {
+    pub fn new(capture: &'a Capture) -> Self {
+        let mut correlator = Correlator::default();
+        for (source, function) in &capture.hints {
+            correlator.source(SourceId(*source), Some(function));
+        }
+        Self { left: capture.lines.iter(), correlator, store: Store::new(Budget { bytes: 64 << 20 }) }
+    }
+
+    /// Reads so many lines; says whether there are more.
+    pub fn read(&mut self, lines: usize) -> bool {
+        for line in self.left.by_ref().take(lines) {
+            let mut records = Vec::new();
+            decode::chunk(&line.chunk, &mut records);
+            records.iter().for_each(|record| self.correlator.record(record, &mut self.store));
+        }
+        !self.left.as_slice().is_empty()
+    }
+
+    /// What is known by now, and the earliest time at which something was known that is new.
+    pub fn snapshot(&mut self) -> (Snapshot, Timestamp) {
+        let touched = self.store.take_touched();
+        (self.store.snapshot(Arc::new(self.correlator.texts().clone())), touched)
     }
 }
 
@@ -171,6 +200,8 @@ struct Written {
     arrived: Option<i64>,
     /// Its line, and lines that continue it.
     lines: Vec<String>,
+    /// How much later those come, in ms.
+    later: i64,
     /// The order in its source.
     order: i64,
 }
@@ -490,7 +521,7 @@ impl Pen<'_> {
             }),
         );
         let order = if arrived.is_some() { came } else { BASE + time + act.lags[lag] / 60 };
-        self.written.push(Written { source, stream, event, arrived, lines, order });
+        self.written.push(Written { source, stream, event, arrived, lines, later: act.lags[3], order });
     }
 }
 
@@ -513,6 +544,7 @@ impl Metric {
                 event: start + 60_000,
                 arrived,
                 lines: vec![line],
+                later: 0,
                 order,
             });
         };
@@ -556,7 +588,15 @@ impl Trace {
             line.push('}');
             let source = if arrived.is_some() { 6 } else { 7 };
             let order = arrived.unwrap_or(event);
-            written.push(Written { source, stream: None, event, arrived, lines: vec![line], order });
+            written.push(Written {
+                source,
+                stream: None,
+                event,
+                arrived,
+                lines: vec![line],
+                later: 0,
+                order,
+            });
         }
     }
 }
@@ -569,18 +609,20 @@ fn known_lines(written: &[Written]) -> Vec<Line> {
     let mut offsets: HashMap<u32, u64> = HashMap::new();
     let mut out = Vec::new();
     for record in written {
-        let own = record.arrived.map_or(record.event, |at| at.max(record.event.min(at + AHEAD_MS)));
-        let mut known = own;
-        if let Some(stream) = record.stream {
-            let before = known_in.get(&(record.source, stream)).copied().unwrap_or(i64::MIN);
-            known = own.max(before.min(own + AHEAD_MS));
-            known_in.insert((record.source, stream), known);
-        }
-        for line in &record.lines {
+        for (number, line) in record.lines.iter().enumerate() {
+            let later = if number > 0 { record.later } else { 0 };
+            let arrived = record.arrived.map(|at| at + later);
+            let own = arrived.map_or(record.event, |at| at.max(record.event.min(at + AHEAD_MS)));
+            let mut known = own;
+            if let Some(stream) = record.stream {
+                let before = known_in.get(&(record.source, stream)).copied().unwrap_or(i64::MIN);
+                known = own.max(before.min(own + AHEAD_MS));
+                known_in.insert((record.source, stream), known);
+            }
             let offset = offsets.entry(record.source).or_default();
             let bytes = format!("{line}\n").into_bytes();
             let followed = record.source >= 20;
-            let arrived = record.arrived.filter(|_| followed).map(Timestamp);
+            let arrived = arrived.filter(|_| followed).map(Timestamp);
             let next = *offset + bytes.len() as u64;
             let chunk = Chunk { source: SourceId(record.source), offset: *offset, arrived, bytes, cut: 0 };
             *offset = next;
