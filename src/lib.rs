@@ -17,6 +17,7 @@ pub mod config;
 pub mod correlate;
 pub mod decode;
 pub mod engine;
+pub mod findings;
 pub mod ingest;
 pub mod model;
 pub mod query;

@@ -229,7 +229,7 @@ fn exit_codes_and_words() {
     let good = fixture.to_str().unwrap();
     for (arguments, code, says) in [
         (vec!["report", good], 0, ""),
-        (vec!["report", "/no/such/file"], 1, "/no/such/file: no such file or directory; give a file"),
+        (vec!["report", "/no/such/file"], 1, "/no/such/file: no such file or folder; / has nothing of that name, check the path"),
         (vec!["report", empty.to_str().unwrap()], 1, "no file in it"),
         (vec!["report", plain], 1, "no record of Lambda in it"),
         (vec!["report", good, "--by", "minute"], 2, "'minute' is no key"),

@@ -22,7 +22,7 @@ use crate::model::{
     SourceId, Start, Texts, Timestamp,
 };
 use environment::{Environment, Init, Open, cold};
-use known::KnownClock;
+use known::{known, known_after};
 use outcome::{Fault, Said, outcome};
 
 /// A generation of failed request ids; two are kept, so retries are told for at least this many.
@@ -43,11 +43,13 @@ pub struct Correlator {
     streamless_open: FxHashMap<RequestId, u32>,
     cache: Vec<(u64, u32)>,
     sources: Vec<Source>,
-    clock: KnownClock,
-    failed: [FxHashMap<RequestId, u8>; 2],
+    failed: [FxHashMap<RequestId, Failed>; 2],
     next_seq: u64,
     latest: NameId,
 }
+
+/// When the failures of a request id were known, by attempt. Lambda tries three times.
+type Failed = [Timestamp; 4];
 
 /// What is remembered of a source from one record to the next.
 #[derive(Debug, Default, Clone)]
@@ -88,7 +90,6 @@ impl Default for Correlator {
             streamless_open: FxHashMap::default(),
             cache: vec![(0, u32::MAX); CACHE],
             sources: Vec::new(),
-            clock: KnownClock::default(),
             failed: Default::default(),
             next_seq: 0,
             latest,
@@ -133,7 +134,7 @@ impl Correlator {
             Body::Bad(bad) => sink.bad(envelope.origin, envelope.arrived, bad),
             Body::Continuation(more) => self.continuation(record, more, sink),
             Body::Metric(metric) => self.metric(record, metric, sink),
-            Body::Segment(document) => self.segment(document, sink),
+            Body::Segment(document) => self.segment(document, envelope.arrived, sink),
             Body::Log(line) => {
                 let Some(place) = self.place(record, line.id, sink) else { return };
                 self.tell_line(record, place, line.level, sink);
@@ -178,11 +179,22 @@ impl Correlator {
             sink.bad(origin, envelope.arrived, &bad);
             return None;
         };
-        let known = self.clock.known(time, envelope.arrived);
+        let mut known = known(time, envelope.arrived);
+        if envelope.time.is_none()
+            && let Some(last) = self.source_mut(origin.source).last
+        {
+            // Its time is that of the record before it.
+            known = known_after(known, last.known);
+        }
         let lines =
             Lines { source: origin.source, from: origin.offset, to: origin.offset + u64::from(origin.len) };
         let env = &mut self.environments[environment as usize];
-        env.newest = env.newest.max(time);
+        if let Some((source, before)) = env.known
+            && source == origin.source
+        {
+            known = known_after(known, before);
+        }
+        env.known = Some((origin.source, known));
         Some(Place { environment, time, known, lines })
     }
 
@@ -359,6 +371,7 @@ impl Correlator {
             kind: init.kind,
             runtime: init.runtime_version.map(|name| self.texts.names.read(name)),
             first: place.time,
+            known: place.known,
         })
     }
 
@@ -397,7 +410,7 @@ impl Correlator {
                 outcome: Outcome::Unfinished,
                 error_type: None,
             });
-            self.remember_failed(&open.invocation);
+            self.remember_failed(&open.invocation, place.known);
             sink.invocation(&open.invocation, Change::Finished);
             self.environments[place.environment as usize].give_up(open.invocation);
         }
@@ -413,7 +426,7 @@ impl Correlator {
         }
         let version = start.version.map(|version| self.texts.names.read(version));
         let trace = start.trace.map(|trace| self.texts.ids.trace(trace.root));
-        let attempt = self.attempt(request_id);
+        let attempt = self.attempt(request_id, place.known);
         let seq = self.take_seq();
         let environment = &mut self.environments[place.environment as usize];
         let new = environment.version.is_none() || environment.last.is_none();
@@ -514,7 +527,7 @@ impl Correlator {
             error_type: named.or(signs.fault.and_then(|f| f.error_type)).filter(|_| outcome.failed()),
         });
         let invocation = open.invocation;
-        self.remember_failed(&invocation);
+        self.remember_failed(&invocation, place.known);
         sink.invocation(&invocation, change);
         let environment = &mut self.environments[place.environment as usize];
         if environment.id.is_none() {
@@ -526,7 +539,7 @@ impl Correlator {
 
     /// A REPORT alone is a complete invocation that began at its end less its duration.
     fn without_start(&mut self, id: RequestId, report: &Report<'_>, place: Place) -> Open {
-        let attempt = self.attempt(id);
+        let attempt = self.attempt(id, place.known);
         let seq = self.take_seq();
         let environment = &mut self.environments[place.environment as usize];
         let start = place.time.plus(-report.duration.map_or(0, |d| d.ceil_ms()));
@@ -568,7 +581,7 @@ impl Correlator {
             end.error_type = error_type.or(end.error_type);
             let last = *last;
             sink.invocation(&last, Change::Amended { was, known: place.known });
-            self.remember_failed(&last);
+            self.remember_failed(&last, place.known);
             return Some(last.seq);
         }
         Some(last.seq)
@@ -613,10 +626,15 @@ impl Correlator {
         };
         let time = self.source_mut(origin.source).newest;
         // A line that came later is known later; without arrivals it is known with its record.
-        let known = match record.envelope.arrived {
-            Some(_) => self.clock.known(time.unwrap_or(Timestamp::MIN), record.envelope.arrived),
+        let arrived = record.envelope.arrived;
+        let known = match arrived {
+            Some(_) => known_after(known(time.unwrap_or(Timestamp::MIN), arrived), last.known),
             None => last.known,
         };
+        self.environments[last.environment as usize].known = Some((origin.source, known));
+        if let Some(last) = &mut self.source_mut(origin.source).last {
+            last.known = known;
+        }
         let trace = match more {
             Continuation::Xray(trace) => Some(self.texts.ids.trace(trace.root)),
             _ => None,
@@ -657,7 +675,7 @@ impl Correlator {
         let name = MetricName::known(metric.name)
             .unwrap_or_else(|| MetricName::Other(self.texts.names.read(metric.name)));
         let end = metric.start.plus(i64::from(metric.period_ms));
-        let known = self.clock.known(end, record.envelope.arrived);
+        let known = known(end, record.envelope.arrived);
         sink.metric(&MetricPoint {
             function,
             name,
@@ -668,10 +686,11 @@ impl Correlator {
         });
     }
 
-    fn segment<S: FactSink>(&mut self, document: &SegmentDocument, sink: &mut S) {
+    fn segment<S: FactSink>(&mut self, document: &SegmentDocument, arrived: Option<Timestamp>, sink: &mut S) {
         let trace = self.texts.ids.trace(document.trace_id.as_bytes());
         let function = document.function.as_deref().map(|name| self.function(name.as_bytes(), sink));
-        sink.segment(trace, function, document.clone());
+        let known = known(document.known, arrived);
+        sink.segment(trace, function, SegmentDocument { known, ..document.clone() });
     }
 
     fn take_seq(&mut self) -> u64 {
@@ -679,20 +698,23 @@ impl Correlator {
         self.next_seq
     }
 
-    fn attempt(&self, id: RequestId) -> u8 {
-        let before = self.failed[0].get(&id).or(self.failed[1].get(&id)).copied().unwrap_or(0);
-        before.saturating_add(1)
+    /// The number of the attempt that began, as was known then: one more than those that failed.
+    fn attempt(&self, id: RequestId, known: Timestamp) -> u8 {
+        let failed = |of: &Failed| of.iter().rposition(|at| *at <= known).map_or(0, |at| at as u8 + 1);
+        self.failed.iter().filter_map(|ids| ids.get(&id)).map(failed).max().unwrap_or(0) + 1
     }
 
     /// Only what failed comes again under its id (retries of function errors, `formats.md` 10).
-    fn remember_failed(&mut self, invocation: &Invocation) {
+    fn remember_failed(&mut self, invocation: &Invocation, known: Timestamp) {
         if invocation.end.is_some_and(|end| end.outcome == Outcome::Ok) {
             return;
         }
         if self.failed[0].len() >= FAILED_IDS {
             self.failed[1] = std::mem::take(&mut self.failed[0]);
         }
-        self.failed[0].insert(invocation.request_id, invocation.attempt);
+        let failed = self.failed[0].entry(invocation.request_id).or_insert([Timestamp::NEVER; 4]);
+        let attempt = usize::from(invocation.attempt.max(1)).min(failed.len());
+        failed[attempt - 1] = failed[attempt - 1].min(known);
     }
 }
 

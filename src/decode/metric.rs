@@ -18,6 +18,8 @@ struct Wire<'a> {
     dimensions: BTreeMap<String, String>,
     timestamp: i64,
     value: Option<Value>,
+    /// Not CloudWatch's: when it came, as a recording notes it.
+    arrived: Option<i64>,
 }
 
 #[derive(Deserialize)]
@@ -34,8 +36,8 @@ struct Value {
 /// A metric stream's period is a minute.
 const PERIOD_MS: u32 = 60_000;
 
-/// Reads one datum. An error is a sentence with the position.
-pub fn read<'a>(text: &'a str, arena: &'a Arena) -> Result<MetricRecord<'a>, String> {
+/// Reads one datum, and when it arrived if that was recorded. An error is a sentence with the position.
+pub fn read<'a>(text: &'a str, arena: &'a Arena) -> Result<(MetricRecord<'a>, Option<Timestamp>), String> {
     let wire: Wire<'a> = serde_json::from_str(text).map_err(|e| format!("metric stream: {e}"))?;
     let value = wire.value.ok_or("metric stream: a datum without value")?;
     let function = wire.dimensions.get("FunctionName");
@@ -46,7 +48,8 @@ pub fn read<'a>(text: &'a str, arena: &'a Arena) -> Result<MetricRecord<'a>, Str
         Cow::Owned(text) => own(&text),
     };
     let named = usize::from(function.is_some()) + usize::from(resource.is_some());
-    Ok(MetricRecord {
+    let arrived = wire.arrived.map(Timestamp);
+    let record = MetricRecord {
         namespace: keep(wire.namespace),
         name: keep(wire.metric_name),
         other_dimensions: wire.dimensions.len() > named,
@@ -63,5 +66,6 @@ pub fn read<'a>(text: &'a str, arena: &'a Arena) -> Result<MetricRecord<'a>, Str
             p90: value.p90,
             p99: value.p99,
         },
-    })
+    };
+    Ok((record, arrived))
 }

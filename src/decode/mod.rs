@@ -159,22 +159,20 @@ fn bare<'a>(line: &'a [u8], origin: Origin, arrived: Option<Timestamp>, arena: &
     };
     let plain =
         || std::str::from_utf8(line).map_err(|e| format!("invalid UTF-8 at byte {}", e.valid_up_to()));
-    let body = if message.segment {
+    let (body, recorded) = if message.segment {
         match plain().and_then(segment::read) {
-            Ok(mut document) => {
-                document.known = arrived.unwrap_or(document.known);
-                Body::Segment(Box::new(document))
-            }
+            Ok((document, arrived)) => (Body::Segment(Box::new(document)), arrived),
             Err(reason) => return bad(line, origin, arrived, reason),
         }
     } else if message.metric {
         match plain().and_then(|text| metric::read(text, arena)) {
-            Ok(metric) => Body::Metric(arena.alloc(metric)),
+            Ok((metric, arrived)) => (Body::Metric(arena.alloc(metric)), arrived),
             Err(reason) => return bad(line, origin, arrived, reason),
         }
     } else {
-        message.body
+        (message.body, None)
     };
+    let arrived = recorded.or(arrived);
     let envelope = Envelope {
         function: message.function.or_else(|| message.arn?.split(|c| *c == b':').nth(6)),
         stream: None,

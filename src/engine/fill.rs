@@ -14,7 +14,6 @@ use crossbeam_channel::{Receiver, Sender, TryRecvError, bounded, unbounded};
 
 use super::intake::{Intake, time_of};
 use super::progress::Read;
-use crate::decode;
 use crate::ingest::{Batch, Decoders};
 use crate::model::{Chunk, SourceId, Timestamp};
 use crate::source::{Catalog, Pool, RangeReader, SourceInfo};
@@ -243,9 +242,7 @@ fn time_at(catalog: &Catalog, info: &SourceInfo, at: u64, end: u64) -> io::Resul
         let Some(line) = memchr::memchr(b'\n', &bytes) else { continue };
         let bytes = bytes[line + 1..].to_vec();
         let chunk = Chunk { source: info.id, offset: offset + line as u64 + 1, arrived: None, bytes, cut: 0 };
-        let mut records = Vec::new();
-        decode::chunk(&chunk, &mut records);
-        if let Some(time) = records.iter().find_map(time_of) {
+        if let Some(time) = Batch::decode(chunk).records().iter().find_map(time_of) {
             return Ok(Some(time));
         }
     }

@@ -12,6 +12,7 @@ use super::progress::{Progress, SourceProgress, Stage};
 use super::{Options, Published};
 use crate::clock::Clock;
 use crate::correlate::Correlator;
+use crate::findings::{self, Watch};
 use crate::ingest::{Batch, Decoders};
 use crate::model::{SourceId, Texts, Timestamp};
 use crate::source::{Catalog, Event, Kind, Pool, Sources};
@@ -31,6 +32,7 @@ const LIVE: usize = 200_000;
 
 pub(super) struct Run {
     intake: Intake,
+    watch: Watch,
     decoders: Decoders,
     pool: Pool,
     catalog: Catalog,
@@ -72,6 +74,7 @@ impl Run {
         };
         Self {
             intake: Intake { correlator: Correlator::default(), store },
+            watch: Watch::new(findings::ALL),
             decoders: Decoders::start(options.decoders),
             pool: sources.pool().clone(),
             catalog: sources.catalog().clone(),
@@ -303,6 +306,8 @@ impl Run {
                 intake.store.set_read_from(from);
                 self.texts = Arc::new(intake.correlator.texts().clone());
                 self.intake = intake;
+                // What it concludes is concluded anew from what it has now.
+                self.watch = Watch::new(findings::ALL);
             }
             Err(why) => self.leave_older(&why),
         }
@@ -344,8 +349,11 @@ impl Run {
         if texts.len() != self.texts.len() {
             self.texts = Arc::new(texts.clone());
         }
+        let store = &mut self.intake.store;
+        let mut snapshot = store.snapshot(self.texts.clone());
+        self.changed = self.watch.keep_up(&mut snapshot, store.take_touched(), self.progress.frontier());
         self.published.store(Arc::new(Published {
-            snapshot: Arc::new(self.intake.store.snapshot(self.texts.clone())),
+            snapshot: Arc::new(snapshot),
             progress: Arc::new(self.progress.clone()),
         }));
         // Whoever is not awake yet will find the newest.

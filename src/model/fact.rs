@@ -42,6 +42,8 @@ pub struct EnvironmentInfo {
     pub runtime: Option<NameId>,
     /// Its first record.
     pub first: Timestamp,
+    /// When this was known.
+    pub known: Timestamp,
 }
 
 /// A line that belongs to a function: enough to count it and to find it again.

@@ -5,6 +5,7 @@
 //! read is a [`Graded`]: it can't be taken without its grade.
 
 mod fact;
+mod finding;
 mod graded;
 mod id;
 mod invocation;
@@ -14,6 +15,10 @@ mod time;
 mod trace;
 
 pub use fact::{Change, EnvironmentInfo, FactSink, LineFact, Texts};
+pub use finding::{
+    Basis, Certainty, Claim, Code, Evidence, Finding, FindingChange, FindingLog, Kind as FindingKind,
+    Severity, Standing as ClaimStanding, Verdict, Worse,
+};
 pub use graded::{Grade, Graded, Why};
 pub use id::{EnvironmentId, FunctionId, Ids, NameId, Names, RequestId, SourceId, TraceId, stream_version};
 pub use invocation::{Cold, End, Invocation, Lines, Outcome, Waited};

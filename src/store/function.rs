@@ -61,9 +61,9 @@ impl FunctionData {
         }
     }
 
-    /// The trace of a row.
-    pub fn trace_of(&self, row: RowKey) -> Option<TraceId> {
-        self.traces.get(row).map(|of| of.trace)
+    /// The trace of a row, if it was known by a time.
+    pub fn trace_of(&self, row: RowKey, by: Timestamp) -> Option<TraceId> {
+        self.traces.get(row).filter(|of| of.known <= by).map(|of| of.trace)
     }
 
     /// Bytes held, estimated.
@@ -92,9 +92,31 @@ impl FunctionData {
     }
 }
 
-/// An environment as it is known.
+/// An environment: what was first told of it, and its first init.
 #[derive(Clone, Debug)]
-pub struct KnownEnvironment(pub EnvironmentInfo);
+pub struct KnownEnvironment {
+    /// What was first told.
+    pub first: EnvironmentInfo,
+    /// When its init began, and when that was known.
+    pub init: Option<(Timestamp, Timestamp)>,
+}
+
+impl KnownEnvironment {
+    /// An environment that is told for the first time.
+    pub fn of(info: &EnvironmentInfo) -> Self {
+        Self { first: *info, init: info.init_start.map(|start| (start, info.known)) }
+    }
+
+    /// It was told again. A later init in the same environment does not make it another.
+    pub(super) fn more(&mut self, info: &EnvironmentInfo) {
+        let again = Self::of(info);
+        let sooner = |new: &(Timestamp, Timestamp)| self.init.is_none_or(|old| new.1 < old.1);
+        self.init = again.init.filter(sooner).or(self.init);
+        if info.known < self.first.known {
+            self.first = *info;
+        }
+    }
+}
 
 impl Item for KnownEnvironment {
     type Key = EnvironmentId;
@@ -102,7 +124,7 @@ impl Item for KnownEnvironment {
     const PER_PAGE: usize = 128;
 
     fn key(&self) -> EnvironmentId {
-        self.0.id
+        self.first.id
     }
 
     fn sum_up(&self, (): &mut ()) {}
