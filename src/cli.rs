@@ -119,6 +119,9 @@ pub struct Report {
     /// Only before this time.
     #[arg(long, value_name = "TIME")]
     pub until: Option<String>,
+    /// Only what matches: fn:pay* err cold status:timeout dur>800ms "a text" -without.
+    #[arg(long, value_name = "FILTER", allow_hyphen_values = true)]
+    pub filter: Option<String>,
     /// How to print it.
     #[arg(long, value_name = "FORMAT", default_value = "table")]
     pub format: Format,

@@ -9,7 +9,7 @@ use lamtop::config::{self, Settings};
 use lamtop::engine;
 use lamtop::model::{Timestamp, Window};
 use lamtop::query::filter::Filter;
-use lamtop::report::{self, Question, ReportError};
+use lamtop::report::{self, Form, Question, ReportError};
 use lamtop::session::{self, Playback, Setup, demo};
 use lamtop::source::{self, Input, Mode};
 use lamtop::ui::app::Options;
@@ -124,12 +124,12 @@ fn show(
 }
 
 fn report(said: &Report) -> ExitCode {
-    let (question, window) = match question(said) {
+    let question = match question(said) {
         Ok(asked) => asked,
         Err(mistake) => return fail(USAGE, &mistake),
     };
     let (out, mut err) = (io::stdout().lock(), io::stderr().lock());
-    match report::run(&said.paths, &question, window, said.format, out, &mut err) {
+    match report::run(&said.paths, &question, out, &mut err) {
         Ok(()) => ExitCode::SUCCESS,
         // `lamtop report … | head`: whoever read has enough.
         Err(ReportError::Write(error)) if error.kind() == ErrorKind::BrokenPipe => ExitCode::SUCCESS,
@@ -140,7 +140,7 @@ fn report(said: &Report) -> ExitCode {
     }
 }
 
-fn question(said: &Report) -> Result<(Question, Window), String> {
+fn question(said: &Report) -> Result<Question, String> {
     let time = |option: &str, text: &Option<String>, otherwise: Timestamp| match text {
         None => Ok(otherwise),
         Some(text) => report::parse_time(text).ok_or_else(|| {
@@ -149,11 +149,16 @@ fn question(said: &Report) -> Result<(Question, Window), String> {
     };
     let from = time("--since", &said.since, Timestamp::MIN)?;
     let to = time("--until", &said.until, Timestamp::NEVER)?;
-    let question = match said.list {
-        Some(list) => Question::List(list),
-        None => Question::By { keys: report::parse_keys(&said.by)?, rule: said.time },
+    let form = match said.list {
+        Some(list) => Form::List(list),
+        None => Form::By { keys: report::parse_keys(&said.by)?, rule: said.time },
     };
-    Ok((question, Window { from, to }))
+    let text = said.filter.as_deref().unwrap_or_default();
+    let filter = Filter::parse(text).map_err(|mistake| format!("--filter: {mistake}"))?;
+    if form == Form::List(report::List::Bad) && !filter.is_empty() {
+        return Err("--filter: what could not be read can't be filtered; leave it out".to_string());
+    }
+    Ok(Question { form, filter, window: Window { from, to }, format: said.format })
 }
 
 fn fail(code: u8, what: &str) -> ExitCode {

@@ -4,7 +4,7 @@
 
 use std::fmt;
 
-use crate::model::{Level, Outcome};
+use crate::model::{Level, Micros, Outcome};
 
 use super::view::InvocationState;
 
@@ -109,7 +109,44 @@ pub fn status_word(state: InvocationState) -> &'static str {
     }
 }
 
+/// An invocation, as far as a filter asks about it.
+pub trait Invoked {
+    /// The function's name.
+    fn function(&self) -> &str;
+    /// How it stands.
+    fn state(&self) -> InvocationState;
+    /// Whether it is a cold start.
+    fn cold(&self) -> bool;
+    /// Its duration, if it has ended with one.
+    fn duration(&self) -> Option<Micros>;
+    /// The type of its error.
+    fn error_type(&self) -> Option<&str>;
+    /// Its request id as printed.
+    fn request_id(&self) -> String;
+}
+
 impl Filter {
+    /// Whether it lets an invocation through.
+    pub fn invocation(&self, invoked: &impl Invoked) -> bool {
+        self.terms.iter().all(|term| {
+            let holds = match &term.what {
+                Condition::Function(pattern) => wild(pattern, invoked.function()),
+                Condition::Failed => failed(invoked.state()),
+                Condition::Cold => invoked.cold(),
+                Condition::Status(word) => status_word(invoked.state()) == word,
+                Condition::Duration(compare, us) => {
+                    invoked.duration().is_some_and(|Micros(took)| compare.holds(u64::from(took), *us))
+                }
+                Condition::Text(text) => {
+                    contains(invoked.function(), text)
+                        || invoked.error_type().is_some_and(|error| contains(error, text))
+                        || contains(&invoked.request_id(), text)
+                }
+            };
+            holds != term.not
+        })
+    }
+
     /// Reads a filter as it is typed.
     pub fn parse(text: &str) -> Result<Self, Mistake> {
         let mut reader = Reader { chars: text.chars().collect(), at: 0 };
@@ -150,11 +187,6 @@ impl Filter {
             }
         }
         all
-    }
-
-    /// Whether it lets through what answers its conditions so.
-    pub fn holds(&self, mut answer: impl FnMut(&Condition) -> bool) -> bool {
-        self.terms.iter().all(|term| answer(&term.what) != term.not)
     }
 
     /// Whether it lets a log line through. What only an invocation can have is not asked of it.
@@ -406,11 +438,6 @@ fn wild(pattern: &str, name: &str) -> bool {
         }
     }
     last.map_or(rest.is_empty(), |part| rest.ends_with(part))
-}
-
-/// Whether a condition is on the function's name and holds for it.
-pub fn names(condition: &Condition, name: &str) -> bool {
-    matches!(condition, Condition::Function(pattern) if wild(pattern, name))
 }
 
 /// Whether a text contains another; upper and lower case of ASCII letters are one.

@@ -22,7 +22,7 @@ mod trace;
 pub mod view;
 
 pub use crate::store::Snapshot;
-pub use ask::{Invocations, Order, Selected, bucket, buckets, invocations, places, traces};
+pub use ask::{Invocations, Order, Selected, bucket, buckets, invocations, places, traces, trees};
 pub use asof::AsOf;
 pub use axis::Axis;
 pub use overview::overview;

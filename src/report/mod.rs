@@ -7,11 +7,12 @@ mod fold;
 mod list;
 mod output;
 mod run;
+mod traces;
 
 pub use fold::{Fold, Keys, Row, TimeRule};
 pub use list::List;
 pub use output::{Format, Table};
-pub use run::{Question, ReportError, parse_keys, parse_time, run};
+pub use run::{Form, Question, ReportError, parse_keys, parse_time, run};
 
 use output::Cell;
 

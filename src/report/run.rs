@@ -8,15 +8,30 @@ use crate::clock::Clock;
 use crate::correlate::Correlator;
 use crate::ingest::{Batch, Decoders};
 use crate::model::{FactSink, Origin, SourceId, Timestamp, Window};
+use crate::query::filter::Filter;
 use crate::source::{self, Event, Kind, Mode, NoInput, SourceInfo};
 
 use super::fold::{Fold, Keys, TimeRule};
 use super::list::{Collect, List};
 use super::output::{Format, Table};
+use super::traces::Traces;
 
 /// What is asked.
+#[derive(Clone, Debug)]
+pub struct Question {
+    /// Groups, or one row each.
+    pub form: Form,
+    /// Only invocations or traces that it lets through.
+    pub filter: Filter,
+    /// Only what began in it (or ended, by [`TimeRule::End`]).
+    pub window: Window,
+    /// How it is printed.
+    pub format: Format,
+}
+
+/// The form of an answer.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Question {
+pub enum Form {
     /// Groups.
     By {
         /// The keys.
@@ -57,28 +72,47 @@ struct Input {
 pub fn run(
     paths: &[String],
     question: &Question,
-    window: Window,
-    format: Format,
     out: impl Write,
     err: &mut dyn Write,
 ) -> Result<(), ReportError> {
+    let Question { form, filter, window, format } = question;
     let mut out = BufWriter::with_capacity(1 << 16, out);
-    let (input, table) = match question {
-        Question::By { keys, rule } => {
-            let mut fold = Fold::new(*keys, *rule, window);
-            let input = read(paths, &mut fold)?;
-            let (rows, functions) = fold.rows(&input.correlator.open());
+    let (input, table) = match form {
+        Form::By { keys, rule } => {
+            let mut fold = Fold::new(*keys, *rule, *window);
+            // Whether an invocation matches is known when all is read: then all are collected first.
+            let (input, open) = if filter.is_empty() {
+                let input = read(paths, &mut fold)?;
+                let open = input.correlator.open();
+                (input, open)
+            } else {
+                let mut collect = Collect::new();
+                let input = read(paths, &mut collect)?;
+                let open = collect.tell(filter, input.correlator.texts(), &mut fold);
+                (input, open)
+            };
+            let (rows, functions) = fold.rows(&open);
             let streams = |id| input.correlator.stream(id).into_owned();
             let table = super::by_table(rows, &functions, *keys, input.correlator.texts(), &streams);
             (input, table)
         }
-        Question::List(list) => {
-            let mut collect = Collect::new(window);
+        Form::List(List::Traces) => {
+            let mut traces = Traces::new();
+            let input = read(paths, &mut traces)?;
+            let table = traces.table(filter, *window, input.correlator.texts());
+            (input, table)
+        }
+        Form::List(list) => {
+            let mut collect = Collect::new();
             let input = read(paths, &mut collect)?;
+            let texts = input.correlator.texts();
             let streams = |id| input.correlator.stream(id).into_owned();
-            let table = match list {
-                List::Invocations => collect.invocations(input.correlator.texts(), &streams),
-                List::Bad => bad_table(&collect, &input.sources),
+            let table = if *list == List::Bad {
+                bad_table(&collect, &input.sources)
+            } else {
+                let mut all = collect.matching(filter, texts);
+                all.retain(|invocation| window.holds(invocation.start));
+                collect.invocations(&all, texts, &streams)
             };
             (input, table)
         }
@@ -101,7 +135,7 @@ pub fn run(
     if input.bad > 0 {
         let _ = writeln!(err, "lamtop: {} records could not be read: --list bad shows them", input.bad);
     }
-    table.print(format, &mut out)?;
+    table.print(*format, &mut out)?;
     out.flush()?;
     Ok(())
 }
