@@ -117,6 +117,7 @@ fn question(said: &Report) -> Result<(Question, Window), String> {
     let to = time("--until", &said.until, Timestamp::NEVER)?;
     let question = match said.list {
         Some(list) => Question::List(list),
+        None if said.findings => Question::Findings,
         None => Question::By { keys: report::parse_keys(&said.by)?, rule: said.time },
     };
     Ok((question, Window { from, to }))

@@ -23,8 +23,8 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("engine", &["source", "ingest", "correlate", "store", "findings", "query", "model"]),
     ("record", &["source", "decode", "correlate", "model"]),
     ("ui", &["query", "findings", "model"]),
-    // `report --by` folds facts straight into buckets, without a store.
-    ("report", &["source", "ingest", "decode", "correlate", "query", "findings", "model"]),
+    // `report --by` folds facts straight into buckets, without a store; `--findings` has one.
+    ("report", &["source", "ingest", "decode", "correlate", "store", "query", "findings", "model"]),
     // Decoding on other threads, for the engine and the report.
     ("ingest", &["decode", "model"]),
     // What can be asked of a report is said in its own types.

@@ -9,6 +9,7 @@ mod app;
 mod json;
 mod metric;
 mod segment;
+mod setting;
 mod tail;
 mod text;
 mod wrapped;
@@ -19,6 +20,8 @@ use memchr::{memchr_iter, memmem};
 
 use crate::model::{Bad, Body, Chunk, Envelope, Origin, Record, Text, Timestamp};
 use json::Stop;
+
+pub use setting::concurrency;
 
 /// Decodes the frames of a chunk, in order.
 pub fn chunk<'a>(chunk: &'a Chunk, out: &mut Vec<Record<'a>>) {
@@ -135,6 +138,9 @@ fn unescaped<'a>(raw: &[u8]) -> (Body<'a>, Option<Text<'a>>) {
 /// An object that is a line by itself: platform and application records without a container,
 /// segments, metrics.
 fn bare(line: &[u8], origin: Origin, arrived: Option<Timestamp>) -> Record<'_> {
+    if line.starts_with(b"{\"eventVersion\"") {
+        return audit(line, origin, arrived);
+    }
     let message = match app::message::<false>(line) {
         Ok(message) => message,
         Err(stop) => return bad(line, origin, arrived, broken(line, stop)),
@@ -163,6 +169,17 @@ fn bare(line: &[u8], origin: Origin, arrived: Option<Timestamp>) -> Record<'_> {
         origin,
     };
     Record { envelope, body }
+}
+
+/// An event of CloudTrail's; those that change nothing that is kept are none's lines.
+fn audit(line: &[u8], origin: Origin, arrived: Option<Timestamp>) -> Record<'_> {
+    let text = std::str::from_utf8(line).map_err(|e| format!("invalid UTF-8 at byte {}", e.valid_up_to()));
+    let (time, body) = match text.and_then(setting::event) {
+        Ok(Some(change)) => (change.at, Body::Setting(Box::new(change))),
+        Ok(None) => (None, Body::Continuation(Box::new(crate::model::Continuation::Text))),
+        Err(reason) => return bad(line, origin, arrived, reason),
+    };
+    Record { envelope: Envelope { function: None, stream: None, time, arrived, origin }, body }
 }
 
 /// The function a log group and stream belong to (`formats.md` 0, "Where the names come from"):

@@ -12,6 +12,7 @@ mod invocation;
 mod metric;
 mod owned;
 mod record;
+mod setting;
 mod time;
 mod trace;
 
@@ -28,5 +29,6 @@ pub use record::{
     Bad, Body, Chunk, Continuation, Envelope, ErrorCounts, InitKind, InitPhase, InitReport, InitStart, Level,
     LogLine, MetricRecord, Origin, Platform, Record, Report, RuntimeError, Start, Status, Text, TraceHeader,
 };
+pub use setting::{Setting, SettingFact, SettingRecord};
 pub use time::{Micros, Timestamp, Window};
 pub use trace::{Flags, SegmentDocument, SegmentNode};

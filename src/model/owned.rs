@@ -44,6 +44,7 @@ impl Body<'_> {
                 statistics: m.statistics,
             })),
             Body::Segment(document) => Body::Segment(document),
+            Body::Setting(change) => Body::Setting(change),
             Body::Continuation(more) => Body::Continuation(Box::new(match *more {
                 Continuation::Traceback => Continuation::Traceback,
                 Continuation::Xray(trace) => Continuation::Xray(trace.into_owned()),

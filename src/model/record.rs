@@ -6,7 +6,7 @@ use std::borrow::Cow;
 /// UTF-8: that is looked at where a text is kept, once a name instead of once a record.
 pub type Text<'a> = Cow<'a, [u8]>;
 
-use super::{Micros, SegmentDocument, SourceId, Statistics, Timestamp};
+use super::{Micros, SegmentDocument, SettingRecord, SourceId, Statistics, Timestamp};
 
 /// Whole frames (lines with their line ends) of one source, at most about 256 KiB.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -69,6 +69,8 @@ pub enum Body<'a> {
     Metric(Box<MetricRecord<'a>>),
     /// An X-Ray segment or independent subsegment.
     Segment(Box<SegmentDocument>),
+    /// A change of a function's settings.
+    Setting(Box<SettingRecord>),
     /// A line that belongs to the record before it in the same source; not a record of its own.
     Continuation(Box<Continuation<'a>>),
     /// What no decoder could read; kept, counted, shown.
