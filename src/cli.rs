@@ -38,6 +38,7 @@ Examples:
   lamtop replay capture.ndjson.gz metrics.ndjson --at +10m --speed 10
   lamtop report sample-logs/
   lamtop report logs/ metrics.ndjson --by function,1m --format tsv
+  lamtop report logs/ metrics.ndjson --findings
   lamtop report logs/ --list invocations --since 2026-11-23T09:05 --format json
 
 Exit status: 0 fine, also with records that could not be read; 1 no input usable; 2 usage or\nno terminal; 128+n ended by signal n. Keys: ? in the console.
@@ -110,6 +111,9 @@ pub struct Report {
     /// One row each instead of groups.
     #[arg(long, value_name = "WHAT")]
     pub list: Option<List>,
+    /// What is wrong, since when, and what carries that, as of the end of the input.
+    #[arg(long, conflicts_with_all = ["by", "list", "time"])]
+    pub findings: bool,
     /// Which time of an invocation decides its bucket: its start (CloudWatch's rule) or its end.
     #[arg(long, value_name = "RULE", default_value = "start")]
     pub time: TimeRule,

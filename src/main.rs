@@ -151,6 +151,7 @@ fn question(said: &Report) -> Result<Question, String> {
     let to = time("--until", &said.until, Timestamp::NEVER)?;
     let form = match said.list {
         Some(list) => Form::List(list),
+        None if said.findings => Form::Findings,
         None => Form::By { keys: report::parse_keys(&said.by)?, rule: said.time },
     };
     let text = said.filter.as_deref().unwrap_or_default();

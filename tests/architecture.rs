@@ -23,7 +23,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("engine", &["source", "ingest", "correlate", "store", "findings", "query", "model"]),
     ("record", &["source", "decode", "correlate", "model"]),
     ("ui", &["query", "findings", "model"]),
-    // `report --by` folds facts straight into buckets, without a store.
+    // `report --by` folds facts straight into buckets, without a store; `--findings` has one.
     ("report", &["source", "ingest", "decode", "correlate", "store", "query", "findings", "model"]),
     // Decoding on other threads, for the engine and the report.
     ("ingest", &["decode", "model"]),

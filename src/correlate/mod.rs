@@ -19,7 +19,7 @@ use crate::model::{
     Body, Change, Cold, Continuation, End, EnvironmentId, EnvironmentInfo, ErrorCounts, FactSink, FunctionId,
     InitKind, InitReport, InitStart, Invocation, Level, LineFact, Lines, LogLine, MetricName, MetricPoint,
     MetricRecord, NameId, Outcome, Platform, Record, Report, RequestId, RuntimeDone, SegmentDocument,
-    SourceId, Start, Texts, Timestamp,
+    SettingFact, SettingRecord, SourceId, Start, Texts, Timestamp,
 };
 use environment::{Environment, Init, Open, cold};
 use known::{known, known_after};
@@ -134,6 +134,7 @@ impl Correlator {
             Body::Bad(bad) => sink.bad(envelope.origin, envelope.arrived, bad),
             Body::Continuation(more) => self.continuation(record, more, sink),
             Body::Metric(metric) => self.metric(record, metric, sink),
+            Body::Setting(change) => self.setting(change, envelope.arrived, sink),
             Body::Segment(document) => self.segment(document, envelope.arrived, sink),
             Body::Log(line) => {
                 let Some(place) = self.place(record, line.id, sink) else { return };
@@ -684,6 +685,18 @@ impl Correlator {
             known,
             statistics: metric.statistics,
         });
+    }
+
+    /// A setting. One without a time holds for all of the time that is looked at, as far as is known.
+    pub fn setting<S: FactSink>(&mut self, change: &SettingRecord, arrived: Option<Timestamp>, sink: &mut S) {
+        let function = self.function(change.function.as_bytes(), sink);
+        let fact = SettingFact {
+            setting: change.setting,
+            at: change.at.unwrap_or(Timestamp::MIN),
+            known: change.at.map_or(Timestamp::MIN, |at| known(at, arrived)),
+            told: change.told.clone(),
+        };
+        sink.setting(function, fact);
     }
 
     fn segment<S: FactSink>(&mut self, document: &SegmentDocument, arrived: Option<Timestamp>, sink: &mut S) {

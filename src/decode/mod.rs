@@ -10,6 +10,7 @@ mod json;
 mod metric;
 mod near;
 mod segment;
+mod setting;
 mod tail;
 mod text;
 mod wrapped;
@@ -23,6 +24,7 @@ use json::Stop;
 /// texts that had to be unescaped. At most some times the chunk's size, and freed at once with it:
 /// no record costs an allocation, and none has to be taken apart by the thread that reads it.
 pub type Arena = bumpalo::Bump;
+pub use setting::concurrency;
 
 /// Decodes the frames of a chunk, in order.
 pub fn chunk<'a>(chunk: &'a Chunk, arena: &'a Arena, out: &mut Vec<Record<'a>>) {
@@ -153,6 +155,9 @@ fn unescaped<'a>(raw: &[u8], arena: &'a Arena) -> (Body<'a>, Option<Text<'a>>) {
 /// An object that is a line by itself: platform and application records without a container,
 /// segments, metrics.
 fn bare<'a>(line: &'a [u8], origin: Origin, arrived: Option<Timestamp>, arena: &'a Arena) -> Record<'a> {
+    if line.starts_with(b"{\"eventVersion\"") {
+        return audit(line, origin, arrived);
+    }
     let message = match app::message::<false>(line, arena) {
         Ok(message) => message,
         Err(stop) => return bad(line, origin, arrived, broken(line, stop)),
@@ -181,6 +186,17 @@ fn bare<'a>(line: &'a [u8], origin: Origin, arrived: Option<Timestamp>, arena: &
         origin,
     };
     Record { envelope, body }
+}
+
+/// An event of CloudTrail's; those that change nothing that is kept are none's lines.
+fn audit<'a>(line: &'a [u8], origin: Origin, arrived: Option<Timestamp>) -> Record<'a> {
+    let text = std::str::from_utf8(line).map_err(|e| format!("invalid UTF-8 at byte {}", e.valid_up_to()));
+    let (time, body) = match text.and_then(setting::event) {
+        Ok(Some(change)) => (change.at, Body::Setting(Box::new(change))),
+        Ok(None) => (None, Body::Continuation(crate::model::Continuation::Text)),
+        Err(reason) => return bad(line, origin, arrived, reason),
+    };
+    Record { envelope: Envelope { function: None, stream: None, time, arrived, origin }, body }
 }
 
 /// The function a log group and stream belong to (`formats.md` 0, "Where the names come from"):

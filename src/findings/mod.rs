@@ -10,7 +10,10 @@
 //! - the words and figures of a finding are not kept, but asked as of T like any other view
 //!   ([`as_of`]).
 
+mod bad_deploy;
 mod rules;
+mod silence;
+mod throttled_reserved;
 mod timeout;
 mod watch;
 mod words;
@@ -26,7 +29,8 @@ pub use watch::{TICK_MS, Watch};
 pub type Clock<'a> = &'a dyn Fn(Timestamp) -> String;
 
 /// All kinds that are found.
-pub const ALL: &[&dyn Detector] = &[&timeout::Timeout];
+pub const ALL: &[&dyn Detector] =
+    &[&timeout::Timeout, &throttled_reserved::ThrottledReserved, &bad_deploy::BadDeploy, &silence::Silence];
 
 /// What is the same for all functions at a tick.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -67,6 +71,21 @@ pub struct Told {
     pub evidence: Vec<Evidence>,
     /// What to look at first.
     pub first_step: String,
+}
+
+impl Told {
+    /// Nothing: a claim of another kind. Without evidence it is not printed.
+    fn nothing() -> Self {
+        Self {
+            qualifier: None,
+            severity: Severity::Info,
+            certainty: Certainty::MayBe,
+            sentence: String::new(),
+            numbers: Vec::new(),
+            evidence: Vec::new(),
+            first_step: String::new(),
+        }
+    }
 }
 
 /// The findings that are open as of a time or were within a window, the worst first, those that are

@@ -36,6 +36,44 @@ pub const RARE_SHARE: f64 = 0.5;
 /// Most invocations are lost from this share on.
 pub const MOST_SHARE: f64 = 0.5;
 
+/// A function is silent after more than this, in ms …
+pub const SILENT_MS: i64 = 5 * MINUTE;
+/// … and this many of its usual gaps …
+pub const SILENT_GAPS: i64 = 3;
+/// … while something of any function came within this, in ms.
+pub const ALIVE_MS: i64 = 2 * MINUTE;
+/// … and longer than so many times the longest of them.
+pub const SILENT_LONGEST: f64 = 1.5;
+/// A rhythm is taken from the last gaps, so many and over such a time in ms …
+pub const RHYTHM_GAPS: usize = 20;
+pub const RHYTHM_MS: i64 = 10 * MINUTE;
+/// … but not of more starts than this, nor from fewer gaps.
+pub const RHYTHM_MOST: usize = 1_000;
+pub const RHYTHM_LEAST: usize = 8;
+/// How near to their median, as a share of it, and what share of them must be.
+pub const RHYTHM_NEAR: f64 = 0.25;
+pub const RHYTHM_SHARE: f64 = 0.9;
+
+/// How long after its end a minute of CloudWatch's may still change, in ms.
+pub const SETTLED_MS: i64 = 3 * MINUTE;
+/// Running at a limit: at this share of it.
+pub const FULL_SHARE: f64 = 0.98;
+
+/// How long a deploy is looked at, in ms.
+pub const DEPLOY_MS: i64 = 30 * MINUTE;
+/// How long after the change of the code a version may take over, in ms.
+pub const DEPLOY_TAKES_MS: i64 = 2 * MINUTE;
+/// New code is slower from this many times the median on, and this many ms …
+pub const SLOWER_RATIO: f64 = 1.7;
+pub const SLOWER_MS: f64 = 10.0;
+/// … this many times the longest of 5 minutes before …
+pub const SLOWER_SPREAD: f64 = 1.2;
+/// … and so many invocations; and no longer from this many times on.
+pub const SLOWER_LEAST: f64 = 50.0;
+pub const SLOWER_OVER: f64 = 1.3;
+/// Invocations of which a median is taken at most.
+pub const MEDIAN_OF: usize = 1_000;
+
 /// The window of the last `ms` before a time.
 pub fn last(at: Timestamp, ms: i64) -> Window {
     Window::before(at, ms)

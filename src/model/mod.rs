@@ -11,6 +11,7 @@ mod id;
 mod invocation;
 mod metric;
 mod record;
+mod setting;
 mod time;
 mod trace;
 
@@ -28,5 +29,6 @@ pub use record::{
     Level, LogLine, MetricRecord, Origin, Platform, Record, Report, RuntimeDone, RuntimeError, Start, Status,
     Text, TraceHeader,
 };
+pub use setting::{Setting, SettingFact, SettingRecord};
 pub use time::{Micros, Timestamp, Window};
 pub use trace::{Flags, SegmentDocument, SegmentNode};

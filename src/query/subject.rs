@@ -3,13 +3,16 @@
 
 use std::sync::Arc;
 
-use crate::model::{FunctionId, Micros, NameId, Origin, Outcome, Timestamp, Window};
+use crate::model::{FunctionId, Micros, NameId, Origin, Outcome, Setting, SettingFact, Timestamp, Window};
 use crate::store::{Fold, FunctionData, Row, Sketch, Snapshot, Standing};
 
 use super::asof::AsOf;
 use super::axis::Axis;
 use super::points::{self, Period};
 use super::scan::{self, Part};
+
+/// Versions of a function that are told apart.
+const VERSIONS: usize = 64;
 
 /// A function as of a time.
 #[derive(Clone, Copy)]
@@ -63,6 +66,8 @@ pub struct Seen {
     pub duration: Option<Micros>,
     /// The error's type.
     pub error_type: Option<NameId>,
+    /// The attempt, from 1.
+    pub attempt: u8,
     /// Its first record.
     pub origin: Origin,
 }
@@ -113,6 +118,46 @@ impl<'a> Subject<'a> {
     /// Its timeout, as far as timed-out durations tell it.
     pub fn timeout(&self) -> Option<Micros> {
         self.asof.timeout(self.function)
+    }
+
+    /// The limit of its own that it has as of now, and what tells it; `None` where none is known.
+    pub fn reserved(&self) -> Option<(u32, &'a str)> {
+        let limit = |fact: &SettingFact| match fact.setting {
+            Setting::Reserved(limit) => Some(limit),
+            Setting::Code => None,
+        };
+        let told = self.settings().filter_map(|fact| Some((fact.at, limit(fact)?, &*fact.told)));
+        let (_, limit, told) = told.max_by_key(|(at, ..)| *at)?;
+        Some((limit?, told))
+    }
+
+    /// Changes of its code in a window: when, and what tells it.
+    pub fn code_changes(&self, window: Window) -> impl Iterator<Item = (Timestamp, &'a str)> {
+        let changes =
+            self.settings().filter(move |fact| fact.setting == Setting::Code && window.holds(fact.at));
+        changes.map(|fact| (fact.at, &*fact.told))
+    }
+
+    fn settings(&self) -> impl Iterator<Item = &'a SettingFact> {
+        let at = self.asof.at;
+        self.function.settings.iter().take_while(move |fact| fact.known <= at)
+    }
+
+    /// The versions whose environments are known, each with its first record, in that order.
+    pub fn versions(&self) -> Vec<(Timestamp, NameId)> {
+        let mut versions: Vec<(Timestamp, NameId)> = Vec::new();
+        for environment in self.function.environments.iter().map(|environment| environment.first) {
+            let Some(version) = environment.version.filter(|_| environment.known <= self.asof.at) else {
+                continue;
+            };
+            match versions.iter().position(|(_, known)| *known == version) {
+                Some(at) => versions[at].0 = versions[at].0.min(environment.first),
+                None if versions.len() == VERSIONS => {}
+                None => versions.push((environment.first, version)),
+            }
+        }
+        versions.sort_unstable();
+        versions
     }
 
     /// What the invocations that began in a window come to.
@@ -169,6 +214,7 @@ fn seen(row: &Row, standing: &Standing) -> Seen {
         outcome: standing.end.map(|end| end.outcome),
         duration: standing.end.and_then(|end| end.duration),
         error_type: standing.end.and_then(|end| end.error_type),
+        attempt: row.attempt(),
         origin: Origin { source: lines.source, offset: lines.from, len: 0 },
     }
 }

@@ -3,6 +3,7 @@
 //! `report --by` folds facts straight into the asked buckets, exact and cheap; the lists collect
 //! what their rows need. Reads to the end of its input and answers as of that.
 
+mod findings;
 mod fold;
 mod list;
 mod output;

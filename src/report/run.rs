@@ -41,6 +41,8 @@ pub enum Form {
     },
     /// One row each.
     List(List),
+    /// What is wrong.
+    Findings,
 }
 
 /// Why there is no answer. Its text says what, where and what to do.
@@ -58,9 +60,9 @@ pub enum ReportError {
 }
 
 /// What was read.
-struct Input {
-    sources: BTreeMap<SourceId, SourceInfo>,
-    correlator: Correlator,
+pub(super) struct Input {
+    pub(super) sources: BTreeMap<SourceId, SourceInfo>,
+    pub(super) correlator: Correlator,
     records: u64,
     bad: u64,
     /// The first bad record's reason.
@@ -77,6 +79,7 @@ pub fn run(
 ) -> Result<(), ReportError> {
     let Question { form, filter, window, format } = question;
     let mut out = BufWriter::with_capacity(1 << 16, out);
+    let mut found = Vec::new();
     let (input, table) = match form {
         Form::By { keys, rule } => {
             let mut fold = Fold::new(*keys, *rule, *window);
@@ -116,6 +119,11 @@ pub fn run(
             };
             (input, table)
         }
+        Form::Findings => {
+            let (input, snapshot) = super::findings::judge(paths)?;
+            found = super::findings::found(&snapshot, *window);
+            (input, Table { columns: Vec::new(), rows: Vec::new() })
+        }
     };
     for trouble in &input.troubles {
         let _ = writeln!(err, "lamtop: {}", super::output::harmless(trouble));
@@ -135,13 +143,16 @@ pub fn run(
     if input.bad > 0 {
         let _ = writeln!(err, "lamtop: {} records could not be read: --list bad shows them", input.bad);
     }
-    table.print(*format, &mut out)?;
+    match form {
+        Form::Findings => super::findings::print(&found, &input.sources, *format, &mut out)?,
+        _ => table.print(*format, &mut out)?,
+    }
     out.flush()?;
     Ok(())
 }
 
 /// Reads, decodes on other threads, correlates.
-fn read<S: FactSink>(paths: &[String], sink: &mut S) -> Result<Input, NoInput> {
+pub(super) fn read<S: FactSink>(paths: &[String], sink: &mut S) -> Result<Input, NoInput> {
     let reading = source::start(&source::paths(paths), source::Options::new(Mode::Once), Clock::wall())?;
     let pool = reading.pool().clone();
     let mut decoders = Decoders::start(1);
@@ -207,19 +218,19 @@ fn bad_table(collect: &Collect, sources: &BTreeMap<SourceId, SourceInfo>) -> Tab
 }
 
 /// Counts the lines of a file up to offsets that only grow.
-struct LineCounter {
+pub(super) struct LineCounter {
     file: BufReader<File>,
     at: u64,
     line: u64,
 }
 
 impl LineCounter {
-    fn open(path: &std::path::Path) -> Option<Self> {
+    pub(super) fn open(path: &std::path::Path) -> Option<Self> {
         Some(Self { file: BufReader::with_capacity(1 << 18, File::open(path).ok()?), at: 0, line: 1 })
     }
 
     /// The line, from 1, that holds the byte at `offset`.
-    fn line_of(&mut self, offset: u64) -> Option<u64> {
+    pub(super) fn line_of(&mut self, offset: u64) -> Option<u64> {
         let mut space = [0; 1 << 14];
         while self.at < offset {
             let most = (offset - self.at).min(space.len() as u64) as usize;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::model::{
     Bad, Change, End, EnvironmentInfo, FactSink, FunctionId, Invocation, LineFact, MetricPoint, Micros,
-    Origin, Outcome, SegmentDocument, Texts, Timestamp, TraceId,
+    Origin, Outcome, SegmentDocument, SettingFact, Texts, Timestamp, TraceId,
 };
 
 use super::Budget;
@@ -373,6 +373,14 @@ impl FactSink for Store {
             self.newest_of.traces = self.newest_of.traces.max(sane(Timestamp(us.div_euclid(1_000))));
         }
         self.grow(self.traces.bytes().saturating_sub(before));
+    }
+
+    fn setting(&mut self, function: FunctionId, fact: SettingFact) {
+        if fact.known > Timestamp::MIN {
+            self.note_known(fact.known);
+        }
+        self.function_mut(function).note_setting(fact);
+        self.grow(std::mem::size_of::<SettingFact>() + 96);
     }
 
     fn environment(&mut self, info: &EnvironmentInfo) {
