@@ -16,8 +16,8 @@ pub struct Cli {
     /// What to do; without a command the paths are followed.
     #[command(subcommand)]
     pub command: Option<Command>,
-    /// What to follow: files, folders (all below them), globs, named pipes. Without any, the sample
-    /// incident is replayed.
+    /// What to follow: files, folders (all below them), globs, named pipes, - for standard input.
+    /// Without any, the sample incident is replayed.
     #[arg(value_name = "PATH")]
     pub paths: Vec<String>,
     /// Options of the console.
@@ -35,6 +35,7 @@ const EXAMPLES: &str = "\
 Examples:
   lamtop                                  the sample incident, replayed
   lamtop logs/ '/var/log/lambda/*.log'    follow what is there and what comes
+  aws logs tail /aws/lambda/NAME --follow | lamtop -
   lamtop replay capture.ndjson.gz metrics.ndjson --at +10m --speed 10
   lamtop report sample-logs/
   lamtop report logs/ metrics.ndjson --by function,1m --format tsv

@@ -163,3 +163,23 @@ fn a_file_that_is_all_slice_is_read_once() {
     assert_eq!(whole.health.rows, 201);
     assert_eq!(whole.bad.count, 0);
 }
+
+#[test]
+fn what_a_pipe_brings_before_its_first_pause_was_there_before() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("pipe");
+    rustix::fs::mknodat(rustix::fs::CWD, &path, rustix::fs::FileType::Fifo, 0o600.into(), 0).unwrap();
+    let later = Timestamp(START + 3 * 60 * MINUTE);
+    let session = read(&path, Mode::Follow { newest_slice: Some(1 << 20) }, Some(MINUTE), later);
+    let mut pipe = OpenOptions::new().write(true).open(&path).unwrap();
+    pipe.write_all(lines(0, 100).as_bytes()).unwrap();
+    let old =
+        session.until("the pipe's backlog", |now| now.progress.loaded && now.snapshot.health.rows == 100);
+    pipe.write_all(lines(100, 101).as_bytes()).unwrap();
+    let new = session.until("a live line", |now| now.snapshot.health.rows == 101);
+    let known = |snapshot: &Snapshot| {
+        snapshot.functions.iter().flat_map(|f| f.rows.iter()).map(|row| row.start_known()).max().unwrap()
+    };
+    assert_eq!(known(&old), Timestamp(START + 99 * GAP), "known when it happened");
+    assert_eq!(known(&new), later, "known when it came");
+}

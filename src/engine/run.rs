@@ -26,7 +26,7 @@ const MEASURE_MS: u64 = 1_000;
 const OVERHEAD_BYTES: usize = 48 << 20;
 /// The store is never squeezed below this.
 const LEAST_BYTES: usize = 8 << 20;
-/// Chunks read live that are remembered while older data is being read. With more than this the
+/// Chunks read live, or from pipes, that are remembered while older data is being read. With more than this the
 /// older data is left unread.
 const LIVE: usize = 200_000;
 
@@ -203,12 +203,16 @@ impl Run {
             source.newest = source.newest.max(taken.newest);
         }
         self.urgent |= std::mem::take(&mut self.empty);
-        if taken.chunk.arrived.is_some() {
-            self.progress.live = true;
+        self.progress.live |= taken.chunk.arrived.is_some();
+        if taken.chunk.arrived.is_some() || self.is_pipe(taken.chunk.source) {
             self.note_live(Live::of(&taken.chunk));
         }
         self.changed = true;
         self.pool.give(taken.chunk.bytes);
+    }
+
+    fn is_pipe(&self, id: SourceId) -> bool {
+        self.progress.sources.get(&id).is_some_and(|source| source.info.kind == Kind::Fifo)
     }
 
     fn note_live(&mut self, chunk: Live) {
@@ -254,7 +258,7 @@ impl Run {
             self.older = Older::Settled;
             return;
         }
-        // What was there at the start; a pipe's bytes all came live.
+        // What was there at the start; a pipe's bytes can't be read from a place.
         let parts = sources
             .filter(|source| source.info.kind != Kind::Fifo)
             .map(|source| Part { info: source.info.clone(), end: source.bytes })
