@@ -105,8 +105,6 @@ pub struct Environment {
     pub given_up: Vec<Invocation>,
     /// Whether an open invocation has an error that only counts if nothing is written after it.
     pub doubtful: bool,
-    /// Time of its newest record.
-    pub newest: Timestamp,
 }
 
 impl Environment {
@@ -123,7 +121,6 @@ impl Environment {
             last: None,
             given_up: Vec::new(),
             doubtful: false,
-            newest: Timestamp::MIN,
         }
     }
 

@@ -49,8 +49,9 @@ struct Seen<'a, const ESC: bool> {
 /// Reads a JSON object. A line of an application is left as soon as it is known to be one that
 /// changes nothing: most are, and the rest of such a line need not even be valid JSON.
 pub fn message<'a, const ESC: bool>(text: &'a [u8], arena: &'a Arena) -> Result<Message<'a>, Stop> {
-    if let Some(line) = usual_head::<ESC>(text) {
-        return Ok(line);
+    if let Some((time, kind, record)) = usual_record::<ESC>(text) {
+        let seen = Seen { time: Some(time), kind: Some(kind), record: Some(record), ..Seen::default() };
+        return conclude(seen, arena);
     }
     let mut cursor = Cursor::<ESC>::new(text);
     let mut seen = Seen::<ESC>::default();
@@ -123,10 +124,10 @@ pub fn message<'a, const ESC: bool>(text: &'a [u8], arena: &'a Arena) -> Result<
     conclude(seen, arena)
 }
 
-/// The head `{"timestamp":"2026-11-23T08:00:00.123Z","level":"INFO","requestId":"…"` as Lambda's
-/// own runtimes print it: by far the most frequent line, left at once. The general walk would say
-/// the same (a test holds it to that).
-fn usual_head<const ESC: bool>(text: &[u8]) -> Option<Message<'_>> {
+/// The level, id and time of a line that begins as Lambda's own runtimes print it, by far the most
+/// frequent: `{"timestamp":"2026-11-23T08:00:00.123Z","level":"INFO","requestId":"…"`. It is left at
+/// once. [`message`] would say the same (a test holds it to that).
+pub fn usual_head<const ESC: bool>(text: &[u8]) -> Option<(LogLine<'_>, &[u8])> {
     let (opening, between, last): (&[u8], &[u8], &[u8]) = if ESC {
         (br#"{\"timestamp\":\""#, br#"\",\"level\":\""#, br#"\",\"requestId\":\""#)
     } else {
@@ -148,8 +149,30 @@ fn usual_head<const ESC: bool>(text: &[u8]) -> Option<Message<'_>> {
     if id.is_none() && rest[end..].starts_with(last) {
         return None;
     }
-    let body = Body::Log(LogLine { level, id, error: None });
-    Some(Message { body, time: Some(time), function: None, arn: None, segment: false, metric: false })
+    Some((LogLine { level, id, error: None }, time))
+}
+
+/// Time, type and record of what begins as the platform writes its records:
+/// `{"time":"2026-11-23T08:00:00.123Z","type":"platform.…","record":`. The walk over the members
+/// would find the same (a test holds it to that), one by one.
+pub fn usual_record<const ESC: bool>(text: &[u8]) -> Option<(&[u8], &[u8], Cursor<'_, ESC>)> {
+    let (opening, between, last): (&[u8], &[u8], &[u8]) = if ESC {
+        (br#"{\"time\":\""#, br#"\",\"type\":\""#, br#"\",\"record\":"#)
+    } else {
+        (br#"{"time":""#, br#"","type":""#, br#"","record":"#)
+    };
+    let quote = if ESC { b'\\' } else { b'"' };
+    let (time, rest) = text.strip_prefix(opening)?.split_at_checked(24)?;
+    let rest = rest.strip_prefix(between)?;
+    let end = near::either(b'\\', quote, rest)?;
+    let (kind, rest) = rest.split_at(end);
+    let rest = rest.strip_prefix(last)?;
+    let inside = near::either(b'\\', quote, time).is_none() && kind.starts_with(b"platform.");
+    inside.then(|| {
+        let mut record = Cursor::new(text);
+        record.advance(text.len() - rest.len());
+        (time, kind, record)
+    })
 }
 
 fn conclude<'a, const ESC: bool>(seen: Seen<'a, ESC>, arena: &'a Arena) -> Result<Message<'a>, Stop> {

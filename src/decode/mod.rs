@@ -6,6 +6,7 @@
 //! asked of the user. A decoder says: mine, not mine, or mine but broken, and where.
 
 mod app;
+mod digits;
 mod json;
 mod metric;
 mod near;
@@ -114,6 +115,9 @@ fn unwrap<'a>(
 /// What a message in a JSON string is, and the time it says itself.
 fn message<'a>(raw: &'a [u8], plain: bool, arena: &'a Arena) -> (Body<'a>, Option<Text<'a>>) {
     if raw.first() == Some(&b'{') {
+        if let Some((line, time)) = app::usual_head::<true>(raw) {
+            return (Body::Log(line), Some(time));
+        }
         match app::message::<true>(raw, arena) {
             Ok(message) => return (message.body, message.time),
             Err(Stop::Broken(_) | Stop::Unusual) => return unescaped(raw, arena),
