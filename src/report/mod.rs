@@ -4,6 +4,7 @@
 //! what their rows need. Reads to the end of its input and answers as of that.
 
 mod fold;
+mod intervals;
 mod list;
 mod output;
 mod run;
