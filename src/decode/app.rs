@@ -133,7 +133,7 @@ pub fn usual_head<const ESC: bool>(text: &[u8]) -> Option<(LogLine<'_>, &[u8])> 
     } else {
         (br#"{"timestamp":""#, br#"","level":""#, br#"","requestId":""#)
     };
-    let rest = text.strip_prefix(opening)?;
+    let rest = super::short_cuts().then_some(text)?.strip_prefix(opening)?;
     let time = rest.get(..24).filter(|time| time[23] == b'Z' && time[19] == b'.')?;
     let rest = rest[24..].strip_prefix(between)?;
     let quote = if ESC { b'\\' } else { b'"' };
@@ -162,7 +162,8 @@ pub fn usual_record<const ESC: bool>(text: &[u8]) -> Option<(&[u8], &[u8], Curso
         (br#"{"time":""#, br#"","type":""#, br#"","record":"#)
     };
     let quote = if ESC { b'\\' } else { b'"' };
-    let (time, rest) = text.strip_prefix(opening)?.split_at_checked(24)?;
+    let rest = super::short_cuts().then_some(text)?.strip_prefix(opening)?;
+    let (time, rest) = rest.split_at_checked(24)?;
     let rest = rest.strip_prefix(between)?;
     let end = near::either(b'\\', quote, rest)?;
     let (kind, rest) = rest.split_at(end);
@@ -360,9 +361,17 @@ fn record<'a, const ESC: bool>(
 }
 
 fn metrics<const ESC: bool>(cursor: &mut Cursor<'_, ESC>, report: &mut Report<'_>) -> Result<(), Stop> {
-    cursor.object()?;
-    let mut first = true;
     let small = |digits: Option<&[u8]>| digits.and_then(json::whole).and_then(|n| n.try_into().ok());
+    let mut first = false;
+    if let Some([duration, billed, size, most]) = usual_metrics(cursor) {
+        report.duration = json::micros(duration);
+        report.billed_ms = small(Some(billed));
+        report.memory_mb = small(Some(size));
+        report.max_memory_mb = small(Some(most));
+    } else {
+        cursor.object()?;
+        first = true;
+    }
     while let Some(key) = cursor.key(&mut first)? {
         match key {
             b"durationMs" => report.duration = cursor.number()?.and_then(json::micros),
@@ -375,6 +384,29 @@ fn metrics<const ESC: bool>(cursor: &mut Cursor<'_, ESC>, report: &mut Report<'_
         }
     }
     Ok(())
+}
+
+/// The four metrics that every report begins with, in the platform's own order, whose keys need not
+/// be looked for. The cursor moves only if all are there; the walk would find the same.
+fn usual_metrics<'a, const ESC: bool>(cursor: &mut Cursor<'a, ESC>) -> Option<[&'a [u8]; 4]> {
+    let keys: [&[u8]; 4] = if ESC {
+        [
+            br#"{\"durationMs\":"#,
+            br#",\"billedDurationMs\":"#,
+            br#",\"memorySizeMB\":"#,
+            br#",\"maxMemoryUsedMB\":"#,
+        ]
+    } else {
+        [br#"{"durationMs":"#, br#","billedDurationMs":"#, br#","memorySizeMB":"#, br#","maxMemoryUsedMB":"#]
+    };
+    let mut ahead = super::short_cuts().then_some(*cursor)?;
+    let mut numbers: [&[u8]; 4] = [b""; 4];
+    for (key, number) in keys.iter().zip(&mut numbers) {
+        ahead.rest().starts_with(key).then(|| ahead.advance(key.len()))?;
+        *number = ahead.digits()?;
+    }
+    *cursor = ahead;
+    Some(numbers)
 }
 
 fn tracing<'a, const ESC: bool>(

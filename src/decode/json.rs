@@ -166,14 +166,22 @@ impl<'a, const ESC: bool> Cursor<'a, ESC> {
         if self.at_string() {
             return self.string().map(Some);
         }
+        match self.digits() {
+            Some(digits) => Ok(Some(digits)),
+            None => self.skip().map(|()| None),
+        }
+    }
+
+    /// A number's digits, if one comes next.
+    pub fn digits(&mut self) -> Option<&'a [u8]> {
         if !matches!(self.peek(), b'-' | b'0'..=b'9') {
-            return self.skip().map(|()| None);
+            return None;
         }
         let more = |c: &u8| matches!(c, b'-' | b'+' | b'.' | b'e' | b'E' | b'0'..=b'9');
         let end = self.rest.iter().position(|c| !more(c)).unwrap_or(self.rest.len());
         let (digits, rest) = self.rest.split_at(end);
         self.rest = rest;
-        Ok(Some(digits))
+        Some(digits)
     }
 
     /// Passes over a value of any kind. Keeps no stack, so depth costs nothing.

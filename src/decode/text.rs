@@ -58,7 +58,9 @@ fn token<'a, const ESC: bool>(text: &'a [u8], arena: &'a Arena) -> Option<(Text<
     }
     let rest = &text[end..];
     let rest = rest.strip_prefix(b" ").unwrap_or(rest);
-    Some((json::text::<ESC>(&text[..end], arena), rest))
+    // In escaped text it ended before any escape.
+    let token = if ESC { &text[..end] } else { json::text::<ESC>(&text[..end], arena) };
+    Some((token, rest))
 }
 
 fn is_blank<const ESC: bool>(mut text: &[u8]) -> bool {
