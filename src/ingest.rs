@@ -31,7 +31,8 @@ self_cell!(
 impl Batch {
     /// Decodes a chunk.
     pub fn decode(chunk: Chunk) -> Self {
-        Self::new(Lent { chunk, arena: Arena::new() }, |Lent { chunk, arena }| {
+        let arena = Arena::with_capacity(chunk.bytes.len() / 8);
+        Self::new(Lent { chunk, arena }, |Lent { chunk, arena }| {
             let mut records = Vec::with_capacity(chunk.bytes.len() / 256);
             decode::chunk(chunk, arena, &mut records);
             records

@@ -11,9 +11,7 @@ mod known;
 mod outcome;
 mod sibling;
 
-use std::hash::Hasher;
-
-use rustc_hash::{FxHashMap, FxHasher};
+use rustc_hash::FxHashMap;
 
 use crate::model::{
     Body, Change, Cold, Continuation, End, EnvironmentId, EnvironmentInfo, ErrorCounts, FactSink, FunctionId,
@@ -37,6 +35,8 @@ const STREAMLESS_OPEN: usize = 1_000_000;
 pub struct Correlator {
     texts: Texts,
     functions: FxHashMap<Box<[u8]>, FunctionId>,
+    /// Their names as they were read, by id.
+    function_names: Vec<Box<[u8]>>,
     environments: Vec<Environment>,
     by_stream: FxHashMap<(FunctionId, Box<[u8]>), u32>,
     streamless: FxHashMap<FunctionId, u32>,
@@ -84,6 +84,7 @@ impl Default for Correlator {
         Self {
             texts,
             functions: FxHashMap::default(),
+            function_names: Vec::new(),
             environments: Vec::new(),
             by_stream: FxHashMap::default(),
             streamless: FxHashMap::default(),
@@ -205,6 +206,7 @@ impl Correlator {
         }
         let id = FunctionId(self.functions.len() as u32);
         self.functions.insert(name.into(), id);
+        self.function_names.push(name.into());
         sink.function(id, &String::from_utf8_lossy(name));
         id
     }
@@ -232,16 +234,16 @@ impl Correlator {
         sink: &mut S,
     ) -> u32 {
         let hash = hash_of(stream, function.unwrap_or_default());
-        let slot = (hash >> 20) as usize % CACHE;
+        let slot = (hash >> 40) as usize % CACHE;
         let (cached, environment) = self.cache[slot];
         // The hash is not trusted alone: streams come from the input.
-        if cached == hash
-            && *self.environments[environment as usize].stream == *stream
-            && function.is_none_or(|name| {
-                self.functions.get(name) == Some(&self.environments[environment as usize].function)
-            })
-        {
-            return environment;
+        if cached == hash {
+            let known = &self.environments[environment as usize];
+            if *known.stream == *stream
+                && function.is_none_or(|name| *self.function_names[known.function.0 as usize] == *name)
+            {
+                return environment;
+            }
         }
         let function = self.function_or_hint(function, source, sink);
         let key = (function, Box::from(stream));
@@ -425,7 +427,7 @@ impl Correlator {
         if !self.environments[place.environment as usize].many {
             self.give_up_open(place, sink);
         }
-        let version = start.version.map(|version| self.texts.names.read(version));
+        let version = start.version.map(|version| self.version(place.environment, version));
         let trace = start.trace.map(|trace| self.texts.ids.trace(trace.root));
         let attempt = self.attempt(request_id, place.known);
         let seq = self.take_seq();
@@ -457,6 +459,15 @@ impl Correlator {
             self.tell_environment(place, sink);
         }
         Some(seq)
+    }
+
+    /// A version's name: mostly the one that its environment has.
+    fn version(&mut self, environment: u32, version: &[u8]) -> NameId {
+        let known = self.environments[environment as usize].version;
+        match known.filter(|known| self.texts.names.get(*known).as_bytes() == version) {
+            Some(known) => known,
+            None => self.texts.names.read(version),
+        }
     }
 
     /// An environment whose init was not read is told with its first invocation.
@@ -734,10 +745,13 @@ impl Correlator {
 /// A stream's name ends in 32 random hex digits, so half of them make a good hash. It is not
 /// trusted alone: names come from the input.
 fn hash_of(stream: &[u8], function: &[u8]) -> u64 {
-    let mut hasher = FxHasher::default();
-    hasher.write(&stream[stream.len().saturating_sub(16)..]);
-    hasher.write_usize(stream.len() << 16 | function.len());
-    hasher.finish() | 1
+    let end = match stream.last_chunk::<16>() {
+        Some(end) => u128::from_le_bytes(*end),
+        None => stream.iter().fold(0, |hash, c| hash << 8 | u128::from(*c)),
+    };
+    let lengths = (stream.len() << 16 | function.len()) as u64;
+    let mixed = (end as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ ((end >> 64) as u64).rotate_left(32);
+    (mixed ^ lengths).wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1
 }
 
 fn id_of<'a>(platform: &Platform<'a>) -> Option<&'a [u8]> {

@@ -49,8 +49,9 @@ struct Seen<'a, const ESC: bool> {
 /// Reads a JSON object. A line of an application is left as soon as it is known to be one that
 /// changes nothing: most are, and the rest of such a line need not even be valid JSON.
 pub fn message<'a, const ESC: bool>(text: &'a [u8], arena: &'a Arena) -> Result<Message<'a>, Stop> {
-    if let Some(line) = usual_head::<ESC>(text) {
-        return Ok(line);
+    if let Some((time, kind, record)) = usual_record::<ESC>(text) {
+        let seen = Seen { time: Some(time), kind: Some(kind), record: Some(record), ..Seen::default() };
+        return conclude(seen, arena);
     }
     let mut cursor = Cursor::<ESC>::new(text);
     let mut seen = Seen::<ESC>::default();
@@ -123,16 +124,16 @@ pub fn message<'a, const ESC: bool>(text: &'a [u8], arena: &'a Arena) -> Result<
     conclude(seen, arena)
 }
 
-/// The head `{"timestamp":"2026-11-23T08:00:00.123Z","level":"INFO","requestId":"…"` as Lambda's
-/// own runtimes print it: by far the most frequent line, left at once. The general walk would say
-/// the same (a test holds it to that).
-fn usual_head<const ESC: bool>(text: &[u8]) -> Option<Message<'_>> {
+/// The level, id and time of a line that begins as Lambda's own runtimes print it, by far the most
+/// frequent: `{"timestamp":"2026-11-23T08:00:00.123Z","level":"INFO","requestId":"…"`. It is left at
+/// once. [`message`] would say the same (a test holds it to that).
+pub fn usual_head<const ESC: bool>(text: &[u8]) -> Option<(LogLine<'_>, &[u8])> {
     let (opening, between, last): (&[u8], &[u8], &[u8]) = if ESC {
         (br#"{\"timestamp\":\""#, br#"\",\"level\":\""#, br#"\",\"requestId\":\""#)
     } else {
         (br#"{"timestamp":""#, br#"","level":""#, br#"","requestId":""#)
     };
-    let rest = text.strip_prefix(opening)?;
+    let rest = super::short_cuts().then_some(text)?.strip_prefix(opening)?;
     let time = rest.get(..24).filter(|time| time[23] == b'Z' && time[19] == b'.')?;
     let rest = rest[24..].strip_prefix(between)?;
     let quote = if ESC { b'\\' } else { b'"' };
@@ -148,8 +149,31 @@ fn usual_head<const ESC: bool>(text: &[u8]) -> Option<Message<'_>> {
     if id.is_none() && rest[end..].starts_with(last) {
         return None;
     }
-    let body = Body::Log(LogLine { level, id, error: None });
-    Some(Message { body, time: Some(time), function: None, arn: None, segment: false, metric: false })
+    Some((LogLine { level, id, error: None }, time))
+}
+
+/// Time, type and record of what begins as the platform writes its records:
+/// `{"time":"2026-11-23T08:00:00.123Z","type":"platform.…","record":`. The walk over the members
+/// would find the same (a test holds it to that), one by one.
+pub fn usual_record<const ESC: bool>(text: &[u8]) -> Option<(&[u8], &[u8], Cursor<'_, ESC>)> {
+    let (opening, between, last): (&[u8], &[u8], &[u8]) = if ESC {
+        (br#"{\"time\":\""#, br#"\",\"type\":\""#, br#"\",\"record\":"#)
+    } else {
+        (br#"{"time":""#, br#"","type":""#, br#"","record":"#)
+    };
+    let quote = if ESC { b'\\' } else { b'"' };
+    let rest = super::short_cuts().then_some(text)?.strip_prefix(opening)?;
+    let (time, rest) = rest.split_at_checked(24)?;
+    let rest = rest.strip_prefix(between)?;
+    let end = near::either(b'\\', quote, rest)?;
+    let (kind, rest) = rest.split_at(end);
+    let rest = rest.strip_prefix(last)?;
+    let inside = near::either(b'\\', quote, time).is_none() && kind.starts_with(b"platform.");
+    inside.then(|| {
+        let mut record = Cursor::new(text);
+        record.advance(text.len() - rest.len());
+        (time, kind, record)
+    })
 }
 
 fn conclude<'a, const ESC: bool>(seen: Seen<'a, ESC>, arena: &'a Arena) -> Result<Message<'a>, Stop> {
@@ -337,9 +361,17 @@ fn record<'a, const ESC: bool>(
 }
 
 fn metrics<const ESC: bool>(cursor: &mut Cursor<'_, ESC>, report: &mut Report<'_>) -> Result<(), Stop> {
-    cursor.object()?;
-    let mut first = true;
     let small = |digits: Option<&[u8]>| digits.and_then(json::whole).and_then(|n| n.try_into().ok());
+    let mut first = false;
+    if let Some([duration, billed, size, most]) = usual_metrics(cursor) {
+        report.duration = json::micros(duration);
+        report.billed_ms = small(Some(billed));
+        report.memory_mb = small(Some(size));
+        report.max_memory_mb = small(Some(most));
+    } else {
+        cursor.object()?;
+        first = true;
+    }
     while let Some(key) = cursor.key(&mut first)? {
         match key {
             b"durationMs" => report.duration = cursor.number()?.and_then(json::micros),
@@ -352,6 +384,29 @@ fn metrics<const ESC: bool>(cursor: &mut Cursor<'_, ESC>, report: &mut Report<'_
         }
     }
     Ok(())
+}
+
+/// The four metrics that every report begins with, in the platform's own order, whose keys need not
+/// be looked for. The cursor moves only if all are there; the walk would find the same.
+fn usual_metrics<'a, const ESC: bool>(cursor: &mut Cursor<'a, ESC>) -> Option<[&'a [u8]; 4]> {
+    let keys: [&[u8]; 4] = if ESC {
+        [
+            br#"{\"durationMs\":"#,
+            br#",\"billedDurationMs\":"#,
+            br#",\"memorySizeMB\":"#,
+            br#",\"maxMemoryUsedMB\":"#,
+        ]
+    } else {
+        [br#"{"durationMs":"#, br#","billedDurationMs":"#, br#","memorySizeMB":"#, br#","maxMemoryUsedMB":"#]
+    };
+    let mut ahead = super::short_cuts().then_some(*cursor)?;
+    let mut numbers: [&[u8]; 4] = [b""; 4];
+    for (key, number) in keys.iter().zip(&mut numbers) {
+        ahead.rest().starts_with(key).then(|| ahead.advance(key.len()))?;
+        *number = ahead.digits()?;
+    }
+    *cursor = ahead;
+    Some(numbers)
 }
 
 fn tracing<'a, const ESC: bool>(

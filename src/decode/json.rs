@@ -166,14 +166,22 @@ impl<'a, const ESC: bool> Cursor<'a, ESC> {
         if self.at_string() {
             return self.string().map(Some);
         }
+        match self.digits() {
+            Some(digits) => Ok(Some(digits)),
+            None => self.skip().map(|()| None),
+        }
+    }
+
+    /// A number's digits, if one comes next.
+    pub fn digits(&mut self) -> Option<&'a [u8]> {
         if !matches!(self.peek(), b'-' | b'0'..=b'9') {
-            return self.skip().map(|()| None);
+            return None;
         }
         let more = |c: &u8| matches!(c, b'-' | b'+' | b'.' | b'e' | b'E' | b'0'..=b'9');
         let end = self.rest.iter().position(|c| !more(c)).unwrap_or(self.rest.len());
         let (digits, rest) = self.rest.split_at(end);
         self.rest = rest;
-        Ok(Some(digits))
+        Some(digits)
     }
 
     /// Passes over a value of any kind. Keeps no stack, so depth costs nothing.
@@ -213,24 +221,33 @@ impl<'a, const ESC: bool> Cursor<'a, ESC> {
 }
 
 /// Whether `text`, the inside of a JSON string that is believed to end with it, holds no quote that
-/// would end it earlier and only the escapes `\"`, `\n` and `\t`. One branchless pass that the
-/// compiler turns into vector instructions; a `false` means "look closer".
+/// would end it earlier and only the escapes `\"`, `\n` and `\t`; a `false` means "look closer".
+/// Branchless over blocks, so that the compiler turns it into vector instructions.
 pub fn plain_escapes(text: &[u8]) -> bool {
-    let (Some(first), Some(last)) = (text.first(), text.last()) else { return true };
+    /// Bytes before, and the bytes that follow each of them.
+    fn odd<const N: usize>(before: &[u8; N], at: &[u8; N]) -> [u8; N] {
+        std::array::from_fn(|i| {
+            let (p, c) = (before[i], at[i]);
+            // A quote without a backslash before it, or a backslash that is before no quote and none
+            // of the two letters.
+            u8::from(((c == b'"') != (p == b'\\')) & (c != b'n') & (c != b't'))
+        })
+    }
+    let (Some((first, after)), Some(last)) = (text.split_first(), text.last()) else { return true };
     if *first == b'"' || *last == b'\\' {
         return false;
     }
-    let mut bad = false;
-    for (before, at) in text.chunks(256).zip(text[1..].chunks(256)) {
-        let mut any = 0u8;
-        for (&p, &c) in before.iter().zip(at) {
-            // A quote without a backslash before it, or a backslash without a quote after it that is
-            // not before one of the two letters.
-            any |= u8::from(((c == b'"') != (p == b'\\')) & (c != b'n') & (c != b't'));
+    let before = &text[..after.len()];
+    if let (Some(end_before), Some(end_after)) = (before.last_chunk::<32>(), after.last_chunk::<32>()) {
+        // The last block overlaps the one before it.
+        let mut any = odd(end_before, end_after);
+        for (before, after) in before.as_chunks::<32>().0.iter().zip(after.as_chunks::<32>().0) {
+            let odd = odd(before, after);
+            any = std::array::from_fn(|i| any[i] | odd[i]);
         }
-        bad |= any != 0;
+        return any == [0; 32];
     }
-    !bad
+    before.iter().zip(after).all(|(before, after)| odd(&[*before], &[*after]) == [0])
 }
 
 /// The string between its quotes: unescaped once, or twice where it lay in another string. Broken

@@ -6,6 +6,7 @@
 //! asked of the user. A decoder says: mine, not mine, or mine but broken, and where.
 
 mod app;
+mod digits;
 mod json;
 mod metric;
 mod near;
@@ -25,6 +26,16 @@ use json::Stop;
 /// no record costs an allocation, and none has to be taken apart by the thread that reads it.
 pub type Arena = bumpalo::Bump;
 pub use setting::concurrency;
+
+/// Whether short cuts are taken: readers of the usual shapes that ask fewer questions than the
+/// general walks and stand back from whatever is not quite usual. Tests turn them off, to see that
+/// nothing else depends on them.
+#[cfg(not(test))]
+const fn short_cuts() -> bool {
+    true
+}
+#[cfg(test)]
+use tests::short_cuts;
 
 /// Decodes the frames of a chunk, in order.
 pub fn chunk<'a>(chunk: &'a Chunk, arena: &'a Arena, out: &mut Vec<Record<'a>>) {
@@ -86,9 +97,20 @@ fn continuation<'a>(
 }
 
 fn object<'a>(line: &'a [u8], origin: Origin, arrived: Option<Timestamp>, arena: &'a Arena) -> Record<'a> {
-    if line.starts_with(b"{\"logGroup\"") || memmem::find(line, b"logGroup").is_some() {
-        match wrapped::read(line) {
-            Ok(Some(wrapped)) => return unwrap(&wrapped, origin, arrived, arena),
+    if let Some(wrapped) = wrapped::usual(line) {
+        // The most frequent line of all takes no more than this.
+        let body = match app::usual_head::<true>(wrapped.message) {
+            Some((line, _)) => Body::Log(line),
+            None => message(wrapped.message, wrapped.plain, arena).0,
+        };
+        return enveloped(&wrapped, body, None, origin, arrived);
+    }
+    if memmem::find(line, b"logGroup").is_some() {
+        match wrapped::walk(line, arena) {
+            Ok(Some(wrapped)) => {
+                let (body, own_time) = message(wrapped.message, wrapped.plain, arena);
+                return enveloped(&wrapped, body, own_time, origin, arrived);
+            }
             Ok(None) => {}
             Err(stop) => return bad(line, origin, arrived, broken(line, stop)),
         }
@@ -96,24 +118,24 @@ fn object<'a>(line: &'a [u8], origin: Origin, arrived: Option<Timestamp>, arena:
     bare(line, origin, arrived, arena)
 }
 
-/// A wrapped line: the message is decoded as it lies, still escaped, and only if that does not do
-/// unescaped first.
-fn unwrap<'a>(
+/// What is in a wrapped line, with what its container says of it.
+#[inline]
+fn enveloped<'a>(
     wrapped: &wrapped::Wrapped<'a>,
+    body: Body<'a>,
+    own_time: Option<Text<'a>>,
     origin: Origin,
     arrived: Option<Timestamp>,
-    arena: &'a Arena,
 ) -> Record<'a> {
-    let stream = json::text::<false>(wrapped.stream, arena);
-    let function = function_of(json::text::<false>(wrapped.group, arena), stream);
-    let (body, own_time) = message(wrapped.message, wrapped.plain, arena);
+    let function = Some(function_of(wrapped.group, wrapped.stream));
     let time = wrapped.timestamp.map(Timestamp).or_else(|| Timestamp::parse(own_time?));
     let arrived = wrapped.arrived.map(Timestamp).or(arrived);
-    let stream = (!stream.is_empty()).then_some(stream);
-    Record { envelope: Envelope { function: Some(function), stream, time, arrived, origin }, body }
+    let stream = (!wrapped.stream.is_empty()).then_some(wrapped.stream);
+    Record { envelope: Envelope { function, stream, time, arrived, origin }, body }
 }
 
-/// What a message in a JSON string is, and the time it says itself.
+/// What a message in a JSON string is, and the time it says itself: decoded as it lies, still
+/// escaped, and only if that does not do unescaped first.
 fn message<'a>(raw: &'a [u8], plain: bool, arena: &'a Arena) -> (Body<'a>, Option<Text<'a>>) {
     if raw.first() == Some(&b'{') {
         match app::message::<true>(raw, arena) {

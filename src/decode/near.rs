@@ -6,8 +6,8 @@
 
 use memchr::{memchr, memchr2};
 
-/// Bytes that are looked at before `memchr` is called.
-const NEAR: usize = 48;
+/// Bytes that are looked at before `memchr` is called; a multiple of eight.
+const NEAR: usize = 40;
 const ONES: u64 = 0x0101_0101_0101_0101;
 const TOPS: u64 = 0x8080_8080_8080_8080;
 
@@ -22,41 +22,34 @@ fn zeros(word: u64) -> u64 {
 #[inline]
 pub fn byte(byte: u8, text: &[u8]) -> Option<usize> {
     let wanted = u64::from(byte) * ONES;
-    let mut at = 0;
-    while at < NEAR
-        && let Some(eight) = text.get(at..).and_then(<[u8]>::first_chunk::<8>)
-    {
-        let found = zeros(u64::from_le_bytes(*eight) ^ wanted);
-        if found != 0 {
-            return Some(at + found.trailing_zeros() as usize / 8);
-        }
-        at += 8;
-    }
-    far(text, at, |rest| memchr(byte, rest))
+    find(text, |word| zeros(word ^ wanted), |rest| memchr(byte, rest))
 }
 
 /// The first place of `a` or `b`.
 #[inline]
 pub fn either(a: u8, b: u8, text: &[u8]) -> Option<usize> {
     let (wanted_a, wanted_b) = (u64::from(a) * ONES, u64::from(b) * ONES);
-    let mut at = 0;
-    while at < NEAR
-        && let Some(eight) = text.get(at..).and_then(<[u8]>::first_chunk::<8>)
-    {
-        let word = u64::from_le_bytes(*eight);
-        let found = zeros(word ^ wanted_a) | zeros(word ^ wanted_b);
-        if found != 0 {
-            return Some(at + found.trailing_zeros() as usize / 8);
-        }
-        at += 8;
-    }
-    far(text, at, |rest| memchr2(a, b, rest))
+    find(text, |word| zeros(word ^ wanted_a) | zeros(word ^ wanted_b), |rest| memchr2(a, b, rest))
 }
 
-#[cold]
-#[inline(never)]
-fn far(text: &[u8], from: usize, find: impl FnOnce(&[u8]) -> Option<usize>) -> Option<usize> {
-    find(text.get(from..)?).map(|at| from + at)
+#[inline(always)]
+fn find(text: &[u8], found: impl Fn(u64) -> u64, far: impl FnOnce(&[u8]) -> Option<usize>) -> Option<usize> {
+    let (words, last) = text[..text.len().min(NEAR)].as_chunks::<8>();
+    for (at, word) in words.iter().enumerate() {
+        let found = found(u64::from_le_bytes(*word));
+        if found != 0 {
+            return Some(at * 8 + found.trailing_zeros() as usize / 8);
+        }
+    }
+    let from = words.len() * 8;
+    if from == NEAR {
+        return far(&text[NEAR..]).map(|at| NEAR + at);
+    }
+    // Up to seven bytes: zeros behind them are not looked for.
+    let mut word = [0; 8];
+    word[..last.len()].copy_from_slice(last);
+    let found = found(u64::from_le_bytes(word)).trailing_zeros() as usize / 8;
+    (found < last.len()).then_some(from + found)
 }
 
 #[cfg(test)]

@@ -58,7 +58,9 @@ fn token<'a, const ESC: bool>(text: &'a [u8], arena: &'a Arena) -> Option<(Text<
     }
     let rest = &text[end..];
     let rest = rest.strip_prefix(b" ").unwrap_or(rest);
-    Some((json::text::<ESC>(&text[..end], arena), rest))
+    // In escaped text it ended before any escape.
+    let token = if ESC { &text[..end] } else { json::text::<ESC>(&text[..end], arena) };
+    Some((token, rest))
 }
 
 fn is_blank<const ESC: bool>(mut text: &[u8]) -> bool {
@@ -261,6 +263,16 @@ fn timed_out<'a, const ESC: bool>(text: &'a [u8], arena: &'a Arena) -> Option<Pl
 
 /// A level by its word, in any case, with the short forms of .NET.
 pub fn level(word: &[u8]) -> Level {
+    match word {
+        b"INFO" => Level::Info,
+        b"DEBUG" => Level::Debug,
+        b"WARN" | b"WARNING" => Level::Warn,
+        b"ERROR" => Level::Error,
+        _ => level_in_any_case(word),
+    }
+}
+
+fn level_in_any_case(word: &[u8]) -> Level {
     let is = |name: &str| word.eq_ignore_ascii_case(name.as_bytes());
     match word.first().map(u8::to_ascii_uppercase) {
         Some(b'I') if is("INFO") || is("INFORMATION") => Level::Info,

@@ -5,6 +5,7 @@
 
 mod findings;
 mod fold;
+mod intervals;
 mod list;
 mod output;
 mod run;
