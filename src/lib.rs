@@ -20,6 +20,7 @@ pub mod engine;
 pub mod ingest;
 pub mod model;
 pub mod query;
+pub mod record;
 pub mod report;
 pub mod session;
 pub mod source;

@@ -9,6 +9,7 @@
 mod environment;
 mod known;
 mod outcome;
+mod recorded;
 mod sibling;
 
 use std::hash::Hasher;
@@ -56,6 +57,8 @@ struct Source {
     /// Where the newest record went: lines that continue it go there too.
     last: Option<LastRecord>,
     newest: Option<Timestamp>,
+    /// Of a capture that was recorded from several sources: what is remembered of each.
+    recorded: FxHashMap<Box<[u8]>, Source>,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -134,6 +137,7 @@ impl Correlator {
             Body::Continuation(more) => self.continuation(record, more, sink),
             Body::Metric(metric) => self.metric(record, metric, sink),
             Body::Segment(document) => self.segment(document, sink),
+            Body::Recorded(recorded) => self.recorded(recorded, sink),
             Body::Log(line) => {
                 let Some(place) = self.place(record, line.id.as_deref(), sink) else { return };
                 self.tell_line(record, place, line.level, sink);

@@ -8,6 +8,7 @@
 mod app;
 mod json;
 mod metric;
+mod raw;
 mod segment;
 mod tail;
 mod text;
@@ -19,6 +20,7 @@ use memchr::{memchr_iter, memmem};
 
 use crate::model::{Bad, Body, Chunk, Envelope, Origin, Record, Text, Timestamp};
 use json::Stop;
+pub use raw::{Form, form};
 
 /// Decodes the frames of a chunk, in order.
 pub fn chunk<'a>(chunk: &'a Chunk, out: &mut Vec<Record<'a>>) {
@@ -71,6 +73,9 @@ fn continuation(line: &[u8], origin: Origin, arrived: Option<Timestamp>) -> Reco
 }
 
 fn object(line: &[u8], origin: Origin, arrived: Option<Timestamp>) -> Record<'_> {
+    if let Some(record) = raw::read(line, origin, arrived) {
+        return record;
+    }
     if line.starts_with(b"{\"logGroup\"") || memmem::find(line, b"logGroup").is_some() {
         match wrapped::read(line) {
             Ok(Some(wrapped)) => return unwrap(&wrapped, origin, arrived),

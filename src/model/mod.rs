@@ -6,6 +6,7 @@
 
 mod fact;
 mod graded;
+mod hint;
 mod id;
 mod invocation;
 mod metric;
@@ -16,12 +17,14 @@ mod trace;
 
 pub use fact::{Change, EnvironmentInfo, FactSink, LineFact, Texts};
 pub use graded::{Grade, Graded, Why};
+pub use hint::function_of_file;
 pub use id::{EnvironmentId, FunctionId, Ids, NameId, Names, RequestId, SourceId, TraceId, stream_version};
 pub use invocation::{Cold, End, Invocation, Lines, Outcome, Waited};
 pub use metric::{MetricName, MetricPoint, Statistics};
 pub use record::{
     Bad, Body, Chunk, Continuation, Envelope, ErrorCounts, InitKind, InitPhase, InitReport, InitStart, Level,
-    LogLine, MetricRecord, Origin, Platform, Record, Report, RuntimeError, Start, Status, Text, TraceHeader,
+    LogLine, MetricRecord, Origin, Platform, Record, Recorded, Report, RuntimeError, Start, Status, Text,
+    TraceHeader,
 };
 pub use time::{Micros, Timestamp, Window};
 pub use trace::{Flags, SegmentDocument, SegmentNode};

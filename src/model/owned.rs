@@ -3,8 +3,8 @@
 use std::borrow::Cow;
 
 use super::{
-    Body, Continuation, InitReport, InitStart, LogLine, MetricRecord, Platform, Report, RuntimeError, Start,
-    Text, TraceHeader,
+    Body, Continuation, Envelope, InitReport, InitStart, LogLine, MetricRecord, Platform, Record, Recorded,
+    Report, RuntimeError, Start, Text, TraceHeader,
 };
 
 fn own(text: Text<'_>) -> Text<'static> {
@@ -18,6 +18,15 @@ fn maybe(text: Option<Text<'_>>) -> Option<Text<'static>> {
 impl TraceHeader<'_> {
     fn into_owned(self) -> TraceHeader<'static> {
         TraceHeader { root: own(self.root), parent: maybe(self.parent), sampled: self.sampled }
+    }
+}
+
+impl Record<'_> {
+    /// The same with its texts copied.
+    pub fn into_owned(self) -> Record<'static> {
+        let Envelope { function, stream, time, arrived, origin } = self.envelope;
+        let envelope = Envelope { function: maybe(function), stream: maybe(stream), time, arrived, origin };
+        Record { envelope, body: self.body.into_owned() }
     }
 }
 
@@ -50,6 +59,10 @@ impl Body<'_> {
                 Continuation::Text => Continuation::Text,
             })),
             Body::Bad(bad) => Body::Bad(bad),
+            Body::Recorded(recorded) => Body::Recorded(Box::new(Recorded {
+                source: own(recorded.source),
+                record: recorded.record.into_owned(),
+            })),
         }
     }
 }
