@@ -29,6 +29,7 @@ const USAGE: &str = "\
 lamtop [OPTIONS] [PATH]...         follow files while they grow
        lamtop [OPTIONS] replay PATH...    replay captures as if they were live
        lamtop [OPTIONS] report PATH...    answer without a screen
+       lamtop record PATH... --out FILE   write what arrives as a capture
        lamtop [OPTIONS] [demo]            replay the sample incident";
 
 const EXAMPLES: &str = "\
@@ -41,8 +42,9 @@ Examples:
   lamtop report logs/ metrics.ndjson --by function,1m --format tsv
   lamtop report logs/ metrics.ndjson --findings
   lamtop report logs/ --list invocations --since 2026-11-23T09:05 --format json
+  lamtop record logs/ --out incident.ndjson.gz --for 10m
 
-Exit status: 0 fine, also with records that could not be read; 1 no input usable; 2 usage or\nno terminal; 128+n ended by signal n. Keys: ? in the console.
+Exit status: 0 fine, also with records that could not be read; 1 no input usable, or a recording\ncan't be written; 2 usage or no terminal; 128+n ended by signal n. Keys: ? in the console.
 A path that is named like a command needs ./ before it: lamtop ./report";
 
 /// What to do.
@@ -52,6 +54,8 @@ pub enum Command {
     Replay(Replay),
     /// Answer without a screen: tables, tsv, csv, json, markdown.
     Report(Report),
+    /// Write what arrives as a capture that replays, without a screen.
+    Record(Record),
     /// The sample incident, replayed: compiled in, so it runs anywhere.
     Demo,
 }
@@ -130,6 +134,27 @@ pub struct Report {
     /// How to print it.
     #[arg(long, value_name = "FORMAT", default_value = "table")]
     pub format: Format,
+}
+
+/// `lamtop record`.
+#[derive(Debug, Args)]
+pub struct Record {
+    /// What to follow: files, folders (all below them), globs, named pipes. What is there already
+    /// comes first.
+    #[arg(value_name = "PATH", required = true)]
+    pub paths: Vec<String>,
+    /// The capture to write; compressed if it is named .gz. It must not be there yet.
+    #[arg(long, value_name = "FILE")]
+    pub out: String,
+    /// End after this time: 30s, 10m, 8h.
+    #[arg(long = "for", value_name = "TIME")]
+    pub time: Option<String>,
+    /// End when nothing came for this long.
+    #[arg(long, value_name = "TIME")]
+    pub idle_exit: Option<String>,
+    /// Begin another file when one has this size (100M, 1G); full ones get a number.
+    #[arg(long, value_name = "SIZE")]
+    pub rotate: Option<String>,
 }
 
 /// Reads the arguments. A mistake is printed as clap does and ends the program with status 2.

@@ -5,7 +5,8 @@ use std::path::PathBuf;
 use etcetera::BaseStrategy;
 use serde::Deserialize;
 
-use crate::cli::{ConsoleOptions, Replay};
+use crate::cli::{ConsoleOptions, Record, Replay};
+use crate::record;
 use crate::report::parse_time;
 use crate::session::Begin;
 use crate::ui::keymap::ViewKind;
@@ -112,7 +113,7 @@ fn view(name: &str) -> Result<ViewKind, String> {
 }
 
 /// Reads a size: 256M, 1G, 512000K, or bytes.
-fn memory(text: &str) -> Result<usize, String> {
+fn size(text: &str) -> Result<usize, String> {
     let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
     let unit: usize = match text[digits.len()..].trim_end_matches(['i', 'B', 'b']) {
         "" => 1,
@@ -122,10 +123,13 @@ fn memory(text: &str) -> Result<usize, String> {
         _ => 0,
     };
     let bytes = digits.parse::<usize>().ok().and_then(|n| n.checked_mul(unit)).filter(|n| *n > 0);
-    match bytes {
-        Some(bytes) if bytes >= LEAST_MEMORY => Ok(bytes),
-        Some(_) => Err(format!("'{text}' is too little; give at least 64M")),
-        None => Err(format!("'{text}' is no size; give 256M or 1G")),
+    bytes.ok_or_else(|| format!("'{text}' is no size; give 256M or 1G"))
+}
+
+fn memory(text: &str) -> Result<usize, String> {
+    match size(text)? {
+        bytes if bytes >= LEAST_MEMORY => Ok(bytes),
+        _ => Err(format!("'{text}' is too little; give at least 64M")),
     }
 }
 
@@ -152,20 +156,44 @@ pub fn speed(text: &str) -> Result<Speed, String> {
 pub fn begin(said: &Replay) -> Result<Begin, String> {
     let Some(text) = &said.at else { return Ok(Begin::Usual { window_ms: WINDOW_MS }) };
     if let Some(after) = text.strip_prefix('+') {
-        let digits = after.trim_end_matches(|c: char| c.is_ascii_alphabetic());
-        let unit = match &after[digits.len()..] {
-            "s" => Some(1_000),
-            "m" => Some(60_000),
-            "h" => Some(3_600_000),
-            _ => None,
-        };
-        if let (Ok(n), Some(unit)) = (digits.parse::<i64>(), unit) {
-            return Ok(Begin::After(n.saturating_mul(unit)));
+        if let Some(ms) = span(after) {
+            return Ok(Begin::After(ms));
         }
     } else if let Some(time) = parse_time(text) {
         return Ok(Begin::At(time));
     }
     Err(format!("--at: '{text}' is no time; give 2026-11-23T08:20:00Z, epoch seconds or +5m"))
+}
+
+/// Reads a length of time in ms: 30s, 10m, 8h.
+fn span(text: &str) -> Option<i64> {
+    let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
+    let unit = match &text[digits.len()..] {
+        "s" => 1_000,
+        "m" => 60_000,
+        "h" => 3_600_000,
+        _ => return None,
+    };
+    digits.parse::<i64>().ok().map(|n| n.saturating_mul(unit))
+}
+
+/// What is recorded, and how long.
+pub fn recording(said: &Record) -> Result<record::Options, String> {
+    let time = |option: &str, text: &Option<String>| match text {
+        None => Ok(None),
+        Some(text) => span(text)
+            .and_then(|ms| u64::try_from(ms).ok())
+            .filter(|ms| *ms > 0)
+            .map(Some)
+            .ok_or_else(|| format!("{option}: '{text}' is no length of time; give 30s, 10m or 8h")),
+    };
+    let part = said.rotate.as_deref().map(|text| size(text).map_err(|why| format!("--rotate: {why}")));
+    Ok(record::Options {
+        out: PathBuf::from(&said.out),
+        part: part.transpose()?.map(|bytes| bytes as u64),
+        for_ms: time("--for", &said.time)?,
+        idle_ms: time("--idle-exit", &said.idle_exit)?,
+    })
 }
 
 #[cfg(test)]

@@ -21,6 +21,7 @@ pub mod findings;
 pub mod ingest;
 pub mod model;
 pub mod query;
+pub mod record;
 pub mod report;
 pub mod session;
 pub mod source;

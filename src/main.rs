@@ -3,12 +3,13 @@
 use std::io::{self, ErrorKind, IsTerminal, Write};
 use std::process::ExitCode;
 
-use lamtop::cli::{self, Cli, Command, ConsoleOptions, Report};
+use lamtop::cli::{self, Cli, Command, ConsoleOptions, Record, Report};
 use lamtop::clock::Clock;
 use lamtop::config::{self, Settings};
 use lamtop::engine;
 use lamtop::model::{Timestamp, Window};
 use lamtop::query::filter::Filter;
+use lamtop::record::{self, Ended};
 use lamtop::report::{self, Form, Question, ReportError};
 use lamtop::session::{self, Playback, Setup, demo};
 use lamtop::source::{self, Input, Mode};
@@ -18,7 +19,7 @@ use lamtop::ui::symbols::Charset;
 use lamtop::ui::term::{Console, Depth};
 use lamtop::ui::theme::ColorDepth;
 
-/// No input usable.
+/// No input usable, or no output.
 const NO_INPUT: u8 = 1;
 /// Wrong usage, or no terminal.
 const USAGE: u8 = 2;
@@ -27,6 +28,7 @@ fn main() -> ExitCode {
     let Cli { command, paths, console } = cli::parse(std::env::args_os());
     let ended = match command {
         Some(Command::Report(said)) => return report(&said),
+        Some(Command::Record(said)) => record(&said),
         None if !paths.is_empty() => show(&console, || Ok(Watch::live(&paths))),
         None if !io::stdout().is_terminal() => {
             Err((USAGE, "nothing to do: give paths, or \"report\" and paths, see --help".to_string()))
@@ -137,6 +139,19 @@ fn report(said: &Report) -> ExitCode {
             drop(err);
             fail(NO_INPUT, &error.to_string())
         }
+    }
+}
+
+fn record(said: &Record) -> Result<ExitCode, Failure> {
+    let options = config::recording(said).map_err(usage)?;
+    let signals = record::signals().map_err(|error| (NO_INPUT, format!("no signals: {error}")))?;
+    let mut say = |what: &str| {
+        let _ = writeln!(io::stderr(), "lamtop: {}", report::harmless(what));
+    };
+    let ended = record::run(&source::paths(&said.paths), &options, &signals, &Clock::wall(), &mut say);
+    match ended.map_err(|error| (NO_INPUT, error.to_string()))? {
+        Ended::Done => Ok(ExitCode::SUCCESS),
+        Ended::Signal(signal) => Ok(ExitCode::from(u8::try_from(128 + signal).unwrap_or(NO_INPUT))),
     }
 }
 

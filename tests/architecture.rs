@@ -21,7 +21,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("findings", &["query", "model"]),
     ("lines", &["source", "decode", "query", "model"]),
     ("engine", &["source", "ingest", "correlate", "store", "findings", "query", "model"]),
-    ("record", &["source", "decode", "correlate", "model"]),
+    ("record", &["source", "decode", "model"]),
     ("ui", &["query", "findings", "model"]),
     // `report --by` folds facts straight into buckets, without a store; `--findings` has one.
     ("report", &["source", "ingest", "decode", "correlate", "store", "query", "findings", "model"]),
@@ -29,7 +29,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("ingest", &["decode", "model"]),
     // What can be asked of a report is said in its own types.
     ("cli", &["report", "model"]),
-    ("config", &["cli", "report", "session", "ui", "model"]),
+    ("config", &["cli", "record", "report", "session", "ui", "model"]),
     // What holds a session together: the engine, the clock, the screen.
     ("session", &["engine", "query", "source", "store", "ui", "model"]),
 ];

@@ -9,6 +9,7 @@
 mod environment;
 mod known;
 mod outcome;
+mod recorded;
 mod sibling;
 
 use rustc_hash::FxHashMap;
@@ -58,6 +59,8 @@ struct Source {
     /// Where the newest record went: lines that continue it go there too.
     last: Option<LastRecord>,
     newest: Option<Timestamp>,
+    /// Of a capture that was recorded from several sources: what is remembered of each.
+    recorded: FxHashMap<Box<[u8]>, Source>,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -137,6 +140,7 @@ impl Correlator {
             Body::Metric(metric) => self.metric(record, metric, sink),
             Body::Setting(change) => self.setting(change, envelope.arrived, sink),
             Body::Segment(document) => self.segment(document, envelope.arrived, sink),
+            Body::Recorded(recorded) => self.recorded(recorded, sink),
             Body::Log(line) => {
                 let Some(place) = self.place(record, line.id, sink) else { return };
                 self.tell_line(record, place, line.level, sink);

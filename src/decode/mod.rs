@@ -10,6 +10,7 @@ mod digits;
 mod json;
 mod metric;
 mod near;
+mod raw;
 mod segment;
 mod setting;
 mod tail;
@@ -20,6 +21,7 @@ use memchr::{memchr_iter, memmem};
 
 use crate::model::{Bad, Body, Chunk, Envelope, Origin, Record, Text, Timestamp};
 use json::Stop;
+pub use raw::{Form, form};
 
 /// What lies beside a chunk as long as its records do: the parts that only some records have, and
 /// texts that had to be unescaped. At most some times the chunk's size, and freed at once with it:
@@ -104,6 +106,9 @@ fn object<'a>(line: &'a [u8], origin: Origin, arrived: Option<Timestamp>, arena:
             None => message(wrapped.message, wrapped.plain, arena).0,
         };
         return enveloped(&wrapped, body, None, origin, arrived);
+    }
+    if let Some(record) = raw::read(line, origin, arrived, arena) {
+        return record;
     }
     if memmem::find(line, b"logGroup").is_some() {
         match wrapped::walk(line, arena) {

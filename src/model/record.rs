@@ -75,6 +75,17 @@ pub enum Body<'a> {
     Continuation(Continuation<'a>),
     /// What no decoder could read; kept, counted, shown.
     Bad(Box<Bad>),
+    /// A record that a capture took from another source, and that needs the records before it there.
+    Recorded(Box<Recorded<'a>>),
+}
+
+/// A record as it was read from another source than the capture that it lies in.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Recorded<'a> {
+    /// What that source was called.
+    pub source: Text<'a>,
+    /// The record; its origin is in the capture.
+    pub record: Record<'a>,
 }
 
 /// What a line that continues the record before it adds to it.

@@ -13,7 +13,7 @@ mod traces;
 
 pub use fold::{Fold, Keys, Row, TimeRule};
 pub use list::List;
-pub use output::{Format, Table};
+pub use output::{Format, Table, harmless};
 pub use run::{Form, Question, ReportError, parse_keys, parse_time, run};
 
 use output::Cell;

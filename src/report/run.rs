@@ -173,6 +173,8 @@ pub(super) fn read<S: FactSink>(paths: &[String], sink: &mut S) -> Result<Input,
                 }
                 // Plain text alone is no record of Lambda.
                 crate::model::Body::Continuation(_) => {}
+                crate::model::Body::Recorded(recorded)
+                    if matches!(recorded.record.body, crate::model::Body::Continuation(_)) => {}
                 _ => input.records += 1,
             }
             input.correlator.record(record, sink);

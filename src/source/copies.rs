@@ -6,6 +6,8 @@ use std::collections::{HashMap, VecDeque};
 use std::fs::File;
 use std::hash::{BuildHasher, RandomState};
 use std::io;
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::reader::{Raw, Reader, part};
@@ -14,6 +16,8 @@ use super::reader::{Raw, Reader, part};
 pub(super) const HEAD: usize = 512;
 /// Files that ended and whose copies are still known.
 const PAST: usize = 4096;
+/// Those of them that were shorter than a head: these are also told by their names.
+const SHORT_PAST: usize = 64;
 
 /// The first bytes of a file, as far as there are any, up to [`HEAD`].
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -49,6 +53,7 @@ pub(super) struct Heads {
     hasher: RandomState,
     known: HashMap<Head, Original>,
     past: VecDeque<Head>,
+    short_past: VecDeque<(PathBuf, Head, Original)>,
 }
 
 impl Heads {
@@ -61,27 +66,43 @@ impl Heads {
         Ok(self.of(&part(file, 0, HEAD as u64)?))
     }
 
-    /// Whether a file still begins as it did; the head grows with it.
-    pub fn check(&mut self, file: &File, head: &mut Head, key: u32) -> io::Result<bool> {
-        let bytes = part(file, 0, HEAD as u64)?;
-        if bytes.len() < head.len || self.of(&bytes[..head.len]) != *head {
-            return Ok(false);
+    /// Whether a file begins so.
+    pub fn holds(&self, file: &File, head: Head) -> io::Result<bool> {
+        Ok(self.of(&part(file, 0, head.len as u64)?) == head)
+    }
+
+    /// The head of a file that began with `head` when `bytes` had been read at `at` of it; `None`
+    /// if it begins otherwise by now, so that they may be anybody's. A head is made of bytes that
+    /// were read: whoever finds it unchanged knows that all of them are still there.
+    pub fn after(&self, file: &File, head: Head, at: u64, bytes: &[u8]) -> io::Result<Option<Head>> {
+        let mut begin = part(file, 0, head.len as u64)?;
+        if self.of(&begin) != head {
+            return Ok(None);
         }
-        if bytes.len() > head.len {
-            self.forget(*head, key);
-            *head = self.of(&bytes);
-            self.known.insert(*head, Original::Followed(key));
+        if head.is_full() || at > head.len as u64 || at + bytes.len() as u64 <= head.len as u64 {
+            return Ok(Some(head));
         }
-        Ok(true)
+        begin.truncate(at as usize);
+        begin.extend_from_slice(&bytes[..bytes.len().min(HEAD - at as usize)]);
+        Ok(Some(self.of(&begin)))
+    }
+
+    /// A followed file's head grew.
+    pub fn grew(&mut self, key: u32, from: Head, to: Head) {
+        if from != to {
+            self.forget(from, key);
+            self.known.insert(to, Original::Followed(key));
+        }
     }
 
     /// A file is no longer followed, and was read up to `read`.
-    pub fn ended(&mut self, head: Head, key: u32, read: u64) {
+    pub fn ended(&mut self, path: &Path, head: Head, key: u32, read: u64) {
         if head.len == 0 {
             return;
         }
         self.forget(head, key);
-        self.known.insert(head, Original::Past(key, read));
+        let past = Original::Past(key, read);
+        self.known.insert(head, past);
         self.past.push_back(head);
         if self.past.len() > PAST
             && let Some(oldest) = self.past.pop_front()
@@ -89,6 +110,23 @@ impl Heads {
         {
             self.known.remove(&oldest);
         }
+        if !head.is_full() {
+            self.short_past.push_back((path.to_path_buf(), head, past));
+            if self.short_past.len() > SHORT_PAST {
+                self.short_past.pop_front();
+            }
+        }
+    }
+
+    /// Of the files that ended, one shorter than a head whose bytes a file at `path` begins with
+    /// and whose name it was given.
+    pub fn find_short(&self, path: &Path, file: &File) -> io::Result<Option<Original>> {
+        for (original, head, past) in self.short_past.iter().rev() {
+            if is_named_after(path, original) && self.holds(file, *head)? {
+                return Ok(Some(*past));
+            }
+        }
+        Ok(None)
     }
 
     fn forget(&mut self, head: Head, key: u32) {
@@ -119,4 +157,58 @@ impl Heads {
 pub(super) fn same_before(a: &File, b: &File, end: u64) -> io::Result<bool> {
     let from = end.saturating_sub(HEAD as u64);
     Ok(part(a, from, end)? == part(b, from, end)?)
+}
+
+/// Whether `copy` lies beside `original` and is called like a copy of it: `app.log.1`,
+/// `app.log-20261123`, `app-20261123.log` for `app.log`.
+pub(super) fn is_named_after(copy: &Path, original: &Path) -> bool {
+    let (Some(name), Some(of)) = (copy.file_name(), original.file_name()) else { return false };
+    if copy.parent() != original.parent() {
+        return false;
+    }
+    let marked = |rest: &[u8]| rest.first().is_some_and(|c| !c.is_ascii_alphanumeric());
+    let (name, of) = (name.as_bytes(), of.as_bytes());
+    let before_ending = || {
+        let (stem, ending) = of.split_at(memchr::memrchr(b'.', of)?);
+        name.strip_prefix(stem)?.strip_suffix(ending)
+    };
+    name.strip_prefix(of).is_some_and(marked) || before_ending().is_some_and(marked)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io::Write;
+
+    #[test]
+    fn copies_are_named_after_their_original() {
+        let named = |copy: &str, original: &str| is_named_after(Path::new(copy), Path::new(original));
+        for copy in
+            ["a/app.log.1", "a/app.log-20261123", "a/app.log.1.gz", "a/app-20261123.log", "a/app.1.log"]
+        {
+            assert!(named(copy, "a/app.log"), "{copy}");
+            assert!(!named("a/app.log", copy), "{copy}");
+        }
+        for other in ["b/app.log.1", "a/app.log", "a/app2.log", "a/apple.log", "a/app.txt", "a/app.log2"] {
+            assert!(!named(other, "a/app.log"), "{other}");
+        }
+    }
+
+    #[test]
+    fn a_head_is_made_of_what_was_read() {
+        let (mut file, heads) = (tempfile::tempfile().unwrap(), Heads::default());
+        file.write_all(&[b'a'; 300]).unwrap();
+        let first = heads.after(&file, Head::default(), 0, &[b'a'; 300]).unwrap().unwrap();
+        assert_eq!((first.len(), first.is_full()), (300, false));
+        file.write_all(&[b'b'; 400]).unwrap();
+        let full = heads.after(&file, first, 300, &[b'b'; 400]).unwrap().unwrap();
+        assert!(full.is_full() && heads.holds(&file, full).unwrap() && heads.holds(&file, first).unwrap());
+        assert_eq!(full, heads.read(&file).unwrap());
+        // Emptied and written again, past where reading had come.
+        file.set_len(0).unwrap();
+        assert_eq!(heads.after(&file, first, 300, b"x").unwrap(), None);
+        let mut other = tempfile::tempfile().unwrap();
+        other.write_all(&[b'c'; 900]).unwrap();
+        assert_eq!(heads.after(&other, full, 700, &[b'c'; 200]).unwrap(), None);
+    }
 }

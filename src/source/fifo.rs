@@ -106,7 +106,12 @@ impl Fifo {
             let read = framer.fill(&out.pool, pieces, |space| reader.read(space));
             out.send_pieces(&self.info, self.arrived(out, live), true, pieces.drain(..))?;
             match read {
-                Ok(0) => return Ok(Ok(())),
+                Ok(0) => {
+                    // A line that its writer did not end will not be ended by the next one.
+                    let arrived = self.follow.then(|| out.clock.now());
+                    out.send_pieces(&self.info, arrived, true, framer.finish())?;
+                    return Ok(Ok(()));
+                }
                 Ok(_) => {}
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => self.caught_up(out, live)?,
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => out.check()?,

@@ -40,11 +40,12 @@ pub(super) fn run(out: &Out, plan: Plan, newest_slice: Option<u64>) -> Result<()
             Fifo::start(out, &found, true, &plan.wake)?;
             continue;
         }
-        match Archive::look(&found, share, out.most) {
-            Ok(archive) if archive.gzip => tail.begin_gzip(&found.path, archive.stat)?,
-            Ok(archive) => {
+        let look = Archive::look(&found, share, out.most);
+        match look.and_then(|archive| Ok((tail.heads.read(&archive.file)?, archive))) {
+            Ok((_, archive)) if archive.gzip => tail.begin_gzip(&found.path, archive.stat)?,
+            Ok((head, archive)) => {
                 let feed = archive.feed(out, &found, stay_open)?;
-                begun.push((feed.info.id, found.path, archive.stat));
+                begun.push((feed.info.id, found.path, archive.stat, head));
                 backlog.add(feed);
             }
             Err(error) => {
@@ -60,8 +61,8 @@ pub(super) fn run(out: &Out, plan: Plan, newest_slice: Option<u64>) -> Result<()
         }
         out.send(Event::CaughtUp(feed.info.id))?;
         if let Ok(at) = begun.binary_search_by_key(&feed.info.id, |(id, ..)| *id) {
-            let (_, path, stat) = &begun[at];
-            tail.take_over(path, *stat, feed);
+            let (_, path, stat, head) = &begun[at];
+            tail.take_over(path, *stat, *head, feed);
         }
     }
     tail.run()

@@ -22,6 +22,8 @@ pub(super) struct Followed {
     pub used: u64,
     /// Size and modification time when it was last looked at.
     pub seen: Option<(u64, i128)>,
+    /// Whether it may have changed since within the grain of that time.
+    pub racy: bool,
     /// When that changed, on the steady clock.
     pub changed_ms: u64,
     /// Whether its trouble was said.

@@ -7,16 +7,16 @@ use std::sync::Arc;
 
 use super::Event;
 use super::catalog::Place;
-use super::copies::{Original, same_before};
+use super::copies::{HEAD, Head, Original, is_named_after, same_before};
 use super::followed::{Followed, Lines, Packed, State};
 use super::frame::Framer;
-use super::info::{Identity, Kind, Stat, open};
+use super::info::{Identity, Kind, Stat, What, open};
 use super::once::{self, enter};
 use super::out::Stopped;
 use super::reader::{GZIP, part, read_at};
 use super::reel::{Done, Feed};
-use super::tail::Tail;
-use super::walk::{label, why_not};
+use super::tail::{RACY_MS, Tail};
+use super::walk::{entries, label, why_not};
 use crate::model::Timestamp;
 
 /// Buffers read of one file before others have their turn.
@@ -26,22 +26,26 @@ impl Tail {
     /// A look at a file gave `stat`.
     pub fn grow(&mut self, key: u32, stat: Stat) -> Result<(), Stopped> {
         let Some(file) = self.files.get(&key) else { return Ok(()) };
-        if file.seen == Some((stat.size, stat.modified)) {
+        let changed = file.seen != Some((stat.size, stat.modified));
+        if !changed && !file.racy {
             return Ok(());
         }
         let Some(handle) = self.handle(key)? else { return Ok(()) };
-        let now = self.out.clock.steady_ms();
+        let (now, wall) = (self.out.clock.steady_ms(), self.out.clock.now());
         let Some(file) = self.files.get_mut(&key) else { return Ok(()) };
         file.seen = Some((stat.size, stat.modified));
-        file.changed_ms = now;
+        file.racy = is_racy(wall, stat.modified);
+        if changed {
+            file.changed_ms = now;
+        }
         match &mut file.state {
             State::New => self.begin(key, stat, &handle),
             State::Lines(lines) if stat.size < lines.framer.end() => {
                 let (was, now) = (lines.framer.end(), stat.size);
-                self.over(
-                    key,
-                    &format!("was truncated from {was} to {now} bytes; read again from its start"),
-                )?;
+                let why = format!(
+                    "was truncated from {was} to {now} bytes; read again from its start, and what was written after byte {was} is lost unless a copy of it holds it"
+                );
+                self.over(key, &why)?;
                 self.begin(key, stat, &handle)
             }
             // It was empty when it was opened, and what came is not lines.
@@ -49,12 +53,9 @@ impl Tail {
                 self.close(key, None)?;
                 self.begin(key, stat, &handle)
             }
-            State::Lines(lines) => match self.heads.check(&handle, &mut lines.head, key) {
+            State::Lines(lines) => match self.heads.holds(&handle, lines.head) {
                 Ok(true) => self.read_on(key),
-                Ok(false) => {
-                    self.over(key, "was written anew in place; read again from its start")?;
-                    self.begin(key, stat, &handle)
-                }
+                Ok(false) => self.anew(key, &handle),
                 Err(error) => self.complain(key, &error),
             },
             State::Packed(packed)
@@ -85,22 +86,28 @@ impl Tail {
             Ok((_, head)) => head,
             Err(error) => return self.complain(key, &error),
         };
-        if !head.is_full() {
-            return self.begin_lines(key, stat, 0);
-        }
-        if let Some(Original::Followed(of)) = self.heads.find(head) {
+        let mut original = match self.original(key, head, handle) {
+            Ok(original) => original,
+            Err(error) => return self.complain(key, &error),
+        };
+        if let Some(Original::Followed(of)) = original {
             // It may be over without our knowing: copied and then truncated.
             self.look_behind(of)?;
+            if !matches!(self.files.get(&key).map(|file| &file.state), Some(State::New)) {
+                // It was, and this goes on where that was.
+                return Ok(());
+            }
+            original = self.original(key, head, handle).unwrap_or(None);
         }
-        match self.heads.find(head) {
-            Some(Original::Followed(of)) if of != key && self.is_copy(of, handle, stat.size)? => {
+        match original {
+            Some(Original::Followed(of)) if self.is_copy(of, handle, stat.size)? => {
                 self.say_copy(key, "begins with the same bytes as another file: a copy, not read again")?;
                 self.set(key, State::Copy { of: Some(of), verified: stat.size });
                 // It was put in its place (an editor saves so) and goes on here.
                 let replaced = self.files.get(&of).is_some_and(|file| file.names.is_empty());
                 if replaced { self.end(of) } else { Ok(()) }
             }
-            Some(Original::Past(of, read)) if of != key => {
+            Some(Original::Past(_, read)) => {
                 self.say_copy(
                     key,
                     "begins with bytes that were read from another file: only what follows is read",
@@ -112,24 +119,44 @@ impl Tail {
         }
     }
 
+    /// Whether what a file begins with is or was read from another.
+    fn original(&self, key: u32, head: Head, handle: &File) -> io::Result<Option<Original>> {
+        let other = |original: &Original| match original {
+            Original::Followed(of) | Original::Past(of, _) => *of != key,
+        };
+        if head.is_full() {
+            return Ok(self.heads.find(head).filter(other));
+        }
+        // So few bytes may be in two files by chance. A copy's name says that it is one.
+        let Some(copy) = self.files.get(&key) else { return Ok(None) };
+        for (of, file) in &self.files {
+            if let State::Lines(lines) = &file.state
+                && *of != key
+                && (1..HEAD).contains(&lines.head.len())
+                && is_named_after(&copy.path, &file.path)
+                && self.heads.holds(handle, lines.head)?
+            {
+                return Ok(Some(Original::Followed(*of)));
+            }
+        }
+        Ok(self.heads.find_short(&copy.path, handle)?.filter(other))
+    }
+
     fn begin_lines(&mut self, key: u32, stat: Stat, start: u64) -> Result<(), Stopped> {
+        let Some(handle) = self.handle(key)? else { return Ok(()) };
+        // Of what is read from its start the head is made of what is read.
+        let head = match (start, self.heads.read(&handle)) {
+            (0, _) => Head::default(),
+            (_, Ok(head)) => head,
+            (_, Err(error)) => return self.complain(key, &error),
+        };
         let Some(file) = self.files.get_mut(&key) else { return Ok(()) };
         let info = enter(&self.out, &file.path, stat, Kind::File, 0);
         let framer = Framer::new(start, self.out.most);
-        file.state = State::Lines(Box::new(Lines {
-            info: info.clone(),
-            framer,
-            head: Default::default(),
-            caught_up: false,
-        }));
+        file.state = State::Lines(Box::new(Lines { info: info.clone(), framer, head, caught_up: false }));
+        self.heads.grew(key, Head::default(), head);
         self.out.send(Event::Opened(info))?;
         self.lies(key);
-        let Some(handle) = self.handle(key)? else { return Ok(()) };
-        if let Some(State::Lines(lines)) = self.files.get_mut(&key).map(|file| &mut file.state)
-            && let Err(error) = self.heads.check(&handle, &mut lines.head, key)
-        {
-            return self.complain(key, &error);
-        }
         self.read_on(key)
     }
 
@@ -157,11 +184,21 @@ impl Tail {
         let State::Lines(lines) = &mut file.state else { return Ok(false) };
         for _ in 0..buffers {
             let (held, at) = (lines.framer.held(), lines.framer.end());
-            let mut asked = 0;
+            let (mut asked, mut head, heads) = (0, Some(lines.head), &self.heads);
             let read = lines.framer.fill(&self.out.pool, &mut self.pieces, |space| {
                 asked = space.len();
-                read_at(&handle, space, at)
+                let n = read_at(&handle, space, at)?;
+                // It may have been truncated and written anew since we looked: then these are not
+                // the bytes that follow.
+                head = heads.after(&handle, lines.head, at, &space[..n])?;
+                if head.is_some() { Ok(n) } else { Err(io::ErrorKind::Other.into()) }
             });
+            let Some(head) = head else {
+                self.anew(key, &handle)?;
+                return Ok(false);
+            };
+            self.heads.grew(key, lines.head, head);
+            lines.head = head;
             self.half_lines.changed(held, &mut lines.framer);
             let arrived = Some(self.out.clock.now());
             self.out.send_pieces(&lines.info, arrived, false, self.pieces.drain(..))?;
@@ -183,11 +220,22 @@ impl Tail {
         Ok(true)
     }
 
+    /// A file does not begin as it did.
+    fn anew(&mut self, key: u32, handle: &Arc<File>) -> Result<(), Stopped> {
+        self.over(key, "was written anew in place; read again from its start, and what was written before and not read yet is lost unless a copy of it holds it")?;
+        match handle.metadata() {
+            Ok(metadata) => self.begin(key, Stat::from(&metadata), handle),
+            Err(error) => self.complain(key, &error),
+        }
+    }
+
     /// The bytes read of a file are there no more; `why` says what happened to it.
     fn over(&mut self, key: u32, why: &str) -> Result<(), Stopped> {
         if let Some(Followed { state: State::Lines(lines), .. }) = self.files.get(&key) {
             self.out.trouble(Some(lines.info.id), format!("{} {why}", lines.info.label))?;
         }
+        // What it held lies in a copy, mostly, which is there by now but may not have been seen.
+        self.find_copies(key);
         self.close(key, Some("was truncated or written anew since it was read"))
     }
 
@@ -233,7 +281,9 @@ impl Tail {
             self.out.send_pieces(&lines.info, arrived, false, lines.framer.finish())?;
         }
         let read = lines.framer.start();
-        self.heads.ended(lines.head, key, read);
+        if let Some(file) = self.files.get(&key) {
+            self.heads.ended(&file.path, lines.head, key, read);
+        }
         let copy = copies.first().and_then(|(copy, _)| self.files.get(copy));
         match (copy, gone) {
             (Some(copy), _) => self.out.catalog.lies(lines.info.id, place(copy)),
@@ -241,12 +291,44 @@ impl Tail {
             (None, None) => {}
         }
         self.out.send(Event::Ended(lines.info.id))?;
-        for (copy, _) in &copies {
-            self.set(*copy, State::Copy { of: None, verified: read });
+        let goes_on = longer.map(|(copy, _)| *copy);
+        for (copy, stat) in &copies {
+            let verified = if goes_on.is_some() { stat.size } else { read };
+            self.set(*copy, State::Copy { of: goes_on.filter(|on| on != copy), verified });
         }
-        match longer {
-            Some((copy, stat)) => self.begin_lines(*copy, *stat, read),
-            None => Ok(()),
+        if let Some((copy, stat)) = longer {
+            self.begin_lines(*copy, *stat, read)?;
+            // It comes before whatever is written to the file itself by now.
+            self.drain(*copy)?;
+        }
+        Ok(())
+    }
+
+    /// Looks beside a file for copies of it that are not known as such yet.
+    fn find_copies(&mut self, key: u32) {
+        let Some(Followed { state: State::Lines(lines), path, .. }) = self.files.get(&key) else { return };
+        let (head, original) = (lines.head, path.clone());
+        let Some(folder) = original.parent().filter(|_| head.len() > 0) else { return };
+        for entry in entries(folder).unwrap_or_default() {
+            let path = folder.join(&entry.name);
+            let known = self.names.get(&path).copied();
+            let is_new = |key| matches!(self.files.get(&key), Some(Followed { state: State::New, .. }));
+            if !is_named_after(&path, &original) || known.is_some_and(|known| !is_new(known)) {
+                continue;
+            }
+            // One that can't be read is found and told when it is its turn.
+            let Ok((file, stat)) = open(&path) else { continue };
+            if stat.what != What::File || !self.heads.holds(&file, head).unwrap_or(false) {
+                continue;
+            }
+            let copy = State::Copy { of: Some(key), verified: stat.size };
+            match known {
+                Some(known) => self.set(known, copy),
+                None if self.by_identity.contains_key(&stat.identity) => {}
+                None => {
+                    self.insert(&path, stat, copy);
+                }
+            }
         }
     }
 
@@ -435,17 +517,20 @@ impl Tail {
         if head.len() == 0 || !head.is_full() && head.len() as u64 != len {
             return Ok(Some(0));
         }
-        let low = |length: u64| length & u64::from(u32::MAX);
-        Ok(match self.heads.find(head) {
+        let read = match self.heads.find(head) {
+            None => return Ok(Some(0)),
+            Some(Original::Past(_, read)) => read,
             Some(Original::Followed(of)) => {
-                let original = self.handle(of)?.and_then(|handle| handle.metadata().ok());
-                let same = original.is_some_and(|metadata| low(metadata.len()) == len);
-                if same { None } else { Some(0) }
+                self.drain(of)?;
+                match self.files.get(&of).map(|file| &file.state) {
+                    Some(State::Lines(lines)) => lines.framer.end(),
+                    _ => return Ok(Some(0)),
+                }
             }
-            Some(Original::Past(_, read)) if low(read) >= len => None,
-            Some(Original::Past(_, read)) if read == low(read) => Some(read),
-            _ => Some(0),
-        })
+        };
+        let low = read & u64::from(u32::MAX);
+        // Of what is longer than 4 GiB the length is not known.
+        Ok(if low >= len || read != low { None } else { Some(read) })
     }
 
     /// Has a gzip file inflated from where its framer stands.
@@ -492,6 +577,11 @@ impl Tail {
         packed.framer = Some(framer);
         Ok(())
     }
+}
+
+/// Whether another change now could leave a file's time of modification as it is.
+fn is_racy(now: Timestamp, modified: i128) -> bool {
+    (i128::from(now.0) - modified / 1_000_000).abs() < i128::from(RACY_MS)
 }
 
 fn is_gzip(file: &File) -> bool {

@@ -6,12 +6,13 @@ use std::sync::{Arc, Weak};
 use super::catalog::Place;
 use super::fifo::Fifo;
 use super::frame::Framer;
-use super::info::{Kind, SourceInfo, Stat, What, function_hint, open};
+use super::info::{Kind, SourceInfo, Stat, What, open};
 use super::out::{Out, Stopped};
 use super::reader::{Raw, Reader};
 use super::reel::{Done, Feed, Reel};
 use super::walk::{label, why_not};
 use super::{Event, Plan};
+use crate::model::function_of_file;
 
 /// Reads all of the plan. Ids follow the order of memory as given, then of paths.
 pub(super) fn run(out: &Out, plan: Plan) -> Result<(), Stopped> {
@@ -119,7 +120,7 @@ pub(super) fn enter(out: &Out, path: &Path, stat: Stat, kind: Kind, skipped: u64
     out.catalog.add(place, |id| SourceInfo {
         id,
         label: label(&path).into(),
-        function: function_hint(&path),
+        function: function_of_file(&path),
         path: Some(path),
         size: if kind == Kind::Fifo { 0 } else { stat.size },
         kind,

@@ -3,6 +3,7 @@
 //! A file is its device and inode; names come and go. Every look at a name ends in [`Tail::look`],
 //! whatever caused it, so that a missed notice costs time and nothing else.
 
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::io;
 use std::ops::Bound;
@@ -11,7 +12,7 @@ use std::time::Duration;
 
 use crossbeam_channel::{select, tick};
 
-use super::copies::Heads;
+use super::copies::{Head, Heads};
 use super::followed::{Followed, Lines, Packed, State};
 use super::frame::{Framer, Piece};
 use super::info::{Identity, Kind, Stat, What};
@@ -28,8 +29,8 @@ use super::{Event, Options, open_files};
 const LOOKS: usize = 256;
 /// A file that changed so recently is looked at in every poll, in ms.
 const HOT_MS: u64 = 60_000;
-/// A folder's time of modification does not tell apart changes so close together, in ms.
-const RACY_MS: i64 = 2_000;
+/// A time of modification does not tell apart changes so close together, in ms.
+pub(super) const RACY_MS: i64 = 2_000;
 /// Listing matches of globs may take one part in so many of the time.
 const GLOB_PART: u64 = 50;
 /// Longest wait when nothing happens; anything, as all else wakes.
@@ -60,8 +61,8 @@ pub(super) struct Tail {
     pub most_handles: usize,
     pub uses: u64,
     pub linger_ms: u64,
-    by_identity: HashMap<Identity, u32>,
-    names: BTreeMap<PathBuf, u32>,
+    pub by_identity: HashMap<Identity, u32>,
+    pub names: BTreeMap<PathBuf, u32>,
     folders: BTreeMap<PathBuf, Folder>,
     folder_paths: HashMap<Identity, PathBuf>,
     roots: Vec<Root>,
@@ -107,11 +108,12 @@ impl Tail {
     }
 
     /// Takes over a file whose backlog was read.
-    pub fn take_over(&mut self, path: &Path, stat: Stat, feed: Feed) {
+    pub fn take_over(&mut self, path: &Path, stat: Stat, head: Head, feed: Feed) {
         let Feed { info, mut framer, reader, .. } = feed;
         self.half_lines.changed(0, &mut framer);
-        let lines = Lines { info, framer, head: Default::default(), caught_up: true };
+        let lines = Lines { info, framer, head, caught_up: true };
         let key = self.insert(path, stat, State::Lines(Box::new(lines)));
+        self.heads.grew(key, Head::default(), head);
         if let (Some(Reader::Plain(Raw::File(handle))), Some(file)) = (reader, self.files.get_mut(&key)) {
             file.handle = Some(handle);
             self.handles += 1;
@@ -141,7 +143,8 @@ impl Tail {
         self.unpacker.read(feed);
     }
 
-    fn insert(&mut self, path: &Path, stat: Stat, state: State) -> u32 {
+    /// Enters a file that is followed from now on.
+    pub fn insert(&mut self, path: &Path, stat: Stat, state: State) -> u32 {
         let key = self.next;
         self.next += 1;
         let changed_ms = self.out.clock.steady_ms();
@@ -154,6 +157,7 @@ impl Tail {
                 handle: None,
                 used: 0,
                 seen: None,
+                racy: true,
                 changed_ms,
                 said: false,
                 state,
@@ -176,6 +180,14 @@ impl Tail {
     /// Follows until told to stop.
     pub fn run(mut self) -> Result<(), Stopped> {
         let (poll, list) = (tick(self.poll), tick(self.list));
+        // What takes a single file's place is noticed by its folder.
+        for root in self.roots.clone() {
+            if let Root::File(path) = &root
+                && let Some(folder) = path.parent()
+            {
+                self.notice(folder)?;
+            }
+        }
         self.list_all()?;
         for path in self.names.keys().cloned().collect::<Vec<_>>() {
             self.notice_file(&path)?;
@@ -270,6 +282,7 @@ impl Tail {
             self.leave_folder(path)?;
         }
         let Some(key) = self.names.remove(path) else { return Ok(()) };
+        self.watch.remove(path);
         let now = self.out.clock.steady_ms();
         if let Some(file) = self.files.get_mut(&key) {
             file.names.retain(|name| name != path);
@@ -341,6 +354,7 @@ impl Tail {
     fn leave_folder(&mut self, path: &Path) -> Result<(), Stopped> {
         let Some(folder) = self.folders.remove(path) else { return Ok(()) };
         self.folder_paths.remove(&folder.identity);
+        self.watch.remove(path);
         for entry in folder.entries {
             self.look(&path.join(entry.name))?;
         }
@@ -431,8 +445,10 @@ impl Tail {
         let (named, nameless): (Vec<_>, Vec<_>) =
             self.files.iter().partition(|(_, file)| !file.names.is_empty());
         if self.names.len() > LOOKS {
-            let hot = named.iter().filter(|(_, file)| now.saturating_sub(file.changed_ms) < HOT_MS);
-            paths.extend(hot.take(LOOKS).map(|(_, file)| file.path.clone()));
+            let hot = |file: &&Followed| now.saturating_sub(file.changed_ms) < HOT_MS;
+            let mut hot: Vec<_> = named.into_iter().map(|(_, file)| file).filter(hot).collect();
+            hot.sort_unstable_by_key(|file| Reverse(file.changed_ms));
+            paths.extend(hot.iter().take(LOOKS).map(|file| file.path.clone()));
         }
         let nameless: Vec<u32> = nameless.iter().map(|(key, _)| **key).collect();
         for path in paths {

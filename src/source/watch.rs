@@ -67,7 +67,17 @@ impl Watch {
         }
     }
 
-    /// Whether this path was ever watched.
+    /// Watches a path no longer: what lay there lies elsewhere, or nowhere.
+    pub fn remove(&mut self, path: &Path) {
+        if self.watched.remove(path)
+            && let Some(watcher) = &mut self.watcher
+        {
+            // What was deleted is not watched any more.
+            let _ = watcher.unwatch(path);
+        }
+    }
+
+    /// Whether this path is watched.
     pub fn has(&self, path: &Path) -> bool {
         self.watched.contains(path)
     }

@@ -1,6 +1,7 @@
 //! What several tests share; each uses some of it.
 #![allow(dead_code, clippy::unwrap_used)]
 
+pub mod follow;
 pub mod pty;
 pub mod records;
 

@@ -1,0 +1,83 @@
+//! What a file's name tells of what is in it.
+
+use std::path::Path;
+use std::sync::Arc;
+
+/// File names that say nothing of a function.
+const GENERIC: [&str; 40] = [
+    "all",
+    "capture",
+    "combined",
+    "console",
+    "data",
+    "demo",
+    "dump",
+    "events",
+    "example",
+    "export",
+    "fifo",
+    "file",
+    "function",
+    "functions",
+    "input",
+    "json",
+    "lambda",
+    "log",
+    "logs",
+    "messages",
+    "metrics",
+    "mixed",
+    "output",
+    "out",
+    "pipe",
+    "records",
+    "sample",
+    "samples",
+    "segments",
+    "stderr",
+    "stdin",
+    "stdout",
+    "tail",
+    "text",
+    "tmp",
+    "trace",
+    "traces",
+    "xray",
+    "current",
+    "latest",
+];
+
+/// The function that a file's name names: `orders-api` for `orders-api.log`, `orders-api.log.3`,
+/// `orders-api.log-20261123.gz`. A function's name holds no dot, so it ends at the first.
+pub fn function_of_file(path: &Path) -> Option<Arc<str>> {
+    let name = path.file_name()?.to_str()?;
+    let stem = name.split('.').next()?;
+    let allowed = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
+    let named = stem.chars().any(|c| c.is_ascii_alphabetic());
+    let generic = GENERIC.contains(&stem.to_ascii_lowercase().as_str());
+    (stem.len() <= 140 && named && !generic && stem.chars().all(allowed)).then(|| stem.into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_files_name_may_name_a_function() {
+        for (name, want) in [
+            ("orders-api.log", Some("orders-api")),
+            ("logs/orders_api", Some("orders_api")),
+            ("orders-api.log.3", Some("orders-api")),
+            ("orders-api.log-20261123.gz", Some("orders-api")),
+            ("capture.ndjson.gz", None),
+            ("Logs.txt", None),
+            ("000000.gz", None),
+            (".hidden", None),
+            ("two words.log", None),
+            ("2026-11-23.log", None),
+            ("/", None),
+        ] {
+            assert_eq!(function_of_file(Path::new(name)).as_deref(), want, "{name}");
+        }
+    }
+}

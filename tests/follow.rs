@@ -1,0 +1,436 @@
+//! Following files while they grow, are rotated, and go: each record once.
+//!
+//! Every case runs with the system's notices and without: notices are only a hint.
+#![allow(clippy::unwrap_used)]
+
+mod support;
+
+use std::fs::{self, File, OpenOptions};
+use std::io::Write;
+use std::os::unix::fs::{PermissionsExt, symlink};
+use std::path::{Path, PathBuf};
+
+use lamtop::source::{Kind, Mode, Options};
+use support::follow::{Follow, options};
+use tempfile::TempDir;
+
+/// A folder that is followed.
+struct Case {
+    dir: TempDir,
+    notify: bool,
+}
+
+impl Case {
+    fn at(&self, name: &str) -> PathBuf {
+        self.dir.path().join(name)
+    }
+
+    fn append(&self, name: &str, text: &str) {
+        append(&self.at(name)).write_all(text.as_bytes()).unwrap();
+    }
+
+    fn options(&self) -> Options {
+        options(self.notify)
+    }
+
+    fn follow(&self) -> Follow {
+        Follow::start(&[self.dir.path()], self.options())
+    }
+}
+
+fn append(path: &Path) -> File {
+    OpenOptions::new().create(true).append(true).open(path).unwrap()
+}
+
+fn gzipped(text: &[u8]) -> Vec<u8> {
+    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    encoder.write_all(text).unwrap();
+    encoder.finish().unwrap()
+}
+
+/// Runs a case with notices and without.
+fn each(case: impl Fn(&Case)) {
+    for notify in [true, false] {
+        case(&Case { dir: tempfile::tempdir().unwrap(), notify });
+    }
+}
+
+/// So many lines of 64 bytes: more than tells a file from all others.
+fn many(name: &str, lines: usize) -> Vec<String> {
+    (0..lines).map(|n| format!("{name} {n:04} {}", "-".repeat(57 - name.len()))).collect()
+}
+
+fn text(lines: &[String]) -> String {
+    lines.iter().map(|line| format!("{line}\n")).collect()
+}
+
+fn refs(lines: &[String]) -> Vec<&str> {
+    lines.iter().map(String::as_str).collect()
+}
+
+#[test]
+fn what_is_appended_comes_and_half_a_line_waits_for_its_end() {
+    each(|case| {
+        case.append("a.log", "one\ntw");
+        let mut follow = case.follow();
+        follow.wait_lines(&["one"]);
+        follow.wait("caught up", |it| it.caught_up.len() == 1);
+        case.append("a.log", "o");
+        follow.settle(case.dir.path(), "z1");
+        follow.wait_lines(&["one"]);
+        case.append("a.log", "\nthree\n");
+        follow.wait_lines(&["one", "two", "three"]);
+        assert!(follow.troubles.is_empty(), "{:?}", follow.troubles);
+    });
+}
+
+#[test]
+fn new_files_and_folders_and_matches_are_found() {
+    each(|case| {
+        let mut follow = case.follow();
+        follow.wait_trouble("no file in this folder; waiting for one");
+        case.append("a.log", "one\n");
+        follow.wait_lines(&["one"]);
+        fs::create_dir_all(case.at("sub/deeper")).unwrap();
+        case.append("sub/deeper/b.log", "two\n");
+        follow.wait_lines(&["one", "two"]);
+        case.append("sub/.hidden", "no\n");
+        case.append("sub/c.log", "three\n");
+        follow.wait_lines(&["one", "two", "three"]);
+        case.append("sub/deeper/b.log", "four\n");
+        follow.wait_lines(&["one", "two", "three", "four"]);
+    });
+    each(|case| {
+        fs::create_dir(case.at("x")).unwrap();
+        let mut follow = Follow::start(&[&case.at("*/*.log")], case.options());
+        follow.wait_trouble("no file matches; waiting for one");
+        case.append("x/a.txt", "no\n");
+        case.append("x/a.log", "one\n");
+        follow.wait_lines(&["one"]);
+        fs::create_dir(case.at("y")).unwrap();
+        case.append("y/b.log", "two\n");
+        follow.wait_lines(&["one", "two"]);
+    });
+}
+
+#[test]
+fn renamed_and_created_anew() {
+    each(|case| {
+        case.append("a.log", "one\n");
+        let mut follow = case.follow();
+        follow.wait_lines(&["one"]);
+        let mut old = append(&case.at("a.log"));
+        old.write_all(b"two\nthr").unwrap();
+        fs::rename(case.at("a.log"), case.at("a.log.1")).unwrap();
+        case.append("a.log", "four\n");
+        follow.wait_lines(&["one", "two", "four"]);
+        old.write_all(b"ee\n").unwrap();
+        follow.wait_lines(&["one", "two", "four", "three"]);
+        // Numbers move on.
+        fs::rename(case.at("a.log.1"), case.at("a.log.2")).unwrap();
+        fs::rename(case.at("a.log"), case.at("a.log.1")).unwrap();
+        case.append("a.log", "five\n");
+        follow.wait("five", |it| it.lines.len() == 5);
+        follow.settle(case.dir.path(), "z1");
+        follow.wait_lines(&["one", "two", "four", "three", "five"]);
+        assert_eq!(follow.ended.len(), 0, "what was renamed may still grow");
+    });
+}
+
+#[test]
+fn a_single_file_is_followed_through_its_rotation() {
+    each(|case| {
+        case.append("a.log", "one\n");
+        let mut follow = Follow::start(&[&case.at("a.log")], case.options());
+        follow.wait_lines(&["one"]);
+        let mut old = append(&case.at("a.log"));
+        fs::rename(case.at("a.log"), case.at("a.log.1")).unwrap();
+        case.append("a.log", "two\n");
+        follow.wait_lines(&["one", "two"]);
+        old.write_all(b"late\n").unwrap();
+        follow.wait_lines(&["one", "two", "late"]);
+        case.append("b.log", "another's\n");
+        case.append("a.log", "three\n");
+        follow.wait_lines(&["one", "two", "late", "three"]);
+    });
+}
+
+#[test]
+fn copied_and_truncated() {
+    for lines in [1, 3, 40] {
+        each(|case| {
+            let (first, second) = (many("first", lines), many("second", lines));
+            case.append("a.log", &text(&first));
+            let mut follow = case.follow();
+            follow.wait_lines(&refs(&first));
+            fs::copy(case.at("a.log"), case.at("a.log.1")).unwrap();
+            OpenOptions::new().write(true).open(case.at("a.log")).unwrap().set_len(0).unwrap();
+            case.append("a.log", &text(&second));
+            let want = [first, second].concat();
+            follow.wait("both", |it| it.lines.len() >= want.len());
+            follow.settle(case.dir.path(), "z1");
+            follow.wait_lines(&refs(&want));
+            // Nobody writes to a copy, mostly; but then it is no longer one.
+            case.append("a.log.1", "more\n");
+            follow.wait("more", |it| it.lines.len() > want.len());
+            assert_eq!(follow.lines.last().unwrap(), "more");
+        });
+    }
+}
+
+#[test]
+fn what_was_not_read_before_a_truncation_is_read_from_the_copy() {
+    for lines in [2, 3_000] {
+        each(|case| {
+            let (first, late, second) =
+                (many("first", lines), many("late", lines), many("second", 2 * lines));
+            case.append("a.log", &text(&first));
+            // It can't go on before it is listened to.
+            let mut follow = Follow::start(&[case.dir.path()], Options { queue: 1, ..case.options() });
+            follow.wait("opened", |it| !it.opened.is_empty());
+            case.append("a.log", &text(&late));
+            case.append("a.log", "half a li");
+            let mut old = OpenOptions::new().append(true).open(case.at("a.log")).unwrap();
+            old.write_all(b"ne\n").unwrap();
+            fs::copy(case.at("a.log"), case.at("a.log.1")).unwrap();
+            old.set_len(0).unwrap();
+            old.write_all(text(&second).as_bytes()).unwrap();
+            let mut want = [first, late, vec!["half a line".to_string()]].concat();
+            want.extend(second);
+            follow.wait("all", |it| it.lines.len() >= want.len());
+            follow.settle(case.dir.path(), "z1");
+            follow.wait_lines(&refs(&want));
+        });
+    }
+}
+
+#[test]
+fn deleted_and_created_anew() {
+    each(|case| {
+        let mut follow = case.follow();
+        let mut want = Vec::new();
+        for round in ["one", "two", "three"] {
+            case.append("a.log", &format!("{round}\n"));
+            want.push(round);
+            follow.wait_lines(&want);
+            fs::remove_file(case.at("a.log")).unwrap();
+        }
+        follow.settle(case.dir.path(), "z1");
+        follow.wait_lines(&want);
+    });
+}
+
+#[test]
+fn a_symlink_is_switched() {
+    each(|case| {
+        let logs = case.at("logs");
+        fs::create_dir(&logs).unwrap();
+        case.append("day1", "one\n");
+        symlink("../day1", logs.join("a.log")).unwrap();
+        let mut follow = Follow::start(&[&logs], case.options());
+        follow.wait_lines(&["one"]);
+        case.append("day1", "two\n");
+        follow.wait_lines(&["one", "two"]);
+        case.append("day2", "three\n");
+        symlink("../day2", logs.join(".next")).unwrap();
+        fs::rename(logs.join(".next"), logs.join("a.log")).unwrap();
+        follow.wait_lines(&["one", "two", "three"]);
+        case.append("day1", "late\n");
+        follow.wait_lines(&["one", "two", "three", "late"]);
+        case.append("day2", "four\n");
+        follow.wait_lines(&["one", "two", "three", "late", "four"]);
+    });
+}
+
+#[test]
+fn a_file_that_shrinks_is_read_from_its_start_and_said() {
+    each(|case| {
+        let first = many("first", 20);
+        case.append("a.log", &text(&first));
+        let mut follow = case.follow();
+        follow.wait_lines(&refs(&first));
+        fs::write(case.at("a.log"), "second\n").unwrap();
+        follow.wait_trouble("read again from its start");
+        follow.wait("second", |it| it.lines.len() == 21);
+        assert_eq!(follow.lines[20], "second");
+        let info = follow.named("a.log").unwrap().clone();
+        let gone = follow.sources.catalog().reread(&info, 0, 64, 64).unwrap_err().to_string();
+        assert!(gone.contains("was truncated or written anew"), "{gone}");
+        // The same length, and other bytes.
+        fs::write(case.at("a.log"), "THIRD!\n").unwrap();
+        follow.wait("third", |it| it.lines.len() == 22);
+        assert_eq!(follow.lines[21], "THIRD!");
+    });
+}
+
+#[test]
+fn a_compressed_sibling_is_read_only_if_its_original_was_not() {
+    for lines in [2, 40] {
+        each(|case| {
+            let (read, unread) = (many("read", lines), many("unread", lines));
+            case.append("a.log", &text(&read));
+            let mut follow = case.follow();
+            follow.wait_lines(&refs(&read));
+            fs::rename(case.at("a.log"), case.at("a.log.1")).unwrap();
+            fs::write(case.at("a.log.1.gz"), gzipped(text(&read).as_bytes())).unwrap();
+            fs::remove_file(case.at("a.log.1")).unwrap();
+            follow.wait_trouble("holds in compressed form what was read already");
+            fs::write(case.at("a.log.0.gz"), gzipped(text(&unread).as_bytes())).unwrap();
+            let want = [read, unread].concat();
+            follow.wait("the other", |it| it.lines.len() >= want.len());
+            follow.settle(case.dir.path(), "z1");
+            follow.wait_lines(&refs(&want));
+            assert_eq!(follow.named("a.log.0.gz").map(|info| info.kind), Some(Kind::Gzip));
+        });
+    }
+}
+
+#[test]
+fn a_compressed_file_that_holds_more_gives_only_that() {
+    each(|case| {
+        let all = many("all", 40);
+        case.append("a.log", &text(&all[..30]));
+        let mut follow = case.follow();
+        follow.wait_lines(&refs(&all[..30]));
+        fs::remove_file(case.at("a.log")).unwrap();
+        fs::write(case.at("a.log.1.gz"), gzipped(text(&all).as_bytes())).unwrap();
+        follow.wait_lines(&refs(&all));
+    });
+}
+
+#[test]
+fn a_file_that_may_not_be_read_is_said_and_read_when_it_may() {
+    if rustix::process::geteuid().is_root() {
+        eprintln!("skipped: root may read everything");
+        return;
+    }
+    each(|case| {
+        case.append("a.log", "one\n");
+        let mode = |bits| fs::set_permissions(case.at("a.log"), PermissionsExt::from_mode(bits)).unwrap();
+        mode(0o000);
+        case.append("b.log", "two\n");
+        let mut follow = case.follow();
+        follow.wait_trouble("permission denied");
+        follow.wait_lines(&["two"]);
+        mode(0o600);
+        follow.wait_lines(&["two", "one"]);
+    });
+}
+
+#[test]
+fn a_file_that_is_gone_ends_after_a_while() {
+    each(|case| {
+        case.append("a.log", "one\nhalf");
+        let mut follow = Follow::start(&[case.dir.path()], Options { linger_ms: 50, ..case.options() });
+        follow.wait_lines(&["one"]);
+        fs::remove_file(case.at("a.log")).unwrap();
+        follow.wait("the end", |it| it.ended.len() == 1);
+        assert_eq!(follow.lines, ["one", "half"], "it will not be ended any more");
+    });
+}
+
+#[test]
+fn a_pipe_is_read_from_one_writer_after_another() {
+    each(|case| {
+        let path = case.at("pipe");
+        rustix::fs::mkfifoat(rustix::fs::CWD, &path, 0o600.into()).unwrap();
+        let mut follow = Follow::start(&[&path], case.options());
+        let mut want = Vec::new();
+        for writer in ["one", "two", "three"] {
+            let mut pipe = OpenOptions::new().write(true).open(&path).unwrap();
+            pipe.write_all(format!("{writer}\n").as_bytes()).unwrap();
+            pipe.write_all(b"no end").unwrap();
+            drop(pipe);
+            want.extend([writer, "no end"]);
+            follow.wait_lines(&want);
+        }
+        assert_eq!(follow.opened.len(), 1);
+        assert_eq!(follow.ended.len(), 0);
+    });
+}
+
+#[test]
+fn folders_that_hold_themselves_end_nowhere() {
+    each(|case| {
+        fs::create_dir_all(case.at("a/b")).unwrap();
+        symlink("../..", case.at("a/b/up")).unwrap();
+        symlink(".", case.at("a/self")).unwrap();
+        case.append("a/b/x.log", "one\n");
+        let mut follow = case.follow();
+        follow.wait_lines(&["one"]);
+        symlink("..", case.at("a/again")).unwrap();
+        case.append("a/b/y.log", "two\n");
+        follow.wait_lines(&["one", "two"]);
+        assert_eq!(follow.opened.len(), 2);
+    });
+}
+
+#[test]
+fn more_files_than_may_be_open() {
+    each(|case| {
+        let name = |n: usize| format!("{n:02}.log");
+        (0..50).for_each(|n| case.append(&name(n), &format!("{n} a\n")));
+        let mut follow = Follow::start(&[case.dir.path()], Options { open_files: 8, ..case.options() });
+        follow.wait("the beginnings", |it| it.lines.len() == 50);
+        (0..50).for_each(|n| case.append(&name(n), &format!("{n} b\n")));
+        follow.wait("what was appended", |it| it.lines.len() == 100);
+        for n in 0..50 {
+            fs::rename(case.at(&name(n)), case.at(&format!("{}.1", name(n)))).unwrap();
+            case.append(&format!("{}.1", name(n)), &format!("{n} c\n"));
+            case.append(&name(n), &format!("{n} d\n"));
+        }
+        follow.wait("what came after", |it| it.lines.len() >= 200);
+        follow.settle(case.dir.path(), "z1");
+        let mut lines = follow.lines.clone();
+        lines.sort();
+        let mut want: Vec<_> =
+            (0..50).flat_map(|n| ["a", "b", "c", "d"].map(|x| format!("{n} {x}"))).collect();
+        want.sort();
+        assert_eq!(lines, want);
+    });
+}
+
+#[test]
+fn the_newest_slice_begins_at_a_line() {
+    each(|case| {
+        let lines = many("long", 4_000);
+        case.append("long.log", &text(&lines));
+        case.append("short.log", "short\n");
+        let options = Options { mode: Mode::Follow { newest_slice: Some(100_000) }, ..case.options() };
+        let mut follow = Follow::start(&[case.dir.path()], options);
+        follow.wait("both", |it| it.caught_up.len() == 2);
+        let skipped = follow.named("long.log").unwrap().skipped;
+        assert_eq!(follow.named("short.log").unwrap().skipped, 0);
+        assert!((256_000 - 100_000..256_000 - 60_000).contains(&skipped), "{skipped}");
+        assert_eq!(skipped % 64, 0, "in the middle of a line");
+        follow.lines.retain(|line| line != "short");
+        assert_eq!(follow.lines, lines[skipped as usize / 64..]);
+        // The rest is there on demand, and nothing of it twice.
+        let catalog = follow.sources.catalog();
+        let info = follow.named("long.log").unwrap();
+        let mut before = Vec::new();
+        let mut range = catalog.range(info, 0, skipped, follow.sources.pool()).unwrap();
+        while let Some(chunk) = range.next_chunk().unwrap() {
+            before.extend(chunk.bytes);
+        }
+        assert_eq!(before, text(&lines[..skipped as usize / 64]).into_bytes());
+    });
+}
+
+#[test]
+fn dropping_the_sources_ends_all_threads_also_when_nobody_listens() {
+    each(|case| {
+        case.append("a.log", &"a line of a file that is longer than a queue\n".repeat(100_000));
+        fs::write(case.at("b.gz"), gzipped("and one that is compressed\n".repeat(100_000).as_bytes()))
+            .unwrap();
+        let pipe = case.at("pipe");
+        rustix::fs::mkfifoat(rustix::fs::CWD, &pipe, 0o600.into()).unwrap();
+        let mut follow = Follow::start(&[case.dir.path(), &pipe], Options { queue: 1, ..case.options() });
+        follow.wait("all are begun", |it| it.opened.len() == 3);
+        let events = follow.sources.events().clone();
+        drop(follow);
+        // The channel closes when the last thread that could send is gone.
+        while events.recv_timeout(std::time::Duration::from_secs(20)).is_ok() {}
+        assert_eq!(events.try_recv(), Err(crossbeam_channel::TryRecvError::Disconnected));
+    });
+}
