@@ -9,6 +9,7 @@ mod app;
 mod json;
 mod metric;
 mod segment;
+mod shown;
 mod tail;
 mod text;
 mod wrapped;
@@ -16,6 +17,8 @@ mod wrapped;
 use std::borrow::Cow;
 
 use memchr::{memchr_iter, memmem};
+
+pub use shown::message as shown;
 
 use crate::model::{Bad, Body, Chunk, Envelope, Origin, Record, Text, Timestamp};
 use json::Stop;

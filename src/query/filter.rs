@@ -4,7 +4,7 @@
 
 use std::fmt;
 
-use crate::model::{Level, Outcome};
+use crate::model::Outcome;
 
 use super::view::InvocationState;
 
@@ -155,21 +155,6 @@ impl Filter {
     /// Whether it lets through what answers its conditions so.
     pub fn holds(&self, mut answer: impl FnMut(&Condition) -> bool) -> bool {
         self.terms.iter().all(|term| answer(&term.what) != term.not)
-    }
-
-    /// Whether it lets a log line through. What only an invocation can have is not asked of it.
-    pub fn line(&self, function: Option<&str>, level: Level, text: &str) -> bool {
-        self.terms.iter().all(|term| {
-            let holds = match &term.what {
-                Condition::Function(pattern) => function.is_some_and(|name| wild(pattern, name)),
-                Condition::Failed => level >= Level::Error,
-                Condition::Text(wanted) => {
-                    contains(text, wanted) || function.is_some_and(|name| contains(name, wanted))
-                }
-                Condition::Cold | Condition::Status(_) | Condition::Duration(..) => return true,
-            };
-            holds != term.not
-        })
     }
 }
 
@@ -520,14 +505,6 @@ mod tests {
              800 ms and with \"card\""
         );
         assert_eq!(Filter::default().explain(), "everything");
-    }
-
-    #[test]
-    fn lines_are_matched_by_what_a_line_has() {
-        let filter = Filter::parse("fn:pay* err declined").unwrap();
-        assert!(filter.line(Some("pay-1"), Level::Error, "card DECLINED"));
-        assert!(!filter.line(Some("pay-1"), Level::Info, "card declined"));
-        assert!(!filter.line(None, Level::Error, "card declined"));
     }
 
     proptest! {

@@ -24,4 +24,5 @@ pub use ask::{Invocations, Order, Selected, bucket, buckets, invocations, places
 pub use asof::AsOf;
 pub use axis::Axis;
 pub use overview::overview;
+pub use select::answer;
 pub use trace::{TraceSummary, tree};

@@ -57,7 +57,8 @@ impl Member<'_> {
     }
 }
 
-fn answer(
+/// What an invocation answers to a condition.
+pub fn answer(
     asof: AsOf<'_>,
     function: &FunctionData,
     row: &Row,
