@@ -19,7 +19,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("store", &["model"]),
     ("query", &["store", "model"]),
     ("findings", &["query", "model"]),
-    ("lines", &["source", "decode", "query", "model"]),
+    ("lines", &["source", "decode", "query", "store", "model"]),
     ("engine", &["source", "ingest", "correlate", "store", "findings", "query", "model"]),
     ("record", &["source", "decode", "model"]),
     ("ui", &["query", "findings", "model"]),
@@ -31,7 +31,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("cli", &["report", "model"]),
     ("config", &["cli", "record", "report", "session", "ui", "model"]),
     // What holds a session together: the engine, the clock, the screen.
-    ("session", &["engine", "query", "source", "store", "ui", "model"]),
+    ("session", &["engine", "lines", "query", "source", "store", "ui", "model"]),
 ];
 
 /// Files that hold the others together.

@@ -13,11 +13,14 @@ mod near;
 mod raw;
 mod segment;
 mod setting;
+mod shown;
 mod tail;
 mod text;
 mod wrapped;
 
 use memchr::{memchr_iter, memmem};
+
+pub use shown::message as shown;
 
 use crate::model::{Bad, Body, Chunk, Envelope, Origin, Record, Text, Timestamp};
 use json::Stop;

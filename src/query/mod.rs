@@ -27,5 +27,6 @@ pub use asof::AsOf;
 pub use axis::Axis;
 pub use overview::overview;
 pub use points::Period;
+pub use select::answer;
 pub use subject::{Seen, Subject, Tally, newest, subject, subjects};
 pub use trace::{TraceSummary, tree};

@@ -4,7 +4,7 @@ use crate::model::{FunctionId, Micros};
 use crate::store::{Extent, FunctionData, Row, Standing};
 
 use super::asof::AsOf;
-use super::filter::{Condition, Filter, Invoked};
+use super::filter::{Condition, Filter, Invoked, answers};
 use super::view::InvocationState;
 
 /// A function of a selection.
@@ -55,6 +55,17 @@ impl Member<'_> {
         self.filter
             .is_none_or(|filter| filter.invocation(&Kept { asof, function: self.function, row, standing }))
     }
+}
+
+/// What an invocation answers to a condition.
+pub fn answer(
+    asof: AsOf<'_>,
+    function: &FunctionData,
+    row: &Row,
+    standing: &Standing,
+    condition: &Condition,
+) -> bool {
+    answers(&Kept { asof, function, row, standing }, condition)
 }
 
 /// A row as it stands.

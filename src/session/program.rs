@@ -12,10 +12,11 @@ use super::answers::Answers;
 use super::playback::{Known, Playback};
 use crate::clock::Clock;
 use crate::engine::{self, Engine, Published, SourceProgress, Stage};
+use crate::lines;
 use crate::model::Timestamp;
 use crate::query;
-use crate::query::view::{Overview, OverviewRequest};
-use crate::source::{Kind, Sources};
+use crate::query::view::{LinesAnswer, LinesRequest, Overview, OverviewRequest};
+use crate::source::{Catalog, Kind, Sources};
 use crate::store::{Newest, Snapshot};
 use crate::ui::app::{Effect, Msg, Options, UiState, update};
 use crate::ui::status::{BadRecord, SessionKind, SessionStatus, SourceState, SourceStatus};
@@ -48,6 +49,8 @@ pub enum Message {
     Published,
     /// The answer to a question.
     Overview(u64, Arc<Overview>),
+    /// The answer to a question for log lines.
+    Lines(u64, LinesAnswer),
 }
 
 /// Runs a session on the terminal until it ends.
@@ -57,12 +60,14 @@ pub fn run(console: Console, sources: &Sources, setup: Setup, clock: Clock) -> i
     let engine = Engine::start(sources, setup.engine.clone(), clock.clone(), woken)?;
     forward(wakes, messages.clone())?;
     let published = engine.published();
-    let viewer = viewer(published.clone(), messages)?;
+    let viewer = viewer(published.clone(), messages.clone())?;
+    let lines = line_reader(published.clone(), sources.catalog().clone(), messages)?;
     let mut session = Session {
         state: UiState::new(setup.screen),
         playback: setup.playback,
         published,
         viewer,
+        lines,
         memory: setup.engine.memory as u64,
         status: SessionStatus::default(),
         clock: clock.clone(),
@@ -106,11 +111,27 @@ fn viewer(
     })
 }
 
+/// The thread that reads log lines again.
+fn line_reader(
+    published: Arc<ArcSwap<Published>>,
+    catalog: Catalog,
+    messages: Sender<Message>,
+) -> io::Result<Answers<(u64, LinesRequest)>> {
+    let mut reader = lines::Reader::new(catalog);
+    Answers::start("lines", move |(id, request): (u64, LinesRequest)| {
+        let snapshot = published.load().snapshot.clone();
+        let answer = reader.answer(&snapshot, &request);
+        drop(snapshot);
+        let _ = messages.send(Message::Lines(id, answer));
+    })
+}
+
 struct Session {
     state: UiState,
     playback: Playback,
     published: Arc<ArcSwap<Published>>,
     viewer: Answers<(u64, OverviewRequest)>,
+    lines: Answers<(u64, LinesRequest)>,
     memory: u64,
     status: SessionStatus,
     clock: Clock,
@@ -208,7 +229,8 @@ impl Session {
     fn carry_out(&mut self, effect: Effect) -> Flow {
         match effect {
             Effect::Ask { id, request } => self.viewer.ask((id, request)),
-            Effect::AskLines { .. } | Effect::Retry => {}
+            Effect::AskLines { id, request } => self.lines.ask((id, request)),
+            Effect::Retry => {}
             Effect::Seek(to) => {
                 let known = self.known(&self.published.load_full());
                 self.playback.seek(to, known, self.clock.now());
@@ -264,6 +286,10 @@ impl Program for Session {
             Event::Message(Message::Published) => self.look(),
             Event::Message(Message::Overview(id, answer)) => {
                 let flow = self.tell(Msg::Overview { id, answer });
+                if flow == Flow::Continue { Flow::DrawNow } else { flow }
+            }
+            Event::Message(Message::Lines(id, answer)) => {
+                let flow = self.tell(Msg::Lines { id, answer });
                 if flow == Flow::Continue { Flow::DrawNow } else { flow }
             }
         }
