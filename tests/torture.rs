@@ -166,7 +166,9 @@ fn every_record_comes_out_once() {
         let record =
             line.split_once("n=").and_then(|(_, rest)| rest.split_once(' ')).map(|(record, _)| record);
         let Some((name, n)) = record.and_then(|record| record.split_once(':')) else {
-            panic!("no record: {line}")
+            // Half of it was read when its file was emptied; a capture keeps that, as it came.
+            assert!(line.contains("/emptied.log\",\"raw\":"), "no record: {line}");
+            continue;
         };
         let (name, count) = seen.get_key_value(name).map(|(name, count)| (*name, count.len())).unwrap();
         let n: u64 = n.parse().unwrap();
