@@ -11,6 +11,7 @@ use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 
 use lamtop::source::{Kind, Mode, Options};
+use proptest::prelude::*;
 use support::follow::{Follow, options};
 use tempfile::TempDir;
 
@@ -433,4 +434,154 @@ fn dropping_the_sources_ends_all_threads_also_when_nobody_listens() {
         while events.recv_timeout(std::time::Duration::from_secs(20)).is_ok() {}
         assert_eq!(events.try_recv(), Err(crossbeam_channel::TryRecvError::Disconnected));
     });
+}
+
+/// What a writer does next to one of its two logs.
+#[derive(Clone, Copy, Debug)]
+enum Step {
+    /// Writes so many records.
+    Write(usize),
+    /// Writes the beginning of a record; its end comes with the next write, wherever the file is.
+    Half,
+    Rename,
+    CopyAndTruncate,
+    /// Compresses the oldest rotated file.
+    Compress,
+    /// Waits until all is read, then deletes and creates: before nobody could save it.
+    Delete,
+    /// Waits until all is read.
+    Wait,
+}
+
+struct Writer {
+    log: &'static str,
+    file: File,
+    records: usize,
+    rotations: usize,
+    rotated: Vec<PathBuf>,
+    /// The file that ends in half a record, and its end.
+    half: Option<(File, String)>,
+}
+
+impl Writer {
+    fn new(case: &Case, log: &'static str) -> Self {
+        let file = append(&case.at(log));
+        Self { log, file, records: 0, rotations: 0, rotated: Vec::new(), half: None }
+    }
+
+    fn record(&mut self) -> String {
+        self.records += 1;
+        format!("{} {:04} {}", self.log, self.records, "x".repeat(self.records % 90))
+    }
+
+    fn end_half(&mut self) {
+        if let Some((mut file, rest)) = self.half.take() {
+            file.write_all(rest.as_bytes()).unwrap();
+        }
+    }
+
+    fn step(&mut self, case: &Case, step: Step, follow: &mut Follow, all: &mut Vec<String>) {
+        let current = case.at(self.log);
+        match step {
+            Step::Write(records) => {
+                self.end_half();
+                for _ in 0..records {
+                    let record = self.record();
+                    self.file.write_all(format!("{record}\n").as_bytes()).unwrap();
+                    all.push(record);
+                }
+            }
+            Step::Half => {
+                self.end_half();
+                let record = self.record();
+                let (head, rest) = record.split_at(record.len() / 2);
+                self.file.write_all(head.as_bytes()).unwrap();
+                self.half = Some((self.file.try_clone().unwrap(), format!("{rest}\n")));
+                all.push(record);
+            }
+            Step::Rename => {
+                let full = self.full(case);
+                fs::rename(&current, full).unwrap();
+                self.file = append(&current);
+            }
+            Step::CopyAndTruncate => {
+                // Half a record would go on in another place than it began.
+                self.end_half();
+                let full = self.full(case);
+                fs::copy(&current, full).unwrap();
+                self.file.set_len(0).unwrap();
+            }
+            Step::Compress => {
+                self.end_half();
+                if !self.rotated.is_empty() {
+                    let plain = self.rotated.remove(0);
+                    let packed = PathBuf::from(format!("{}.gz", plain.display()));
+                    fs::write(packed, gzipped(&fs::read(&plain).unwrap())).unwrap();
+                    fs::remove_file(plain).unwrap();
+                }
+            }
+            Step::Delete => {
+                self.end_half();
+                follow.wait("all before a deletion", |it| it.lines.len() >= all.len());
+                fs::remove_file(&current).unwrap();
+                self.file = append(&current);
+            }
+            Step::Wait => {
+                self.end_half();
+                follow.wait("all", |it| it.lines.len() >= all.len());
+            }
+        }
+    }
+
+    fn full(&mut self, case: &Case) -> PathBuf {
+        self.rotations += 1;
+        let full = case.at(&format!("{}.{}", self.log, self.rotations));
+        self.rotated.push(full.clone());
+        full
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 60, ..ProptestConfig::default() })]
+    #[test]
+    fn whatever_a_writer_does_each_record_comes_once(
+        steps in prop::collection::vec(
+            (0usize..2, prop_oneof![
+                6 => (1usize..30).prop_map(Step::Write),
+                2 => Just(Step::Half),
+                2 => Just(Step::Rename),
+                2 => Just(Step::CopyAndTruncate),
+                1 => Just(Step::Compress),
+                1 => Just(Step::Delete),
+                1 => Just(Step::Wait),
+            ]),
+            1..40,
+        ),
+        notify in any::<bool>(),
+    ) {
+        let case = Case { dir: tempfile::tempdir().unwrap(), notify };
+        let mut writers = [Writer::new(&case, "a.log"), Writer::new(&case, "b.log")];
+        let mut follow = case.follow();
+        let mut all = Vec::new();
+        for (writer, step) in steps {
+            if matches!(step, Step::Wait | Step::Delete) {
+                writers.iter_mut().for_each(Writer::end_half);
+            }
+            writers[writer].step(&case, step, &mut follow, &mut all);
+        }
+        writers.iter_mut().for_each(Writer::end_half);
+        follow.wait("all", |it| it.lines.len() >= all.len());
+        follow.settle(case.dir.path(), "z1");
+        follow.settle(case.dir.path(), "z2");
+        // In order in each file; a file that was rotated before it was seen may come later.
+        let mut newest = std::collections::BTreeMap::new();
+        for (line, source) in follow.lines.iter().zip(&follow.from) {
+            let before = newest.insert(*source, line.clone());
+            prop_assert!(before.is_none_or(|before| before < *line), "order");
+        }
+        let mut lines = follow.lines.clone();
+        lines.sort();
+        all.sort();
+        prop_assert_eq!(lines, all, "said {:?}", follow.troubles);
+    }
 }

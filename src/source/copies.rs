@@ -57,7 +57,8 @@ pub(super) struct Heads {
 }
 
 impl Heads {
-    fn of(&self, bytes: &[u8]) -> Head {
+    /// The head that a file has whose first bytes are these.
+    pub fn of(&self, bytes: &[u8]) -> Head {
         Head { len: bytes.len(), hash: if bytes.is_empty() { 0 } else { self.hasher.hash_one(bytes) } }
     }
 
@@ -69,6 +70,11 @@ impl Heads {
     /// Whether a file begins so.
     pub fn holds(&self, file: &File, head: Head) -> io::Result<bool> {
         Ok(self.of(&part(file, 0, head.len as u64)?) == head)
+    }
+
+    /// Whether what begins with these bytes begins so.
+    pub fn is_begin(&self, begin: &[u8], head: Head) -> bool {
+        begin.get(..head.len).is_some_and(|begin| self.of(begin) == head)
     }
 
     /// The head of a file that began with `head` when `bytes` had been read at `at` of it; `None`
@@ -118,15 +124,13 @@ impl Heads {
         }
     }
 
-    /// Of the files that ended, one shorter than a head whose bytes a file at `path` begins with
-    /// and whose name it was given.
-    pub fn find_short(&self, path: &Path, file: &File) -> io::Result<Option<Original>> {
-        for (original, head, past) in self.short_past.iter().rev() {
-            if is_named_after(path, original) && self.holds(file, *head)? {
-                return Ok(Some(*past));
-            }
-        }
-        Ok(None)
+    /// Of the files that ended, one shorter than a head whose bytes are the beginning of a file at
+    /// `path`, and whose name that was given.
+    pub fn find_short(&self, path: &Path, begin: &[u8]) -> Option<Original> {
+        let mut newest_first = self.short_past.iter().rev();
+        newest_first
+            .find(|(original, head, _)| is_named_after(path, original) && self.is_begin(begin, *head))
+            .map(|(.., past)| *past)
     }
 
     fn forget(&mut self, head: Head, key: u32) {
@@ -139,18 +143,19 @@ impl Heads {
     pub fn find(&self, head: Head) -> Option<Original> {
         self.known.get(&head).copied()
     }
+}
 
-    /// The head of a gzip file's contents and its inflated length (modulo 2^32, as its last bytes
-    /// say); `None` while it can't be told.
-    pub fn of_gzip(&self, file: Arc<File>, size: u64) -> io::Result<Option<(Head, u64)>> {
-        let Ok(trailer) = <[u8; 4]>::try_from(part(&file, size.saturating_sub(4), size)?) else {
-            return Ok(None);
-        };
-        let mut bytes = vec![0; HEAD];
-        let mut reader = Reader::gzip(Raw::File(file));
-        let n = reader.read_at(&mut bytes, 0)?;
-        Ok(Some((self.of(&bytes[..n]), u64::from(u32::from_le_bytes(trailer)))))
-    }
+/// The first bytes of a gzip file's contents, as many as a head has, and its inflated length (modulo
+/// 2^32, as its last bytes say); `None` while it can't be told.
+pub(super) fn inside_gzip(file: Arc<File>, size: u64) -> io::Result<Option<(Vec<u8>, u64)>> {
+    let Ok(trailer) = <[u8; 4]>::try_from(part(&file, size.saturating_sub(4), size)?) else {
+        return Ok(None);
+    };
+    let mut bytes = vec![0; HEAD];
+    let mut reader = Reader::gzip(Raw::File(file));
+    let n = reader.read_at(&mut bytes, 0)?;
+    bytes.truncate(n);
+    Ok(Some((bytes, u64::from(u32::from_le_bytes(trailer)))))
 }
 
 /// Whether two files hold the same bytes just before `end`.

@@ -148,7 +148,7 @@ impl Fifo {
         if stat.what != What::Fifo {
             return Err(io::Error::other("is no longer a pipe"));
         }
-        Ok(Stream { file, wake: self.wake.try_clone()?, live: live.clone() })
+        Ok(Stream { file, wake: self.wake.try_clone()?, live: live.clone(), began: false })
     }
 }
 
@@ -158,10 +158,34 @@ struct Stream {
     file: File,
     wake: UnixStream,
     live: Live,
+    /// Whether bytes came. Before, the end means that there is no writer yet; and of a writer that
+    /// was gone when the pipe was opened, poll never tells the end.
+    began: bool,
+}
+
+impl Stream {
+    /// What is there now; `None` if nothing is and a writer is.
+    fn now(&mut self, space: &mut [u8]) -> io::Result<Option<usize>> {
+        match self.file.read(space) {
+            Err(error) if matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted) => {
+                Ok(None)
+            }
+            Err(error) => Err(error),
+            Ok(n) => {
+                self.began |= n > 0;
+                Ok(Some(n))
+            }
+        }
+    }
 }
 
 impl Read for Stream {
     fn read(&mut self, space: &mut [u8]) -> io::Result<usize> {
+        if self.began
+            && let Some(n) = self.now(space)?
+        {
+            return Ok(n);
+        }
         loop {
             let mut ready = [PollFd::new(&self.file, PollFlags::IN), PollFd::new(&self.wake, PollFlags::IN)];
             match poll(&mut ready, (!self.live.get()).then_some(&PAUSE)) {
@@ -171,10 +195,8 @@ impl Read for Stream {
                 Err(rustix::io::Errno::INTR) => continue,
                 Err(error) => return Err(error.into()),
             }
-            match self.file.read(space) {
-                Err(error)
-                    if matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted) => {}
-                other => return other,
+            if let Some(n) = self.now(space)? {
+                return Ok(n);
             }
         }
     }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use super::Event;
 use super::catalog::Place;
-use super::copies::{HEAD, Head, Original, is_named_after, same_before};
+use super::copies::{HEAD, Head, Original, inside_gzip, is_named_after, same_before};
 use super::followed::{Followed, Lines, Packed, State};
 use super::frame::Framer;
 use super::info::{Identity, Kind, Stat, What, open};
@@ -31,6 +31,8 @@ impl Tail {
             return Ok(());
         }
         let Some(handle) = self.handle(key)? else { return Ok(()) };
+        // It may have been read since that look, which then seems to be of a shorter file.
+        let stat = handle.metadata().map_or(stat, |metadata| Stat::from(&metadata));
         let (now, wall) = (self.out.clock.steady_ms(), self.out.clock.now());
         let Some(file) = self.files.get_mut(&key) else { return Ok(()) };
         file.seen = Some((stat.size, stat.modified));
@@ -74,22 +76,17 @@ impl Tail {
 
     /// A file has its first bytes.
     fn begin(&mut self, key: u32, stat: Stat, handle: &Arc<File>) -> Result<(), Stopped> {
-        let head = match part(handle, 0, GZIP.len() as u64)
-            .and_then(|magic| Ok((magic, self.heads.read(handle)?)))
-        {
+        let begin = match part(handle, 0, HEAD as u64) {
             // It may become a gzip file's.
-            Ok((magic, _)) if magic.is_empty() || magic == GZIP[..1] => return Ok(()),
-            Ok((magic, _)) if magic == GZIP => {
+            Ok(begin) if begin.is_empty() || begin == GZIP[..1] => return Ok(()),
+            Ok(begin) if begin.starts_with(&GZIP) => {
                 self.set(key, State::Packed(Box::default()));
                 return Ok(());
             }
-            Ok((_, head)) => head,
+            Ok(begin) => begin,
             Err(error) => return self.complain(key, &error),
         };
-        let mut original = match self.original(key, head, handle) {
-            Ok(original) => original,
-            Err(error) => return self.complain(key, &error),
-        };
+        let mut original = self.original(key, &begin);
         if let Some(Original::Followed(of)) = original {
             // It may be over without our knowing: copied and then truncated.
             self.look_behind(of)?;
@@ -97,7 +94,7 @@ impl Tail {
                 // It was, and this goes on where that was.
                 return Ok(());
             }
-            original = self.original(key, head, handle).unwrap_or(None);
+            original = self.original(key, &begin);
         }
         match original {
             Some(Original::Followed(of)) if self.is_copy(of, handle, stat.size)? => {
@@ -119,27 +116,32 @@ impl Tail {
         }
     }
 
-    /// Whether what a file begins with is or was read from another.
-    fn original(&self, key: u32, head: Head, handle: &File) -> io::Result<Option<Original>> {
+    /// From which other file that what a file begins with is or was read.
+    fn original(&self, key: u32, begin: &[u8]) -> Option<Original> {
         let other = |original: &Original| match original {
             Original::Followed(of) | Original::Past(of, _) => *of != key,
         };
-        if head.is_full() {
-            return Ok(self.heads.find(head).filter(other));
+        let head = self.heads.of(begin);
+        if head.is_full()
+            && let Some(original) = self.heads.find(head).filter(other)
+        {
+            return Some(original);
         }
-        // So few bytes may be in two files by chance. A copy's name says that it is one.
-        let Some(copy) = self.files.get(&key) else { return Ok(None) };
-        for (of, file) in &self.files {
-            if let State::Lines(lines) = &file.state
-                && *of != key
-                && (1..HEAD).contains(&lines.head.len())
-                && is_named_after(&copy.path, &file.path)
-                && self.heads.holds(handle, lines.head)?
+        // Fewer bytes may be in two files by chance. A copy's name says that it is one.
+        let copy = self.files.get(&key)?;
+        let short = |(of, file): (&u32, &Followed)| match &file.state {
+            State::Lines(lines)
+                if *of != key
+                    && (1..HEAD).contains(&lines.head.len())
+                    && is_named_after(&copy.path, &file.path)
+                    && self.heads.is_begin(begin, lines.head) =>
             {
-                return Ok(Some(Original::Followed(*of)));
+                Some(Original::Followed(*of))
             }
-        }
-        Ok(self.heads.find_short(&copy.path, handle)?.filter(other))
+            _ => None,
+        };
+        let followed = self.files.iter().find_map(short);
+        followed.or_else(|| self.heads.find_short(&copy.path, begin).filter(other))
     }
 
     fn begin_lines(&mut self, key: u32, stat: Stat, start: u64) -> Result<(), Stopped> {
@@ -512,12 +514,12 @@ impl Tail {
             return Ok(Some(0));
         }
         // What can't be inflated is found out by reading it.
-        let Ok(Some((head, len))) = self.heads.of_gzip(handle, size) else { return Ok(Some(0)) };
+        let Ok(Some((begin, len))) = inside_gzip(handle, size) else { return Ok(Some(0)) };
+        let head = self.heads.of(&begin);
         // A short head tells nothing unless it is all there is.
-        if head.len() == 0 || !head.is_full() && head.len() as u64 != len {
-            return Ok(Some(0));
-        }
-        let read = match self.heads.find(head) {
+        let whole = head.len() > 0 && !head.is_full() && head.len() as u64 == len;
+        let original = whole.then(|| self.heads.find(head)).flatten();
+        let read = match original.or_else(|| self.original(key, &begin)) {
             None => return Ok(Some(0)),
             Some(Original::Past(_, read)) => read,
             Some(Original::Followed(of)) => {

@@ -215,12 +215,17 @@ impl Tail {
             self.list_all()?;
             return self.look_at_all();
         }
-        for path in paths {
-            if self.is_wanted(&path) {
-                self.look(&path)?;
-            }
-        }
-        Ok(())
+        let wanted = paths.into_iter().filter(|path| self.is_wanted(path)).collect();
+        self.look_by_age(wanted)
+    }
+
+    /// Looks at what changed, what is gone first, then what was written longest ago: what was
+    /// rotated away comes before what is in its place.
+    fn look_by_age(&mut self, paths: Vec<PathBuf>) -> Result<(), Stopped> {
+        let age = |path: PathBuf| (Stat::of(&path).map_or(i128::MIN, |stat| stat.modified), path);
+        let mut aged: Vec<_> = paths.into_iter().map(age).collect();
+        aged.sort_unstable();
+        aged.iter().try_for_each(|(_, path)| self.look(path))
     }
 
     fn is_wanted(&self, path: &Path) -> bool {
@@ -257,8 +262,13 @@ impl Tail {
             Some(key) if self.files.get(&key).is_some_and(|file| file.identity == stat.identity) => {
                 return self.grow(key, stat);
             }
-            // Another file than before: what the old one still held comes first.
-            Some(_) => self.forget(path)?,
+            // Another file than before: what the old one still held comes first, then what came and
+            // was rotated away since.
+            Some(_) => {
+                self.forget(path)?;
+                self.find_between(path, stat)?;
+                return self.look(path);
+            }
             None => {}
         }
         let key = match self.by_identity.get(&stat.identity).copied() {
@@ -274,6 +284,32 @@ impl Tail {
         };
         self.notice_file(path)?;
         self.grow(key, stat)
+    }
+
+    /// Reads files beside a new one that are not known yet and were written before it.
+    fn find_between(&mut self, path: &Path, stat: Stat) -> Result<(), Stopped> {
+        let Some(folder) = path.parent().filter(|folder| self.folders.contains_key(*folder)) else {
+            return Ok(());
+        };
+        let unknown = |(beside, it): &(PathBuf, Stat)| {
+            it.what == What::File
+                && beside != path
+                && it.modified <= stat.modified
+                && it.identity != stat.identity
+                && !self.by_identity.contains_key(&it.identity)
+                && !self.names.contains_key(beside)
+        };
+        let beside = entries(folder).unwrap_or_default().into_iter().map(|entry| folder.join(entry.name));
+        let beside = beside.filter_map(|path| Stat::of(&path).ok().map(|stat| (path, stat)));
+        let mut between: Vec<_> = beside.filter(unknown).collect();
+        between.sort_unstable_by_key(|(_, stat)| stat.modified);
+        for (path, stat) in between {
+            self.found(&path, stat)?;
+            if let Some(key) = self.names.get(&path).copied() {
+                self.drain(key)?;
+            }
+        }
+        Ok(())
     }
 
     /// Nothing to be followed lies at `path` any more.
@@ -378,10 +414,7 @@ impl Tail {
         let before = std::mem::replace(&mut folder.entries, present.clone());
         let changed: BTreeSet<_> =
             before.symmetric_difference(&present).map(|entry| path.join(&entry.name)).collect();
-        for path in changed {
-            self.look(&path)?;
-        }
-        Ok(())
+        self.look_by_age(changed.into_iter().collect())
     }
 
     /// Looks for files that came and went.

@@ -6,6 +6,9 @@ pub mod pty;
 pub mod records;
 
 use std::path::PathBuf;
+use std::time::Duration;
+
+use lamtop::clock::Clock;
 
 /// The folder of shared samples and generators beside the project, if it is there. A test that
 /// needs it says what it skipped; `.ci/run` fails without it.
@@ -16,4 +19,13 @@ pub fn shared(what: &str) -> Option<PathBuf> {
         return None;
     }
     Some(path)
+}
+
+/// Waits until something is so that no event tells of, with a deadline.
+pub fn until(what: &str, mut so: impl FnMut() -> bool) {
+    let clock = Clock::wall();
+    while !so() {
+        assert!(clock.steady_ms() < 30_000, "{what}: not within 30 s");
+        std::thread::park_timeout(Duration::from_millis(2));
+    }
 }
