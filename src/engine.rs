@@ -277,11 +277,8 @@ impl Run {
     }
 
     fn take(&mut self, batch: Batch) {
-        let mut newest = None;
-        for record in batch.records() {
-            newest = newest.max(record.envelope.time);
-            self.correlator.record(record, &mut self.store);
-        }
+        let newest = batch.records().iter().map(|record| record.envelope.time).max().flatten();
+        self.correlator.records(batch.records(), &mut self.store);
         let chunk = batch.chunk();
         if let Some(source) = self.progress.sources.get_mut(&chunk.source) {
             source.bytes = source.bytes.max(chunk.offset + chunk.bytes.len() as u64 + chunk.cut);

@@ -39,32 +39,28 @@ use tests::short_cuts;
 pub fn chunk<'a>(chunk: &'a Chunk, arena: &'a Arena, out: &mut Vec<Record<'a>>) {
     let bytes = &chunk.bytes[..];
     let mut from = 0;
-    let mut push = |from: usize, to: usize| {
+    let mut push = |from: usize, to: usize, cut: u64| {
         let line = &bytes[from..to];
-        let line = line.strip_suffix(b"\r").unwrap_or(line);
         let origin = Origin {
             source: chunk.source,
             offset: chunk.offset + from as u64,
-            len: u32::try_from(to - from).unwrap_or(u32::MAX),
+            len: u32::try_from(line.len()).unwrap_or(u32::MAX),
         };
-        if chunk.cut > 0 && to == bytes.len() {
-            let length = line.len() as u64 + chunk.cut;
-            out.push(bad(
-                line,
-                origin,
-                chunk.arrived,
-                format!("line of {length} bytes, only its head was read"),
-            ));
-        } else if !line.trim_ascii().is_empty() {
+        let line = line.strip_suffix(b"\r").unwrap_or(line);
+        if cut > 0 {
+            let length = line.len() as u64 + cut;
+            let reason = format!("line of {length} bytes, only its head was read");
+            out.push(bad(line, origin, chunk.arrived, reason));
+        } else if line.first() == Some(&b'{') || !line.trim_ascii().is_empty() {
             out.push(record(line, origin, chunk.arrived, arena));
         }
     };
     for end in memchr_iter(b'\n', bytes) {
-        push(from, end);
+        push(from, end, 0);
         from = end + 1;
     }
     if from < bytes.len() {
-        push(from, bytes.len());
+        push(from, bytes.len(), chunk.cut);
     }
 }
 

@@ -1,6 +1,6 @@
 //! Finding a byte that is mostly near.
 //!
-//! Keys, ids, numbers and fields are 2 to 40 bytes long. `memchr` is the fastest for far bytes, but
+//! Keys, ids, numbers and names are 2 to 60 bytes long. `memchr` is the fastest for far bytes, but
 //! a call of it costs as much as looking at 40 bytes, and a REPORT asks some 20 times. So the first
 //! bytes are looked at here, eight at once in a register, and `memchr` takes the rest.
 
@@ -34,22 +34,15 @@ pub fn either(a: u8, b: u8, text: &[u8]) -> Option<usize> {
 
 #[inline(always)]
 fn find(text: &[u8], found: impl Fn(u64) -> u64, far: impl FnOnce(&[u8]) -> Option<usize>) -> Option<usize> {
-    let (words, last) = text[..text.len().min(NEAR)].as_chunks::<8>();
-    for (at, word) in words.iter().enumerate() {
+    // The last bytes of a text are left to `memchr` too: without them no length is looked at here.
+    let Some(near) = text.first_chunk::<NEAR>() else { return far(text) };
+    for (at, word) in near.as_chunks::<8>().0.iter().enumerate() {
         let found = found(u64::from_le_bytes(*word));
         if found != 0 {
             return Some(at * 8 + found.trailing_zeros() as usize / 8);
         }
     }
-    let from = words.len() * 8;
-    if from == NEAR {
-        return far(&text[NEAR..]).map(|at| NEAR + at);
-    }
-    // Up to seven bytes: zeros behind them are not looked for.
-    let mut word = [0; 8];
-    word[..last.len()].copy_from_slice(last);
-    let found = found(u64::from_le_bytes(word)).trailing_zeros() as usize / 8;
-    (found < last.len()).then_some(from + found)
+    far(&text[NEAR..]).map(|at| NEAR + at)
 }
 
 #[cfg(test)]

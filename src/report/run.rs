@@ -129,8 +129,8 @@ fn read<S: FactSink>(paths: &[String], sink: &mut S) -> Result<Input, OpenError>
                 crate::model::Body::Continuation(_) => {}
                 _ => input.records += 1,
             }
-            input.correlator.record(record, sink);
         }
+        input.correlator.records(batch.records(), sink);
         pool.give(batch.into_chunk().bytes);
     };
     for event in reading.events() {
