@@ -99,6 +99,12 @@ struct Worker {
     thread: Option<JoinHandle<()>>,
 }
 
+/// How many workers there should be: one for each processor but that of the thread which takes
+/// their batches; the one that reads waits for the disk or copies.
+pub fn workers() -> usize {
+    std::thread::available_parallelism().map_or(1, |all| all.get().saturating_sub(1).max(1))
+}
+
 /// Worker threads that decode.
 pub struct Decoders {
     workers: Vec<Worker>,

@@ -81,7 +81,7 @@ fn show(
             parse_filter: |text| Filter::parse(text).map_err(|mistake| mistake.to_string()),
         },
         playback: Playback::replay(begin, speed, paused),
-        engine: engine::Options { memory, decoders: 1, settling_ms: 0 },
+        engine: engine::Options { memory, decoders: lamtop::ingest::workers(), settling_ms: 0 },
         mouse: options.mouse,
     };
     let ended = session::run(console, &reading, setup, Clock::wall())

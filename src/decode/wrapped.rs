@@ -29,8 +29,7 @@ pub struct Wrapped<'a> {
 pub fn usual(line: &[u8]) -> Option<Wrapped<'_>> {
     let line = super::short_cuts().then_some(line)?;
     let (group, rest) = until_quote(line.strip_prefix(br#"{"logGroup":""#)?, near::either)?;
-    // A stream's name is too long for `near`.
-    let (stream, rest) = until_quote(rest.strip_prefix(br#"","logStream":""#)?, memchr::memchr2)?;
+    let (stream, rest) = until_quote(rest.strip_prefix(br#"","logStream":""#)?, near::either_later)?;
     let rest = rest.strip_prefix(br#"","timestamp":"#)?;
     let (time, rest) = rest.split_first_chunk()?;
     let timestamp = digits::thirteen(time)?;

@@ -5,7 +5,7 @@ use std::fs::File;
 use std::io::{self, BufReader, BufWriter, Read, Write};
 
 use crate::correlate::Correlator;
-use crate::ingest::{Batch, Decoders};
+use crate::ingest::{self, Batch, Decoders};
 use crate::model::{FactSink, Origin, SourceId, Timestamp, Window};
 use crate::source::{Event, Kind, OpenError, Reading, SourceInfo};
 
@@ -109,7 +109,7 @@ pub fn run(
 fn read<S: FactSink>(paths: &[String], sink: &mut S) -> Result<Input, OpenError> {
     let reading = Reading::start(paths)?;
     let pool = reading.pool();
-    let mut decoders = Decoders::start(1);
+    let mut decoders = Decoders::start(ingest::workers());
     let mut input = Input {
         sources: BTreeMap::new(),
         correlator: Correlator::default(),
