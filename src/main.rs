@@ -7,6 +7,7 @@ use lamtop::cli::{self, Cli, Command, ConsoleOptions, Record, Report};
 use lamtop::clock::Clock;
 use lamtop::config::{self, Settings};
 use lamtop::engine;
+use lamtop::ingest;
 use lamtop::model::{Timestamp, Window};
 use lamtop::query::filter::Filter;
 use lamtop::record::{self, Ended};
@@ -81,7 +82,7 @@ impl Watch {
             Mode::Follow { .. } => (config::SETTLING_MS, Some(config::HISTORY_MS)),
             Mode::Once => (0, None),
         };
-        engine::Options { memory, decoders: 1, settling_ms, history_ms }
+        engine::Options { memory, decoders: ingest::workers(), settling_ms, history_ms }
     }
 }
 

@@ -28,6 +28,8 @@ use outcome::{Fault, Said, outcome};
 const FAILED_IDS: usize = 100_000;
 /// Slots of the cache from a stream's hash to its environment.
 const CACHE: usize = 4_096;
+/// Records whose streams are looked up before the first of them is taken.
+const AHEAD: usize = 32;
 /// Streamless invocations that may be open at once; beyond that the oldest are given up.
 const STREAMLESS_OPEN: usize = 1_000_000;
 
@@ -69,6 +71,13 @@ struct LastRecord {
     /// The invocation it belonged to.
     seq: Option<u64>,
     known: Timestamp,
+}
+
+/// A record's stream as far as it is known without changing anything.
+#[derive(Debug, Clone, Copy, Default)]
+struct Stream {
+    hash: u64,
+    environment: Option<u32>,
 }
 
 /// Where and when a record belongs.
@@ -131,8 +140,27 @@ impl Correlator {
         &mut self.sources[at]
     }
 
+    /// Takes the next records, in order.
+    pub fn records<S: FactSink>(&mut self, records: &[Record<'_>], sink: &mut S) {
+        let mut streams = [Stream::default(); AHEAD];
+        for block in records.chunks(AHEAD) {
+            // The names lie where another thread put them, each a wait for memory: many at once are
+            // waited for together.
+            for (stream, record) in streams.iter_mut().zip(block) {
+                *stream = self.look_up(record);
+            }
+            for (stream, record) in streams.iter().zip(block) {
+                self.take(record, *stream, sink);
+            }
+        }
+    }
+
     /// Takes the next record.
     pub fn record<S: FactSink>(&mut self, record: &Record<'_>, sink: &mut S) {
+        self.take(record, self.look_up(record), sink);
+    }
+
+    fn take<S: FactSink>(&mut self, record: &Record<'_>, stream: Stream, sink: &mut S) {
         let envelope = &record.envelope;
         match &record.body {
             Body::Bad(bad) => sink.bad(envelope.origin, envelope.arrived, bad),
@@ -142,13 +170,13 @@ impl Correlator {
             Body::Segment(document) => self.segment(document, envelope.arrived, sink),
             Body::Recorded(recorded) => self.recorded(recorded, sink),
             Body::Log(line) => {
-                let Some(place) = self.place(record, line.id, sink) else { return };
+                let Some(place) = self.place(record, stream, line.id, sink) else { return };
                 self.tell_line(record, place, line.level, sink);
                 let seq = self.line(line, place);
                 self.remember(envelope.origin.source, place, seq);
             }
             Body::Platform(platform) => {
-                let Some(place) = self.place(record, id_of(platform), sink) else { return };
+                let Some(place) = self.place(record, stream, id_of(platform), sink) else { return };
                 self.tell_line(record, place, Level::Unknown, sink);
                 let seq = self.platform(platform, place, sink);
                 self.remember(envelope.origin.source, place, seq);
@@ -170,12 +198,19 @@ impl Correlator {
     }
 
     /// Finds a record's environment and times. A record without a time has its source's newest.
-    fn place<S: FactSink>(&mut self, record: &Record<'_>, id: Option<&[u8]>, sink: &mut S) -> Option<Place> {
+    fn place<S: FactSink>(
+        &mut self,
+        record: &Record<'_>,
+        stream: Stream,
+        id: Option<&[u8]>,
+        sink: &mut S,
+    ) -> Option<Place> {
         let envelope = &record.envelope;
         let origin = envelope.origin;
-        let environment = match envelope.stream {
-            Some(stream) => self.by_stream(envelope.function, stream, origin.source, sink),
-            None => self.by_id(envelope.function, id, origin.source, sink),
+        let environment = match (stream.environment, envelope.stream) {
+            (Some(environment), _) => environment,
+            (None, Some(name)) => self.by_stream(envelope.function, name, stream.hash, origin.source, sink),
+            (None, None) => self.by_id(envelope.function, id, origin.source, sink),
         };
         let Some(time) = envelope.time.or(self.source_mut(origin.source).newest).or(envelope.arrived) else {
             let bad = crate::model::Bad {
@@ -230,25 +265,30 @@ impl Correlator {
         }
     }
 
+    /// The environment of a record's stream, if it is one of those that were met lately.
+    fn look_up(&self, record: &Record<'_>) -> Stream {
+        let (Some(stream), function) = (record.envelope.stream, record.envelope.function) else {
+            return Stream::default();
+        };
+        let hash = hash_of(stream, function.unwrap_or_default());
+        let (cached, at) = self.cache[slot_of(hash)];
+        // The hash is not trusted alone: streams come from the input.
+        let environment = (cached == hash).then_some(at).filter(|at| {
+            let known = &self.environments[*at as usize];
+            *known.stream == *stream
+                && function.is_none_or(|name| *self.function_names[known.function.0 as usize] == *name)
+        });
+        Stream { hash, environment }
+    }
+
     fn by_stream<S: FactSink>(
         &mut self,
         function: Option<&[u8]>,
         stream: &[u8],
+        hash: u64,
         source: SourceId,
         sink: &mut S,
     ) -> u32 {
-        let hash = hash_of(stream, function.unwrap_or_default());
-        let slot = (hash >> 40) as usize % CACHE;
-        let (cached, environment) = self.cache[slot];
-        // The hash is not trusted alone: streams come from the input.
-        if cached == hash {
-            let known = &self.environments[environment as usize];
-            if *known.stream == *stream
-                && function.is_none_or(|name| *self.function_names[known.function.0 as usize] == *name)
-            {
-                return environment;
-            }
-        }
         let function = self.function_or_hint(function, source, sink);
         let key = (function, Box::from(stream));
         let environment = match self.by_stream.get(&key) {
@@ -262,7 +302,7 @@ impl Correlator {
                 at
             }
         };
-        self.cache[slot] = (hash, environment);
+        self.cache[slot_of(hash)] = (hash, environment);
         environment
     }
 
@@ -403,8 +443,10 @@ impl Correlator {
 
     /// The stream went on without their REPORT: they will not end any more.
     fn give_up_open<S: FactSink>(&mut self, place: Place, sink: &mut S) {
-        let open = std::mem::take(&mut self.environments[place.environment as usize].open);
-        for mut open in open {
+        if self.environments[place.environment as usize].open.is_empty() {
+            return;
+        }
+        for mut open in std::mem::take(&mut self.environments[place.environment as usize].open) {
             open.invocation.end = Some(End {
                 at: place.time.max(open.invocation.start),
                 known: place.known,
@@ -756,6 +798,10 @@ fn hash_of(stream: &[u8], function: &[u8]) -> u64 {
     let lengths = (stream.len() << 16 | function.len()) as u64;
     let mixed = (end as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ ((end >> 64) as u64).rotate_left(32);
     (mixed ^ lengths).wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1
+}
+
+fn slot_of(hash: u64) -> usize {
+    (hash >> 40) as usize % CACHE
 }
 
 fn id_of<'a>(platform: &Platform<'a>) -> Option<&'a [u8]> {

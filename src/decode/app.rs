@@ -124,18 +124,20 @@ pub fn message<'a, const ESC: bool>(text: &'a [u8], arena: &'a Arena) -> Result<
     conclude(seen, arena)
 }
 
-/// The level, id and time of a line that begins as Lambda's own runtimes print it, by far the most
+/// The level and id of a line that begins as Lambda's own runtimes print it, by far the most
 /// frequent: `{"timestamp":"2026-11-23T08:00:00.123Z","level":"INFO","requestId":"…"`. It is left at
 /// once. [`message`] would say the same (a test holds it to that).
-pub fn usual_head<const ESC: bool>(text: &[u8]) -> Option<(LogLine<'_>, &[u8])> {
+#[inline]
+pub fn usual_head<const ESC: bool>(text: &[u8]) -> Option<LogLine<'_>> {
     let (opening, between, last): (&[u8], &[u8], &[u8]) = if ESC {
         (br#"{\"timestamp\":\""#, br#"\",\"level\":\""#, br#"\",\"requestId\":\""#)
     } else {
         (br#"{"timestamp":""#, br#"","level":""#, br#"","requestId":""#)
     };
     let rest = super::short_cuts().then_some(text)?.strip_prefix(opening)?;
-    let time = rest.get(..24).filter(|time| time[23] == b'Z' && time[19] == b'.')?;
-    let rest = rest[24..].strip_prefix(between)?;
+    let (time, rest) = rest.split_first_chunk::<24>()?;
+    let inside = time.iter().fold(true, |inside, c| inside & (*c != b'\\') & (*c != b'"'));
+    let rest = (inside && time[23] == b'Z' && time[19] == b'.').then_some(rest)?.strip_prefix(between)?;
     let quote = if ESC { b'\\' } else { b'"' };
     let end = near::byte(quote, &rest[..rest.len().min(12)])?;
     let level = level(&rest[..end]);
@@ -149,7 +151,7 @@ pub fn usual_head<const ESC: bool>(text: &[u8]) -> Option<(LogLine<'_>, &[u8])> 
     if id.is_none() && rest[end..].starts_with(last) {
         return None;
     }
-    Some((LogLine { level, id, error: None }, time))
+    Some(LogLine { level, id, error: None })
 }
 
 /// Time, type and record of what begins as the platform writes its records:

@@ -57,6 +57,13 @@ impl<'a, const ESC: bool> Cursor<'a, ESC> {
     /// The next byte after white space, not consumed. At the end of the text it is 0.
     #[inline]
     pub fn peek(&mut self) -> u8 {
+        match self.rest.first() {
+            Some(c) if *c > b' ' => *c,
+            _ => self.peek_after_space(),
+        }
+    }
+
+    fn peek_after_space(&mut self) -> u8 {
         while let [c, rest @ ..] = self.rest {
             if !matches!(c, b' ' | b'\n' | b'\t' | b'\r') {
                 return *c;
@@ -94,6 +101,9 @@ impl<'a, const ESC: bool> Cursor<'a, ESC> {
     /// spells one: too odd to care.
     #[inline]
     pub fn key(&mut self, first: &mut bool) -> Walk<Option<&'a [u8]>> {
+        if let Some(key) = self.usual_key(first) {
+            return Ok(Some(key));
+        }
         if self.peek() == b'}' {
             self.rest = &self.rest[1..];
             return Ok(None);
@@ -106,9 +116,30 @@ impl<'a, const ESC: bool> Cursor<'a, ESC> {
         Ok(Some(key))
     }
 
+    /// A key without white space around it and without escapes, which most are.
+    #[inline]
+    fn usual_key(&mut self, first: &mut bool) -> Option<&'a [u8]> {
+        let rest = super::short_cuts().then_some(self.rest)?;
+        let rest = if *first { rest } else { rest.strip_prefix(b",")? };
+        let (key, rest) = short_string::<ESC>(rest)?;
+        self.rest = rest.strip_prefix(b":")?;
+        *first = false;
+        Some(key)
+    }
+
     /// A string's bytes between its quotes, still escaped.
     #[inline]
     pub fn string(&mut self) -> Walk<&'a [u8]> {
+        if super::short_cuts()
+            && let Some((string, rest)) = short_string::<ESC>(self.rest)
+        {
+            self.rest = rest;
+            return Ok(string);
+        }
+        self.any_string()
+    }
+
+    fn any_string(&mut self) -> Walk<&'a [u8]> {
         if !self.opening_quote() {
             return self.stop();
         }
@@ -220,34 +251,55 @@ impl<'a, const ESC: bool> Cursor<'a, ESC> {
     }
 }
 
+/// A string without escapes that comes next, and what follows it.
+#[inline(always)]
+fn short_string<const ESC: bool>(text: &[u8]) -> Option<(&[u8], &[u8])> {
+    let quote: &[u8] = if ESC { b"\\\"" } else { b"\"" };
+    let text = text.strip_prefix(quote)?;
+    let end = if ESC { near::byte(b'\\', text) } else { near::either(b'"', b'\\', text) }?;
+    let (string, rest) = text.split_at(end);
+    Some((string, rest.strip_prefix(quote)?))
+}
+
 /// Whether `text`, the inside of a JSON string that is believed to end with it, holds no quote that
 /// would end it earlier and only the escapes `\"`, `\n` and `\t`; a `false` means "look closer".
-/// Branchless over blocks, so that the compiler turns it into vector instructions.
 pub fn plain_escapes(text: &[u8]) -> bool {
-    /// Bytes before, and the bytes that follow each of them.
-    fn odd<const N: usize>(before: &[u8; N], at: &[u8; N]) -> [u8; N] {
-        std::array::from_fn(|i| {
-            let (p, c) = (before[i], at[i]);
-            // A quote without a backslash before it, or a backslash that is before no quote and none
-            // of the two letters.
-            u8::from(((c == b'"') != (p == b'\\')) & (c != b'n') & (c != b't'))
-        })
-    }
-    let (Some((first, after)), Some(last)) = (text.split_first(), text.last()) else { return true };
-    if *first == b'"' || *last == b'\\' {
-        return false;
-    }
+    // A quote without a backslash before it, or a backslash that is before no quote and none of the
+    // two letters.
+    ends(text) && none(text, |p, c| ((c == b'"') != (p == b'\\')) & (c != b'n') & (c != b't'))
+}
+
+/// Whether `text`, the inside of a JSON string that is believed to end with it, holds no quote that
+/// would end it earlier; a `false` means "look closer". Asks less than [`plain_escapes`].
+pub fn single_escapes(text: &[u8]) -> bool {
+    // A quote without a backslash before it, or a backslash that may be escaped itself.
+    ends(text) && none(text, |p, c| ((c == b'"') & (p != b'\\')) | ((c == b'\\') & (p == b'\\')))
+}
+
+fn ends(text: &[u8]) -> bool {
+    text.first() != Some(&b'"') && text.last() != Some(&b'\\')
+}
+
+/// Whether no two bytes that follow each other are odd. Without branches over blocks, so that the
+/// compiler turns it into vector instructions.
+#[inline(always)]
+fn none(text: &[u8], odd: impl Fn(u8, u8) -> bool) -> bool {
+    const BLOCK: usize = 32;
+    let block = |before: &[u8; BLOCK], after: &[u8; BLOCK]| -> [u8; BLOCK] {
+        std::array::from_fn(|i| u8::from(odd(before[i], after[i])))
+    };
+    let Some((_, after)) = text.split_first() else { return true };
     let before = &text[..after.len()];
-    if let (Some(end_before), Some(end_after)) = (before.last_chunk::<32>(), after.last_chunk::<32>()) {
-        // The last block overlaps the one before it.
-        let mut any = odd(end_before, end_after);
-        for (before, after) in before.as_chunks::<32>().0.iter().zip(after.as_chunks::<32>().0) {
-            let odd = odd(before, after);
-            any = std::array::from_fn(|i| any[i] | odd[i]);
-        }
-        return any == [0; 32];
+    let (Some(last_before), Some(last_after)) = (before.last_chunk(), after.last_chunk()) else {
+        return !before.iter().zip(after).any(|(before, after)| odd(*before, *after));
+    };
+    // The last block overlaps the one before it.
+    let mut any = block(last_before, last_after);
+    for (before, after) in before.as_chunks().0.iter().zip(after.as_chunks().0) {
+        let odd = block(before, after);
+        any = std::array::from_fn(|i| any[i] | odd[i]);
     }
-    before.iter().zip(after).all(|(before, after)| odd(&[*before], &[*after]) == [0])
+    any == [0; BLOCK]
 }
 
 /// The string between its quotes: unescaped once, or twice where it lay in another string. Broken
@@ -419,10 +471,21 @@ mod tests {
         }
 
         #[test]
-        fn plain_escapes_never_passes_what_a_parser_refuses(text in "([a-z\"\\\\nt\u{e9} ]|\\\\\"|\\\\n){0,40}") {
-            let json = format!("\"{text}\"");
+        fn the_looks_at_escapes_never_pass_what_a_parser_refuses(
+            text in "([a-z\"\\\\nt\u{e9} ]|\\\\\"|\\\\n){0,40}", long in 0usize..70,
+        ) {
+            let text = format!("{}{text}", "x".repeat(long));
             if plain_escapes(text.as_bytes()) {
-                prop_assert!(serde_json::from_str::<String>(&json).is_ok(), "{}", json);
+                prop_assert!(serde_json::from_str::<String>(&format!("\"{text}\"")).is_ok(), "{}", text);
+                prop_assert!(single_escapes(text.as_bytes()));
+            }
+            if single_escapes(text.as_bytes()) {
+                // Whatever the escapes stand for, it ends at its end.
+                let (mut chars, mut whole) = (text.bytes(), true);
+                while let Some(c) = chars.next() {
+                    whole &= c != b'"' && (c != b'\\' || chars.next().is_some());
+                }
+                prop_assert!(whole, "{}", text);
             }
         }
 

@@ -46,32 +46,28 @@ use tests::short_cuts;
 pub fn chunk<'a>(chunk: &'a Chunk, arena: &'a Arena, out: &mut Vec<Record<'a>>) {
     let bytes = &chunk.bytes[..];
     let mut from = 0;
-    let mut push = |from: usize, to: usize| {
+    let mut push = |from: usize, to: usize, cut: u64| {
         let line = &bytes[from..to];
-        let line = line.strip_suffix(b"\r").unwrap_or(line);
         let origin = Origin {
             source: chunk.source,
             offset: chunk.offset + from as u64,
-            len: u32::try_from(to - from).unwrap_or(u32::MAX),
+            len: u32::try_from(line.len()).unwrap_or(u32::MAX),
         };
-        if chunk.cut > 0 && to == bytes.len() {
-            let length = line.len() as u64 + chunk.cut;
-            out.push(bad(
-                line,
-                origin,
-                chunk.arrived,
-                format!("line of {length} bytes, only its head was read"),
-            ));
-        } else if !line.trim_ascii().is_empty() {
+        let line = line.strip_suffix(b"\r").unwrap_or(line);
+        if cut > 0 {
+            let length = line.len() as u64 + cut;
+            let reason = format!("line of {length} bytes, only its head was read");
+            out.push(bad(line, origin, chunk.arrived, reason));
+        } else if line.first() == Some(&b'{') || !line.trim_ascii().is_empty() {
             out.push(record(line, origin, chunk.arrived, arena));
         }
     };
     for end in memchr_iter(b'\n', bytes) {
-        push(from, end);
+        push(from, end, 0);
         from = end + 1;
     }
     if from < bytes.len() {
-        push(from, bytes.len());
+        push(from, bytes.len(), chunk.cut);
     }
 }
 
@@ -103,22 +99,14 @@ fn continuation<'a>(
 
 fn object<'a>(line: &'a [u8], origin: Origin, arrived: Option<Timestamp>, arena: &'a Arena) -> Record<'a> {
     if let Some(wrapped) = wrapped::usual(line) {
-        // The most frequent line of all takes no more than this.
-        let body = match app::usual_head::<true>(wrapped.message) {
-            Some((line, _)) => Body::Log(line),
-            None => message(wrapped.message, wrapped.plain, arena).0,
-        };
-        return enveloped(&wrapped, body, None, origin, arrived);
+        return unwrap(&wrapped, origin, arrived, arena);
     }
     if let Some(record) = raw::read(line, origin, arrived, arena) {
         return record;
     }
     if memmem::find(line, b"logGroup").is_some() {
         match wrapped::walk(line, arena) {
-            Ok(Some(wrapped)) => {
-                let (body, own_time) = message(wrapped.message, wrapped.plain, arena);
-                return enveloped(&wrapped, body, own_time, origin, arrived);
-            }
+            Ok(Some(wrapped)) => return unwrap(&wrapped, origin, arrived, arena),
             Ok(None) => {}
             Err(stop) => return bad(line, origin, arrived, broken(line, stop)),
         }
@@ -128,33 +116,44 @@ fn object<'a>(line: &'a [u8], origin: Origin, arrived: Option<Timestamp>, arena:
 
 /// What is in a wrapped line, with what its container says of it.
 #[inline]
-fn enveloped<'a>(
+fn unwrap<'a>(
     wrapped: &wrapped::Wrapped<'a>,
-    body: Body<'a>,
-    own_time: Option<Text<'a>>,
     origin: Origin,
     arrived: Option<Timestamp>,
+    arena: &'a Arena,
 ) -> Record<'a> {
     let function = Some(function_of(wrapped.group, wrapped.stream));
-    let time = wrapped.timestamp.map(Timestamp).or_else(|| Timestamp::parse(own_time?));
+    let time = wrapped.timestamp.map(Timestamp).or_else(|| own_time(wrapped.message, arena));
     let arrived = wrapped.arrived.map(Timestamp).or(arrived);
     let stream = (!wrapped.stream.is_empty()).then_some(wrapped.stream);
-    Record { envelope: Envelope { function, stream, time, arrived, origin }, body }
+    let envelope = Envelope { function, stream, time, arrived, origin };
+    // The most frequent line of all takes no more than this.
+    match app::usual_head::<true>(wrapped.message) {
+        Some(line) => Record { envelope, body: Body::Log(line) },
+        None => Record { envelope, body: message(wrapped.message, wrapped.plain, arena) },
+    }
 }
 
-/// What a message in a JSON string is, and the time it says itself: decoded as it lies, still
-/// escaped, and only if that does not do unescaped first.
-fn message<'a>(raw: &'a [u8], plain: bool, arena: &'a Arena) -> (Body<'a>, Option<Text<'a>>) {
+/// The time that a JSON message says itself.
+#[cold]
+fn own_time(raw: &[u8], arena: &Arena) -> Option<Timestamp> {
+    let plain: &[u8] = arena.alloc_slice_copy(&json::unescape(raw));
+    Timestamp::parse(json_message(plain, arena)?.time?)
+}
+
+/// What a message in a JSON string is: decoded as it lies, still escaped, and only if that does not
+/// do unescaped first.
+fn message<'a>(raw: &'a [u8], plain: bool, arena: &'a Arena) -> Body<'a> {
     if raw.first() == Some(&b'{') {
         match app::message::<true>(raw, arena) {
-            Ok(message) => return (message.body, message.time),
+            Ok(message) => return message.body,
             Err(Stop::Broken(_) | Stop::Unusual) => return unescaped(raw, arena),
         }
     }
     if !plain && has_odd_escape(raw) {
         return unescaped(raw, arena);
     }
-    (text::message::<true>(raw, arena), None)
+    text::message::<true>(raw, arena)
 }
 
 /// Whether the head of a text uses escapes other than `\t`, `\n`, `\"`: other writers' may stand
@@ -165,21 +164,26 @@ fn has_odd_escape(raw: &[u8]) -> bool {
 }
 
 /// The same by way of a copy: for messages that are not written the usual way.
-fn unescaped<'a>(raw: &[u8], arena: &'a Arena) -> (Body<'a>, Option<Text<'a>>) {
+#[cold]
+fn unescaped<'a>(raw: &[u8], arena: &'a Arena) -> Body<'a> {
     let plain: &'a [u8] = arena.alloc_slice_copy(&json::unescape(raw));
+    match json_message(plain, arena) {
+        Some(message) => message.body,
+        None => text::message::<false>(plain, arena),
+    }
+}
+
+/// A message that is a JSON object, or Lambda's warning with one after it.
+fn json_message<'a>(plain: &'a [u8], arena: &'a Arena) -> Option<app::Message<'a>> {
     let trimmed = plain.trim_ascii_start();
     if trimmed.first() == Some(&b'{')
         && let Ok(message) = app::message::<false>(trimmed, arena)
     {
-        return (message.body, message.time);
+        return Some(message);
     }
-    if plain.starts_with(b"LAMBDA_WARNING: ")
-        && let Some(at) = memchr::memrchr(b'\r', plain)
-        && let Ok(message) = app::message::<false>(plain[at + 1..].trim_ascii(), arena)
-    {
-        return (message.body, message.time);
-    }
-    (text::message::<false>(plain, arena), None)
+    let warned = plain.strip_prefix(b"LAMBDA_WARNING: ")?;
+    let at = memchr::memrchr(b'\r', warned)?;
+    app::message::<false>(warned[at + 1..].trim_ascii(), arena).ok()
 }
 
 /// An object that is a line by itself: platform and application records without a container,

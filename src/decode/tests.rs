@@ -359,6 +359,14 @@ fn bare_records_segments_and_metrics() {
 }
 
 #[test]
+fn a_wrapped_line_without_a_time_has_its_messages() {
+    let line = r#"{"logGroup":"/aws/lambda/a","logStream":"s","message":"{\"timestamp\":\"2026-11-23T08:00:00.123Z\",\"level\":\"INFO\"}"}"#;
+    assert_eq!(read(line).envelope.time, Some(Timestamp(1_795_420_800_123)));
+    let text = r#"{"logGroup":"/aws/lambda/a","logStream":"s","message":"START RequestId: a Version: 1"}"#;
+    assert_eq!(read(text).envelope.time, None);
+}
+
+#[test]
 fn broken_records_say_where() {
     for (line, reason) in [
         (r#"{"logGroup":"/aws/lambda/a","message":"x"#, "JSON ends in the middle"),

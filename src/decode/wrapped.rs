@@ -18,7 +18,8 @@ pub struct Wrapped<'a> {
     pub arrived: Option<i64>,
     /// The message, still escaped.
     pub message: &'a [u8],
-    /// Whether the message has no other escapes than `\"`, `\n`, `\t`.
+    /// Whether the message is known to have no other escapes than `\"`, `\n`, `\t`; nobody asks it
+    /// of JSON.
     pub plain: bool,
 }
 
@@ -28,19 +29,20 @@ pub struct Wrapped<'a> {
 pub fn usual(line: &[u8]) -> Option<Wrapped<'_>> {
     let line = super::short_cuts().then_some(line)?;
     let (group, rest) = until_quote(line.strip_prefix(br#"{"logGroup":""#)?, near::either)?;
-    // A stream's name is too long for `near`.
-    let (stream, rest) = until_quote(rest.strip_prefix(br#"","logStream":""#)?, memchr::memchr2)?;
+    let (stream, rest) = until_quote(rest.strip_prefix(br#"","logStream":""#)?, near::either_later)?;
     let rest = rest.strip_prefix(br#"","timestamp":"#)?;
     let (time, rest) = rest.split_first_chunk()?;
     let timestamp = digits::thirteen(time)?;
     let message = rest.strip_prefix(br#","message":""#)?.strip_suffix(br#""}"#)?;
-    json::plain_escapes(message).then_some(Wrapped {
+    let json = message.first() == Some(&b'{');
+    let whole = if json { json::single_escapes(message) } else { json::plain_escapes(message) };
+    whole.then_some(Wrapped {
         group,
         stream,
         timestamp: Some(timestamp),
         arrived: None,
         message,
-        plain: true,
+        plain: !json,
     })
 }
 
@@ -71,14 +73,7 @@ pub fn walk<'a>(line: &'a [u8], arena: &'a Arena) -> Result<Option<Wrapped<'a>>,
         return Err(Stop::Broken(cursor.at()));
     }
     let (Some(group), Some(message)) = (group, message) else { return Ok(None) };
-    Ok(Some(Wrapped {
-        group,
-        stream: stream.unwrap_or_default(),
-        timestamp,
-        arrived,
-        message,
-        plain: json::plain_escapes(message),
-    }))
+    Ok(Some(Wrapped { group, stream: stream.unwrap_or_default(), timestamp, arrived, message, plain: false }))
 }
 
 /// The string that comes next. Most writers put the message last, where its end needs no search:
@@ -86,7 +81,7 @@ pub fn walk<'a>(line: &'a [u8], arena: &'a Arena) -> Result<Option<Wrapped<'a>>,
 fn last_string<'a>(cursor: &mut Cursor<'a, false>) -> Result<&'a [u8], Stop> {
     let rest = cursor.rest();
     if let Some(inside) = rest.strip_prefix(b"\"").and_then(|rest| rest.strip_suffix(b"\"}"))
-        && json::plain_escapes(inside)
+        && json::single_escapes(inside)
     {
         cursor.advance(inside.len() + 2);
         return Ok(inside);

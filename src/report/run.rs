@@ -6,7 +6,7 @@ use std::io::{self, BufReader, BufWriter, Read, Write};
 
 use crate::clock::Clock;
 use crate::correlate::Correlator;
-use crate::ingest::{Batch, Decoders};
+use crate::ingest::{self, Batch, Decoders};
 use crate::model::{FactSink, Origin, SourceId, Timestamp, Window};
 use crate::query::filter::Filter;
 use crate::source::{self, Event, Kind, Mode, NoInput, SourceInfo};
@@ -155,7 +155,7 @@ pub fn run(
 pub(super) fn read<S: FactSink>(paths: &[String], sink: &mut S) -> Result<Input, NoInput> {
     let reading = source::start(&source::paths(paths), source::Options::new(Mode::Once), Clock::wall())?;
     let pool = reading.pool().clone();
-    let mut decoders = Decoders::start(1);
+    let mut decoders = Decoders::start(ingest::workers());
     let mut input = Input {
         sources: BTreeMap::new(),
         correlator: Correlator::default(),
@@ -177,8 +177,8 @@ pub(super) fn read<S: FactSink>(paths: &[String], sink: &mut S) -> Result<Input,
                     if matches!(recorded.record.body, crate::model::Body::Continuation(_)) => {}
                 _ => input.records += 1,
             }
-            input.correlator.record(record, sink);
         }
+        input.correlator.records(batch.records(), sink);
         pool.give(batch.into_chunk().bytes);
     };
     for event in reading.events() {
