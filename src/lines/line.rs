@@ -75,7 +75,7 @@ pub struct Line {
     pub time: Timestamp,
     /// When it was known: when it arrived if that is recorded, else its time.
     pub known: Timestamp,
-    /// Its function.
+    /// Its function; `None` of what could not be read, or comes before the first record.
     pub function: Option<Name>,
     /// Its log stream.
     pub stream: Option<Name>,
@@ -157,7 +157,7 @@ fn line(
                 cut,
                 time: Timestamp::MIN,
                 known: envelope.arrived.unwrap_or(Timestamp::MIN),
-                function: hint.map(|name| names.id(name)),
+                function: None,
                 stream: None,
                 level: Level::Unknown,
                 kind: Kind::Log,
@@ -176,7 +176,7 @@ fn line(
                 cut,
                 time,
                 known: envelope.arrived.unwrap_or(known),
-                function: hint.map(|name| names.id(name)),
+                function: None,
                 stream: None,
                 level: Level::Unknown,
                 kind: Kind::Bad,
