@@ -279,6 +279,18 @@ fn a_rhythm_that_stops_is_found() {
     assert_eq!(found(&[with(&clock), refused].concat()), []);
 }
 
+#[test]
+fn what_was_new_once_is_not_new_again() {
+    let mut snapshot = store_of(2, &BUSY.well(), 1 << 30).snapshot(texts());
+    let mut watch = Watch::new(findings::ALL);
+    assert!(!watch.keep_up(&mut snapshot, Timestamp(BASE), Some(Timestamp(BASE + END))));
+    // More than is done in one go, over content that was told before.
+    let late = Some(Timestamp(BASE + END + 59 * MINUTE));
+    let calls = (0..9).take_while(|_| watch.keep_up(&mut snapshot, Timestamp(BASE), late)).count();
+    assert!(calls < 9, "it goes back for ever");
+    assert_eq!(snapshot.findings.judged, late);
+}
+
 fn stories() -> Vec<Vec<Fact>> {
     let clock = Runs { every_ms: MINUTE, to: ONSET, ..BUSY };
     let mut refused = metrics(|minute| if (10..25).contains(&minute) { 30.0 } else { 0.0 }, 3.0);

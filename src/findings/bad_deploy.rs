@@ -6,7 +6,7 @@
 //! A deploy is the first environment of a version that was not seen before, while another was, or an
 //! audited change of the code; it is looked at for half an hour. The claim opens when, of at least
 //! 20 invocations that began after it and ended, more fail than up to an hour before, by the rule of
-//! time-outs (which are not counted here: they have a kind of their own); or when their median
+//! time-outs (which are not counted here: they have a kind of their own, as failures in the init have); or when their median
 //! duration is at least 1.7 times what it was and more than any 5 minutes of the hour before had by
 //! a fifth. A deploy after which nothing is worse is none. It begins with the
 //! first such failure, or with the deploy. It is over when the last 5 minutes are no worse than
@@ -157,7 +157,14 @@ fn judge(subject: &Subject<'_>, deploy: Deploy) -> Option<Claim> {
     // Without a time before there is nothing that it could be worse than.
     let before = rules::before(subject, at)?;
     if rules::spikes(errors(&now), now.ended, Some(errors(&before) / before.ended)) {
-        let since = subject.invocations(after).find(failed_itself).map_or(at, |seen| seen.start);
+        // Code that fails while it is loaded is a kind of its own.
+        let failures: Vec<Seen> =
+            subject.invocations(after).filter(failed_itself).take(rules::LOOKED_AT).collect();
+        let in_init = failures.iter().filter(|seen| seen.outcome == Some(Outcome::InitError)).count();
+        if 2 * in_init >= failures.len() {
+            return None;
+        }
+        let since = failures.first().map_or(at, |seen| seen.start);
         return Some(Claim { since, basis: basis(Worse::Errors) });
     }
     if now.ended < rules::SLOWER_LEAST {

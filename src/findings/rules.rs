@@ -37,7 +37,7 @@ pub const RARE_SHARE: f64 = 0.5;
 pub const MOST_SHARE: f64 = 0.5;
 
 /// A function is silent after more than this, in ms …
-pub const SILENT_MS: i64 = 5 * MINUTE;
+pub const SILENT_MS: i64 = 4 * MINUTE;
 /// … and this many of its usual gaps …
 pub const SILENT_GAPS: i64 = 3;
 /// … while something of any function came within this, in ms.
@@ -71,6 +71,8 @@ pub const SLOWER_SPREAD: f64 = 1.2;
 /// … and so many invocations; and no longer from this many times on.
 pub const SLOWER_LEAST: f64 = 50.0;
 pub const SLOWER_OVER: f64 = 1.3;
+/// Failures of which the kind is looked at, at most.
+pub const LOOKED_AT: usize = 100;
 /// Invocations of which a median is taken at most.
 pub const MEDIAN_OF: usize = 1_000;
 

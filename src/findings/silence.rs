@@ -6,7 +6,7 @@
 //! A function has a rhythm when nine in ten of the gaps between its first attempts are within a
 //! quarter of their median, over the last 20 gaps and 10 minutes at least: bursts, batches and traffic
 //! have none. The claim opens when nothing has begun for more than 3 of those gaps, one and a half
-//! times the longest, and 5 minutes, while other functions live on and CloudWatch counts no refused
+//! times the longest, and 4 minutes, while other functions live on and CloudWatch counts no refused
 //! requests of it. It begins at the first start that did not come, and is over with the next one.
 
 use crate::model::{

@@ -32,6 +32,8 @@ pub struct Watch {
     log: Arc<FindingLog>,
     opened: u32,
     marks: VecDeque<Mark>,
+    /// The content that was judged last: what was new in it is not new again.
+    generation: Option<u64>,
 }
 
 /// The state after everything up to a tick was judged.
@@ -47,7 +49,14 @@ impl Watch {
     /// With these detectors, before anything is known.
     pub fn new(detectors: &'static [&'static dyn Detector]) -> Self {
         let start = Mark { judged: None, open: Open::new(), changes: 0, opened: 0 };
-        Self { detectors, open: Open::new(), log: Arc::default(), opened: 0, marks: VecDeque::from([start]) }
+        Self {
+            detectors,
+            open: Open::new(),
+            log: Arc::default(),
+            opened: 0,
+            marks: VecDeque::from([start]),
+            generation: None,
+        }
     }
 
     /// Judges every tick up to `to`, or to the last that became known, and puts the log into the
@@ -56,7 +65,8 @@ impl Watch {
     /// time ([`crate::query::Snapshot`] comes from the store that tells it). Says whether there is
     /// more to do than was done in one go.
     pub fn keep_up(&mut self, snapshot: &mut Snapshot, touched: Timestamp, to: Option<Timestamp>) -> bool {
-        if self.log.judged.is_some_and(|judged| touched <= judged) {
+        let new = self.generation.replace(snapshot.generation) != Some(snapshot.generation);
+        if new && self.log.judged.is_some_and(|judged| touched <= judged) {
             self.go_back(touched);
         }
         let end = to.or(snapshot.known.end());

@@ -76,8 +76,9 @@ fn snapshot_of(memory: &Memory) -> Snapshot {
     while sources.iter().any(|chunks| !chunks.as_slice().is_empty()) {
         for chunks in &mut sources {
             let Some(chunk) = chunks.next() else { continue };
+            let arena = decode::Arena::new();
             let mut records = Vec::new();
-            decode::chunk(&chunk, &mut records);
+            decode::chunk(&chunk, &arena, &mut records);
             records.iter().for_each(|record| correlator.record(record, &mut store));
         }
     }
@@ -130,7 +131,7 @@ fn expected(memory: &Memory, snapshot: &Snapshot, request: &LinesRequest) -> Vec
         let name = line.function.and_then(|name| names.get(name)).map(|name| name.to_string());
         let begin = line.offset as usize;
         let raw = &memory.sources[source.0 as usize][begin..begin + line.len as usize];
-        let text = String::from_utf8_lossy(&decode::shown(raw)).to_lowercase();
+        let text = String::from_utf8_lossy(decode::shown(raw, &decode::Arena::new())).to_lowercase();
         line.known <= request.as_of
             && function.as_ref().is_none_or(|function| name.as_deref() == Some(function))
             && request.request_id.as_ref().is_none_or(|id| line.id.as_deref() == Some(id))
@@ -141,7 +142,10 @@ fn expected(memory: &Memory, snapshot: &Snapshot, request: &LinesRequest) -> Vec
                 crate::query::filter::Condition::Text(wanted) => {
                     text.contains(wanted.as_str()) || name.as_ref().is_some_and(|name| name.contains(wanted))
                 }
-                other => name.as_ref().is_some_and(|name| crate::query::filter::names(other, name)),
+                crate::query::filter::Condition::Function(pattern) => {
+                    name.as_ref().is_some_and(|name| crate::query::filter::wild(pattern, name))
+                }
+                _ => false,
             })
     };
     all.iter().filter(wanted).map(|(source, line)| line.origin(*source)).collect()
@@ -226,7 +230,7 @@ proptest! {
         loop {
             prop_assert_eq!(answer.at_end, on.len() == want.len());
             prop_assert_eq!(answer.newer == 0, answer.at_end);
-            if filter[usize::from(kind)] != "" || question.function.is_some() {
+            if !filter[usize::from(kind)].is_empty() || question.function.is_some() {
                 prop_assert_eq!(answer.newer, (want.len() - on.len()) as u64);
             }
             if answer.at_end {
