@@ -169,7 +169,7 @@ fn lines(batches: &[Batch]) -> ItemsCount {
 #[divan::bench(args = ALL)]
 fn correlate(bencher: divan::Bencher<'_, '_>, written: Written) {
     let batches = decoded(written);
-    bencher.counter(lines(&batches)).bench(|| tell(&batches, Deaf));
+    bencher.counter(lines(&batches)).bench_local(|| tell(&batches, Deaf));
 }
 
 /// Records to facts to a report's rows.
@@ -180,7 +180,7 @@ fn correlate_and_fold(bencher: divan::Bencher<'_, '_>, written: Written) {
     let always = Window { from: Timestamp::MIN, to: Timestamp::NEVER };
     bencher
         .counter(lines(&batches))
-        .bench(|| tell(&batches, Fold::new(keys, TimeRule::End, always)).rows(&[]).0.len());
+        .bench_local(|| tell(&batches, Fold::new(keys, TimeRule::End, always)).rows(&[]).0.len());
 }
 
 /// Records to facts to the console's store.
@@ -189,5 +189,5 @@ fn correlate_and_store(bencher: divan::Bencher<'_, '_>, written: Written) {
     let batches = decoded(written);
     bencher
         .counter(lines(&batches))
-        .bench(|| tell(&batches, Store::new(Budget { bytes: 64 << 20 })).generation());
+        .bench_local(|| tell(&batches, Store::new(Budget { bytes: 64 << 20 })).generation());
 }

@@ -36,7 +36,7 @@ const SPARE: usize = 1 << 20;
 /// its memory.
 fn emptied(mut records: Records<'_>) -> Records<'static> {
     records.clear();
-    records.into_iter().filter_map(|_| None).collect()
+    records.into_iter().map_while(|_| None).collect()
 }
 
 self_cell!(
