@@ -70,6 +70,11 @@ fn log(message: &str) -> (Level, Option<String>, Option<(String, ErrorCounts)>) 
 }
 
 #[test]
+fn a_record_is_small() {
+    assert!(size_of::<Record<'_>>() <= 112, "{} bytes", size_of::<Record<'_>>());
+}
+
+#[test]
 fn text_report_with_every_field() {
     let Platform::Report(r) = platform(
         "REPORT RequestId: 8f5-x\tDuration: 3000.00 ms\tBilled Duration: 3403 ms\tMemory Size: 128 MB\t\
