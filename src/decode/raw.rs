@@ -109,7 +109,7 @@ fn walk(line: &[u8]) -> Option<Raw<'_>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{Platform, SourceId};
+    use crate::model::SourceId;
 
     const ORIGIN: Origin = Origin { source: SourceId(3), offset: 70, len: 9 };
     const AT: Option<Timestamp> = Some(Timestamp(1_795_420_800_000));
@@ -133,8 +133,8 @@ mod tests {
         assert_eq!(&*it.source, "é".as_bytes());
         assert_eq!(it.record, super::super::record(b"\tSTART \"x\"", ORIGIN, None));
         let it = recorded(r#"{"arrived":5,"source":"x","base64":"RU5EIFJlcXVlc3RJZDog/w=="}"#);
-        let Body::Platform(Platform::End { id }) = it.record.body else { panic!("{it:?}") };
-        assert_eq!(&*id, b"\xff");
+        let line = b"END RequestId: \xff";
+        assert_eq!(it.record, super::super::record(line, ORIGIN, Some(Timestamp(5))));
     }
 
     #[test]
