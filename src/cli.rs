@@ -16,8 +16,8 @@ pub struct Cli {
     /// What to do; without a command the paths are followed.
     #[command(subcommand)]
     pub command: Option<Command>,
-    /// What to follow: files, folders (all below them), globs, named pipes. Without any, the sample
-    /// incident is replayed.
+    /// What to follow: files, folders (all below them), globs, named pipes, - for standard input.
+    /// Without any, the sample incident is replayed.
     #[arg(value_name = "PATH")]
     pub paths: Vec<String>,
     /// Options of the console.
@@ -36,9 +36,11 @@ const EXAMPLES: &str = "\
 Examples:
   lamtop                                  the sample incident, replayed
   lamtop logs/ '/var/log/lambda/*.log'    follow what is there and what comes
+  aws logs tail /aws/lambda/NAME --follow | lamtop -
   lamtop replay capture.ndjson.gz metrics.ndjson --at +10m --speed 10
   lamtop report sample-logs/
   lamtop report logs/ metrics.ndjson --by function,1m --format tsv
+  lamtop report logs/ metrics.ndjson --findings
   lamtop report logs/ --list invocations --since 2026-11-23T09:05 --format json
   lamtop record logs/ --out incident.ndjson.gz --for 10m
 
@@ -114,6 +116,9 @@ pub struct Report {
     /// One row each instead of groups.
     #[arg(long, value_name = "WHAT")]
     pub list: Option<List>,
+    /// What is wrong, since when, and what carries that, as of the end of the input.
+    #[arg(long, conflicts_with_all = ["by", "list", "time"])]
+    pub findings: bool,
     /// Which time of an invocation decides its bucket: its start (CloudWatch's rule) or its end.
     #[arg(long, value_name = "RULE", default_value = "start")]
     pub time: TimeRule,
@@ -123,6 +128,9 @@ pub struct Report {
     /// Only before this time.
     #[arg(long, value_name = "TIME")]
     pub until: Option<String>,
+    /// Only what matches: fn:pay* err cold status:timeout dur>800ms "a text" -without.
+    #[arg(long, value_name = "FILTER", allow_hyphen_values = true)]
+    pub filter: Option<String>,
     /// How to print it.
     #[arg(long, value_name = "FORMAT", default_value = "table")]
     pub format: Format,

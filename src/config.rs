@@ -16,9 +16,9 @@ use crate::ui::zone::Zone;
 
 /// Length of the window to begin with, in ms: 30 min.
 pub const WINDOW_MS: i64 = 30 * 60_000;
-/// How much before the window is read of what is followed, in ms (`design.md`, "a huge file"):
-/// what began before it and what is compared with it.
-pub const EARLIER_MS: i64 = 15 * 60_000;
+/// How much before its newest record is read of what is followed, in ms: the window, the one before
+/// that it is compared with, and 15 min for what began earlier.
+pub const HISTORY_MS: i64 = 2 * WINDOW_MS + 15 * 60_000;
 /// How much of what is followed is read before anything is shown, in bytes: what is read,
 /// correlated and drawn within 50 ms.
 pub const SLICE: u64 = 6 << 20;

@@ -8,7 +8,7 @@
 //! ```
 //!
 //! Dependencies run one way: `ui` and `report` may use `query` and `model`; `query` the store's
-//! snapshot and `model`; `engine` the rooms before `query`; `source`, `decode`, `correlate` and
+//! snapshot and `model`; `lines` reads log lines again and answers for them as `query` does; `engine` the rooms before `query`; `source`, `decode`, `correlate` and
 //! `store` only `model`; `model` nothing. `tests/architecture.rs` holds the rooms to it.
 
 pub mod cli;
@@ -17,7 +17,9 @@ pub mod config;
 pub mod correlate;
 pub mod decode;
 pub mod engine;
+pub mod findings;
 pub mod ingest;
+pub mod lines;
 pub mod model;
 pub mod query;
 pub mod record;

@@ -7,10 +7,11 @@ use lamtop::cli::{self, Cli, Command, ConsoleOptions, Record, Report};
 use lamtop::clock::Clock;
 use lamtop::config::{self, Settings};
 use lamtop::engine;
+use lamtop::ingest;
 use lamtop::model::{Timestamp, Window};
 use lamtop::query::filter::Filter;
 use lamtop::record::{self, Ended};
-use lamtop::report::{self, Question, ReportError};
+use lamtop::report::{self, Form, Question, ReportError};
 use lamtop::session::{self, Playback, Setup, demo};
 use lamtop::source::{self, Input, Mode};
 use lamtop::ui::app::Options;
@@ -78,10 +79,10 @@ impl Watch {
 
     fn engine(&self, memory: usize) -> engine::Options {
         let (settling_ms, history_ms) = match self.mode {
-            Mode::Follow { .. } => (config::SETTLING_MS, Some(config::WINDOW_MS + config::EARLIER_MS)),
+            Mode::Follow { .. } => (config::SETTLING_MS, Some(config::HISTORY_MS)),
             Mode::Once => (0, None),
         };
-        engine::Options { memory, decoders: 1, settling_ms, history_ms }
+        engine::Options { memory, decoders: ingest::workers(), settling_ms, history_ms }
     }
 }
 
@@ -126,12 +127,12 @@ fn show(
 }
 
 fn report(said: &Report) -> ExitCode {
-    let (question, window) = match question(said) {
+    let question = match question(said) {
         Ok(asked) => asked,
         Err(mistake) => return fail(USAGE, &mistake),
     };
     let (out, mut err) = (io::stdout().lock(), io::stderr().lock());
-    match report::run(&said.paths, &question, window, said.format, out, &mut err) {
+    match report::run(&said.paths, &question, out, &mut err) {
         Ok(()) => ExitCode::SUCCESS,
         // `lamtop report … | head`: whoever read has enough.
         Err(ReportError::Write(error)) if error.kind() == ErrorKind::BrokenPipe => ExitCode::SUCCESS,
@@ -155,7 +156,7 @@ fn record(said: &Record) -> Result<ExitCode, Failure> {
     }
 }
 
-fn question(said: &Report) -> Result<(Question, Window), String> {
+fn question(said: &Report) -> Result<Question, String> {
     let time = |option: &str, text: &Option<String>, otherwise: Timestamp| match text {
         None => Ok(otherwise),
         Some(text) => report::parse_time(text).ok_or_else(|| {
@@ -164,11 +165,17 @@ fn question(said: &Report) -> Result<(Question, Window), String> {
     };
     let from = time("--since", &said.since, Timestamp::MIN)?;
     let to = time("--until", &said.until, Timestamp::NEVER)?;
-    let question = match said.list {
-        Some(list) => Question::List(list),
-        None => Question::By { keys: report::parse_keys(&said.by)?, rule: said.time },
+    let form = match said.list {
+        Some(list) => Form::List(list),
+        None if said.findings => Form::Findings,
+        None => Form::By { keys: report::parse_keys(&said.by)?, rule: said.time },
     };
-    Ok((question, Window { from, to }))
+    let text = said.filter.as_deref().unwrap_or_default();
+    let filter = Filter::parse(text).map_err(|mistake| format!("--filter: {mistake}"))?;
+    if form == Form::List(report::List::Bad) && !filter.is_empty() {
+        return Err("--filter: what could not be read can't be filtered; leave it out".to_string());
+    }
+    Ok(Question { form, filter, window: Window { from, to }, format: said.format })
 }
 
 fn fail(code: u8, what: &str) -> ExitCode {

@@ -19,19 +19,19 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("store", &["model"]),
     ("query", &["store", "model"]),
     ("findings", &["query", "model"]),
-    ("lines", &["source", "decode", "query", "model"]),
+    ("lines", &["source", "decode", "query", "store", "model"]),
     ("engine", &["source", "ingest", "correlate", "store", "findings", "query", "model"]),
     ("record", &["source", "decode", "model"]),
     ("ui", &["query", "findings", "model"]),
-    // `report --by` folds facts straight into buckets, without a store.
-    ("report", &["source", "ingest", "decode", "correlate", "query", "findings", "model"]),
+    // `report --by` folds facts straight into buckets, without a store; `--findings` has one.
+    ("report", &["source", "ingest", "decode", "correlate", "store", "query", "findings", "model"]),
     // Decoding on other threads, for the engine and the report.
     ("ingest", &["decode", "model"]),
     // What can be asked of a report is said in its own types.
     ("cli", &["report", "model"]),
     ("config", &["cli", "record", "report", "session", "ui", "model"]),
     // What holds a session together: the engine, the clock, the screen.
-    ("session", &["engine", "query", "source", "store", "ui", "model"]),
+    ("session", &["engine", "lines", "query", "source", "store", "ui", "model"]),
 ];
 
 /// Files that hold the others together.

@@ -2,6 +2,7 @@
 //! what was known by T; and asking about other times in between changes nothing.
 #![allow(clippy::unwrap_used)]
 
+mod law_support;
 mod support;
 
 use std::path::Path;
@@ -9,11 +10,16 @@ use std::sync::Arc;
 
 use lamtop::correlate::Correlator;
 use lamtop::decode;
-use lamtop::model::{Body, Record, Timestamp};
+use lamtop::findings::{self, Detector, Scene, Told, Watch};
+use lamtop::model::{
+    Basis, Body, Certainty, Claim, ClaimStanding, Evidence, Finding, FindingKind, Record, Severity,
+    Timestamp, Verdict, Window,
+};
 use lamtop::query::filter::Filter;
-use lamtop::query::overview;
 use lamtop::query::view::{Overview, OverviewRequest, SortBy};
+use lamtop::query::{Order, Selected, Subject, invocations, overview, traces};
 use lamtop::store::{Budget, Snapshot, Store};
+use law_support::{BASE, Capture, Reader, SPAN, captures};
 use proptest::prelude::*;
 use support::records::chunks;
 
@@ -54,14 +60,85 @@ fn snapshot(sources: &[(u32, Vec<u8>)], by: Timestamp) -> Snapshot {
     let mut store = Store::new(Budget { bytes: 64 << 20 });
     for (source, bytes) in sources {
         for chunk in chunks(*source, bytes, 4_000) {
-            let mut records = Vec::new();
-            decode::chunk(&chunk, &mut records);
+            let (arena, mut records) = (decode::Arena::new(), Vec::new());
+            decode::chunk(&chunk, &arena, &mut records);
             for record in records.iter().filter(|record| known(record) <= by) {
                 correlator.record(record, &mut store);
             }
         }
     }
     store.snapshot(Arc::new(correlator.texts().clone()))
+}
+
+/// A detector with a memory of its own: it opens at one failure within 20 s and closes after two
+/// minutes without, and says how many there were.
+struct Dummy;
+
+impl Detector for Dummy {
+    fn kind(&self) -> FindingKind {
+        FindingKind::Timeout
+    }
+
+    fn step(&self, open: Option<&Claim>, subject: &Subject<'_>, scene: &Scene) -> Option<Verdict> {
+        assert_eq!(scene.at, subject.at());
+        let failed = |ms| subject.tally(Window::before(subject.at(), ms)).errors > 0.0;
+        match open {
+            None => {
+                failed(20_000).then(|| Verdict::Opened(Claim { since: subject.at(), basis: Basis::Timeouts }))
+            }
+            Some(claim) if subject.at().since(claim.since) == 60_000 => {
+                Some(Verdict::Edited(Claim { since: claim.since.plus(-1), ..*claim }))
+            }
+            Some(_) => (!failed(120_000)).then(|| Verdict::Closed { until: subject.at() }),
+        }
+    }
+
+    fn tell(&self, standing: &ClaimStanding, subject: &Subject<'_>, _: findings::Clock<'_>) -> Told {
+        let since = Window { from: standing.claim.since.plus(-20_000), to: subject.at().plus(1) };
+        Told {
+            qualifier: None,
+            severity: Severity::Error,
+            certainty: Certainty::Is,
+            sentence: format!("{} failed", subject.tally(since).errors),
+            numbers: Vec::new(),
+            evidence: vec![Evidence::Told("a failure".into())],
+            first_step: String::new(),
+        }
+    }
+}
+
+/// After all that is asked.
+const LAST: i64 = BASE + 4 * SPAN;
+
+const DETECTORS: &[&dyn Detector] = &[&Dummy];
+
+/// The snapshot of what was known by a time, judged up to a time.
+fn judged(capture: &Capture, by: i64, to: Option<i64>) -> Snapshot {
+    let mut snapshot = capture.snapshot(by);
+    let mut watch = Watch::new(DETECTORS);
+    while watch.keep_up(&mut snapshot, Timestamp::NEVER, to.map(Timestamp)) {}
+    snapshot
+}
+
+/// Everything that is asked, as of a time.
+fn answers(snapshot: &Snapshot, at: i64) -> String {
+    let at = Timestamp(at);
+    let clock = |time: Timestamp| time.to_string();
+    let found: Vec<Finding> =
+        findings::as_of(snapshot, DETECTORS, Window { from: at.plus(-600_000), to: at.plus(1) }, at, &clock);
+    let what = Selected {
+        as_of: at,
+        window: Window { from: at.plus(-600_000), to: at.plus(1) },
+        filter: Filter::default(),
+        function: None,
+    };
+    let lists =
+        format!("{:#?}", (invocations(snapshot, &what, Order::Oldest, 50), traces(snapshot, &what), found));
+    ["", "err", "-cold dur>100ms"]
+        .iter()
+        .map(|filter| answer(snapshot, at, filter))
+        .chain([without_numbers(lists)])
+        .collect()
 }
 
 /// The answer, without the numbers by which functions and names happen to be called: a function
@@ -84,7 +161,10 @@ fn answer(snapshot: &Snapshot, at: Timestamp, filter: &str) -> String {
     };
     let all = ask(None);
     let details: Vec<Overview> = all.rows.iter().map(|row| ask(Some(row.id))).collect();
-    let mut text = format!("{:#?}", (all, details));
+    without_numbers(format!("{:#?}", (all, details)))
+}
+
+fn without_numbers(mut text: String) -> String {
     for word in ["FunctionId(", "EnvironmentId(", "seq: "] {
         text = text
             .split(word)
@@ -110,6 +190,76 @@ proptest! {
         prop_assert!(whole == live, "as of {}:\n{}", at, first_difference(&whole, &live));
         answer(&all, Timestamp(START + elsewhere), filter);
         prop_assert!(whole == answer(&all, at, filter), "seeking changed the answer");
+    }
+}
+
+/// Times at which something changes, and any.
+fn moments() -> impl Strategy<Value = Vec<(usize, i64, i64)>> {
+    prop::collection::vec((any::<usize>(), -1i64..2, prop_oneof![-60_000i64..SPAN * 2, Just(i64::MIN)]), 1..4)
+}
+
+fn moment(capture: &Capture, (line, near, any): (usize, i64, i64)) -> i64 {
+    match capture.lines.get(line % capture.lines.len().max(1)) {
+        Some(line) if any == i64::MIN || line.known % 3 > 0 => line.known + near,
+        _ => BASE + any.max(0),
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 400, failure_persistence: None, ..ProptestConfig::default() })]
+
+    /// Random captures: late metrics, skewed clocks, several files, records out of order.
+    #[test]
+    fn a_live_session_at_t_and_a_replay_sought_to_t_show_the_same(
+        capture in captures(false), moments in moments(),
+    ) {
+        let all = judged(&capture, i64::MAX, Some(LAST));
+        let mut shown = Vec::new();
+        for at in moments.iter().map(|of| moment(&capture, *of)) {
+            let whole = answers(&all, at);
+            let live = answers(&judged(&capture, at, Some(at)), at);
+            prop_assert!(whole == live, "as of {}:\n{}", Timestamp(at), first_difference(&whole, &live));
+            shown.push((at, whole));
+        }
+        for (at, before) in shown.iter().rev() {
+            prop_assert!(*before == answers(&all, *at), "seeking changed the answer as of {}", at);
+        }
+    }
+
+    /// In which order several files are read changes nothing.
+    #[test]
+    fn the_order_of_files_changes_nothing(
+        capture in captures(true), picks in prop::collection::vec(any::<u8>(), 1..40), moments in moments(),
+    ) {
+        let (all, other) = (judged(&capture, i64::MAX, Some(LAST)), judged(&capture.read_by(&picks), i64::MAX, Some(LAST)));
+        for at in moments.iter().map(|of| moment(&capture, *of)) {
+            let (one, two) = (answers(&all, at), answers(&other, at));
+            prop_assert!(one == two, "as of {}:\n{}", Timestamp(at), first_difference(&one, &two));
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 100, failure_persistence: None, ..ProptestConfig::default() })]
+
+    /// A diagnosis that is made while files are read, whatever their order, ends up the same as one
+    /// that is made when all has been read.
+    #[test]
+    fn what_is_concluded_while_reading_is_what_is_concluded_at_the_end(
+        capture in captures(false), pieces in prop::collection::vec(1usize..30, 1..20),
+    ) {
+        let mut watch = Watch::new(DETECTORS);
+        let mut reader = Reader::new(&capture);
+        for piece in pieces.iter().cycle() {
+            let more = reader.read(*piece);
+            let (mut snapshot, touched) = reader.snapshot();
+            while watch.keep_up(&mut snapshot, touched, None) {}
+            if !more {
+                let whole = judged(&capture, i64::MAX, None);
+                prop_assert_eq!(&snapshot.findings.changes, &whole.findings.changes);
+                break;
+            }
+        }
     }
 }
 

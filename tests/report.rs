@@ -229,8 +229,12 @@ fn exit_codes_and_words() {
     let good = fixture.to_str().unwrap();
     for (arguments, code, says) in [
         (vec!["report", good], 0, ""),
-        (vec!["report", "/no/such/file"], 1, "/no/such/file: no such file or directory; give a file"),
-        (vec!["report", empty.to_str().unwrap()], 1, "no file in it"),
+        (
+            vec!["report", "/no/such/file"],
+            1,
+            "/no/such/file: no such file or folder; / has nothing of that name, check the path",
+        ),
+        (vec!["report", empty.to_str().unwrap()], 1, "no file in this folder"),
         (vec!["report", plain], 1, "no record of Lambda in it"),
         (vec!["report", good, "--by", "minute"], 2, "'minute' is no key"),
         (vec!["report", good, "--since", "soon"], 2, "'soon' is no time"),
@@ -256,4 +260,88 @@ fn since_and_until_cut_by_the_rule() {
     let (before, after) = (count(&["--until", &middle]), count(&["--since", &middle]));
     assert_eq!(before + after, count(&[]));
     assert!(after > 0);
+}
+
+#[test]
+fn a_filter_means_the_same_in_lists_and_groups() {
+    let path = fixture("mixed.ndjson.gz");
+    let path = path.to_str().unwrap();
+    let all = answer(&[path, "--list", "invocations"]);
+    let failed = |row: &Map<String, Value>| !["ok", "unfinished"].contains(&row["outcome"].as_str().unwrap());
+    let slow = |row: &Map<String, Value>| row["duration_ms"].as_f64().is_some_and(|ms| ms > 50.0);
+    let text = |row: &Map<String, Value>, key: &str| row[key].as_str().unwrap_or_default().to_string();
+    let id = text(&all[all.len() / 2], "request_id");
+    type Holds<'a> = Box<dyn Fn(&Map<String, Value>) -> bool + 'a>;
+    let cases: Vec<(&str, Holds<'_>)> = vec![
+        ("err", Box::new(failed)),
+        ("-err", Box::new(|row| !failed(row))),
+        ("cold", Box::new(|row| row["cold"] == true)),
+        ("dur>50ms err", Box::new(|row| slow(row) && failed(row))),
+        ("status:timeout", Box::new(|row| row["outcome"] == "timeout")),
+        ("status:unfinished", Box::new(|row| row["outcome"] == "unfinished")),
+        ("fn:order*", Box::new(|row| text(row, "function").starts_with("order"))),
+        (&id, Box::new(|row| text(row, "request_id") == id)),
+    ];
+    for (filter, holds) in cases {
+        let want: Vec<&Map<String, Value>> = all.iter().filter(|row| holds(row)).collect();
+        let got = answer(&[path, "--list", "invocations", "--filter", filter]);
+        assert_eq!(got.iter().collect::<Vec<_>>(), want, "{filter}");
+        let grouped = answer(&[path, "--filter", filter]);
+        let count =
+            |key: &str| grouped.iter().map(|row| row[key].as_u64().unwrap_or(0)).sum::<u64>() as usize;
+        assert_eq!(count("invocations"), want.len(), "{filter}");
+        assert_eq!(count("errors"), want.iter().filter(|row| failed(row)).count(), "{filter}");
+        // What is not in every log can't be told of some invocations only.
+        let whole = filter.starts_with("fn:");
+        assert!(whole || grouped.iter().all(|row| row["throttles"].is_null()), "{filter}");
+    }
+    assert!(all.iter().any(failed) && all.iter().any(slow), "the fixture shows something");
+    for (arguments, says) in [
+        (vec!["report", path, "--filter", "dur>>1s"], "--filter: at character 5"),
+        (vec!["report", path, "--filter", "err", "--list", "bad"], "leave it out"),
+    ] {
+        let out = lamtop(&arguments);
+        assert_eq!(out.status.code(), Some(2));
+        assert!(String::from_utf8_lossy(&out.stderr).contains(says));
+    }
+}
+
+#[test]
+fn traces_are_listed_as_their_segments_tell() {
+    let path = fixture("mixed.segments.ndjson.gz");
+    let rows = answer(&[path.to_str().unwrap(), "--list", "traces"]);
+    let mut text = String::new();
+    let packed = std::fs::File::open(&path).unwrap();
+    std::io::Read::read_to_string(&mut flate2::read::MultiGzDecoder::new(packed), &mut text).unwrap();
+    let documents: Vec<Value> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let mut traces: Vec<&str> = documents.iter().map(|d| d["trace_id"].as_str().unwrap()).collect();
+    traces.sort_unstable();
+    traces.dedup();
+    assert!(traces.len() > 3);
+    assert_eq!(rows.len(), traces.len());
+    fn all_nodes(node: &Value) -> Vec<&Value> {
+        let inner = node["subsegments"].as_array().into_iter().flatten().flat_map(all_nodes);
+        std::iter::once(node).chain(inner).collect()
+    }
+    for row in &rows {
+        let of = |d: &&Value| d["trace_id"] == row["trace_id"];
+        let mine: Vec<&Value> = documents.iter().filter(of).collect();
+        let (mut start, mut end) = (f64::MAX, 0.0f64);
+        for node in mine.iter().flat_map(|d| all_nodes(d)) {
+            start = start.min(node["start_time"].as_f64().unwrap());
+            end = end.max(node["end_time"].as_f64().unwrap());
+        }
+        assert!((row["duration_ms"].as_f64().unwrap() - (end - start) * 1_000.0).abs() < 0.01, "{row:?}");
+        assert_eq!(row["segments"], mine.iter().map(|d| all_nodes(d).len()).sum::<usize>());
+        assert_eq!(row["root"], mine.iter().find(|d| d["parent_id"].is_null()).unwrap()["name"]);
+        assert_eq!((&row["in_progress"], &row["missing_parents"]), (&json!(false), &json!(0)));
+    }
+    let marked = |key: &str| rows.iter().filter(|row| row[key] == true).count();
+    assert_eq!(
+        answer(&[path.to_str().unwrap(), "--list", "traces", "--filter", "err"]).len(),
+        rows.iter()
+            .filter(|row| row["error"] == true || row["fault"] == true || row["throttle"] == true)
+            .count()
+    );
+    assert!(marked("error") + marked("fault") > 0, "the fixture has a marked one");
 }

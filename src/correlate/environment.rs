@@ -1,8 +1,8 @@
 //! One execution environment: what has begun in it, and what is remembered of what ended.
 
 use crate::model::{
-    Cold, EnvironmentId, ErrorCounts, FunctionId, InitKind, Invocation, Micros, NameId, RequestId, Status,
-    Timestamp, Waited,
+    Cold, EnvironmentId, ErrorCounts, FunctionId, InitKind, Invocation, Micros, NameId, RequestId, SourceId,
+    Status, Timestamp, Waited,
 };
 
 use super::outcome::{Fault, Signs};
@@ -105,8 +105,8 @@ pub struct Environment {
     pub given_up: Vec<Invocation>,
     /// Whether an open invocation has an error that only counts if nothing is written after it.
     pub doubtful: bool,
-    /// Time of its newest record.
-    pub newest: Timestamp,
+    /// The source of its newest record, and when that was known.
+    pub known: Option<(SourceId, Timestamp)>,
 }
 
 impl Environment {
@@ -123,7 +123,7 @@ impl Environment {
             last: None,
             given_up: Vec::new(),
             doubtful: false,
-            newest: Timestamp::MIN,
+            known: None,
         }
     }
 

@@ -12,24 +12,24 @@ mod outcome;
 mod recorded;
 mod sibling;
 
-use std::hash::Hasher;
-
-use rustc_hash::{FxHashMap, FxHasher};
+use rustc_hash::FxHashMap;
 
 use crate::model::{
     Body, Change, Cold, Continuation, End, EnvironmentId, EnvironmentInfo, ErrorCounts, FactSink, FunctionId,
     InitKind, InitReport, InitStart, Invocation, Level, LineFact, Lines, LogLine, MetricName, MetricPoint,
-    MetricRecord, NameId, Outcome, Platform, Record, Report, RequestId, SegmentDocument, SourceId, Start,
-    Texts, Timestamp,
+    MetricRecord, NameId, Outcome, Platform, Record, Report, RequestId, RuntimeDone, SegmentDocument,
+    SettingFact, SettingRecord, SourceId, Start, Texts, Timestamp,
 };
 use environment::{Environment, Init, Open, cold};
-use known::KnownClock;
+use known::{known, known_after};
 use outcome::{Fault, Said, outcome};
 
 /// A generation of failed request ids; two are kept, so retries are told for at least this many.
 const FAILED_IDS: usize = 100_000;
 /// Slots of the cache from a stream's hash to its environment.
 const CACHE: usize = 4_096;
+/// Records whose streams are looked up before the first of them is taken.
+const AHEAD: usize = 32;
 /// Streamless invocations that may be open at once; beyond that the oldest are given up.
 const STREAMLESS_OPEN: usize = 1_000_000;
 
@@ -38,17 +38,21 @@ const STREAMLESS_OPEN: usize = 1_000_000;
 pub struct Correlator {
     texts: Texts,
     functions: FxHashMap<Box<[u8]>, FunctionId>,
+    /// Their names as they were read, by id.
+    function_names: Vec<Box<[u8]>>,
     environments: Vec<Environment>,
     by_stream: FxHashMap<(FunctionId, Box<[u8]>), u32>,
     streamless: FxHashMap<FunctionId, u32>,
     streamless_open: FxHashMap<RequestId, u32>,
     cache: Vec<(u64, u32)>,
     sources: Vec<Source>,
-    clock: KnownClock,
-    failed: [FxHashMap<RequestId, u8>; 2],
+    failed: [FxHashMap<RequestId, Failed>; 2],
     next_seq: u64,
     latest: NameId,
 }
+
+/// When the failures of a request id were known, by attempt. Lambda tries three times.
+type Failed = [Timestamp; 4];
 
 /// What is remembered of a source from one record to the next.
 #[derive(Debug, Default, Clone)]
@@ -69,6 +73,13 @@ struct LastRecord {
     known: Timestamp,
 }
 
+/// A record's stream as far as it is known without changing anything.
+#[derive(Debug, Clone, Copy, Default)]
+struct Stream {
+    hash: u64,
+    environment: Option<u32>,
+}
+
 /// Where and when a record belongs.
 #[derive(Clone, Copy)]
 struct Place {
@@ -85,13 +96,13 @@ impl Default for Correlator {
         Self {
             texts,
             functions: FxHashMap::default(),
+            function_names: Vec::new(),
             environments: Vec::new(),
             by_stream: FxHashMap::default(),
             streamless: FxHashMap::default(),
             streamless_open: FxHashMap::default(),
             cache: vec![(0, u32::MAX); CACHE],
             sources: Vec::new(),
-            clock: KnownClock::default(),
             failed: Default::default(),
             next_seq: 0,
             latest,
@@ -129,23 +140,43 @@ impl Correlator {
         &mut self.sources[at]
     }
 
+    /// Takes the next records, in order.
+    pub fn records<S: FactSink>(&mut self, records: &[Record<'_>], sink: &mut S) {
+        let mut streams = [Stream::default(); AHEAD];
+        for block in records.chunks(AHEAD) {
+            // The names lie where another thread put them, each a wait for memory: many at once are
+            // waited for together.
+            for (stream, record) in streams.iter_mut().zip(block) {
+                *stream = self.look_up(record);
+            }
+            for (stream, record) in streams.iter().zip(block) {
+                self.take(record, *stream, sink);
+            }
+        }
+    }
+
     /// Takes the next record.
     pub fn record<S: FactSink>(&mut self, record: &Record<'_>, sink: &mut S) {
+        self.take(record, self.look_up(record), sink);
+    }
+
+    fn take<S: FactSink>(&mut self, record: &Record<'_>, stream: Stream, sink: &mut S) {
         let envelope = &record.envelope;
         match &record.body {
             Body::Bad(bad) => sink.bad(envelope.origin, envelope.arrived, bad),
             Body::Continuation(more) => self.continuation(record, more, sink),
             Body::Metric(metric) => self.metric(record, metric, sink),
-            Body::Segment(document) => self.segment(document, sink),
+            Body::Setting(change) => self.setting(change, envelope.arrived, sink),
+            Body::Segment(document) => self.segment(document, envelope.arrived, sink),
             Body::Recorded(recorded) => self.recorded(recorded, sink),
             Body::Log(line) => {
-                let Some(place) = self.place(record, line.id.as_deref(), sink) else { return };
+                let Some(place) = self.place(record, stream, line.id, sink) else { return };
                 self.tell_line(record, place, line.level, sink);
                 let seq = self.line(line, place);
                 self.remember(envelope.origin.source, place, seq);
             }
             Body::Platform(platform) => {
-                let Some(place) = self.place(record, id_of(platform), sink) else { return };
+                let Some(place) = self.place(record, stream, id_of(platform), sink) else { return };
                 self.tell_line(record, place, Level::Unknown, sink);
                 let seq = self.platform(platform, place, sink);
                 self.remember(envelope.origin.source, place, seq);
@@ -167,12 +198,19 @@ impl Correlator {
     }
 
     /// Finds a record's environment and times. A record without a time has its source's newest.
-    fn place<S: FactSink>(&mut self, record: &Record<'_>, id: Option<&[u8]>, sink: &mut S) -> Option<Place> {
+    fn place<S: FactSink>(
+        &mut self,
+        record: &Record<'_>,
+        stream: Stream,
+        id: Option<&[u8]>,
+        sink: &mut S,
+    ) -> Option<Place> {
         let envelope = &record.envelope;
         let origin = envelope.origin;
-        let environment = match envelope.stream.as_deref() {
-            Some(stream) => self.by_stream(envelope.function.as_deref(), stream, origin.source, sink),
-            None => self.by_id(envelope.function.as_deref(), id, origin.source, sink),
+        let environment = match (stream.environment, envelope.stream) {
+            (Some(environment), _) => environment,
+            (None, Some(name)) => self.by_stream(envelope.function, name, stream.hash, origin.source, sink),
+            (None, None) => self.by_id(envelope.function, id, origin.source, sink),
         };
         let Some(time) = envelope.time.or(self.source_mut(origin.source).newest).or(envelope.arrived) else {
             let bad = crate::model::Bad {
@@ -182,11 +220,22 @@ impl Correlator {
             sink.bad(origin, envelope.arrived, &bad);
             return None;
         };
-        let known = self.clock.known(time, envelope.arrived);
+        let mut known = known(time, envelope.arrived);
+        if envelope.time.is_none()
+            && let Some(last) = self.source_mut(origin.source).last
+        {
+            // Its time is that of the record before it.
+            known = known_after(known, last.known);
+        }
         let lines =
             Lines { source: origin.source, from: origin.offset, to: origin.offset + u64::from(origin.len) };
         let env = &mut self.environments[environment as usize];
-        env.newest = env.newest.max(time);
+        if let Some((source, before)) = env.known
+            && source == origin.source
+        {
+            known = known_after(known, before);
+        }
+        env.known = Some((origin.source, known));
         Some(Place { environment, time, known, lines })
     }
 
@@ -196,6 +245,7 @@ impl Correlator {
         }
         let id = FunctionId(self.functions.len() as u32);
         self.functions.insert(name.into(), id);
+        self.function_names.push(name.into());
         sink.function(id, &String::from_utf8_lossy(name));
         id
     }
@@ -215,25 +265,30 @@ impl Correlator {
         }
     }
 
+    /// The environment of a record's stream, if it is one of those that were met lately.
+    fn look_up(&self, record: &Record<'_>) -> Stream {
+        let (Some(stream), function) = (record.envelope.stream, record.envelope.function) else {
+            return Stream::default();
+        };
+        let hash = hash_of(stream, function.unwrap_or_default());
+        let (cached, at) = self.cache[slot_of(hash)];
+        // The hash is not trusted alone: streams come from the input.
+        let environment = (cached == hash).then_some(at).filter(|at| {
+            let known = &self.environments[*at as usize];
+            *known.stream == *stream
+                && function.is_none_or(|name| *self.function_names[known.function.0 as usize] == *name)
+        });
+        Stream { hash, environment }
+    }
+
     fn by_stream<S: FactSink>(
         &mut self,
         function: Option<&[u8]>,
         stream: &[u8],
+        hash: u64,
         source: SourceId,
         sink: &mut S,
     ) -> u32 {
-        let hash = hash_of(stream, function.unwrap_or_default());
-        let slot = (hash >> 20) as usize % CACHE;
-        let (cached, environment) = self.cache[slot];
-        // The hash is not trusted alone: streams come from the input.
-        if cached == hash
-            && *self.environments[environment as usize].stream == *stream
-            && function.is_none_or(|name| {
-                self.functions.get(name) == Some(&self.environments[environment as usize].function)
-            })
-        {
-            return environment;
-        }
         let function = self.function_or_hint(function, source, sink);
         let key = (function, Box::from(stream));
         let environment = match self.by_stream.get(&key) {
@@ -247,7 +302,7 @@ impl Correlator {
                 at
             }
         };
-        self.cache[slot] = (hash, environment);
+        self.cache[slot_of(hash)] = (hash, environment);
         environment
     }
 
@@ -292,9 +347,9 @@ impl Correlator {
                 self.init_report(init, place);
                 None
             }
-            Platform::RuntimeDone { id, status, error_type } => {
+            Platform::RuntimeDone(RuntimeDone { id, status, error_type }) => {
                 let id = self.texts.ids.request(id);
-                let name = error_type.as_deref().map(|name| self.texts.names.read(name));
+                let name = error_type.map(|name| self.texts.names.read(name));
                 let open = self.environments[place.environment as usize].open_for(Some(id))?;
                 open.runtime_done = *status;
                 if matches!(status, Some(crate::model::Status::Error | crate::model::Status::Failure))
@@ -314,11 +369,11 @@ impl Correlator {
                 }
                 self.amend_last(place, id, Outcome::Timeout, None, sink)
             }
-            Platform::Fault { id, error_type, killed } => {
-                let id = id.as_deref().map(|id| self.texts.ids.request(id));
-                let error_type = error_type.as_deref().map(|name| self.texts.names.read(name));
+            Platform::Fault(fault) => {
+                let id = fault.id.map(|id| self.texts.ids.request(id));
+                let error_type = fault.error_type.map(|name| self.texts.names.read(name));
                 if let Some(open) = self.environments[place.environment as usize].open_for(id) {
-                    open.fault = Some(Fault { error_type, killed: *killed });
+                    open.fault = Some(Fault { error_type, killed: fault.killed });
                     return Some(open.invocation.seq);
                 }
                 self.amend_last(place, id?, Outcome::Exit, error_type, sink)
@@ -333,7 +388,7 @@ impl Correlator {
     }
 
     fn init_start<S: FactSink>(&mut self, init: &InitStart<'_>, place: Place, sink: &mut S) {
-        if let Some(version) = init.version.as_deref() {
+        if let Some(version) = init.version {
             let version = self.texts.names.read(version);
             self.environments[place.environment as usize].version = Some(version);
         }
@@ -361,13 +416,14 @@ impl Correlator {
             version: environment.version,
             init_start: Some(place.time),
             kind: init.kind,
-            runtime: init.runtime_version.as_deref().map(|name| self.texts.names.read(name)),
+            runtime: init.runtime_version.map(|name| self.texts.names.read(name)),
             first: place.time,
+            known: place.known,
         })
     }
 
     fn init_report(&mut self, report: &InitReport<'_>, place: Place) {
-        let error = report.error_type.as_deref().map(|name| self.texts.names.read(name));
+        let error = report.error_type.map(|name| self.texts.names.read(name));
         let failed = !matches!(report.status, None | Some(crate::model::Status::Success));
         let environment = &mut self.environments[place.environment as usize];
         if environment.id.is_none() {
@@ -387,8 +443,10 @@ impl Correlator {
 
     /// The stream went on without their REPORT: they will not end any more.
     fn give_up_open<S: FactSink>(&mut self, place: Place, sink: &mut S) {
-        let open = std::mem::take(&mut self.environments[place.environment as usize].open);
-        for mut open in open {
+        if self.environments[place.environment as usize].open.is_empty() {
+            return;
+        }
+        for mut open in std::mem::take(&mut self.environments[place.environment as usize].open) {
             open.invocation.end = Some(End {
                 at: place.time.max(open.invocation.start),
                 known: place.known,
@@ -401,23 +459,23 @@ impl Correlator {
                 outcome: Outcome::Unfinished,
                 error_type: None,
             });
-            self.remember_failed(&open.invocation);
+            self.remember_failed(&open.invocation, place.known);
             sink.invocation(&open.invocation, Change::Finished);
             self.environments[place.environment as usize].give_up(open.invocation);
         }
     }
 
     fn start<S: FactSink>(&mut self, start: &Start<'_>, place: Place, sink: &mut S) -> Option<u64> {
-        let request_id = self.texts.ids.request(&start.id);
+        let request_id = self.texts.ids.request(start.id);
         if self.environments[place.environment as usize].repeats(request_id, place.time, true) {
             return None;
         }
         if !self.environments[place.environment as usize].many {
             self.give_up_open(place, sink);
         }
-        let version = start.version.as_deref().map(|version| self.texts.names.read(version));
-        let trace = start.trace.as_ref().map(|trace| self.texts.ids.trace(&trace.root));
-        let attempt = self.attempt(request_id);
+        let version = start.version.map(|version| self.version(place.environment, version));
+        let trace = start.trace.map(|trace| self.texts.ids.trace(trace.root));
+        let attempt = self.attempt(request_id, place.known);
         let seq = self.take_seq();
         let environment = &mut self.environments[place.environment as usize];
         let new = environment.version.is_none() || environment.last.is_none();
@@ -449,6 +507,15 @@ impl Correlator {
         Some(seq)
     }
 
+    /// A version's name: mostly the one that its environment has.
+    fn version(&mut self, environment: u32, version: &[u8]) -> NameId {
+        let known = self.environments[environment as usize].version;
+        match known.filter(|known| self.texts.names.get(*known).as_bytes() == version) {
+            Some(known) => known,
+            None => self.texts.names.read(version),
+        }
+    }
+
     /// An environment whose init was not read is told with its first invocation.
     fn tell_environment<S: FactSink>(&mut self, place: Place, sink: &mut S) {
         if let Some(mut info) = self.info(place, &InitStart::default()) {
@@ -470,11 +537,11 @@ impl Correlator {
     }
 
     fn report<S: FactSink>(&mut self, report: &Report<'_>, place: Place, sink: &mut S) -> Option<u64> {
-        let id = self.texts.ids.request(&report.id);
+        let id = self.texts.ids.request(report.id);
         if self.environments[place.environment as usize].repeats(id, place.time, false) {
             return None;
         }
-        let trace = report.trace.as_ref().map(|trace| self.texts.ids.trace(&trace.root));
+        let trace = report.trace.map(|trace| self.texts.ids.trace(trace.root));
         let environment = &mut self.environments[place.environment as usize];
         let (mut open, change) = match environment.take_open(id) {
             Some(open) => (open, Change::Finished),
@@ -490,7 +557,7 @@ impl Correlator {
                 None => (self.without_start(id, report, place), Change::Finished),
             },
         };
-        let error_type = report.error_type.as_deref();
+        let error_type = report.error_type;
         let signs = open.signs();
         let said =
             Said { status: report.status, error_type, memory: report.max_memory_mb.zip(report.memory_mb) };
@@ -518,7 +585,7 @@ impl Correlator {
             error_type: named.or(signs.fault.and_then(|f| f.error_type)).filter(|_| outcome.failed()),
         });
         let invocation = open.invocation;
-        self.remember_failed(&invocation);
+        self.remember_failed(&invocation, place.known);
         sink.invocation(&invocation, change);
         let environment = &mut self.environments[place.environment as usize];
         if environment.id.is_none() {
@@ -530,7 +597,7 @@ impl Correlator {
 
     /// A REPORT alone is a complete invocation that began at its end less its duration.
     fn without_start(&mut self, id: RequestId, report: &Report<'_>, place: Place) -> Open {
-        let attempt = self.attempt(id);
+        let attempt = self.attempt(id, place.known);
         let seq = self.take_seq();
         let environment = &mut self.environments[place.environment as usize];
         let start = place.time.plus(-report.duration.map_or(0, |d| d.ceil_ms()));
@@ -572,7 +639,7 @@ impl Correlator {
             end.error_type = error_type.or(end.error_type);
             let last = *last;
             sink.invocation(&last, Change::Amended { was, known: place.known });
-            self.remember_failed(&last);
+            self.remember_failed(&last, place.known);
             return Some(last.seq);
         }
         Some(last.seq)
@@ -584,8 +651,8 @@ impl Correlator {
             // Most lines: nothing that anybody concludes anything from.
             return None;
         }
-        let id = line.id.as_deref().filter(|id| !id.is_empty()).map(|id| self.texts.ids.request(id));
-        let error = line.error.as_ref().map(|e| (self.texts.names.read(&e.error_type), e.counts));
+        let id = line.id.filter(|id| !id.is_empty()).map(|id| self.texts.ids.request(id));
+        let error = line.error.map(|e| (self.texts.names.read(e.error_type), e.counts));
         let Some(open) = environment.open_for(id) else {
             if let (Some(init), Some((name, _))) = (environment.init.as_mut(), error) {
                 init.error = Some(name);
@@ -617,12 +684,17 @@ impl Correlator {
         };
         let time = self.source_mut(origin.source).newest;
         // A line that came later is known later; without arrivals it is known with its record.
-        let known = match record.envelope.arrived {
-            Some(_) => self.clock.known(time.unwrap_or(Timestamp::MIN), record.envelope.arrived),
+        let arrived = record.envelope.arrived;
+        let known = match arrived {
+            Some(_) => known_after(known(time.unwrap_or(Timestamp::MIN), arrived), last.known),
             None => last.known,
         };
+        self.environments[last.environment as usize].known = Some((origin.source, known));
+        if let Some(last) = &mut self.source_mut(origin.source).last {
+            last.known = known;
+        }
         let trace = match more {
-            Continuation::Xray(trace) => Some(self.texts.ids.trace(&trace.root)),
+            Continuation::Xray(trace) => Some(self.texts.ids.trace(trace.root)),
             _ => None,
         };
         let environment = &mut self.environments[last.environment as usize];
@@ -657,11 +729,11 @@ impl Correlator {
         if *metric.namespace != *b"AWS/Lambda" || metric.resource.is_some() || metric.other_dimensions {
             return;
         }
-        let function = metric.function.as_deref().map(|name| self.function(name, sink));
-        let name = MetricName::known(&metric.name)
-            .unwrap_or_else(|| MetricName::Other(self.texts.names.read(&metric.name)));
+        let function = metric.function.map(|name| self.function(name, sink));
+        let name = MetricName::known(metric.name)
+            .unwrap_or_else(|| MetricName::Other(self.texts.names.read(metric.name)));
         let end = metric.start.plus(i64::from(metric.period_ms));
-        let known = self.clock.known(end, record.envelope.arrived);
+        let known = known(end, record.envelope.arrived);
         sink.metric(&MetricPoint {
             function,
             name,
@@ -672,10 +744,23 @@ impl Correlator {
         });
     }
 
-    fn segment<S: FactSink>(&mut self, document: &SegmentDocument, sink: &mut S) {
+    /// A setting. One without a time holds for all of the time that is looked at, as far as is known.
+    pub fn setting<S: FactSink>(&mut self, change: &SettingRecord, arrived: Option<Timestamp>, sink: &mut S) {
+        let function = self.function(change.function.as_bytes(), sink);
+        let fact = SettingFact {
+            setting: change.setting,
+            at: change.at.unwrap_or(Timestamp::MIN),
+            known: change.at.map_or(Timestamp::MIN, |at| known(at, arrived)),
+            told: change.told.clone(),
+        };
+        sink.setting(function, fact);
+    }
+
+    fn segment<S: FactSink>(&mut self, document: &SegmentDocument, arrived: Option<Timestamp>, sink: &mut S) {
         let trace = self.texts.ids.trace(document.trace_id.as_bytes());
         let function = document.function.as_deref().map(|name| self.function(name.as_bytes(), sink));
-        sink.segment(trace, function, document.clone());
+        let known = known(document.known, arrived);
+        sink.segment(trace, function, SegmentDocument { known, ..document.clone() });
     }
 
     fn take_seq(&mut self) -> u64 {
@@ -683,38 +768,49 @@ impl Correlator {
         self.next_seq
     }
 
-    fn attempt(&self, id: RequestId) -> u8 {
-        let before = self.failed[0].get(&id).or(self.failed[1].get(&id)).copied().unwrap_or(0);
-        before.saturating_add(1)
+    /// The number of the attempt that began, as was known then: one more than those that failed.
+    fn attempt(&self, id: RequestId, known: Timestamp) -> u8 {
+        let failed = |of: &Failed| of.iter().rposition(|at| *at <= known).map_or(0, |at| at as u8 + 1);
+        self.failed.iter().filter_map(|ids| ids.get(&id)).map(failed).max().unwrap_or(0) + 1
     }
 
     /// Only what failed comes again under its id (retries of function errors, `formats.md` 10).
-    fn remember_failed(&mut self, invocation: &Invocation) {
+    fn remember_failed(&mut self, invocation: &Invocation, known: Timestamp) {
         if invocation.end.is_some_and(|end| end.outcome == Outcome::Ok) {
             return;
         }
         if self.failed[0].len() >= FAILED_IDS {
             self.failed[1] = std::mem::take(&mut self.failed[0]);
         }
-        self.failed[0].insert(invocation.request_id, invocation.attempt);
+        let failed = self.failed[0].entry(invocation.request_id).or_insert([Timestamp::NEVER; 4]);
+        let attempt = usize::from(invocation.attempt.max(1)).min(failed.len());
+        failed[attempt - 1] = failed[attempt - 1].min(known);
     }
 }
 
 /// A stream's name ends in 32 random hex digits, so half of them make a good hash. It is not
 /// trusted alone: names come from the input.
 fn hash_of(stream: &[u8], function: &[u8]) -> u64 {
-    let mut hasher = FxHasher::default();
-    hasher.write(&stream[stream.len().saturating_sub(16)..]);
-    hasher.write_usize(stream.len() << 16 | function.len());
-    hasher.finish() | 1
+    let end = match stream.last_chunk::<16>() {
+        Some(end) => u128::from_le_bytes(*end),
+        None => stream.iter().fold(0, |hash, c| hash << 8 | u128::from(*c)),
+    };
+    let lengths = (stream.len() << 16 | function.len()) as u64;
+    let mixed = (end as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ ((end >> 64) as u64).rotate_left(32);
+    (mixed ^ lengths).wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1
 }
 
-fn id_of<'a>(platform: &'a Platform<'_>) -> Option<&'a [u8]> {
+fn slot_of(hash: u64) -> usize {
+    (hash >> 40) as usize % CACHE
+}
+
+fn id_of<'a>(platform: &Platform<'a>) -> Option<&'a [u8]> {
     match platform {
-        Platform::Start(start) => Some(&start.id),
-        Platform::Report(report) => Some(&report.id),
-        Platform::RuntimeDone { id, .. } | Platform::End { id } | Platform::TimedOut { id, .. } => Some(id),
-        Platform::Fault { id, .. } => id.as_deref(),
+        Platform::Start(start) => Some(start.id),
+        Platform::Report(report) => Some(report.id),
+        Platform::RuntimeDone(done) => Some(done.id),
+        Platform::End { id } | Platform::TimedOut { id, .. } => Some(id),
+        Platform::Fault(fault) => fault.id,
         _ => None,
     }
 }

@@ -13,13 +13,13 @@ impl Correlator {
     /// Takes a record as if it had just been read from its source.
     pub(super) fn recorded<S: FactSink>(&mut self, recorded: &Recorded<'_>, sink: &mut S) {
         let capture = recorded.record.envelope.origin.source;
-        let Some(its) = self.source_in(capture, &recorded.source).map(std::mem::take) else {
+        let Some(its) = self.source_in(capture, recorded.source).map(std::mem::take) else {
             return self.record(&recorded.record, sink);
         };
         let own = std::mem::replace(self.source_mut(capture), its);
         self.record(&recorded.record, sink);
         let its = std::mem::replace(self.source_mut(capture), own);
-        if let Some(place) = self.source_in(capture, &recorded.source) {
+        if let Some(place) = self.source_in(capture, recorded.source) {
             *place = its;
         }
     }

@@ -1,6 +1,6 @@
 //! A second correlator beside one that runs, which gives the same things the same ids.
 
-use crate::model::FactSink;
+use crate::model::{FactSink, FunctionId};
 
 use super::environment::Environment;
 use super::{Correlator, Source};
@@ -11,10 +11,8 @@ impl Correlator {
     /// this one came to, under the eyes of a person who has selected something. The functions are
     /// told to `sink`.
     pub fn sibling<S: FactSink>(&self, sink: &mut S) -> Self {
-        let mut names: Vec<_> = self.functions.iter().map(|(name, id)| (*id, name)).collect();
-        names.sort_unstable();
-        for (id, name) in names {
-            sink.function(id, &String::from_utf8_lossy(name));
+        for (id, name) in self.function_names.iter().enumerate() {
+            sink.function(FunctionId(id as u32), &String::from_utf8_lossy(name));
         }
         let fresh = |of: &Environment| {
             let mut environment = Environment::new(of.function, of.id, &of.stream);
@@ -26,11 +24,13 @@ impl Correlator {
         Self {
             texts: self.texts.clone(),
             functions: self.functions.clone(),
+            function_names: self.function_names.clone(),
             environments: self.environments.iter().map(fresh).collect(),
             by_stream: self.by_stream.clone(),
             streamless: self.streamless.clone(),
             sources: self.sources.iter().map(hint).collect(),
             latest: self.latest,
+            // Nothing was read: nothing is open, looked up or failed.
             ..Self::default()
         }
     }

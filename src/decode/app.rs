@@ -1,13 +1,12 @@
 //! JSON messages: platform records (`formats.md` 5) and application records (6), in one walk over
 //! the top level. `ESC` as in [`super::json`].
 
-use std::borrow::Cow;
-
 use super::json::{self, Cursor, Stop};
 use super::text::{level, status};
+use super::{Arena, near};
 use crate::model::{
-    Body, ErrorCounts, InitKind, InitPhase, InitReport, InitStart, Level, LogLine, Platform, Report,
-    RuntimeError, Start, Text, TraceHeader,
+    Body, ErrorCounts, Fault, InitKind, InitPhase, InitReport, InitStart, Level, LogLine, Platform, Report,
+    RuntimeDone, RuntimeError, Start, Text, TraceHeader,
 };
 
 /// A JSON message: what it is, and what it says of itself that its container may not know.
@@ -19,6 +18,8 @@ pub struct Message<'a> {
     pub time: Option<&'a [u8]>,
     /// The function it names.
     pub function: Option<Text<'a>>,
+    /// The function's ARN, still escaped.
+    pub arn: Option<&'a [u8]>,
     /// Whether its keys are an X-Ray segment's.
     pub segment: bool,
     /// Whether its keys are a metric stream datum's.
@@ -27,17 +28,17 @@ pub struct Message<'a> {
 
 /// Members of the top level that matter, as they are met.
 #[derive(Default)]
-struct Seen<'a> {
+struct Seen<'a, const ESC: bool> {
     time: Option<&'a [u8]>,
     timestamp: Option<&'a [u8]>,
     kind: Option<&'a [u8]>,
-    record_at: Option<usize>,
+    record: Option<Cursor<'a, ESC>>,
     level: Level,
     log_level: bool,
     id: Option<Text<'a>>,
     error_type: Option<Text<'a>>,
     has_message: bool,
-    message_at: Option<usize>,
+    message: Option<Cursor<'a, ESC>>,
     function: Option<Text<'a>>,
     trace_id: bool,
     own_id: bool,
@@ -47,12 +48,13 @@ struct Seen<'a> {
 
 /// Reads a JSON object. A line of an application is left as soon as it is known to be one that
 /// changes nothing: most are, and the rest of such a line need not even be valid JSON.
-pub fn message<const ESC: bool>(text: &[u8]) -> Result<Message<'_>, Stop> {
-    if let Some(line) = usual_head::<ESC>(text) {
-        return Ok(line);
+pub fn message<'a, const ESC: bool>(text: &'a [u8], arena: &'a Arena) -> Result<Message<'a>, Stop> {
+    if let Some((time, kind, record)) = usual_record::<ESC>(text) {
+        let seen = Seen { time: Some(time), kind: Some(kind), record: Some(record), ..Seen::default() };
+        return conclude(seen, arena);
     }
     let mut cursor = Cursor::<ESC>::new(text);
-    let mut seen = Seen::default();
+    let mut seen = Seen::<ESC>::default();
     cursor.object()?;
     let mut first = true;
     while let Some(key) = cursor.key(&mut first)? {
@@ -60,7 +62,7 @@ pub fn message<const ESC: bool>(text: &[u8]) -> Result<Message<'_>, Stop> {
             b"time" if cursor.at_string() => seen.time = Some(cursor.string()?),
             b"type" if cursor.at_string() => seen.kind = Some(cursor.string()?),
             b"record" => {
-                seen.record_at = Some(cursor.at());
+                seen.record = Some(cursor);
                 if seen.kind.is_some_and(|k| k.starts_with(b"platform.")) && seen.time.is_some() {
                     break;
                 }
@@ -78,7 +80,7 @@ pub fn message<const ESC: bool>(text: &[u8]) -> Result<Message<'_>, Stop> {
                     // No runtime's error record, and no platform record starts with a timestamp
                     // and a level: the rest can wait until somebody looks at the line.
                     if let Ok(Some(b"requestId")) = cursor.key(&mut first) {
-                        seen.id = cursor.text()?;
+                        seen.id = cursor.text(arena)?;
                     }
                     break;
                 }
@@ -89,16 +91,16 @@ pub fn message<const ESC: bool>(text: &[u8]) -> Result<Message<'_>, Stop> {
             | b"awsRequestId"
             | b"request_id"
             | b"aws_request_id" => {
-                let id = cursor.text()?;
-                seen.id = seen.id.take().or(id);
+                let id = cursor.text(arena)?;
+                seen.id = seen.id.or(id);
             }
-            b"errorType" => seen.error_type = cursor.text()?,
+            b"errorType" => seen.error_type = cursor.text(arena)?,
             b"message" => {
                 seen.has_message = true;
-                seen.message_at = (cursor.peek() == b'{').then(|| cursor.at());
+                seen.message = (cursor.peek() == b'{').then_some(cursor);
                 cursor.skip()?;
             }
-            b"function_name" | b"functionName" => seen.function = cursor.text()?,
+            b"function_name" | b"functionName" => seen.function = cursor.text(arena)?,
             b"_aws" => break,
             b"trace_id" => {
                 seen.trace_id = true;
@@ -119,55 +121,81 @@ pub fn message<const ESC: bool>(text: &[u8]) -> Result<Message<'_>, Stop> {
             _ => cursor.skip()?,
         }
     }
-    conclude::<ESC>(text, seen)
+    conclude(seen, arena)
 }
 
-/// The head `{"timestamp":"2026-11-23T08:00:00.123Z","level":"INFO","requestId":"…"` as Lambda's
-/// own runtimes print it: by far the most frequent line, left at once. The general walk would say
-/// the same (a test holds it to that).
-fn usual_head<const ESC: bool>(text: &[u8]) -> Option<Message<'_>> {
+/// The level and id of a line that begins as Lambda's own runtimes print it, by far the most
+/// frequent: `{"timestamp":"2026-11-23T08:00:00.123Z","level":"INFO","requestId":"…"`. It is left at
+/// once. [`message`] would say the same (a test holds it to that).
+#[inline]
+pub fn usual_head<const ESC: bool>(text: &[u8]) -> Option<LogLine<'_>> {
     let (opening, between, last): (&[u8], &[u8], &[u8]) = if ESC {
         (br#"{\"timestamp\":\""#, br#"\",\"level\":\""#, br#"\",\"requestId\":\""#)
     } else {
         (br#"{"timestamp":""#, br#"","level":""#, br#"","requestId":""#)
     };
-    let rest = text.strip_prefix(opening)?;
-    let time = rest.get(..24).filter(|time| time[23] == b'Z' && time[19] == b'.')?;
-    let rest = rest[24..].strip_prefix(between)?;
+    let rest = super::short_cuts().then_some(text)?.strip_prefix(opening)?;
+    let (time, rest) = rest.split_first_chunk::<24>()?;
+    let inside = time.iter().fold(true, |inside, c| inside & (*c != b'\\') & (*c != b'"'));
+    let rest = (inside && time[23] == b'Z' && time[19] == b'.').then_some(rest)?.strip_prefix(between)?;
     let quote = if ESC { b'\\' } else { b'"' };
-    let end = rest[..rest.len().min(12)].iter().position(|c| *c == quote)?;
+    let end = near::byte(quote, &rest[..rest.len().min(12)])?;
     let level = level(&rest[..end]);
     if level == Level::Unknown || level >= Level::Error {
         return None;
     }
     let id = rest[end..].strip_prefix(last).and_then(|rest| {
-        let end = memchr::memchr2(b'\\', b'"', &rest[..rest.len().min(64)])?;
-        (rest[end] == quote && (!ESC || rest.get(end + 1) == Some(&b'"')))
-            .then(|| Cow::Borrowed(&rest[..end]))
+        let end = near::either(b'\\', b'"', &rest[..rest.len().min(64)])?;
+        (rest[end] == quote && (!ESC || rest.get(end + 1) == Some(&b'"'))).then(|| &rest[..end])
     });
     if id.is_none() && rest[end..].starts_with(last) {
         return None;
     }
-    let body = Body::Log(LogLine { level, id, error: None });
-    Some(Message { body, time: Some(time), function: None, segment: false, metric: false })
+    Some(LogLine { level, id, error: None })
 }
 
-fn conclude<'a, const ESC: bool>(text: &'a [u8], seen: Seen<'a>) -> Result<Message<'a>, Stop> {
-    let mut function = seen.function;
-    let body = match (seen.kind, seen.record_at) {
-        (Some(kind), Some(at)) if kind.starts_with(b"platform.") && seen.time.is_some() => {
-            Body::Platform(platform::<ESC>(kind, text, at, &mut function)?)
+/// Time, type and record of what begins as the platform writes its records:
+/// `{"time":"2026-11-23T08:00:00.123Z","type":"platform.…","record":`. The walk over the members
+/// would find the same (a test holds it to that), one by one.
+pub fn usual_record<const ESC: bool>(text: &[u8]) -> Option<(&[u8], &[u8], Cursor<'_, ESC>)> {
+    let (opening, between, last): (&[u8], &[u8], &[u8]) = if ESC {
+        (br#"{\"time\":\""#, br#"\",\"type\":\""#, br#"\",\"record\":"#)
+    } else {
+        (br#"{"time":""#, br#"","type":""#, br#"","record":"#)
+    };
+    let quote = if ESC { b'\\' } else { b'"' };
+    let rest = super::short_cuts().then_some(text)?.strip_prefix(opening)?;
+    let (time, rest) = rest.split_at_checked(24)?;
+    let rest = rest.strip_prefix(between)?;
+    let end = near::either(b'\\', quote, rest)?;
+    let (kind, rest) = rest.split_at(end);
+    let rest = rest.strip_prefix(last)?;
+    let inside = near::either(b'\\', quote, time).is_none() && kind.starts_with(b"platform.");
+    inside.then(|| {
+        let mut record = Cursor::new(text);
+        record.advance(text.len() - rest.len());
+        (time, kind, record)
+    })
+}
+
+fn conclude<'a, const ESC: bool>(seen: Seen<'a, ESC>, arena: &'a Arena) -> Result<Message<'a>, Stop> {
+    let (mut function, mut arn) = (seen.function, None);
+    let body = match (seen.kind, seen.record) {
+        (Some(kind), Some(record)) if kind.starts_with(b"platform.") && seen.time.is_some() => {
+            let (platform, named) = platform(kind, record, arena)?;
+            (function, arn) = (named.function.or(function), named.arn);
+            Body::Platform(platform)
         }
         _ => {
             let error = if seen.level < Level::Error {
                 None
             } else if let Some(error_type) = seen.error_type.filter(|_| seen.log_level || !seen.has_message) {
                 // Python's: `errorType` beside `errorMessage` and no message of its own.
-                Some(Box::new(RuntimeError { error_type, counts: ErrorCounts::Always }))
-            } else if let Some(at) = seen.message_at {
+                Some(&*arena.alloc(RuntimeError { error_type, counts: ErrorCounts::Always }))
+            } else if let Some(message) = seen.message {
                 // Node.js: the message is the error.
-                error_type::<ESC>(&text[at..])
-                    .map(|error_type| Box::new(RuntimeError { error_type, counts: ErrorCounts::IfLast }))
+                error_type(message, arena)
+                    .map(|error_type| &*arena.alloc(RuntimeError { error_type, counts: ErrorCounts::IfLast }))
             } else {
                 None
             };
@@ -178,6 +206,7 @@ fn conclude<'a, const ESC: bool>(text: &'a [u8], seen: Seen<'a>) -> Result<Messa
         body,
         time: seen.time.or(seen.timestamp),
         function,
+        arn,
         segment: seen.trace_id && seen.own_id && seen.start_time,
         metric: seen.metric,
     })
@@ -197,13 +226,12 @@ fn numbered(digits: Option<&[u8]>) -> Level {
 }
 
 /// The `errorType` of an error object as runtimes print it: it has a stack beside it.
-pub fn error_type<const ESC: bool>(text: &[u8]) -> Option<Text<'_>> {
-    let mut cursor = Cursor::<ESC>::new(text);
+pub fn error_type<'a, const ESC: bool>(mut cursor: Cursor<'a, ESC>, arena: &'a Arena) -> Option<Text<'a>> {
     let (mut found, mut stack, mut first) = (None, false, true);
     cursor.object().ok()?;
     while let Ok(Some(key)) = cursor.key(&mut first) {
         match key {
-            b"errorType" => found = cursor.text().ok()?,
+            b"errorType" => found = cursor.text(arena).ok()?,
             b"stackTrace" | b"stack" | b"trace" => {
                 stack = true;
                 cursor.skip().ok()?;
@@ -223,93 +251,95 @@ struct Members<'a> {
     phase: InitPhase,
     version: Option<Text<'a>>,
     dropped: (u64, u64),
+    named: Named<'a>,
+}
+
+/// The function as a platform record names it.
+#[derive(Default)]
+struct Named<'a> {
+    function: Option<Text<'a>>,
+    arn: Option<&'a [u8]>,
 }
 
 fn platform<'a, const ESC: bool>(
     kind: &[u8],
-    text: &'a [u8],
-    record_at: usize,
-    function: &mut Option<Text<'a>>,
-) -> Result<Platform<'a>, Stop> {
-    let mut cursor = Cursor::<ESC>::new(text);
-    cursor.jump(record_at);
+    mut cursor: Cursor<'a, ESC>,
+    arena: &'a Arena,
+) -> Result<(Platform<'a>, Named<'a>), Stop> {
     if cursor.peek() != b'{' {
-        let said = cursor.text()?.unwrap_or_default();
-        return Ok(fault_text(kind, &said));
+        let said = cursor.text(arena)?.unwrap_or_default();
+        return Ok((fault_text(kind, said, arena), Named::default()));
     }
     let mut m = Members::default();
-    record::<ESC>(&mut cursor, &mut m, function)?;
-    let Members { report, mut init, phase, version, dropped } = m;
+    record(&mut cursor, &mut m, arena)?;
+    let Members { report, mut init, phase, version, dropped, named } = m;
     let name = kind.strip_prefix(b"platform.").unwrap_or(kind);
-    Ok(match name {
-        b"start" => Platform::Start(Start { id: report.id, version, trace: report.trace }),
-        b"initStart" if !report.id.is_empty() => {
-            Platform::Start(Start { id: report.id, version, trace: report.trace })
-        }
+    let start = || Platform::Start(arena.alloc(Start { id: report.id, version, trace: report.trace }));
+    let platform = match name {
+        b"start" => start(),
+        b"initStart" if !report.id.is_empty() => start(),
         b"initStart" | b"restoreStart" => {
             init.phase = phase;
             init.version = init.version.or(version);
             if name == b"restoreStart" {
                 init.kind = InitKind::SnapStart;
             }
-            Platform::InitStart(Box::new(init))
+            Platform::InitStart(arena.alloc(init))
         }
-        b"initReport" | b"restoreReport" => Platform::InitReport(Box::new(InitReport {
+        b"initReport" | b"restoreReport" => Platform::InitReport(arena.alloc(InitReport {
             duration: report.duration,
             phase,
             status: report.status,
             error_type: report.error_type,
             restore: name == b"restoreReport",
         })),
-        b"runtimeDone" => {
-            Platform::RuntimeDone { id: report.id, status: report.status, error_type: report.error_type }
-        }
+        b"runtimeDone" => Platform::RuntimeDone(arena.alloc(RuntimeDone {
+            id: report.id,
+            status: report.status,
+            error_type: report.error_type,
+        })),
         b"end" => Platform::End { id: report.id },
-        b"report" => Platform::Report(Box::new(report)),
-        b"fault" => Platform::Fault {
+        b"report" => Platform::Report(arena.alloc(report)),
+        b"fault" => Platform::Fault(arena.alloc(Fault {
             id: (!report.id.is_empty()).then_some(report.id),
             error_type: report.error_type,
             killed: false,
-        },
+        })),
         b"logsDropped" => Platform::Dropped { records: dropped.0, bytes: dropped.1 },
         _ => Platform::Other,
-    })
+    };
+    Ok((platform, named))
 }
 
 /// `platform.fault` and early `platform.runtimeDone` carry a bare text:
 /// `RequestId: X Process exited before completing request`.
-fn fault_text<'a>(kind: &[u8], said: &[u8]) -> Platform<'a> {
+fn fault_text<'a>(kind: &[u8], said: Text<'a>, arena: &'a Arena) -> Platform<'a> {
     if kind != b"platform.fault" && kind != b"platform.runtimeDone" {
         return Platform::Other;
     }
-    let id = said
-        .strip_prefix(b"RequestId: ")
-        .and_then(|rest| rest.split(u8::is_ascii_whitespace).next())
-        .map(|id| Cow::Owned(id.to_vec()));
-    Platform::Fault { id, error_type: None, killed: memchr::memmem::find(said, b"signal: killed").is_some() }
+    let id = said.strip_prefix(b"RequestId: ").and_then(|rest| rest.split(u8::is_ascii_whitespace).next());
+    let killed = memchr::memmem::find(said, b"signal: killed").is_some();
+    Platform::Fault(arena.alloc(Fault { id, error_type: None, killed }))
 }
 
 fn record<'a, const ESC: bool>(
     cursor: &mut Cursor<'a, ESC>,
     m: &mut Members<'a>,
-    function: &mut Option<Text<'a>>,
+    arena: &'a Arena,
 ) -> Result<(), Stop> {
     cursor.object()?;
     let mut first = true;
     while let Some(key) = cursor.key(&mut first)? {
         match key {
-            b"requestId" => m.report.id = cursor.text()?.unwrap_or_default(),
+            b"requestId" => m.report.id = cursor.text(arena)?.unwrap_or_default(),
             b"status" if cursor.at_string() => m.report.status = status(cursor.string()?),
-            b"errorType" => m.report.error_type = cursor.text()?,
-            b"metrics" if cursor.peek() == b'{' => metrics::<ESC>(cursor, &mut m.report)?,
-            b"tracing" if cursor.peek() == b'{' => m.report.trace = tracing::<ESC>(cursor)?,
-            b"version" => m.version = cursor.text()?,
-            b"functionVersion" => m.init.version = cursor.text()?,
-            b"functionName" => *function = cursor.text()?,
-            b"functionArn" if function.is_none() && cursor.at_string() => {
-                let arn = cursor.string()?;
-                *function = arn.split(|c| *c == b':').nth(6).map(Cow::Borrowed);
-            }
+            b"errorType" => m.report.error_type = cursor.text(arena)?,
+            b"metrics" if cursor.peek() == b'{' => metrics(cursor, &mut m.report)?,
+            b"tracing" if cursor.peek() == b'{' => m.report.trace = tracing(cursor, arena)?,
+            b"version" => m.version = cursor.text(arena)?,
+            b"functionVersion" => m.init.version = cursor.text(arena)?,
+            b"functionName" => m.named.function = cursor.text(arena)?,
+            b"functionArn" if cursor.at_string() => m.named.arn = Some(cursor.string()?),
             b"initializationType" if cursor.at_string() => {
                 m.init.kind = match cursor.string()? {
                     b"provisioned-concurrency" => InitKind::Provisioned,
@@ -321,9 +351,9 @@ fn record<'a, const ESC: bool>(
             b"phase" if cursor.at_string() => {
                 m.phase = if cursor.string()? == b"invoke" { InitPhase::Invoke } else { InitPhase::Init };
             }
-            b"runtimeVersion" => m.init.runtime_version = cursor.text()?,
-            b"runtimeVersionArn" => m.init.runtime_arn = cursor.text()?,
-            b"instanceId" => m.init.instance = cursor.text()?,
+            b"runtimeVersion" => m.init.runtime_version = cursor.text(arena)?,
+            b"runtimeVersionArn" => m.init.runtime_arn = cursor.text(arena)?,
+            b"instanceId" => m.init.instance = cursor.text(arena)?,
             b"droppedRecords" => m.dropped.0 = cursor.number()?.and_then(json::whole).unwrap_or(0),
             b"droppedBytes" => m.dropped.1 = cursor.number()?.and_then(json::whole).unwrap_or(0),
             _ => cursor.skip()?,
@@ -333,9 +363,17 @@ fn record<'a, const ESC: bool>(
 }
 
 fn metrics<const ESC: bool>(cursor: &mut Cursor<'_, ESC>, report: &mut Report<'_>) -> Result<(), Stop> {
-    cursor.object()?;
-    let mut first = true;
     let small = |digits: Option<&[u8]>| digits.and_then(json::whole).and_then(|n| n.try_into().ok());
+    let mut first = false;
+    if let Some([duration, billed, size, most]) = usual_metrics(cursor) {
+        report.duration = json::micros(duration);
+        report.billed_ms = small(Some(billed));
+        report.memory_mb = small(Some(size));
+        report.max_memory_mb = small(Some(most));
+    } else {
+        cursor.object()?;
+        first = true;
+    }
     while let Some(key) = cursor.key(&mut first)? {
         match key {
             b"durationMs" => report.duration = cursor.number()?.and_then(json::micros),
@@ -350,26 +388,56 @@ fn metrics<const ESC: bool>(cursor: &mut Cursor<'_, ESC>, report: &mut Report<'_
     Ok(())
 }
 
-fn tracing<'a, const ESC: bool>(cursor: &mut Cursor<'a, ESC>) -> Result<Option<Box<TraceHeader<'a>>>, Stop> {
+/// The four metrics that every report begins with, in the platform's own order, whose keys need not
+/// be looked for. The cursor moves only if all are there; the walk would find the same.
+fn usual_metrics<'a, const ESC: bool>(cursor: &mut Cursor<'a, ESC>) -> Option<[&'a [u8]; 4]> {
+    let keys: [&[u8]; 4] = if ESC {
+        [
+            br#"{\"durationMs\":"#,
+            br#",\"billedDurationMs\":"#,
+            br#",\"memorySizeMB\":"#,
+            br#",\"maxMemoryUsedMB\":"#,
+        ]
+    } else {
+        [br#"{"durationMs":"#, br#","billedDurationMs":"#, br#","memorySizeMB":"#, br#","maxMemoryUsedMB":"#]
+    };
+    let mut ahead = super::short_cuts().then_some(*cursor)?;
+    let mut numbers: [&[u8]; 4] = [b""; 4];
+    for (key, number) in keys.iter().zip(&mut numbers) {
+        ahead.rest().starts_with(key).then(|| ahead.advance(key.len()))?;
+        *number = ahead.digits()?;
+    }
+    *cursor = ahead;
+    Some(numbers)
+}
+
+fn tracing<'a, const ESC: bool>(
+    cursor: &mut Cursor<'a, ESC>,
+    arena: &'a Arena,
+) -> Result<Option<&'a TraceHeader<'a>>, Stop> {
     cursor.object()?;
     let (mut first, mut header) = (true, None);
     while let Some(key) = cursor.key(&mut first)? {
         match key {
-            b"value" if cursor.at_string() => header = trace_header(cursor.string()?).map(Box::new),
+            b"value" if cursor.at_string() => header = trace_header(cursor.string()?),
             _ => cursor.skip()?,
         }
     }
-    Ok(header)
+    Ok(header.map(|header| &*arena.alloc(header)))
 }
 
 /// `Root=…;Parent=…;Sampled=…;Lineage=…` in any order, by name (`formats.md` 8.3).
 fn trace_header(value: &[u8]) -> Option<TraceHeader<'_>> {
     let mut header = TraceHeader::default();
-    for part in value.split(|c| *c == b';').map(<[u8]>::trim_ascii) {
+    let mut rest = value;
+    while !rest.is_empty() {
+        let end = near::byte(b';', rest).unwrap_or(rest.len());
+        let part = rest[..end].trim_ascii();
+        rest = rest.get(end + 1..).unwrap_or_default();
         if let Some(root) = part.strip_prefix(b"Root=") {
-            header.root = Cow::Borrowed(root);
+            header.root = root;
         } else if let Some(parent) = part.strip_prefix(b"Parent=") {
-            header.parent = Some(Cow::Borrowed(parent));
+            header.parent = Some(parent);
         } else if let Some(sampled) = part.strip_prefix(b"Sampled=") {
             header.sampled = match sampled {
                 b"1" => Some(true),

@@ -5,10 +5,9 @@
 //! JSON. Where the text uses an escape that changes the structure (`\u0022`, a line break between
 //! members) the first says [`Stop::Unusual`], and the caller unescapes the whole and walks that.
 
-use std::borrow::Cow;
+use memchr::memchr;
 
-use memchr::{memchr, memchr2};
-
+use super::{Arena, near};
 use crate::model::{Micros, Text};
 
 /// Why a walk ended early.
@@ -23,67 +22,73 @@ pub enum Stop {
 type Walk<T> = Result<T, Stop>;
 
 /// A position in JSON text.
-#[derive(Clone, Debug)]
+#[derive(Clone, Copy, Debug)]
 pub struct Cursor<'a, const ESC: bool> {
-    text: &'a [u8],
-    at: usize,
+    rest: &'a [u8],
+    /// Length of the whole text.
+    length: usize,
 }
 
 impl<'a, const ESC: bool> Cursor<'a, ESC> {
     /// A cursor at the first byte.
     pub fn new(text: &'a [u8]) -> Self {
-        Self { text, at: 0 }
+        Self { rest: text, length: text.len() }
     }
 
     /// How far it has come, in bytes.
     pub fn at(&self) -> usize {
-        self.at
-    }
-
-    /// Goes to a place found otherwise.
-    pub fn jump(&mut self, at: usize) {
-        self.at = at;
+        self.length - self.rest.len()
     }
 
     /// The text from here on.
     pub fn rest(&self) -> &'a [u8] {
-        &self.text[self.at..]
+        self.rest
+    }
+
+    /// Passes over so many bytes, whatever they are.
+    pub fn advance(&mut self, bytes: usize) {
+        self.rest = self.rest.get(bytes..).unwrap_or_default();
     }
 
     fn stop<T>(&self) -> Walk<T> {
-        if ESC { Err(Stop::Unusual) } else { Err(Stop::Broken(self.at)) }
+        if ESC { Err(Stop::Unusual) } else { Err(Stop::Broken(self.at())) }
     }
 
     /// The next byte after white space, not consumed. At the end of the text it is 0.
+    #[inline]
     pub fn peek(&mut self) -> u8 {
-        while let Some(&c) = self.text.get(self.at) {
+        match self.rest.first() {
+            Some(c) if *c > b' ' => *c,
+            _ => self.peek_after_space(),
+        }
+    }
+
+    fn peek_after_space(&mut self) -> u8 {
+        while let [c, rest @ ..] = self.rest {
             if !matches!(c, b' ' | b'\n' | b'\t' | b'\r') {
-                return c;
+                return *c;
             }
-            self.at += 1;
+            self.rest = rest;
         }
         0
     }
 
+    #[inline]
     fn expect(&mut self, c: u8) -> Walk<()> {
         if self.peek() == c {
-            self.at += 1;
+            self.rest = &self.rest[1..];
             return Ok(());
         }
         self.stop()
     }
 
+    #[inline]
     fn opening_quote(&mut self) -> bool {
-        let c = self.peek();
-        if ESC {
-            if c == b'\\' && self.text.get(self.at + 1) == Some(&b'"') {
-                self.at += 2;
-                return true;
-            }
-            return false;
-        }
-        self.at += usize::from(c == b'"');
-        c == b'"'
+        self.peek();
+        let quote: &[u8] = if ESC { b"\\\"" } else { b"\"" };
+        let rest = self.rest.strip_prefix(quote);
+        self.rest = rest.unwrap_or(self.rest);
+        rest.is_some()
     }
 
     /// Enters an object: consumes `{`.
@@ -92,61 +97,80 @@ impl<'a, const ESC: bool> Cursor<'a, ESC> {
     }
 
     /// The next key of the object, up to and with the colon; `None` at its end, which it consumes.
-    /// `first` starts as true for each object.
+    /// `first` starts as true for each object. An escaped key is nobody's known key, even if it
+    /// spells one: too odd to care.
+    #[inline]
     pub fn key(&mut self, first: &mut bool) -> Walk<Option<&'a [u8]>> {
+        if let Some(key) = self.usual_key(first) {
+            return Ok(Some(key));
+        }
         if self.peek() == b'}' {
-            self.at += 1;
+            self.rest = &self.rest[1..];
             return Ok(None);
         }
         if !std::mem::take(first) {
             self.expect(b',')?;
         }
         let key = self.string()?;
-        if key.contains(&b'\\') && !ESC {
-            // An escaped key is nobody's known key, unless it spells one: too odd to care.
-            self.expect(b':')?;
-            return Ok(Some(b""));
-        }
         self.expect(b':')?;
         Ok(Some(key))
     }
 
+    /// A key without white space around it and without escapes, which most are.
+    #[inline]
+    fn usual_key(&mut self, first: &mut bool) -> Option<&'a [u8]> {
+        let rest = super::short_cuts().then_some(self.rest)?;
+        let rest = if *first { rest } else { rest.strip_prefix(b",")? };
+        let (key, rest) = short_string::<ESC>(rest)?;
+        self.rest = rest.strip_prefix(b":")?;
+        *first = false;
+        Some(key)
+    }
+
     /// A string's bytes between its quotes, still escaped.
+    #[inline]
     pub fn string(&mut self) -> Walk<&'a [u8]> {
+        if super::short_cuts()
+            && let Some((string, rest)) = short_string::<ESC>(self.rest)
+        {
+            self.rest = rest;
+            return Ok(string);
+        }
+        self.any_string()
+    }
+
+    fn any_string(&mut self) -> Walk<&'a [u8]> {
         if !self.opening_quote() {
             return self.stop();
         }
-        let from = self.at;
+        let text = self.rest;
+        let mut from = 0;
         loop {
-            let rest = &self.text[self.at..];
+            let rest = text.get(from..).unwrap_or_default();
             if ESC {
-                let Some(back) = memchr(b'\\', rest) else { return self.stop() };
+                let Some(back) = near::byte(b'\\', rest) else { return self.stop() };
                 match rest.get(back + 1) {
                     Some(b'"') => {
-                        let end = self.at + back;
-                        self.at = end + 2;
-                        return Ok(&self.text[from..end]);
+                        self.rest = &rest[back + 2..];
+                        return Ok(&text[..from + back]);
                     }
                     // An escape inside the inner string: `\\n`, `\\u00e9`, `\\\"`, `\\\\`.
                     Some(b'\\') => match rest.get(back + 2) {
-                        Some(b'\\') if matches!(rest.get(back + 3), Some(b'"' | b'\\')) => {
-                            self.at += back + 4
-                        }
+                        Some(b'\\') if matches!(rest.get(back + 3), Some(b'"' | b'\\')) => from += back + 4,
                         Some(b'\\') | None => return self.stop(),
-                        Some(_) => self.at += back + 3,
+                        Some(_) => from += back + 3,
                     },
                     _ => return self.stop(),
                 }
             } else {
-                match memchr2(b'"', b'\\', rest) {
+                match near::either(b'"', b'\\', rest) {
                     Some(end) if rest[end] == b'"' => {
-                        let end = self.at + end;
-                        self.at = end + 1;
-                        return Ok(&self.text[from..end]);
+                        self.rest = &rest[end + 1..];
+                        return Ok(&text[..from + end]);
                     }
-                    Some(back) if back + 1 < rest.len() => self.at += back + 2,
+                    Some(back) if back + 1 < rest.len() => from += back + 2,
                     _ => {
-                        self.at = self.text.len();
+                        self.rest = &[];
                         return self.stop();
                     }
                 }
@@ -155,14 +179,15 @@ impl<'a, const ESC: bool> Cursor<'a, ESC> {
     }
 
     /// The string as text, or `None` if the value is none; it is consumed in any case.
-    pub fn text(&mut self) -> Walk<Option<Text<'a>>> {
+    pub fn text(&mut self, arena: &'a Arena) -> Walk<Option<Text<'a>>> {
         if self.at_string() {
-            return self.string().map(|raw| Some(text::<ESC>(raw)));
+            return self.string().map(|raw| Some(text::<ESC>(raw, arena)));
         }
         self.skip().map(|()| None)
     }
 
     /// Whether a string comes next.
+    #[inline]
     pub fn at_string(&mut self) -> bool {
         self.peek() == if ESC { b'\\' } else { b'"' }
     }
@@ -172,14 +197,22 @@ impl<'a, const ESC: bool> Cursor<'a, ESC> {
         if self.at_string() {
             return self.string().map(Some);
         }
-        if matches!(self.peek(), b'-' | b'0'..=b'9') {
-            let from = self.at;
-            while matches!(self.text.get(self.at), Some(b'-' | b'+' | b'.' | b'e' | b'E' | b'0'..=b'9')) {
-                self.at += 1;
-            }
-            return Ok(Some(&self.text[from..self.at]));
+        match self.digits() {
+            Some(digits) => Ok(Some(digits)),
+            None => self.skip().map(|()| None),
         }
-        self.skip().map(|()| None)
+    }
+
+    /// A number's digits, if one comes next.
+    pub fn digits(&mut self) -> Option<&'a [u8]> {
+        if !matches!(self.peek(), b'-' | b'0'..=b'9') {
+            return None;
+        }
+        let more = |c: &u8| matches!(c, b'-' | b'+' | b'.' | b'e' | b'E' | b'0'..=b'9');
+        let end = self.rest.iter().position(|c| !more(c)).unwrap_or(self.rest.len());
+        let (digits, rest) = self.rest.split_at(end);
+        self.rest = rest;
+        Some(digits)
     }
 
     /// Passes over a value of any kind. Keeps no stack, so depth costs nothing.
@@ -189,71 +222,101 @@ impl<'a, const ESC: bool> Cursor<'a, ESC> {
             b'"' | b'\\' => return self.string().map(|_| ()),
             0 => return self.stop(),
             _ => {
-                let from = self.at;
-                while self.text.get(self.at).is_some_and(|c| c.is_ascii_alphanumeric() || b"+-.".contains(c))
-                {
-                    self.at += 1;
-                }
-                return if self.at > from { Ok(()) } else { self.stop() };
+                let more = |c: &u8| c.is_ascii_alphanumeric() || b"+-.".contains(c);
+                let end = self.rest.iter().position(|c| !more(c)).unwrap_or(self.rest.len());
+                self.rest = &self.rest[end..];
+                return if end > 0 { Ok(()) } else { self.stop() };
             }
         }
         let mut depth = 0u32;
-        loop {
-            match self.text.get(self.at) {
-                Some(b'{' | b'[') => depth += 1,
-                Some(b'}' | b']') => {
+        while let [c, rest @ ..] = self.rest {
+            match c {
+                b'{' | b'[' => depth += 1,
+                b'}' | b']' => {
                     depth -= 1;
                     if depth == 0 {
-                        self.at += 1;
+                        self.rest = rest;
                         return Ok(());
                     }
                 }
-                Some(b'"') if !ESC => {
+                b'"' | b'\\' if !ESC || *c == b'\\' => {
                     self.string()?;
                     continue;
                 }
-                Some(b'\\') => {
-                    self.string()?;
-                    continue;
-                }
-                Some(_) => {}
-                None => return self.stop(),
+                _ => {}
             }
-            self.at += 1;
+            self.rest = rest;
         }
+        self.stop()
     }
 }
 
+/// A string without escapes that comes next, and what follows it.
+#[inline(always)]
+fn short_string<const ESC: bool>(text: &[u8]) -> Option<(&[u8], &[u8])> {
+    let quote: &[u8] = if ESC { b"\\\"" } else { b"\"" };
+    let text = text.strip_prefix(quote)?;
+    let end = if ESC { near::byte(b'\\', text) } else { near::either(b'"', b'\\', text) }?;
+    let (string, rest) = text.split_at(end);
+    Some((string, rest.strip_prefix(quote)?))
+}
+
 /// Whether `text`, the inside of a JSON string that is believed to end with it, holds no quote that
-/// would end it earlier, no raw control character, and only the escapes `\"`, `\n` and `\t`. One
-/// branchless pass that the compiler turns into vector instructions; a `false` means "look closer".
+/// would end it earlier and only the escapes `\"`, `\n` and `\t`; a `false` means "look closer".
 pub fn plain_escapes(text: &[u8]) -> bool {
-    let (Some(first), Some(last)) = (text.first(), text.last()) else { return true };
-    if *first == b'"' || *first < 0x20 || *last == b'\\' {
-        return false;
+    // A quote without a backslash before it, or a backslash that is before no quote and none of the
+    // two letters.
+    ends(text) && none(text, |p, c| ((c == b'"') != (p == b'\\')) & (c != b'n') & (c != b't'))
+}
+
+/// Whether `text`, the inside of a JSON string that is believed to end with it, holds no quote that
+/// would end it earlier; a `false` means "look closer". Asks less than [`plain_escapes`].
+pub fn single_escapes(text: &[u8]) -> bool {
+    // A quote without a backslash before it, or a backslash that may be escaped itself.
+    ends(text) && none(text, |p, c| ((c == b'"') & (p != b'\\')) | ((c == b'\\') & (p == b'\\')))
+}
+
+fn ends(text: &[u8]) -> bool {
+    text.first() != Some(&b'"') && text.last() != Some(&b'\\')
+}
+
+/// Whether no two bytes that follow each other are odd. Without branches over blocks, so that the
+/// compiler turns it into vector instructions.
+#[inline(always)]
+fn none(text: &[u8], odd: impl Fn(u8, u8) -> bool) -> bool {
+    const BLOCK: usize = 32;
+    let block = |before: &[u8; BLOCK], after: &[u8; BLOCK]| -> [u8; BLOCK] {
+        std::array::from_fn(|i| u8::from(odd(before[i], after[i])))
+    };
+    let Some((_, after)) = text.split_first() else { return true };
+    let before = &text[..after.len()];
+    let (Some(last_before), Some(last_after)) = (before.last_chunk(), after.last_chunk()) else {
+        return !before.iter().zip(after).any(|(before, after)| odd(*before, *after));
+    };
+    // The last block overlaps the one before it.
+    let mut any = block(last_before, last_after);
+    for (before, after) in before.as_chunks().0.iter().zip(after.as_chunks().0) {
+        let odd = block(before, after);
+        any = std::array::from_fn(|i| any[i] | odd[i]);
     }
-    let mut bad = false;
-    for (before, at) in text.chunks(256).zip(text[1..].chunks(256)) {
-        let mut any = 0u8;
-        for (&p, &c) in before.iter().zip(at) {
-            let quote = c == b'"';
-            let escape = p == b'\\';
-            let known = quote | (c == b'n') | (c == b't');
-            any |= u8::from((quote & !escape) | (escape & !known) | (c < 0x20));
-        }
-        bad |= any != 0;
-    }
-    !bad
+    any == [0; BLOCK]
 }
 
 /// The string between its quotes: unescaped once, or twice where it lay in another string. Broken
 /// escapes stay as they are: a record is not lost for them.
-pub fn text<const ESC: bool>(raw: &[u8]) -> Text<'_> {
-    if memchr(b'\\', raw).is_none() {
-        return Cow::Borrowed(raw);
-    }
+#[inline]
+pub fn text<'a, const ESC: bool>(raw: &'a [u8], arena: &'a Arena) -> Text<'a> {
+    if near::byte(b'\\', raw).is_none() { raw } else { unescaped::<ESC>(raw, arena) }
+}
+
+#[cold]
+fn unescaped<'a, const ESC: bool>(raw: &[u8], arena: &'a Arena) -> Text<'a> {
     let once = unescape(raw);
-    if !ESC || memchr(b'\\', &once).is_none() { Cow::Owned(once) } else { Cow::Owned(unescape(&once)) }
+    if !ESC || memchr(b'\\', &once).is_none() {
+        arena.alloc_slice_copy(&once)
+    } else {
+        arena.alloc_slice_copy(&unescape(&once))
+    }
 }
 
 /// Undoes one level of JSON string escapes.
@@ -401,16 +464,28 @@ mod tests {
         fn unescapes_like_serde(text in any::<String>()) {
             let json = serde_json::to_string(&text).unwrap();
             let raw = &json.as_bytes()[1..json.len() - 1];
-            prop_assert_eq!(&*super::text::<false>(raw), text.as_bytes());
+            let arena = Arena::new();
+            prop_assert_eq!(super::text::<false>(raw, &arena), text.as_bytes());
             let twice = serde_json::to_string(&json[1..json.len() - 1]).unwrap();
-            prop_assert_eq!(&*super::text::<true>(&twice.as_bytes()[1..twice.len() - 1]), text.as_bytes());
+            prop_assert_eq!(super::text::<true>(&twice.as_bytes()[1..twice.len() - 1], &arena), text.as_bytes());
         }
 
         #[test]
-        fn plain_escapes_never_passes_what_a_parser_refuses(text in "([a-z\"\\\\nt\u{1}\u{e9} ]|\\\\\"|\\\\n){0,40}") {
-            let json = format!("\"{text}\"");
+        fn the_looks_at_escapes_never_pass_what_a_parser_refuses(
+            text in "([a-z\"\\\\nt\u{e9} ]|\\\\\"|\\\\n){0,40}", long in 0usize..70,
+        ) {
+            let text = format!("{}{text}", "x".repeat(long));
             if plain_escapes(text.as_bytes()) {
-                prop_assert!(serde_json::from_str::<String>(&json).is_ok(), "{}", json);
+                prop_assert!(serde_json::from_str::<String>(&format!("\"{text}\"")).is_ok(), "{}", text);
+                prop_assert!(single_escapes(text.as_bytes()));
+            }
+            if single_escapes(text.as_bytes()) {
+                // Whatever the escapes stand for, it ends at its end.
+                let (mut chars, mut whole) = (text.bytes(), true);
+                while let Some(c) = chars.next() {
+                    whole &= c != b'"' && (c != b'\\' || chars.next().is_some());
+                }
+                prop_assert!(whole, "{}", text);
             }
         }
 
@@ -426,7 +501,8 @@ mod tests {
         fn any_bytes_end_without_panic(bytes in proptest::collection::vec(any::<u8>(), 0..64)) {
             let _ = keys::<false>(&bytes);
             let _ = keys::<true>(&bytes);
-            let _ = (text::<true>(&bytes), micros(&bytes), whole(&bytes), plain_escapes(&bytes));
+            let arena = Arena::new();
+            let _ = (text::<true>(&bytes, &arena), micros(&bytes), whole(&bytes), plain_escapes(&bytes));
         }
     }
 }

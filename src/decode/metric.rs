@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
-use crate::model::{MetricRecord, Statistics, Timestamp};
+use super::Arena;
+use crate::model::{MetricRecord, Statistics, Text, Timestamp};
 
 #[derive(Deserialize)]
 struct Wire<'a> {
@@ -17,6 +18,8 @@ struct Wire<'a> {
     dimensions: BTreeMap<String, String>,
     timestamp: i64,
     value: Option<Value>,
+    /// Not CloudWatch's: when it came, as a recording notes it.
+    arrived: Option<i64>,
 }
 
 #[derive(Deserialize)]
@@ -33,17 +36,22 @@ struct Value {
 /// A metric stream's period is a minute.
 const PERIOD_MS: u32 = 60_000;
 
-/// Reads one datum. An error is a sentence with the position.
-pub fn read(text: &str) -> Result<MetricRecord<'static>, String> {
-    let wire: Wire<'_> = serde_json::from_str(text).map_err(|e| format!("metric stream: {e}"))?;
+/// Reads one datum, and when it arrived if that was recorded. An error is a sentence with the position.
+pub fn read<'a>(text: &'a str, arena: &'a Arena) -> Result<(MetricRecord<'a>, Option<Timestamp>), String> {
+    let wire: Wire<'a> = serde_json::from_str(text).map_err(|e| format!("metric stream: {e}"))?;
     let value = wire.value.ok_or("metric stream: a datum without value")?;
-    let function = wire.dimensions.get("FunctionName").cloned();
-    let resource = wire.dimensions.get("Resource").cloned();
-    let own = |text: String| Cow::Owned(text.into_bytes());
+    let function = wire.dimensions.get("FunctionName");
+    let resource = wire.dimensions.get("Resource");
+    let own = |text: &String| -> Text<'a> { arena.alloc_slice_copy(text.as_bytes()) };
+    let keep = |text: Cow<'a, str>| match text {
+        Cow::Borrowed(text) => text.as_bytes(),
+        Cow::Owned(text) => own(&text),
+    };
     let named = usize::from(function.is_some()) + usize::from(resource.is_some());
-    Ok(MetricRecord {
-        namespace: own(wire.namespace.into_owned()),
-        name: own(wire.metric_name.into_owned()),
+    let arrived = wire.arrived.map(Timestamp);
+    let record = MetricRecord {
+        namespace: keep(wire.namespace),
+        name: keep(wire.metric_name),
         other_dimensions: wire.dimensions.len() > named,
         function: function.map(own),
         resource: resource.map(own),
@@ -58,5 +66,6 @@ pub fn read(text: &str) -> Result<MetricRecord<'static>, String> {
             p90: value.p90,
             p99: value.p99,
         },
-    })
+    };
+    Ok((record, arrived))
 }

@@ -6,110 +6,154 @@
 //! asked of the user. A decoder says: mine, not mine, or mine but broken, and where.
 
 mod app;
+mod digits;
 mod json;
 mod metric;
+mod near;
 mod raw;
 mod segment;
+mod setting;
+mod shown;
 mod tail;
 mod text;
 mod wrapped;
 
-use std::borrow::Cow;
-
 use memchr::{memchr_iter, memmem};
+
+pub use shown::message as shown;
 
 use crate::model::{Bad, Body, Chunk, Envelope, Origin, Record, Text, Timestamp};
 use json::Stop;
 pub use raw::{Form, form};
 
+/// What lies beside a chunk as long as its records do: the parts that only some records have, and
+/// texts that had to be unescaped. At most some times the chunk's size, and freed at once with it:
+/// no record costs an allocation, and none has to be taken apart by the thread that reads it.
+pub type Arena = bumpalo::Bump;
+pub use setting::concurrency;
+
+/// Whether short cuts are taken: readers of the usual shapes that ask fewer questions than the
+/// general walks and stand back from whatever is not quite usual. Tests turn them off, to see that
+/// nothing else depends on them.
+#[cfg(not(test))]
+const fn short_cuts() -> bool {
+    true
+}
+#[cfg(test)]
+use tests::short_cuts;
+
 /// Decodes the frames of a chunk, in order.
-pub fn chunk<'a>(chunk: &'a Chunk, out: &mut Vec<Record<'a>>) {
+pub fn chunk<'a>(chunk: &'a Chunk, arena: &'a Arena, out: &mut Vec<Record<'a>>) {
     let bytes = &chunk.bytes[..];
     let mut from = 0;
-    let mut push = |from: usize, to: usize| {
+    let mut push = |from: usize, to: usize, cut: u64| {
         let line = &bytes[from..to];
-        let line = line.strip_suffix(b"\r").unwrap_or(line);
         let origin = Origin {
             source: chunk.source,
             offset: chunk.offset + from as u64,
-            len: u32::try_from(to - from).unwrap_or(u32::MAX),
+            len: u32::try_from(line.len()).unwrap_or(u32::MAX),
         };
-        if chunk.cut > 0 && to == bytes.len() {
-            let length = line.len() as u64 + chunk.cut;
-            out.push(bad(
-                line,
-                origin,
-                chunk.arrived,
-                format!("line of {length} bytes, only its head was read"),
-            ));
-        } else if !line.trim_ascii().is_empty() {
-            out.push(record(line, origin, chunk.arrived));
+        let line = line.strip_suffix(b"\r").unwrap_or(line);
+        if cut > 0 {
+            let length = line.len() as u64 + cut;
+            let reason = format!("line of {length} bytes, only its head was read");
+            out.push(bad(line, origin, chunk.arrived, reason));
+        } else if line.first() == Some(&b'{') || !line.trim_ascii().is_empty() {
+            out.push(record(line, origin, chunk.arrived, arena));
         }
     };
     for end in memchr_iter(b'\n', bytes) {
-        push(from, end);
+        push(from, end, 0);
         from = end + 1;
     }
     if from < bytes.len() {
-        push(from, bytes.len());
+        push(from, bytes.len(), chunk.cut);
     }
 }
 
 /// Decodes one line.
-pub fn record(line: &[u8], origin: Origin, arrived: Option<Timestamp>) -> Record<'_> {
+pub fn record<'a>(
+    line: &'a [u8],
+    origin: Origin,
+    arrived: Option<Timestamp>,
+    arena: &'a Arena,
+) -> Record<'a> {
     let line = line.strip_prefix(b"\xef\xbb\xbf").unwrap_or(line);
     match line.first() {
-        Some(b'{') => object(line, origin, arrived),
-        Some(b'0'..=b'9') => {
-            tail::read(line, origin, arrived).unwrap_or_else(|| continuation(line, origin, arrived))
-        }
-        _ => continuation(line, origin, arrived),
+        Some(b'{') => object(line, origin, arrived, arena),
+        Some(b'0'..=b'9') => tail::read(line, origin, arrived, arena)
+            .unwrap_or_else(|| continuation(line, origin, arrived, arena)),
+        _ => continuation(line, origin, arrived, arena),
     }
 }
 
-fn continuation(line: &[u8], origin: Origin, arrived: Option<Timestamp>) -> Record<'_> {
+fn continuation<'a>(
+    line: &'a [u8],
+    origin: Origin,
+    arrived: Option<Timestamp>,
+    arena: &'a Arena,
+) -> Record<'a> {
     let envelope = Envelope { function: None, stream: None, time: None, arrived, origin };
-    Record { envelope, body: Body::Continuation(Box::new(text::continuation(line))) }
+    Record { envelope, body: Body::Continuation(text::continuation(line, arena)) }
 }
 
-fn object(line: &[u8], origin: Origin, arrived: Option<Timestamp>) -> Record<'_> {
-    if let Some(record) = raw::read(line, origin, arrived) {
+fn object<'a>(line: &'a [u8], origin: Origin, arrived: Option<Timestamp>, arena: &'a Arena) -> Record<'a> {
+    if let Some(wrapped) = wrapped::usual(line) {
+        return unwrap(&wrapped, origin, arrived, arena);
+    }
+    if let Some(record) = raw::read(line, origin, arrived, arena) {
         return record;
     }
-    if line.starts_with(b"{\"logGroup\"") || memmem::find(line, b"logGroup").is_some() {
-        match wrapped::read(line) {
-            Ok(Some(wrapped)) => return unwrap(&wrapped, origin, arrived),
+    if memmem::find(line, b"logGroup").is_some() {
+        match wrapped::walk(line, arena) {
+            Ok(Some(wrapped)) => return unwrap(&wrapped, origin, arrived, arena),
             Ok(None) => {}
             Err(stop) => return bad(line, origin, arrived, broken(line, stop)),
         }
     }
-    bare(line, origin, arrived)
+    bare(line, origin, arrived, arena)
 }
 
-/// A wrapped line: the message is decoded as it lies, still escaped, and only if that does not do
-/// unescaped first.
-fn unwrap<'a>(wrapped: &wrapped::Wrapped<'a>, origin: Origin, arrived: Option<Timestamp>) -> Record<'a> {
-    let stream = json::text::<false>(wrapped.stream);
-    let function = function_of(json::text::<false>(wrapped.group), &stream);
-    let (body, own_time) = message(wrapped.message, wrapped.plain);
-    let time = wrapped.timestamp.map(Timestamp).or_else(|| Timestamp::parse(&own_time?));
+/// What is in a wrapped line, with what its container says of it.
+#[inline]
+fn unwrap<'a>(
+    wrapped: &wrapped::Wrapped<'a>,
+    origin: Origin,
+    arrived: Option<Timestamp>,
+    arena: &'a Arena,
+) -> Record<'a> {
+    let function = Some(function_of(wrapped.group, wrapped.stream));
+    let time = wrapped.timestamp.map(Timestamp).or_else(|| own_time(wrapped.message, arena));
     let arrived = wrapped.arrived.map(Timestamp).or(arrived);
-    let stream = (!stream.is_empty()).then_some(stream);
-    Record { envelope: Envelope { function: Some(function), stream, time, arrived, origin }, body }
+    let stream = (!wrapped.stream.is_empty()).then_some(wrapped.stream);
+    let envelope = Envelope { function, stream, time, arrived, origin };
+    // The most frequent line of all takes no more than this.
+    match app::usual_head::<true>(wrapped.message) {
+        Some(line) => Record { envelope, body: Body::Log(line) },
+        None => Record { envelope, body: message(wrapped.message, wrapped.plain, arena) },
+    }
 }
 
-/// What a message in a JSON string is, and the time it says itself.
-fn message(raw: &[u8], plain: bool) -> (Body<'_>, Option<Text<'_>>) {
+/// The time that a JSON message says itself.
+#[cold]
+fn own_time(raw: &[u8], arena: &Arena) -> Option<Timestamp> {
+    let plain: &[u8] = arena.alloc_slice_copy(&json::unescape(raw));
+    Timestamp::parse(json_message(plain, arena)?.time?)
+}
+
+/// What a message in a JSON string is: decoded as it lies, still escaped, and only if that does not
+/// do unescaped first.
+fn message<'a>(raw: &'a [u8], plain: bool, arena: &'a Arena) -> Body<'a> {
     if raw.first() == Some(&b'{') {
-        match app::message::<true>(raw) {
-            Ok(message) => return (message.body, message.time.map(Cow::Borrowed)),
-            Err(Stop::Broken(_) | Stop::Unusual) => return unescaped(raw),
+        match app::message::<true>(raw, arena) {
+            Ok(message) => return message.body,
+            Err(Stop::Broken(_) | Stop::Unusual) => return unescaped(raw, arena),
         }
     }
     if !plain && has_odd_escape(raw) {
-        return unescaped(raw);
+        return unescaped(raw, arena);
     }
-    (text::message::<true>(raw), None)
+    text::message::<true>(raw, arena)
 }
 
 /// Whether the head of a text uses escapes other than `\t`, `\n`, `\"`: other writers' may stand
@@ -120,50 +164,56 @@ fn has_odd_escape(raw: &[u8]) -> bool {
 }
 
 /// The same by way of a copy: for messages that are not written the usual way.
-fn unescaped<'a>(raw: &[u8]) -> (Body<'a>, Option<Text<'a>>) {
-    let plain = json::unescape(raw);
+#[cold]
+fn unescaped<'a>(raw: &[u8], arena: &'a Arena) -> Body<'a> {
+    let plain: &'a [u8] = arena.alloc_slice_copy(&json::unescape(raw));
+    match json_message(plain, arena) {
+        Some(message) => message.body,
+        None => text::message::<false>(plain, arena),
+    }
+}
+
+/// A message that is a JSON object, or Lambda's warning with one after it.
+fn json_message<'a>(plain: &'a [u8], arena: &'a Arena) -> Option<app::Message<'a>> {
     let trimmed = plain.trim_ascii_start();
     if trimmed.first() == Some(&b'{')
-        && let Ok(message) = app::message::<false>(trimmed)
+        && let Ok(message) = app::message::<false>(trimmed, arena)
     {
-        return (message.body.into_owned(), message.time.map(|time| Cow::Owned(time.to_vec())));
+        return Some(message);
     }
-    if plain.starts_with(b"LAMBDA_WARNING: ")
-        && let Some(at) = memchr::memrchr(b'\r', &plain)
-        && let Ok(message) = app::message::<false>(plain[at + 1..].trim_ascii())
-    {
-        return (message.body.into_owned(), message.time.map(|time| Cow::Owned(time.to_vec())));
-    }
-    (text::message::<false>(&plain).into_owned(), None)
+    let warned = plain.strip_prefix(b"LAMBDA_WARNING: ")?;
+    let at = memchr::memrchr(b'\r', warned)?;
+    app::message::<false>(warned[at + 1..].trim_ascii(), arena).ok()
 }
 
 /// An object that is a line by itself: platform and application records without a container,
 /// segments, metrics.
-fn bare(line: &[u8], origin: Origin, arrived: Option<Timestamp>) -> Record<'_> {
-    let message = match app::message::<false>(line) {
+fn bare<'a>(line: &'a [u8], origin: Origin, arrived: Option<Timestamp>, arena: &'a Arena) -> Record<'a> {
+    if line.starts_with(b"{\"eventVersion\"") {
+        return audit(line, origin, arrived);
+    }
+    let message = match app::message::<false>(line, arena) {
         Ok(message) => message,
         Err(stop) => return bad(line, origin, arrived, broken(line, stop)),
     };
     let plain =
         || std::str::from_utf8(line).map_err(|e| format!("invalid UTF-8 at byte {}", e.valid_up_to()));
-    let body = if message.segment {
+    let (body, recorded) = if message.segment {
         match plain().and_then(segment::read) {
-            Ok(mut document) => {
-                document.known = arrived.unwrap_or(document.known);
-                Body::Segment(Box::new(document))
-            }
+            Ok((document, arrived)) => (Body::Segment(Box::new(document)), arrived),
             Err(reason) => return bad(line, origin, arrived, reason),
         }
     } else if message.metric {
-        match plain().and_then(metric::read) {
-            Ok(metric) => Body::Metric(Box::new(metric)),
+        match plain().and_then(|text| metric::read(text, arena)) {
+            Ok((metric, arrived)) => (Body::Metric(arena.alloc(metric)), arrived),
             Err(reason) => return bad(line, origin, arrived, reason),
         }
     } else {
-        message.body
+        (message.body, None)
     };
+    let arrived = recorded.or(arrived);
     let envelope = Envelope {
-        function: message.function,
+        function: message.function.or_else(|| message.arn?.split(|c| *c == b':').nth(6)),
         stream: None,
         time: message.time.and_then(Timestamp::parse),
         arrived,
@@ -172,16 +222,24 @@ fn bare(line: &[u8], origin: Origin, arrived: Option<Timestamp>) -> Record<'_> {
     Record { envelope, body }
 }
 
+/// An event of CloudTrail's; those that change nothing that is kept are none's lines.
+fn audit<'a>(line: &'a [u8], origin: Origin, arrived: Option<Timestamp>) -> Record<'a> {
+    let text = std::str::from_utf8(line).map_err(|e| format!("invalid UTF-8 at byte {}", e.valid_up_to()));
+    let (time, body) = match text.and_then(setting::event) {
+        Ok(Some(change)) => (change.at, Body::Setting(Box::new(change))),
+        Ok(None) => (None, Body::Continuation(crate::model::Continuation::Text)),
+        Err(reason) => return bad(line, origin, arrived, reason),
+    };
+    Record { envelope: Envelope { function: None, stream: None, time, arrived, origin }, body }
+}
+
 /// The function a log group and stream belong to (`formats.md` 0, "Where the names come from"):
 /// `/aws/lambda/NAME`, else a custom group's stream `YYYY/MM/DD/NAME[VERSION]HEX`, else the group.
-fn function_of<'a>(group: Text<'a>, stream: &[u8]) -> Text<'a> {
+fn function_of<'a>(group: Text<'a>, stream: Text<'a>) -> Text<'a> {
     const LAMBDA: &[u8] = b"/aws/lambda/";
-    if !group.starts_with(LAMBDA) {
-        return stream_function(stream).map_or(group, |name| Cow::Owned(name.to_vec()));
-    }
-    match group {
-        Cow::Borrowed(group) => Cow::Borrowed(&group[LAMBDA.len()..]),
-        Cow::Owned(group) => Cow::Owned(group[LAMBDA.len()..].to_vec()),
+    match group.strip_prefix(LAMBDA) {
+        Some(name) => name,
+        None => stream_function(stream).unwrap_or(group),
     }
 }
 

@@ -7,7 +7,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
 use super::json::{self, Cursor};
-use super::wrapped;
+use super::{Arena, wrapped};
 use crate::model::{Body, Envelope, Origin, Record, Recorded, Text, Timestamp};
 
 /// How a line in the raw form begins, always.
@@ -30,10 +30,11 @@ pub fn form(line: &[u8]) -> Form {
     if line.first() != Some(&b'{') {
         return Form::Other;
     }
-    if walk(line).is_some() {
+    let arena = Arena::new();
+    if walk(line, &arena).is_some() {
         return Form::Complete;
     }
-    match wrapped::read(line) {
+    match wrapped::walk(line, &arena) {
         Ok(Some(wrapped)) if wrapped.timestamp.is_none() => Form::Other,
         Ok(Some(wrapped)) if wrapped.arrived.is_some() => Form::Complete,
         Ok(Some(_)) => Form::Wrapped,
@@ -42,22 +43,30 @@ pub fn form(line: &[u8]) -> Form {
 }
 
 /// Reads a line in the raw form; `None` if it is some other object.
-pub fn read(line: &[u8], origin: Origin, arrived: Option<Timestamp>) -> Option<Record<'_>> {
-    let Raw { arrived: recorded, source, bytes, cut } = walk(line)?;
+pub fn read<'a>(
+    line: &'a [u8],
+    origin: Origin,
+    arrived: Option<Timestamp>,
+    arena: &'a Arena,
+) -> Option<Record<'a>> {
+    let Raw { arrived: recorded, source, bytes, cut } = walk(line, arena)?;
     let arrived = recorded.or(arrived);
-    let record = match bytes {
-        Text::Borrowed(bytes) => decode(bytes, cut, origin, arrived),
-        Text::Owned(bytes) => decode(&bytes, cut, origin, arrived).into_owned(),
-    };
+    let record = decode(bytes, cut, origin, arrived, arena);
     // These say all by themselves.
-    if matches!(record.body, Body::Metric(_) | Body::Segment(_) | Body::Bad(_)) {
+    if matches!(record.body, Body::Metric(_) | Body::Segment(_) | Body::Setting(_) | Body::Bad(_)) {
         return Some(record);
     }
     let envelope = Envelope { function: None, stream: None, time: record.envelope.time, arrived, origin };
     Some(Record { envelope, body: Body::Recorded(Box::new(Recorded { source, record })) })
 }
 
-fn decode(line: &[u8], cut: u64, origin: Origin, arrived: Option<Timestamp>) -> Record<'_> {
+fn decode<'a>(
+    line: &'a [u8],
+    cut: u64,
+    origin: Origin,
+    arrived: Option<Timestamp>,
+    arena: &'a Arena,
+) -> Record<'a> {
     let line = line.strip_suffix(b"\r").unwrap_or(line);
     if cut > 0 {
         let length = line.len() as u64 + cut;
@@ -66,9 +75,9 @@ fn decode(line: &[u8], cut: u64, origin: Origin, arrived: Option<Timestamp>) -> 
     }
     // A recorder never puts this form in itself.
     if line.starts_with(BEGIN) {
-        return super::bare(line, origin, arrived);
+        return super::bare(line, origin, arrived, arena);
     }
-    super::record(line, origin, arrived)
+    super::record(line, origin, arrived, arena)
 }
 
 struct Raw<'a> {
@@ -78,7 +87,7 @@ struct Raw<'a> {
     cut: u64,
 }
 
-fn walk(line: &[u8]) -> Option<Raw<'_>> {
+fn walk<'a>(line: &'a [u8], arena: &'a Arena) -> Option<Raw<'a>> {
     if !line.starts_with(BEGIN) {
         return None;
     }
@@ -90,10 +99,11 @@ fn walk(line: &[u8]) -> Option<Raw<'_>> {
         match key {
             b"arrived" => arrived = cursor.number().ok()?.and_then(json::whole),
             b"cut" => cut = cursor.number().ok()?.and_then(json::whole)?,
-            b"source" if cursor.at_string() => source = cursor.text().ok()?,
-            b"raw" if cursor.at_string() => bytes = cursor.text().ok()?,
+            b"source" if cursor.at_string() => source = cursor.text(arena).ok()?,
+            b"raw" if cursor.at_string() => bytes = cursor.text(arena).ok()?,
             b"base64" if cursor.at_string() => {
-                bytes = Some(Text::Owned(STANDARD.decode(cursor.string().ok()?).ok()?));
+                let decoded = STANDARD.decode(cursor.string().ok()?).ok()?;
+                bytes = Some(arena.alloc_slice_copy(&decoded));
             }
             // A wrapped line, mostly.
             _ => return None,
@@ -114,8 +124,12 @@ mod tests {
     const ORIGIN: Origin = Origin { source: SourceId(3), offset: 70, len: 9 };
     const AT: Option<Timestamp> = Some(Timestamp(1_795_420_800_000));
 
-    fn recorded(line: &str) -> Recorded<'_> {
-        match super::super::record(line.as_bytes(), ORIGIN, None).body {
+    fn record<'a>(line: &str, arrived: Option<Timestamp>, arena: &'a Arena) -> Record<'a> {
+        super::super::record(arena.alloc_slice_copy(line.as_bytes()), ORIGIN, arrived, arena)
+    }
+
+    fn recorded<'a>(line: &str, arena: &'a Arena) -> Recorded<'a> {
+        match record(line, None, arena).body {
             Body::Recorded(recorded) => *recorded,
             other => panic!("{line}: {other:?}"),
         }
@@ -123,36 +137,37 @@ mod tests {
 
     #[test]
     fn a_raw_line_is_the_record_in_it() {
+        let arena = Arena::new();
         let line = "START RequestId: 8f5 Version: 7";
         let it = recorded(
             r#"{"arrived":1795420800000,"source":"logs/a.log","raw":"START RequestId: 8f5 Version: 7"}"#,
+            &arena,
         );
-        assert_eq!(&*it.source, b"logs/a.log");
-        assert_eq!(it.record, super::super::record(line.as_bytes(), ORIGIN, AT));
-        let it = recorded(r#"{"arrived":null,"source":"é","raw":"\tSTART \"x\"\r"}"#);
-        assert_eq!(&*it.source, "é".as_bytes());
-        assert_eq!(it.record, super::super::record(b"\tSTART \"x\"", ORIGIN, None));
-        let it = recorded(r#"{"arrived":5,"source":"x","base64":"RU5EIFJlcXVlc3RJZDog/w=="}"#);
-        let line = b"END RequestId: \xff";
-        assert_eq!(it.record, super::super::record(line, ORIGIN, Some(Timestamp(5))));
+        assert_eq!(it.source, b"logs/a.log");
+        assert_eq!(it.record, record(line, AT, &arena));
+        let it = recorded(r#"{"arrived":null,"source":"é","raw":"\tSTART \"x\"\r"}"#, &arena);
+        assert_eq!(it.source, "é".as_bytes());
+        assert_eq!(it.record, record("\tSTART \"x\"", None, &arena));
+        let it = recorded(r#"{"arrived":5,"source":"x","base64":"RU5EIFJlcXVlc3RJZDog/w=="}"#, &arena);
+        let at = Some(Timestamp(5));
+        assert_eq!(it.record, super::super::record(b"END RequestId: \xff", ORIGIN, at, &arena));
     }
 
     #[test]
     fn metrics_and_bad_lines_stand_alone() {
+        let arena = Arena::new();
         let metric = r#"{"metric_stream_name":"s","namespace":"AWS/Lambda","metric_name":"Errors","dimensions":{"FunctionName":"f"},"timestamp":1795420800000,"value":{"sum":1}}"#;
         let raw = serde_json::json!(metric).to_string();
         let line = format!(r#"{{"arrived":1795420800000,"source":"m","raw":{raw}}}"#);
-        assert_eq!(
-            super::super::record(line.as_bytes(), ORIGIN, None),
-            super::super::record(metric.as_bytes(), ORIGIN, AT)
-        );
-        let line = br#"{"arrived":1795420800000,"source":"m","raw":"{\"time\":","cut":90}"#;
-        let Body::Bad(bad) = super::super::record(line, ORIGIN, None).body else { panic!() };
+        assert_eq!(record(&line, None, &arena), record(metric, AT, &arena));
+        let line = r#"{"arrived":1795420800000,"source":"m","raw":"{\"time\":","cut":90}"#;
+        let Body::Bad(bad) = record(line, None, &arena).body else { panic!() };
         assert_eq!(bad.reason, "line of 98 bytes, only its head was read");
     }
 
     #[test]
     fn what_only_looks_like_it_is_what_it_was() {
+        let arena = Arena::new();
         for line in [
             r#"{"arrived":1,"source":"x","raw":"y","more":1}"#,
             r#"{"arrived":1,"source":"x"}"#,
@@ -161,12 +176,12 @@ mod tests {
             r#"{"source":"x","raw":"y"}"#,
             r#"{"arrived":1,"source":"x","raw":"y"} "#.trim_end_matches(' ').trim_end_matches('}'),
         ] {
-            assert!(walk(line.as_bytes()).is_none(), "{line}");
+            assert!(walk(line.as_bytes(), &arena).is_none(), "{line}");
         }
         // No depth: the form in itself is an application's line.
         let inner = serde_json::json!(r#"{"arrived":1,"source":"x","raw":"START RequestId: a Version: 1"}"#);
         let line = format!(r#"{{"arrived":2,"source":"y","raw":{inner}}}"#);
-        assert!(matches!(recorded(&line).record.body, Body::Log(_)));
+        assert!(matches!(recorded(&line, &arena).record.body, Body::Log(_)));
     }
 
     #[test]

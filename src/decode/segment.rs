@@ -30,6 +30,8 @@ struct Wire {
     sql: Value,
     cause: Value,
     subsegments: Vec<Value>,
+    /// Not X-Ray's: when it came in ms, as a recording notes it.
+    arrived: Value,
 }
 
 impl Default for Wire {
@@ -55,12 +57,14 @@ impl Default for Wire {
             sql: Value::Null,
             cause: Value::Null,
             subsegments: Vec::new(),
+            arrived: Value::Null,
         }
     }
 }
 
-/// Reads one document. An error is a sentence with the position.
-pub fn read(text: &str) -> Result<SegmentDocument, String> {
+/// Reads one document, and when it arrived if that was recorded. An error is a sentence with the
+/// position.
+pub fn read(text: &str) -> Result<(SegmentDocument, Option<Timestamp>), String> {
     let wire: Wire = serde_json::from_str(text).map_err(|e| format!("X-Ray segment: {e}"))?;
     if wire.trace_id.is_empty() || wire.id.is_empty() {
         return Err("X-Ray segment without trace_id or id".to_string());
@@ -69,9 +73,10 @@ pub fn read(text: &str) -> Result<SegmentDocument, String> {
     let function = lambda.then(|| function_of(&wire)).flatten();
     let (trace_id, parent_id) = (wire.trace_id.clone().into(), wire.parent_id.clone().map(Into::into));
     let subsegment = wire.r#type.as_deref() == Some("subsegment");
+    let arrived = wire.arrived.as_i64().map(Timestamp);
     let root = node(wire);
     let known = known(&root);
-    Ok(SegmentDocument { trace_id, parent_id, subsegment, function, root, known })
+    Ok((SegmentDocument { trace_id, parent_id, subsegment, function, root, known }, arrived))
 }
 
 /// The function's name: from its ARN, else the segment's name, which Lambda makes the function's.

@@ -4,29 +4,27 @@
 //! the two characters `\t`. A platform line is recognised at the beginning of a message and by its
 //! full shape only, since applications quote such lines.
 
-use std::borrow::Cow;
+use memchr::memmem;
 
-use memchr::{memchr, memchr2, memmem};
-
-use super::json;
+use super::{Arena, json, near};
 use crate::model::{
-    Body, Continuation, ErrorCounts, InitPhase, InitReport, InitStart, Level, LogLine, Platform, Report,
-    RuntimeError, Start, Status, Text, TraceHeader,
+    Body, Continuation, ErrorCounts, Fault, InitPhase, InitReport, InitStart, Level, LogLine, Platform,
+    Report, RuntimeError, Start, Status, Text, TraceHeader,
 };
 
 /// What a text message is. Of one that is none of the platform's the level is read, the request id
 /// where it stands at the front, and whether it is a runtime's word on an unhandled error.
-pub fn message<const ESC: bool>(text: &[u8]) -> Body<'_> {
-    platform::<ESC>(text).map_or_else(|| Body::Log(line::<ESC>(text)), Body::Platform)
+pub fn message<'a, const ESC: bool>(text: &'a [u8], arena: &'a Arena) -> Body<'a> {
+    platform::<ESC>(text, arena).map_or_else(|| Body::Log(line::<ESC>(text, arena)), Body::Platform)
 }
 
-fn platform<const ESC: bool>(text: &[u8]) -> Option<Platform<'_>> {
+fn platform<'a, const ESC: bool>(text: &'a [u8], arena: &'a Arena) -> Option<Platform<'a>> {
     match text.first()? {
         b'S' => {
-            let (id, rest) = token::<ESC>(text.strip_prefix(b"START RequestId: ")?)?;
+            let (id, rest) = token::<ESC>(text.strip_prefix(b"START RequestId: ")?, arena)?;
             let rest = rest.strip_prefix(b"Version: ").or_else(|| rest.strip_prefix(b" Version: "))?;
-            let (version, _) = token::<ESC>(rest)?;
-            Some(Platform::Start(Start { id, version: Some(version), trace: None }))
+            let (version, _) = token::<ESC>(rest, arena)?;
+            Some(Platform::Start(arena.alloc(Start { id, version: Some(version), trace: None })))
         }
         b'E' => {
             if text.starts_with(b"EXTENSION") {
@@ -34,30 +32,35 @@ fn platform<const ESC: bool>(text: &[u8]) -> Option<Platform<'_>> {
                     .any(|f| memmem::find(f, b"State: ").is_some())
                     .then_some(Platform::Other);
             }
-            let (id, rest) = token::<ESC>(text.strip_prefix(b"END RequestId: ")?)?;
+            let (id, rest) = token::<ESC>(text.strip_prefix(b"END RequestId: ")?, arena)?;
             is_blank::<ESC>(rest).then_some(Platform::End { id })
         }
-        b'R' => report::<ESC>(text).or_else(|| fault::<ESC>(text)).or_else(|| init::<ESC>(text)),
-        b'I' => init::<ESC>(text),
+        b'R' => report::<ESC>(text, arena)
+            .or_else(|| fault::<ESC>(text, arena))
+            .or_else(|| init::<ESC>(text, arena)),
+        b'I' => init::<ESC>(text, arena),
         b'T' | b'L' => ["TELEMETRY Name: ", "TELEMETRY\\tName: ", "TELEMETRY\tName: ", "LOGS Name: "]
             .iter()
             .any(|p| text.starts_with(p.as_bytes()))
             .then_some(Platform::Other),
-        b'0'..=b'9' => timed_out::<ESC>(text),
+        b'0'..=b'9' => timed_out::<ESC>(text, arena),
         _ => None,
     }
 }
 
 /// A token up to white space, and what follows that.
-fn token<const ESC: bool>(text: &[u8]) -> Option<(Text<'_>, &[u8])> {
-    let end = if ESC { memchr2(b' ', b'\\', text) } else { text.iter().position(u8::is_ascii_whitespace) };
+fn token<'a, const ESC: bool>(text: &'a [u8], arena: &'a Arena) -> Option<(Text<'a>, &'a [u8])> {
+    let end =
+        if ESC { near::either(b' ', b'\\', text) } else { text.iter().position(u8::is_ascii_whitespace) };
     let end = end.unwrap_or(text.len());
     if end == 0 {
         return None;
     }
     let rest = &text[end..];
     let rest = rest.strip_prefix(b" ").unwrap_or(rest);
-    Some((json::text::<ESC>(&text[..end]), rest))
+    // In escaped text it ended before any escape.
+    let token = if ESC { &text[..end] } else { json::text::<ESC>(&text[..end], arena) };
+    Some((token, rest))
 }
 
 fn is_blank<const ESC: bool>(mut text: &[u8]) -> bool {
@@ -74,11 +77,11 @@ fn is_blank<const ESC: bool>(mut text: &[u8]) -> bool {
 /// The first tab, as it is written here.
 fn find_tab<const ESC: bool>(text: &[u8]) -> Option<usize> {
     if !ESC {
-        return memchr(b'\t', text);
+        return near::byte(b'\t', text);
     }
     let mut from = 0;
     loop {
-        let at = from + memchr(b'\\', &text[from..])?;
+        let at = from + near::byte(b'\\', &text[from..])?;
         match text.get(at + 1)? {
             b't' => return Some(at),
             _ => from = (at + 2).min(text.len()),
@@ -88,13 +91,13 @@ fn find_tab<const ESC: bool>(text: &[u8]) -> Option<usize> {
 
 /// A field `Label: value` at its colon.
 fn labelled(field: &[u8]) -> Option<(&[u8], &[u8])> {
-    let colon = memchr(b':', field)?;
+    let colon = near::byte(b':', field)?;
     Some((&field[..colon], field[colon + 1..].strip_prefix(b" ")?))
 }
 
 /// The number at the front of a value: `2.75 ms`.
 fn front(value: &[u8]) -> &[u8] {
-    &value[..memchr(b' ', value).unwrap_or(value.len())]
+    &value[..near::byte(b' ', value).unwrap_or(value.len())]
 }
 
 /// Splits at tabs and line ends; blanks around a field and empty fields are dropped.
@@ -105,7 +108,7 @@ fn fields<const ESC: bool>(text: &[u8]) -> impl Iterator<Item = &[u8]> {
         let mut from = 0;
         let (field, next) = loop {
             let cut = if ESC {
-                memchr(b'\\', &text[from..])
+                near::byte(b'\\', &text[from..])
             } else {
                 text[from..].iter().position(|c| b"\t\n\r".contains(c))
             };
@@ -125,10 +128,11 @@ fn fields<const ESC: bool>(text: &[u8]) -> impl Iterator<Item = &[u8]> {
 }
 
 /// `REPORT RequestId: …`, its fields by their labels in any order.
-fn report<const ESC: bool>(text: &[u8]) -> Option<Platform<'_>> {
+fn report<'a, const ESC: bool>(text: &'a [u8], arena: &'a Arena) -> Option<Platform<'a>> {
     let text = text.strip_prefix(b"REPORT RequestId: ")?;
-    let (id, _) = token::<ESC>(text)?;
+    let (id, _) = token::<ESC>(text, arena)?;
     let mut report = Report { id, ..Report::default() };
+    let mut trace: Option<TraceHeader<'_>> = None;
     for field in fields::<ESC>(text).skip(1) {
         let Some((label, value)) = labelled(field) else { continue };
         let number = front(value);
@@ -140,23 +144,28 @@ fn report<const ESC: bool>(text: &[u8]) -> Option<Platform<'_>> {
             b"Init Duration" => report.init = json::micros(number),
             b"Restore Duration" => report.restore = json::micros(number),
             b"Status" => report.status = status(value),
-            b"Error Type" => report.error_type = Some(json::text::<ESC>(value)),
+            b"Error Type" => report.error_type = Some(json::text::<ESC>(value, arena)),
             b"XRAY TraceId" => {
-                report.trace =
-                    Some(Box::new(TraceHeader { root: json::text::<ESC>(value), ..TraceHeader::default() }));
+                trace = Some(TraceHeader { root: json::text::<ESC>(value, arena), ..TraceHeader::default() });
             }
-            b"SegmentId" | b"Sampled" => xray_field::<ESC>(label, value, report.trace.as_deref_mut()),
+            b"SegmentId" | b"Sampled" => xray_field::<ESC>(label, value, trace.as_mut(), arena),
             _ => {}
         }
     }
     report.duration?;
-    Some(Platform::Report(Box::new(report)))
+    report.trace = trace.map(|trace| &*arena.alloc(trace));
+    Some(Platform::Report(arena.alloc(report)))
 }
 
-fn xray_field<'a, const ESC: bool>(label: &[u8], value: &'a [u8], trace: Option<&mut TraceHeader<'a>>) {
+fn xray_field<'a, const ESC: bool>(
+    label: &[u8],
+    value: &'a [u8],
+    trace: Option<&mut TraceHeader<'a>>,
+    arena: &'a Arena,
+) {
     let Some(trace) = trace else { return };
     if label == b"SegmentId" {
-        trace.parent = Some(json::text::<ESC>(value));
+        trace.parent = Some(json::text::<ESC>(value, arena));
     } else {
         trace.sampled = Some(value == b"true");
     }
@@ -174,7 +183,7 @@ pub fn status(word: &[u8]) -> Option<Status> {
 }
 
 /// `INIT_START`, `INIT_REPORT`, `RESTORE_START`, `RESTORE_REPORT`.
-fn init<const ESC: bool>(text: &[u8]) -> Option<Platform<'_>> {
+fn init<'a, const ESC: bool>(text: &'a [u8], arena: &'a Arena) -> Option<Platform<'a>> {
     let end = text.iter().position(|c| *c == b' ')?;
     let restore = text.starts_with(b"RESTORE");
     let rest = &text[end + 1..];
@@ -186,12 +195,12 @@ fn init<const ESC: bool>(text: &[u8]) -> Option<Platform<'_>> {
             }
             for field in fields::<ESC>(rest) {
                 if let Some(value) = field.strip_prefix(b"Runtime Version: ") {
-                    start.runtime_version = Some(json::text::<ESC>(value));
+                    start.runtime_version = Some(json::text::<ESC>(value, arena));
                 } else if let Some(value) = field.strip_prefix(b"Runtime Version ARN: ") {
-                    start.runtime_arn = Some(json::text::<ESC>(value));
+                    start.runtime_arn = Some(json::text::<ESC>(value, arena));
                 }
             }
-            Some(Platform::InitStart(Box::new(start)))
+            Some(Platform::InitStart(arena.alloc(start)))
         }
         b"INIT_REPORT" | b"RESTORE_REPORT" => {
             let mut report = InitReport {
@@ -211,20 +220,20 @@ fn init<const ESC: bool>(text: &[u8]) -> Option<Platform<'_>> {
                     }
                     b"Phase" if value == b"invoke" => report.phase = InitPhase::Invoke,
                     b"Status" => report.status = status(value),
-                    b"Error Type" => report.error_type = Some(json::text::<ESC>(value)),
+                    b"Error Type" => report.error_type = Some(json::text::<ESC>(value, arena)),
                     _ => {}
                 }
             }
             (report.duration.is_some() || report.status.is_some())
-                .then(|| Platform::InitReport(Box::new(report)))
+                .then(|| Platform::InitReport(arena.alloc(report)))
         }
         _ => None,
     }
 }
 
 /// `RequestId: ID Error: Runtime exited with error: signal: killed⏎Runtime.ExitError` and its kin.
-fn fault<const ESC: bool>(text: &[u8]) -> Option<Platform<'_>> {
-    let (id, rest) = token::<ESC>(text.strip_prefix(b"RequestId: ")?)?;
+fn fault<'a, const ESC: bool>(text: &'a [u8], arena: &'a Arena) -> Option<Platform<'a>> {
+    let (id, rest) = token::<ESC>(text.strip_prefix(b"RequestId: ")?, arena)?;
     if !(rest.starts_with(b"Error: ") || rest.starts_with(b"Process exited before completing request")) {
         return None;
     }
@@ -235,15 +244,16 @@ fn fault<const ESC: bool>(text: &[u8]) -> Option<Platform<'_>> {
             || f.starts_with(b"Sandbox.")
     });
     let killed = memmem::find(rest, b"signal: killed").is_some();
-    Some(Platform::Fault { id: Some(id), error_type: error_type.map(json::text::<ESC>), killed })
+    let error_type = error_type.map(|name| json::text::<ESC>(name, arena));
+    Some(Platform::Fault(arena.alloc(Fault { id: Some(id), error_type, killed })))
 }
 
 /// `TIME ID Task timed out after 3.00 seconds`, with blanks between.
-fn timed_out<const ESC: bool>(text: &[u8]) -> Option<Platform<'_>> {
-    let (_, rest) = token::<ESC>(text)?;
-    let (id, rest) = token::<ESC>(rest)?;
+fn timed_out<'a, const ESC: bool>(text: &'a [u8], arena: &'a Arena) -> Option<Platform<'a>> {
+    let (_, rest) = token::<ESC>(text, arena)?;
+    let (id, rest) = token::<ESC>(rest, arena)?;
     let rest = rest.strip_prefix(b"Task timed out after ")?;
-    let end = memchr(b' ', rest)?;
+    let end = near::byte(b' ', rest)?;
     let seconds: f64 = std::str::from_utf8(&rest[..end]).ok()?.parse().ok()?;
     rest[end..].starts_with(b" seconds").then(|| Platform::TimedOut {
         id,
@@ -253,6 +263,16 @@ fn timed_out<const ESC: bool>(text: &[u8]) -> Option<Platform<'_>> {
 
 /// A level by its word, in any case, with the short forms of .NET.
 pub fn level(word: &[u8]) -> Level {
+    match word {
+        b"INFO" => Level::Info,
+        b"DEBUG" => Level::Debug,
+        b"WARN" | b"WARNING" => Level::Warn,
+        b"ERROR" => Level::Error,
+        _ => level_in_any_case(word),
+    }
+}
+
+fn level_in_any_case(word: &[u8]) -> Level {
     let is = |name: &str| word.eq_ignore_ascii_case(name.as_bytes());
     match word.first().map(u8::to_ascii_uppercase) {
         Some(b'I') if is("INFO") || is("INFORMATION") => Level::Info,
@@ -268,23 +288,23 @@ pub fn level(word: &[u8]) -> Level {
 
 /// The head of a line of the function: `TIME⇥ID⇥LEVEL⇥…` (Node.js, .NET), `[LEVEL]⇥TIME⇥ID⇥…`
 /// (Python), `[ERROR] Type: …⏎Traceback…` (Python's unhandled error).
-fn line<const ESC: bool>(text: &[u8]) -> LogLine<'_> {
+fn line<'a, const ESC: bool>(text: &'a [u8], arena: &'a Arena) -> LogLine<'a> {
     let tab: &[u8] = if ESC { b"\\t" } else { b"\t" };
     let cut = |text: &[u8]| find_tab::<ESC>(&text[..text.len().min(120)]);
     match text.first() {
         Some(b'[') => {
-            let Some(close) = memchr(b']', &text[..text.len().min(16)]) else { return plain() };
+            let Some(close) = near::byte(b']', &text[..text.len().min(16)]) else { return plain() };
             let level = level(&text[1..close]);
             let rest = &text[close + 1..];
             if level >= Level::Error
                 && let Some(said) = rest.strip_prefix(b" ")
             {
-                return LogLine { level, id: None, error: python_error::<ESC>(said).map(Box::new) };
+                return LogLine { level, id: None, error: python_error::<ESC>(said, arena) };
             }
             let id = rest.strip_prefix(tab).and_then(|rest| {
                 let rest = &rest[cut(rest)? + tab.len()..];
                 let id = &rest[..cut(rest)?];
-                (!id.is_empty()).then(|| json::text::<ESC>(id))
+                (!id.is_empty()).then(|| json::text::<ESC>(id, arena))
             });
             LogLine { level, id, error: None }
         }
@@ -296,8 +316,8 @@ fn line<const ESC: bool>(text: &[u8]) -> LogLine<'_> {
             let Some(third) = cut(rest) else { return plain() };
             let level = level(&rest[..third]);
             let said = &rest[third + tab.len()..];
-            let error = (level >= Level::Error).then(|| node_error::<ESC>(said)).flatten().map(Box::new);
-            let id = (id != b"undefined" && level != Level::Unknown).then(|| json::text::<ESC>(id));
+            let error = (level >= Level::Error).then(|| node_error::<ESC>(said, arena)).flatten();
+            let id = (id != b"undefined" && level != Level::Unknown).then(|| json::text::<ESC>(id, arena));
             LogLine { level, id, error }
         }
         _ => plain(),
@@ -309,21 +329,22 @@ fn plain<'a>() -> LogLine<'a> {
 }
 
 /// `Invoke Error ⇥{"errorType":…}`, `Uncaught Exception ⇥{…}`: the blank before the tab is real.
-fn node_error<const ESC: bool>(said: &[u8]) -> Option<RuntimeError<'_>> {
+fn node_error<'a, const ESC: bool>(said: &'a [u8], arena: &'a Arena) -> Option<&'a RuntimeError<'a>> {
     let tab: &[u8] = if ESC { b"\\t{" } else { b"\t{" };
     let rest = [&b"Invoke Error "[..], b"Uncaught Exception ", b"Unhandled Promise Rejection "]
         .iter()
         .find_map(|p| said.strip_prefix(*p))?;
     rest.starts_with(tab).then(|| {
         let body = &rest[tab.len() - 1..];
-        let error_type = super::app::error_type::<ESC>(body).unwrap_or(Cow::Borrowed(b"Error"));
-        RuntimeError { error_type, counts: ErrorCounts::Always }
+        let body = json::Cursor::<ESC>::new(body);
+        let error_type = super::app::error_type(body, arena).unwrap_or(b"Error");
+        &*arena.alloc(RuntimeError { error_type, counts: ErrorCounts::Always })
     })
 }
 
 /// `Type: message⏎Traceback (most recent call last):…`; the message may be empty, line breaks may
 /// be `\r` (`formats.md` 3.3, 4).
-fn python_error<const ESC: bool>(said: &[u8]) -> Option<RuntimeError<'_>> {
+fn python_error<'a, const ESC: bool>(said: &'a [u8], arena: &'a Arena) -> Option<&'a RuntimeError<'a>> {
     let end =
         said.iter().position(|c| !(c.is_ascii_alphanumeric() || b"._".contains(c))).unwrap_or(said.len());
     let name = &said[..end];
@@ -335,26 +356,26 @@ fn python_error<const ESC: bool>(said: &[u8]) -> Option<RuntimeError<'_>> {
     let traced =
         memmem::find(said, b"Traceback (most recent call last):").is_some() || name.starts_with(b"Runtime.");
     let counts = if traced { ErrorCounts::Always } else { ErrorCounts::IfTraceback };
-    Some(RuntimeError { error_type: json::text::<ESC>(name), counts })
+    Some(arena.alloc(RuntimeError { error_type: json::text::<ESC>(name, arena), counts }))
 }
 
 /// A line that starts no record of its own: what it adds to the one before it.
-pub fn continuation(text: &[u8]) -> Continuation<'_> {
+pub fn continuation<'a>(text: &'a [u8], arena: &'a Arena) -> Continuation<'a> {
     if text.starts_with(b"Traceback (most recent call last):") {
         return Continuation::Traceback;
     }
     if let Some(rest) = text.strip_prefix(b"XRAY TraceId: ") {
         let mut all = fields::<false>(rest);
         let mut trace = TraceHeader {
-            root: json::text::<false>(all.next().unwrap_or_default()),
+            root: json::text::<false>(all.next().unwrap_or_default(), arena),
             ..TraceHeader::default()
         };
         for field in all {
             if let Some((label, value)) = labelled(field) {
-                xray_field::<false>(label, value, Some(&mut trace));
+                xray_field::<false>(label, value, Some(&mut trace), arena);
             }
         }
-        return Continuation::Xray(trace);
+        return Continuation::Xray(arena.alloc(trace));
     }
     Continuation::Text
 }

@@ -1,77 +1,68 @@
 //! The wrapped capture: `{"logGroup":…,"logStream":…,"timestamp":ms,"message":"…"}`, one a line,
 //! members in any order, others allowed (`formats.md` 2.10).
 
-use memchr::memchr;
-
 use super::json::{self, Cursor, Stop};
+use super::{Arena, digits, near};
+use crate::model::Text;
 
-/// A wrapped line's members, strings still escaped.
-#[derive(Debug)]
+/// A wrapped line's members.
+#[derive(Debug, PartialEq)]
 pub struct Wrapped<'a> {
     /// The log group.
-    pub group: &'a [u8],
+    pub group: Text<'a>,
     /// The log stream.
-    pub stream: &'a [u8],
+    pub stream: Text<'a>,
     /// The event's time in ms.
     pub timestamp: Option<i64>,
     /// When it arrived, in ms, if it was recorded.
     pub arrived: Option<i64>,
-    /// The message.
+    /// The message, still escaped.
     pub message: &'a [u8],
-    /// Whether the message has no other escapes than `\"`, `\n`, `\t`.
+    /// Whether the message is known to have no other escapes than `\"`, `\n`, `\t`; nobody asks it
+    /// of JSON.
     pub plain: bool,
-}
-
-/// Reads a wrapped line; `Ok(None)` if it is some other object.
-pub fn read(line: &[u8]) -> Result<Option<Wrapped<'_>>, Stop> {
-    match usual(line) {
-        Some(wrapped) => Ok(Some(wrapped)),
-        None => walk(line),
-    }
 }
 
 /// The members in the order and spacing of most writers. The general walk would say the same (a
 /// test holds it to that); this only asks it fewer questions.
-pub(super) fn usual(line: &[u8]) -> Option<Wrapped<'_>> {
-    fn until_quote(text: &[u8]) -> Option<(&[u8], &[u8])> {
-        let end = memchr(b'"', text)?;
-        let found = &text[..end];
-        // An escape or a control character: look closer. Without an early exit this is vectorized.
-        let odd = found.iter().fold(false, |odd, c| odd | (*c == b'\\') | (*c < 0x20));
-        (!odd).then(|| (found, &text[end..]))
-    }
-    let (group, rest) = until_quote(line.strip_prefix(br#"{"logGroup":""#)?)?;
-    let (stream, rest) = until_quote(rest.strip_prefix(br#"","logStream":""#)?)?;
+#[inline]
+pub fn usual(line: &[u8]) -> Option<Wrapped<'_>> {
+    let line = super::short_cuts().then_some(line)?;
+    let (group, rest) = until_quote(line.strip_prefix(br#"{"logGroup":""#)?, near::either)?;
+    let (stream, rest) = until_quote(rest.strip_prefix(br#"","logStream":""#)?, near::either_later)?;
     let rest = rest.strip_prefix(br#"","timestamp":"#)?;
-    let mut timestamp = 0i64;
-    let mut digits = 0;
-    while let Some(c @ b'0'..=b'9') = rest.get(digits) {
-        timestamp = timestamp.wrapping_mul(10).wrapping_add(i64::from(c - b'0'));
-        digits += 1;
-    }
-    if !(1..=15).contains(&digits) {
-        return None;
-    }
-    let message = rest[digits..].strip_prefix(br#","message":""#)?.strip_suffix(br#""}"#)?;
-    json::plain_escapes(message).then_some(Wrapped {
+    let (time, rest) = rest.split_first_chunk()?;
+    let timestamp = digits::thirteen(time)?;
+    let message = rest.strip_prefix(br#","message":""#)?.strip_suffix(br#""}"#)?;
+    let json = message.first() == Some(&b'{');
+    let whole = if json { json::single_escapes(message) } else { json::plain_escapes(message) };
+    whole.then_some(Wrapped {
         group,
         stream,
         timestamp: Some(timestamp),
         arrived: None,
         message,
-        plain: true,
+        plain: !json,
     })
 }
 
-pub(super) fn walk(line: &[u8]) -> Result<Option<Wrapped<'_>>, Stop> {
+/// Splits before the quote that ends a string without escapes.
+#[inline(always)]
+fn until_quote(text: &[u8], find: impl Fn(u8, u8, &[u8]) -> Option<usize>) -> Option<(&[u8], &[u8])> {
+    let end = find(b'"', b'\\', text)?;
+    (text[end] == b'"').then(|| text.split_at(end))
+}
+
+/// Reads a wrapped line; `Ok(None)` if it is some other object.
+pub fn walk<'a>(line: &'a [u8], arena: &'a Arena) -> Result<Option<Wrapped<'a>>, Stop> {
     let mut cursor = Cursor::<false>::new(line);
     let (mut group, mut stream, mut timestamp, mut arrived, mut message) = (None, None, None, None, None);
     cursor.object()?;
     let mut first = true;
     while let Some(key) = cursor.key(&mut first)? {
         match key {
-            b"logGroup" if cursor.at_string() => group = Some(cursor.string()?),
-            b"logStream" | b"logStreamName" if cursor.at_string() => stream = Some(cursor.string()?),
+            b"logGroup" if cursor.at_string() => group = cursor.text(arena)?,
+            b"logStream" | b"logStreamName" if cursor.at_string() => stream = cursor.text(arena)?,
             b"timestamp" => timestamp = cursor.number()?.and_then(integer),
             b"arrived" => arrived = cursor.number()?.and_then(integer),
             b"message" if cursor.at_string() => message = Some(last_string(&mut cursor)?),
@@ -82,14 +73,7 @@ pub(super) fn walk(line: &[u8]) -> Result<Option<Wrapped<'_>>, Stop> {
         return Err(Stop::Broken(cursor.at()));
     }
     let (Some(group), Some(message)) = (group, message) else { return Ok(None) };
-    Ok(Some(Wrapped {
-        group,
-        stream: stream.unwrap_or_default(),
-        timestamp,
-        arrived,
-        message,
-        plain: json::plain_escapes(message),
-    }))
+    Ok(Some(Wrapped { group, stream: stream.unwrap_or_default(), timestamp, arrived, message, plain: false }))
 }
 
 /// The string that comes next. Most writers put the message last, where its end needs no search:
@@ -97,9 +81,9 @@ pub(super) fn walk(line: &[u8]) -> Result<Option<Wrapped<'_>>, Stop> {
 fn last_string<'a>(cursor: &mut Cursor<'a, false>) -> Result<&'a [u8], Stop> {
     let rest = cursor.rest();
     if let Some(inside) = rest.strip_prefix(b"\"").and_then(|rest| rest.strip_suffix(b"\"}"))
-        && json::plain_escapes(inside)
+        && json::single_escapes(inside)
     {
-        cursor.jump(cursor.at() + inside.len() + 2);
+        cursor.advance(inside.len() + 2);
         return Ok(inside);
     }
     cursor.string()

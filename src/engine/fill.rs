@@ -5,14 +5,15 @@
 //! since; then they take its place. What was read live is read again with the time at which it
 //! came, so nothing is known earlier or later than it was.
 
+use std::collections::BTreeMap;
 use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use crossbeam_channel::{Receiver, Sender, TryRecvError, bounded, unbounded};
 
-use super::intake::{Intake, Taken, time_of};
-use crate::decode;
+use super::intake::{Intake, time_of};
+use super::progress::Read;
 use crate::ingest::{Batch, Decoders};
 use crate::model::{Chunk, SourceId, Timestamp};
 use crate::source::{Catalog, Pool, RangeReader, SourceInfo};
@@ -66,13 +67,16 @@ pub(super) struct Loaded {
     pub intake: Intake,
     /// Nothing before this was read; `None` if all was.
     pub from: Option<Timestamp>,
+    /// What was read of each source.
+    pub read: BTreeMap<SourceId, Read>,
 }
 
 impl Loaded {
     /// Takes in a chunk that was read live meanwhile.
     pub fn catch_up(&mut self, live: Live, catalog: &Catalog) -> Result<(), String> {
         let chunk = live.read_again(catalog)?;
-        self.intake.take(Batch::decode(chunk));
+        let taken = self.intake.take(Batch::decode(chunk));
+        self.read.entry(live.source).or_default().add(&taken);
         Ok(())
     }
 }
@@ -166,6 +170,7 @@ impl Task {
             ranges.push(Range { reader, from, end: end.min(from.max(info.size)) });
         }
         let mut decoders = Decoders::start(1);
+        let mut read = BTreeMap::new();
         // The one that is furthest behind goes next.
         while let Some(at) =
             (0..ranges.len()).min_by(|a, b| ranges[*a].share().total_cmp(&ranges[*b].share()))
@@ -178,7 +183,7 @@ impl Task {
                     while !decoders.has_room()
                         && let Some(batch) = decoders.take()
                     {
-                        self.take(batch);
+                        self.take(batch, &mut read);
                     }
                     decoders.send(chunk);
                     self.share.store((ranges[at].share() * SHARES as f64) as u64, Ordering::Relaxed);
@@ -189,10 +194,10 @@ impl Task {
             }
         }
         while let Some(batch) = decoders.take() {
-            self.take(batch);
+            self.take(batch, &mut read);
         }
         let from = (!all).then_some(self.from);
-        let mut loaded = Loaded { intake: self.intake, from };
+        let mut loaded = Loaded { intake: self.intake, from, read };
         loop {
             match self.live.try_recv() {
                 Ok(live) => loaded.catch_up(live, &self.catalog)?,
@@ -202,9 +207,10 @@ impl Task {
         }
     }
 
-    fn take(&mut self, batch: Batch) {
-        let Taken { chunk, .. } = self.intake.take(batch);
-        self.pool.give(chunk.bytes);
+    fn take(&mut self, batch: Batch, read: &mut BTreeMap<SourceId, Read>) {
+        let taken = self.intake.take(batch);
+        read.entry(taken.chunk.source).or_default().add(&taken);
+        self.pool.give(taken.chunk.bytes);
     }
 }
 
@@ -236,9 +242,7 @@ fn time_at(catalog: &Catalog, info: &SourceInfo, at: u64, end: u64) -> io::Resul
         let Some(line) = memchr::memchr(b'\n', &bytes) else { continue };
         let bytes = bytes[line + 1..].to_vec();
         let chunk = Chunk { source: info.id, offset: offset + line as u64 + 1, arrived: None, bytes, cut: 0 };
-        let mut records = Vec::new();
-        decode::chunk(&chunk, &mut records);
-        if let Some(time) = records.iter().find_map(time_of) {
+        if let Some(time) = Batch::decode(chunk).records().iter().find_map(time_of) {
             return Ok(Some(time));
         }
     }

@@ -39,8 +39,8 @@ impl Intake {
                 oldest = Some(oldest.map_or(time, |oldest| oldest.min(time)));
                 newest = newest.max(Some(time));
             }
-            self.correlator.record(record, &mut self.store);
         }
+        self.correlator.records(batch.records(), &mut self.store);
         let records = batch.records().len() as u64;
         Taken { chunk: batch.into_chunk(), records, oldest, newest }
     }

@@ -16,7 +16,7 @@ use std::thread::JoinHandle;
 use arc_swap::ArcSwap;
 use crossbeam_channel::{Sender, bounded};
 
-pub use progress::{Progress, SourceProgress, Stage, TROUBLES};
+pub use progress::{Progress, Read, SourceProgress, Stage, TROUBLES};
 
 use crate::clock::Clock;
 use crate::source::Sources;

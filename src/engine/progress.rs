@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::intake::Taken;
 use crate::model::{SourceId, Timestamp};
 use crate::source::SourceInfo;
 
@@ -15,6 +16,8 @@ pub struct Progress {
     pub sources: BTreeMap<SourceId, SourceProgress>,
     /// Everything that was there at the start has been read.
     pub loaded: bool,
+    /// Something came since the sources were opened.
+    pub live: bool,
     /// While what lies before a newest slice is being read: the share of it that was, 0 to 1.
     pub filling: Option<f64>,
     /// What went wrong, newest last; at most [`TROUBLES`].
@@ -32,14 +35,32 @@ pub struct SourceProgress {
     pub info: SourceInfo,
     /// Offset up to which it was read (of the inflated content).
     pub bytes: u64,
-    /// Records read.
-    pub records: u64,
-    /// The oldest time in what was read of it.
-    pub oldest: Option<Timestamp>,
+    /// What was read of it.
+    pub read: Read,
     /// The newest time in it.
     pub newest: Option<Timestamp>,
     /// How it stands.
     pub stage: Stage,
+}
+
+/// What was read of a source.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Read {
+    /// Number of records.
+    pub records: u64,
+    /// The oldest time in them.
+    pub oldest: Option<Timestamp>,
+}
+
+impl Read {
+    /// Adds a batch's.
+    pub(super) fn add(&mut self, taken: &Taken) {
+        self.records += taken.records;
+        self.oldest = match (self.oldest, taken.oldest) {
+            (Some(a), Some(b)) => Some(a.min(b)),
+            (a, b) => a.or(b),
+        };
+    }
 }
 
 /// How a source stands.
@@ -70,7 +91,7 @@ impl Progress {
             return 1.0;
         }
         let all: u64 = self.sources.values().map(SourceProgress::to_read).sum();
-        let read: u64 = self.sources.values().map(SourceProgress::read).sum();
+        let read: u64 = self.sources.values().map(SourceProgress::bytes_read).sum();
         read as f64 / all.max(1) as f64
     }
 
@@ -93,14 +114,14 @@ impl SourceProgress {
     /// A source that was just opened.
     pub(super) fn new(info: SourceInfo) -> Self {
         let bytes = info.skipped;
-        Self { info, bytes, records: 0, oldest: None, newest: None, stage: Stage::Reading }
+        Self { info, bytes, read: Read::default(), newest: None, stage: Stage::Reading }
     }
 
     fn to_read(&self) -> u64 {
         self.info.size.saturating_sub(self.info.skipped).max(1)
     }
 
-    fn read(&self) -> u64 {
+    fn bytes_read(&self) -> u64 {
         match self.stage {
             Stage::Reading => self.bytes.saturating_sub(self.info.skipped).min(self.to_read()),
             Stage::Following | Stage::Ended => self.to_read(),

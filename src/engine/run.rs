@@ -12,6 +12,7 @@ use super::progress::{Progress, SourceProgress, Stage};
 use super::{Options, Published};
 use crate::clock::Clock;
 use crate::correlate::Correlator;
+use crate::findings::{self, Watch};
 use crate::ingest::{Batch, Decoders};
 use crate::model::{SourceId, Texts, Timestamp};
 use crate::source::{Catalog, Event, Kind, Pool, Sources};
@@ -25,12 +26,13 @@ const MEASURE_MS: u64 = 1_000;
 const OVERHEAD_BYTES: usize = 48 << 20;
 /// The store is never squeezed below this.
 const LEAST_BYTES: usize = 8 << 20;
-/// Chunks read live that are remembered while older data is being read. With more than this the
+/// Chunks read live, or from pipes, that are remembered while older data is being read. With more than this the
 /// older data is left unread.
 const LIVE: usize = 200_000;
 
 pub(super) struct Run {
     intake: Intake,
+    watch: Watch,
     decoders: Decoders,
     pool: Pool,
     catalog: Catalog,
@@ -44,8 +46,11 @@ pub(super) struct Run {
     settling_ms: i64,
     last_published: u64,
     last_measured: u64,
-    published_generation: u64,
+    /// Nothing that was published has a record.
+    empty: bool,
     changed: bool,
+    /// What changed is not to wait: the first records, all that was there.
+    urgent: bool,
 }
 
 /// What lies before the newest slice that was read first.
@@ -69,6 +74,7 @@ impl Run {
         };
         Self {
             intake: Intake { correlator: Correlator::default(), store },
+            watch: Watch::new(findings::ALL),
             decoders: Decoders::start(options.decoders),
             pool: sources.pool().clone(),
             catalog: sources.catalog().clone(),
@@ -85,8 +91,9 @@ impl Run {
             clock,
             memory: options.memory,
             settling_ms: options.settling_ms,
-            published_generation: u64::MAX,
+            empty: true,
             changed: false,
+            urgent: false,
         }
     }
 
@@ -166,6 +173,7 @@ impl Run {
             Event::Drained => {
                 self.drain();
                 self.progress.loaded = true;
+                self.urgent = true;
             }
         }
     }
@@ -176,6 +184,7 @@ impl Run {
         }
         self.progress.loaded = self.progress.all_read();
         if self.progress.loaded {
+            self.urgent = true;
             self.fill();
         }
     }
@@ -190,18 +199,20 @@ impl Run {
         let taken = self.intake.take(batch);
         if let Some(source) = self.progress.sources.get_mut(&taken.chunk.source) {
             source.bytes = source.bytes.max(taken.end());
-            source.records += taken.records;
+            source.read.add(&taken);
             source.newest = source.newest.max(taken.newest);
-            source.oldest = match (source.oldest, taken.oldest) {
-                (Some(a), Some(b)) => Some(a.min(b)),
-                (a, b) => a.or(b),
-            };
         }
-        if taken.chunk.arrived.is_some() {
+        self.urgent |= std::mem::take(&mut self.empty);
+        self.progress.live |= taken.chunk.arrived.is_some();
+        if taken.chunk.arrived.is_some() || self.is_pipe(taken.chunk.source) {
             self.note_live(Live::of(&taken.chunk));
         }
         self.changed = true;
         self.pool.give(taken.chunk.bytes);
+    }
+
+    fn is_pipe(&self, id: SourceId) -> bool {
+        self.progress.sources.get(&id).is_some_and(|source| source.info.kind == Kind::Fifo)
     }
 
     fn note_live(&mut self, chunk: Live) {
@@ -247,7 +258,7 @@ impl Run {
             self.older = Older::Settled;
             return;
         }
-        // What was there at the start; a pipe's bytes all came live.
+        // What was there at the start; a pipe's bytes can't be read from a place.
         let parts = sources
             .filter(|source| source.info.kind != Kind::Fifo)
             .map(|source| Part { info: source.info.clone(), end: source.bytes })
@@ -272,7 +283,7 @@ impl Run {
     /// beginnings.
     fn covered(&self) -> Option<Timestamp> {
         let sources = self.progress.sources.values().filter(|source| skipped(source));
-        sources.filter_map(|source| source.oldest).max()
+        sources.filter_map(|source| source.read.oldest).max()
     }
 
     /// The second reading takes the place of the first, having read all that it read.
@@ -280,7 +291,7 @@ impl Run {
         self.drain();
         let Older::Filling(fill) = std::mem::replace(&mut self.older, Older::Settled) else { return };
         self.progress.filling = None;
-        self.changed = true;
+        (self.changed, self.urgent) = (true, true);
         let caught_up = loaded.and_then(|mut loaded| {
             for live in fill.rest.try_iter() {
                 loaded.catch_up(live, &self.catalog)?;
@@ -288,12 +299,19 @@ impl Run {
             Ok(loaded)
         });
         match caught_up {
-            Ok(Loaded { mut intake, from }) => {
+            Ok(Loaded { mut intake, from, read }) => {
+                for (id, read) in read {
+                    if let Some(source) = self.progress.sources.get_mut(&id) {
+                        source.read = read;
+                    }
+                }
                 // Numbers of snapshots only grow, whoever makes them.
                 intake.store.count_from(self.intake.store.generation() + 1);
                 intake.store.set_read_from(from);
                 self.texts = Arc::new(intake.correlator.texts().clone());
                 self.intake = intake;
+                // What it concludes is concluded anew from what it has now.
+                self.watch = Watch::new(findings::ALL);
             }
             Err(why) => self.leave_older(&why),
         }
@@ -316,29 +334,30 @@ impl Run {
 
     fn publish(&mut self) {
         let now = self.clock.steady_ms();
-        let first = self.published_generation == u64::MAX;
         let filling = match &self.older {
             Older::Filling(fill) => Some(fill.share()),
             _ => None,
         };
         self.changed |= filling != self.progress.filling;
-        if !self.changed || (!first && now < self.last_published + PUBLISH_MS) {
+        if !self.changed || (!self.urgent && now < self.last_published + PUBLISH_MS) {
             return;
         }
-        self.changed = false;
+        (self.changed, self.urgent) = (false, false);
         self.progress.filling = filling;
         if !matches!(self.older, Older::Settled) {
             let covered = self.covered();
             self.intake.store.set_read_from(covered);
         }
         self.last_published = now;
-        self.published_generation = self.intake.store.generation();
         let texts = self.intake.correlator.texts();
         if texts.len() != self.texts.len() {
             self.texts = Arc::new(texts.clone());
         }
+        let store = &mut self.intake.store;
+        let mut snapshot = store.snapshot(self.texts.clone());
+        self.changed = self.watch.keep_up(&mut snapshot, store.take_touched(), self.progress.frontier());
         self.published.store(Arc::new(Published {
-            snapshot: Arc::new(self.intake.store.snapshot(self.texts.clone())),
+            snapshot: Arc::new(snapshot),
             progress: Arc::new(self.progress.clone()),
         }));
         // Whoever is not awake yet will find the newest.

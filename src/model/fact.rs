@@ -2,7 +2,7 @@
 
 use super::{
     Bad, EnvironmentId, FunctionId, Ids, InitKind, Invocation, Level, MetricPoint, NameId, Names, Origin,
-    Outcome, SegmentDocument, Timestamp, TraceId,
+    Outcome, SegmentDocument, SettingFact, Timestamp, TraceId,
 };
 
 /// What happened to an invocation.
@@ -42,6 +42,8 @@ pub struct EnvironmentInfo {
     pub runtime: Option<NameId>,
     /// Its first record.
     pub first: Timestamp,
+    /// When this was known.
+    pub known: Timestamp,
 }
 
 /// A line that belongs to a function: enough to count it and to find it again.
@@ -70,6 +72,8 @@ pub trait FactSink {
     fn metric(&mut self, _point: &MetricPoint) {}
     /// A segment document.
     fn segment(&mut self, _trace: TraceId, _function: Option<FunctionId>, _document: SegmentDocument) {}
+    /// What a function is set to.
+    fn setting(&mut self, _function: FunctionId, _fact: SettingFact) {}
     /// An environment, new or better known.
     fn environment(&mut self, _info: &EnvironmentInfo) {}
     /// A line.

@@ -62,7 +62,7 @@ impl Ids {
 
     /// Packs a request id, any token.
     pub fn request(&mut self, text: &[u8]) -> RequestId {
-        RequestId(match hex_with_dashes(text, &[8, 13, 18, 23], 36) {
+        RequestId(match uuid(text) {
             Some(packed) if packed < INTERNED => packed,
             _ => self.intern(text),
         })
@@ -71,8 +71,8 @@ impl Ids {
     /// Packs a trace id: `1-8hex-24hex`, or 32 hex digits as OpenTelemetry prints the same id.
     pub fn trace(&mut self, text: &[u8]) -> TraceId {
         let packed = match text.strip_prefix(b"1-") {
-            Some(rest) => hex_with_dashes(rest, &[8], 33),
-            None => hex_with_dashes(text, &[], 32),
+            Some(rest) => (rest.get(8) == Some(&b'-')).then(|| trace_id(rest)).flatten(),
+            None => (text.len() == 32).then(|| trace_id(text)).flatten(),
         };
         TraceId(match packed {
             Some(packed) if packed < INTERNED => packed,
@@ -120,44 +120,47 @@ impl Ids {
     }
 }
 
-/// Packs lower-case hex digits with dashes at exactly these places; anything else is `None`, so
-/// that a packed id always prints back as it was.
-fn hex_with_dashes(text: &[u8], dashes: &[usize], length: usize) -> Option<u128> {
-    if text.len() != length || dashes.iter().any(|at| text[*at] != b'-') {
+/// Packs `8-4-4-4-12` lower-case hex digits; anything else is `None`, so that a packed id always
+/// prints back as it was.
+fn uuid(text: &[u8]) -> Option<u128> {
+    let text: &[u8; 36] = text.try_into().ok()?;
+    if [8, 13, 18, 23].iter().any(|at| text[*at] != b'-') {
         return None;
     }
-    let (mut packed, mut from, mut bad) = (0u128, 0, 0u8);
-    for &to in dashes.iter().chain(&[length]) {
-        let digits = &text[from..to];
-        let value = digits.iter().fold(0u64, |value, c| {
-            let digit = DIGITS[*c as usize];
-            bad |= digit;
-            value << 4 | u64::from(digit & 15)
-        });
-        // No group has more than 16 digits but the 24 and 32 of a trace id, taken in two steps.
-        packed = if digits.len() > 16 {
-            let (high, low) = digits.split_at(digits.len() - 16);
-            let part =
-                |half: &[u8]| half.iter().fold(0u64, |v, c| v << 4 | u64::from(DIGITS[*c as usize] & 15));
-            packed << (4 * digits.len() as u32 % 128) | u128::from(part(high)) << 64 | u128::from(part(low))
-        } else {
-            packed << (4 * digits.len()) | u128::from(value)
-        };
-        from = to + 1;
-    }
-    (bad < 16).then_some(packed)
+    let four = |at: usize| [text[at], text[at + 1], text[at + 2], text[at + 3]];
+    hex([[four(0), four(4)], [four(9), four(14)], [four(19), four(24)], [four(28), four(32)]])
 }
 
-/// The value of each lower-case hex digit; 255 for all other bytes.
-const DIGITS: [u8; 256] = {
-    let mut table = [255; 256];
-    let mut c = 0;
-    while c < 16 {
-        table[b"0123456789abcdef"[c] as usize] = c as u8;
-        c += 1;
+/// Packs 32 lower-case hex digits, with a dash after the eighth or without.
+fn trace_id(text: &[u8]) -> Option<u128> {
+    let (first, rest) = text.split_first_chunk::<8>()?;
+    let rest = rest.strip_prefix(b"-").unwrap_or(rest);
+    let rest: &[u8; 24] = rest.try_into().ok()?;
+    let four = |at: usize| [rest[at], rest[at + 1], rest[at + 2], rest[at + 3]];
+    let [a, b, c, d, e, f, g, h] = *first;
+    hex([[[a, b, c, d], [e, f, g, h]], [four(0), four(4)], [four(8), four(12)], [four(16), four(20)]])
+}
+
+const ONES: u64 = 0x0101_0101_0101_0101;
+
+/// The number that 32 lower-case hex digits print, eight digits at a time in a register: a table
+/// took a third of the time that a REPORT did.
+fn hex(words: [[[u8; 4]; 2]; 4]) -> Option<u128> {
+    let (mut packed, mut bad) = (0u128, 0);
+    for [high, low] in words {
+        let word = u64::from(u32::from_be_bytes(high)) << 32 | u64::from(u32::from_be_bytes(low));
+        // `0` to `9` are 0x30 to 0x39, `a` to `f` 0x61 to 0x66: bit 6 tells a letter.
+        let letter = word >> 6 & ONES;
+        let digit = (word & (15 * ONES)) + 9 * letter;
+        // Printed again it must be the same, and only letters are above 9, none above 15.
+        bad |= (digit + 0x30 * ONES + 0x27 * letter) ^ word;
+        bad |= ((digit + 6 * ONES) & (16 * ONES)) ^ (16 * letter) | digit & (16 * ONES);
+        let pairs = (digit | digit >> 4) & 0x00ff_00ff_00ff_00ff;
+        let fours = (pairs | pairs >> 8) & 0x0000_ffff_0000_ffff;
+        packed = packed << 32 | u128::from((fours | fours >> 16) as u32);
     }
-    table
-};
+    (bad == 0).then_some(packed)
+}
 
 /// Interned names, each kept once. Bounded: past the bound every new name is the last one, `…`.
 #[derive(Clone, Debug)]
@@ -246,6 +249,19 @@ mod tests {
             let id = ids.request(text.as_bytes());
             prop_assert_eq!(ids.show_request(id), text.clone());
             prop_assert_eq!(ids.request(text.as_bytes()), id);
+        }
+
+        #[test]
+        fn hex_is_read_as_the_standard_library_reads_it(
+            text in proptest::collection::vec(prop_oneof![
+                20 => proptest::sample::select(&b"0123456789abcdef"[..]), 1 => any::<u8>()], 32),
+        ) {
+            let four = |at: usize| <[u8; 4]>::try_from(&text[at..at + 4]).unwrap();
+            let words = [0, 8, 16, 24].map(|at| [four(at), four(at + 4)]);
+            let lower = text.iter().all(|c| matches!(c, b'0'..=b'9' | b'a'..=b'f'));
+            let want = std::str::from_utf8(&text).ok().filter(|_| lower)
+                .and_then(|text| u128::from_str_radix(text, 16).ok());
+            prop_assert_eq!(hex(words), want);
         }
 
         #[test]

@@ -5,26 +5,32 @@
 //! read is a [`Graded`]: it can't be taken without its grade.
 
 mod fact;
+mod finding;
 mod graded;
 mod hint;
 mod id;
 mod invocation;
 mod metric;
-mod owned;
 mod record;
+mod setting;
 mod time;
 mod trace;
 
 pub use fact::{Change, EnvironmentInfo, FactSink, LineFact, Texts};
+pub use finding::{
+    Basis, Certainty, Claim, Code, Evidence, Finding, FindingChange, FindingLog, Kind as FindingKind,
+    Severity, Standing as ClaimStanding, Verdict, Worse,
+};
 pub use graded::{Grade, Graded, Why};
 pub use hint::function_of_file;
 pub use id::{EnvironmentId, FunctionId, Ids, NameId, Names, RequestId, SourceId, TraceId, stream_version};
 pub use invocation::{Cold, End, Invocation, Lines, Outcome, Waited};
 pub use metric::{MetricName, MetricPoint, Statistics};
 pub use record::{
-    Bad, Body, Chunk, Continuation, Envelope, ErrorCounts, InitKind, InitPhase, InitReport, InitStart, Level,
-    LogLine, MetricRecord, Origin, Platform, Record, Recorded, Report, RuntimeError, Start, Status, Text,
-    TraceHeader,
+    Bad, Body, Chunk, Continuation, Envelope, ErrorCounts, Fault, InitKind, InitPhase, InitReport, InitStart,
+    Level, LogLine, MetricRecord, Origin, Platform, Record, Recorded, Report, RuntimeDone, RuntimeError,
+    Start, Status, Text, TraceHeader,
 };
+pub use setting::{Setting, SettingFact, SettingRecord};
 pub use time::{Micros, Timestamp, Window};
 pub use trace::{Flags, SegmentDocument, SegmentNode};

@@ -1,12 +1,11 @@
 //! What was read: chunks of bytes and the records in them, borrowed, before anything is concluded.
 
-use std::borrow::Cow;
+use super::{Micros, SegmentDocument, SettingRecord, SourceId, Statistics, Timestamp};
 
-/// Text as it was read: borrowed where it lies, owned where it had to be unescaped. Not proven to be
-/// UTF-8: that is looked at where a text is kept, once a name instead of once a record.
-pub type Text<'a> = Cow<'a, [u8]>;
-
-use super::{Micros, SegmentDocument, SourceId, Statistics, Timestamp};
+/// Text as it was read, where it lies in the chunk, or in the chunk's arena where it had to be
+/// unescaped. Not proven to be UTF-8: that is looked at where a text is kept, once a name instead of
+/// once a record.
+pub type Text<'a> = &'a [u8];
 
 /// Whole frames (lines with their line ends) of one source, at most about 256 KiB.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -34,7 +33,8 @@ pub struct Origin {
     pub len: u32,
 }
 
-/// One record: what its container says of it, and what it is.
+/// One record: what its container says of it, and what it is. Records go from thread to thread by
+/// the million, so they are small: what only some have lies beside the chunk (`decode::Arena`).
 #[derive(Clone, Debug, PartialEq)]
 pub struct Record<'a> {
     /// Group, stream, times, place.
@@ -66,11 +66,13 @@ pub enum Body<'a> {
     /// Written by the function, its runtime or an extension.
     Log(LogLine<'a>),
     /// A CloudWatch metric datum.
-    Metric(Box<MetricRecord<'a>>),
+    Metric(&'a MetricRecord<'a>),
     /// An X-Ray segment or independent subsegment.
     Segment(Box<SegmentDocument>),
+    /// A change of a function's settings.
+    Setting(Box<SettingRecord>),
     /// A line that belongs to the record before it in the same source; not a record of its own.
-    Continuation(Box<Continuation<'a>>),
+    Continuation(Continuation<'a>),
     /// What no decoder could read; kept, counted, shown.
     Bad(Box<Bad>),
     /// A record that a capture took from another source, and that needs the records before it there.
@@ -87,12 +89,12 @@ pub struct Recorded<'a> {
 }
 
 /// What a line that continues the record before it adds to it.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Continuation<'a> {
     /// `Traceback (most recent call last):` what came before was an unhandled error.
     Traceback,
     /// `XRAY TraceId: …`: the trace of the REPORT before it.
-    Xray(TraceHeader<'a>),
+    Xray(&'a TraceHeader<'a>),
     /// More text.
     Text,
 }
@@ -144,7 +146,7 @@ pub enum Status {
 }
 
 /// The trace header of an invocation (`Root=…;Parent=…;Sampled=…`), read by name.
-#[derive(Clone, Debug, PartialEq, Default)]
+#[derive(Clone, Copy, Debug, PartialEq, Default)]
 pub struct TraceHeader<'a> {
     /// The trace id, `1-8hex-24hex`.
     pub root: Text<'a>,
@@ -155,30 +157,23 @@ pub struct TraceHeader<'a> {
 }
 
 /// A platform record, text or JSON.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Platform<'a> {
     /// `INIT_START`, `RESTORE_START`, `platform.initStart`, `platform.restoreStart`.
-    InitStart(Box<InitStart<'a>>),
+    InitStart(&'a InitStart<'a>),
     /// `INIT_REPORT`, `RESTORE_REPORT`, `platform.initReport`, `platform.restoreReport`.
-    InitReport(Box<InitReport<'a>>),
+    InitReport(&'a InitReport<'a>),
     /// `START`, `platform.start`.
-    Start(Start<'a>),
+    Start(&'a Start<'a>),
     /// `platform.runtimeDone`.
-    RuntimeDone {
-        /// The invocation.
-        id: Text<'a>,
-        /// How the runtime ended it.
-        status: Option<Status>,
-        /// The platform's name for the error.
-        error_type: Option<Text<'a>>,
-    },
+    RuntimeDone(&'a RuntimeDone<'a>),
     /// `END`, `platform.end`.
     End {
         /// The invocation.
         id: Text<'a>,
     },
     /// `REPORT`, `platform.report`.
-    Report(Box<Report<'a>>),
+    Report(&'a Report<'a>),
     /// `… Task timed out after 3.00 seconds`, the platform's text line.
     TimedOut {
         /// The invocation.
@@ -187,14 +182,7 @@ pub enum Platform<'a> {
         after: Micros,
     },
     /// `RequestId: … Error: Runtime exited with error: …` and its kin, `platform.fault`.
-    Fault {
-        /// The invocation, where it is said.
-        id: Option<Text<'a>>,
-        /// `Runtime.ExitError`, …
-        error_type: Option<Text<'a>>,
-        /// Whether the process was killed by a signal (out of memory, mostly).
-        killed: bool,
-    },
+    Fault(&'a Fault<'a>),
     /// `platform.logsDropped`: from here on counts are lower bounds.
     Dropped {
         /// Records lost.
@@ -207,7 +195,7 @@ pub enum Platform<'a> {
 }
 
 /// The begin of an environment.
-#[derive(Clone, Debug, PartialEq, Default)]
+#[derive(Clone, Copy, Debug, PartialEq, Default)]
 pub struct InitStart<'a> {
     /// How it is initialised.
     pub kind: InitKind,
@@ -224,7 +212,7 @@ pub struct InitStart<'a> {
 }
 
 /// The end of an init.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub struct InitReport<'a> {
     /// How long it took.
     pub duration: Option<Micros>,
@@ -239,18 +227,40 @@ pub struct InitReport<'a> {
 }
 
 /// The begin of an invocation.
-#[derive(Clone, Debug, PartialEq, Default)]
+#[derive(Clone, Copy, Debug, PartialEq, Default)]
 pub struct Start<'a> {
     /// The request id.
     pub id: Text<'a>,
     /// `$LATEST` or a number.
     pub version: Option<Text<'a>>,
     /// Its trace header.
-    pub trace: Option<Box<TraceHeader<'a>>>,
+    pub trace: Option<&'a TraceHeader<'a>>,
+}
+
+/// What the platform says of how a runtime ended an invocation.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct RuntimeDone<'a> {
+    /// The invocation.
+    pub id: Text<'a>,
+    /// How the runtime ended it.
+    pub status: Option<Status>,
+    /// The platform's name for the error.
+    pub error_type: Option<Text<'a>>,
+}
+
+/// The platform's word that the process ended.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Fault<'a> {
+    /// The invocation, where it is said.
+    pub id: Option<Text<'a>>,
+    /// `Runtime.ExitError`, …
+    pub error_type: Option<Text<'a>>,
+    /// Whether the process was killed by a signal (out of memory, mostly).
+    pub killed: bool,
 }
 
 /// The end of an invocation. What the record does not print is `None`, never 0.
-#[derive(Clone, Debug, PartialEq, Default)]
+#[derive(Clone, Copy, Debug, PartialEq, Default)]
 pub struct Report<'a> {
     /// The request id.
     pub id: Text<'a>,
@@ -271,7 +281,7 @@ pub struct Report<'a> {
     /// `Runtime.ExitError`, …
     pub error_type: Option<Text<'a>>,
     /// Its trace.
-    pub trace: Option<Box<TraceHeader<'a>>>,
+    pub trace: Option<&'a TraceHeader<'a>>,
 }
 
 /// The level of a log line.
@@ -295,18 +305,18 @@ pub enum Level {
 }
 
 /// A line of the function, its runtime or an extension.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub struct LogLine<'a> {
     /// Its level.
     pub level: Level,
     /// The invocation, where the line itself says it.
     pub id: Option<Text<'a>>,
     /// The runtime's own record of an unhandled error.
-    pub error: Option<Box<RuntimeError<'a>>>,
+    pub error: Option<&'a RuntimeError<'a>>,
 }
 
 /// A runtime's own record of an error that the handler did not catch.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub struct RuntimeError<'a> {
     /// `KeyError`, `TypeError`, `Runtime.ImportModuleError`, …
     pub error_type: Text<'a>,
@@ -327,7 +337,7 @@ pub enum ErrorCounts {
 }
 
 /// A metric datum of a CloudWatch metric stream.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub struct MetricRecord<'a> {
     /// `AWS/Lambda`, …
     pub namespace: Text<'a>,

@@ -74,6 +74,7 @@ pub struct SegmentDocument {
     pub function: Option<Box<str>>,
     /// The tree.
     pub root: SegmentNode,
-    /// When it was known: its arrival, else the latest end in it (its start where none).
+    /// When it was known: the latest end in it (its start where none), and where arrivals are
+    /// recorded not before its own.
     pub known: Timestamp,
 }

@@ -14,7 +14,7 @@ use super::filter::Filter;
 use super::scan;
 use super::select::{Member, Selection};
 use super::trace::{self, TraceSummary};
-use super::view::InvocationRow;
+use super::view::{InvocationRow, TraceTree};
 
 /// Found invocations that are held before the least of them are let go.
 const HELD: usize = 10_000;
@@ -94,6 +94,12 @@ pub fn traces(snapshot: &Snapshot, what: &Selected) -> Vec<TraceSummary> {
     let asof = AsOf::new(snapshot, what.as_of);
     let selection = Selection::of(asof, &what.filter, what.function);
     trace::list(asof, &selection, &what.filter, what.window)
+}
+
+/// The same traces as trees.
+pub fn trees<'a>(snapshot: &'a Snapshot, what: &Selected) -> impl Iterator<Item = TraceTree> + 'a {
+    let listed = traces(snapshot, what);
+    trace::trees(AsOf::new(snapshot, what.as_of), listed.into_iter().map(|trace| trace.id))
 }
 
 /// What the invocations of a function, or of all, that began in each column of an axis come to as

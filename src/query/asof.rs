@@ -1,7 +1,7 @@
 //! The rule of idea 1, and the only place that has it: as of T, what became known by T.
 
-use crate::model::{FunctionId, Micros, Timestamp};
-use crate::store::{FunctionData, Row, Snapshot, Standing, sane};
+use crate::model::{FunctionId, Micros, Timestamp, TraceId};
+use crate::store::{Former, FunctionData, Row, Snapshot, Standing, sane};
 
 use super::view::InvocationState;
 
@@ -37,24 +37,40 @@ impl<'a> AsOf<'a> {
     }
 
     /// How an invocation stands; `None` if it had not begun, or nobody knew.
-    pub fn standing(self, function: &FunctionData, row: &Row) -> Option<Standing> {
+    pub fn standing(self, function: &'a FunctionData, row: &Row) -> Option<Standing> {
         if row.start() > self.at || row.start_known() > self.at {
             return None;
         }
-        let ended = if row.end_known() <= self.at {
-            row.end()
-        } else if row.has_formers() {
-            let key = (row.start(), row.seq());
-            function
-                .formers
-                .from((key, Timestamp::MIN))
-                .take_while(|former| former.row == key && former.ended.end.known <= self.at)
-                .last()
-                .map(|former| former.ended)
-        } else {
-            None
+        let ended = match row.end_known() <= self.at {
+            true => row.end(),
+            false => self.former(function, row).map(|former| former.ended),
         };
         Some(Standing::of(row, ended))
+    }
+
+    /// How an invocation ended as far as was known, before that was corrected.
+    fn former(self, function: &'a FunctionData, row: &Row) -> Option<&'a Former> {
+        if !row.has_formers() {
+            return None;
+        }
+        let key = (row.start(), row.seq());
+        let told = function.formers.from((key, Timestamp::MIN));
+        told.take_while(|former| former.row == key && former.ended.end.known <= self.at).last()
+    }
+
+    /// Where the lines of an invocation ended as far as was known.
+    pub fn lines_to(self, function: &FunctionData, row: &Row) -> u64 {
+        let lines = row.lines();
+        match row.end_known() <= self.at {
+            true => lines.to,
+            false => self.former(function, row).map_or(lines.from, |former| former.lines_to),
+        }
+    }
+
+    /// The trace of an invocation, if it was known.
+    pub fn trace(self, function: &FunctionData, row: &Row) -> Option<TraceId> {
+        let key = (row.start(), row.seq());
+        row.traced().then(|| function.trace_of(key, self.at)).flatten()
     }
 
     /// The timeout, as far as timed-out durations tell it.

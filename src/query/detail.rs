@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use crate::model::{Cold, EnvironmentId, NameId, Outcome, Timestamp, Window};
-use crate::store::{FunctionData, Row, Standing};
+use crate::store::{FunctionData, KnownEnvironment, Row, Standing};
 
 use super::asof::AsOf;
 use super::filter::failed;
@@ -58,7 +58,6 @@ pub fn invocation(
 ) -> InvocationRow {
     let texts = &asof.snapshot.texts;
     let end = standing.end;
-    let (traced, traced_at_start) = row.traced();
     let lines = row.lines();
     InvocationRow {
         seq: row.seq(),
@@ -81,12 +80,10 @@ pub fn invocation(
         stream: row
             .environment()
             .and_then(|environment| function.environments.get(environment))
-            .map(|environment| texts.names.get(environment.0.stream).to_string()),
-        trace: (traced && (traced_at_start || end.is_some()))
-            .then(|| function.trace_of((row.start(), row.seq())))
-            .flatten(),
-        // Where it ends is known with its end.
-        lines: (lines.source, lines.from, if end.is_some() { lines.to } else { lines.from }),
+            .filter(|environment| environment.first.known <= asof.at)
+            .map(|environment| texts.names.get(environment.first.stream).to_string()),
+        trace: asof.trace(function, row),
+        lines: (lines.source, lines.from, asof.lines_to(function, row)),
     }
 }
 
@@ -156,6 +153,11 @@ impl Used {
     }
 }
 
+/// When the init of an environment began, if that was known.
+fn init_of(asof: AsOf<'_>, environment: &KnownEnvironment) -> Option<Timestamp> {
+    environment.init.filter(|(_, known)| *known <= asof.at).map(|(start, _)| start)
+}
+
 fn environment_rows(
     asof: AsOf<'_>,
     function: &FunctionData,
@@ -164,17 +166,18 @@ fn environment_rows(
 ) -> Vec<EnvironmentRow> {
     let texts = &asof.snapshot.texts;
     // Those that were initialised in the window and have not served an invocation in it.
-    for known in function.environments.iter() {
-        let began = known.0.init_start.unwrap_or(known.0.first).max(known.0.first);
+    for known in function.environments.iter().filter(|known| known.first.known <= asof.at) {
+        let began = init_of(asof, known).unwrap_or(known.first.first).max(known.first.first);
         if window.holds(began) && began <= asof.at {
-            used.entry(known.0.id).or_default();
+            used.entry(known.first.id).or_default();
         }
     }
     let mut rows: Vec<EnvironmentRow> = used
         .into_iter()
         .filter_map(|(id, used)| {
-            let known = function.environments.get(id).map(|known| known.0);
-            let init = known.and_then(|known| known.init_start).filter(|init| *init <= asof.at);
+            let known = function.environments.get(id).filter(|known| known.first.known <= asof.at);
+            let init = known.and_then(|known| init_of(asof, known)).filter(|init| *init <= asof.at);
+            let known = known.map(|known| known.first);
             let first = known.map(|known| known.first).into_iter().chain(init).chain(used.first).min()?;
             let version = used.version.or(known.and_then(|known| known.version));
             Some(EnvironmentRow {

@@ -4,7 +4,7 @@
 
 use std::fmt;
 
-use crate::model::{Level, Outcome};
+use crate::model::{Micros, Outcome};
 
 use super::view::InvocationState;
 
@@ -109,7 +109,46 @@ pub fn status_word(state: InvocationState) -> &'static str {
     }
 }
 
+/// What an invocation answers to a condition.
+pub fn answers(invoked: &impl Invoked, condition: &Condition) -> bool {
+    match condition {
+        Condition::Function(pattern) => wild(pattern, invoked.function()),
+        Condition::Failed => failed(invoked.state()),
+        Condition::Cold => invoked.cold(),
+        Condition::Status(word) => status_word(invoked.state()) == word,
+        Condition::Duration(compare, us) => {
+            invoked.duration().is_some_and(|Micros(took)| compare.holds(u64::from(took), *us))
+        }
+        Condition::Text(text) => {
+            contains(invoked.function(), text)
+                || invoked.error_type().is_some_and(|error| contains(error, text))
+                || contains(&invoked.request_id(), text)
+        }
+    }
+}
+
+/// An invocation, as far as a filter asks about it.
+pub trait Invoked {
+    /// The function's name.
+    fn function(&self) -> &str;
+    /// How it stands.
+    fn state(&self) -> InvocationState;
+    /// Whether it is a cold start.
+    fn cold(&self) -> bool;
+    /// Its duration, if it has ended with one.
+    fn duration(&self) -> Option<Micros>;
+    /// The type of its error.
+    fn error_type(&self) -> Option<&str>;
+    /// Its request id as printed.
+    fn request_id(&self) -> String;
+}
+
 impl Filter {
+    /// Whether it lets an invocation through.
+    pub fn invocation(&self, invoked: &impl Invoked) -> bool {
+        self.holds(|condition| answers(invoked, condition))
+    }
+
     /// Reads a filter as it is typed.
     pub fn parse(text: &str) -> Result<Self, Mistake> {
         let mut reader = Reader { chars: text.chars().collect(), at: 0 };
@@ -155,21 +194,6 @@ impl Filter {
     /// Whether it lets through what answers its conditions so.
     pub fn holds(&self, mut answer: impl FnMut(&Condition) -> bool) -> bool {
         self.terms.iter().all(|term| answer(&term.what) != term.not)
-    }
-
-    /// Whether it lets a log line through. What only an invocation can have is not asked of it.
-    pub fn line(&self, function: Option<&str>, level: Level, text: &str) -> bool {
-        self.terms.iter().all(|term| {
-            let holds = match &term.what {
-                Condition::Function(pattern) => function.is_some_and(|name| wild(pattern, name)),
-                Condition::Failed => level >= Level::Error,
-                Condition::Text(wanted) => {
-                    contains(text, wanted) || function.is_some_and(|name| contains(name, wanted))
-                }
-                Condition::Cold | Condition::Status(_) | Condition::Duration(..) => return true,
-            };
-            holds != term.not
-        })
     }
 }
 
@@ -393,7 +417,7 @@ fn micros(text: &str) -> Option<u64> {
 
 /// Whether a name is of this pattern, in which `*` stands for any characters; upper and lower case
 /// are one.
-fn wild(pattern: &str, name: &str) -> bool {
+pub fn wild(pattern: &str, name: &str) -> bool {
     let (pattern, name) = (pattern.to_lowercase(), name.to_lowercase());
     let mut parts = pattern.split('*');
     let first = parts.next().unwrap_or_default();
@@ -406,11 +430,6 @@ fn wild(pattern: &str, name: &str) -> bool {
         }
     }
     last.map_or(rest.is_empty(), |part| rest.ends_with(part))
-}
-
-/// Whether a condition is on the function's name and holds for it.
-pub fn names(condition: &Condition, name: &str) -> bool {
-    matches!(condition, Condition::Function(pattern) if wild(pattern, name))
 }
 
 /// Whether a text contains another; upper and lower case of ASCII letters are one.
@@ -520,14 +539,6 @@ mod tests {
              800 ms and with \"card\""
         );
         assert_eq!(Filter::default().explain(), "everything");
-    }
-
-    #[test]
-    fn lines_are_matched_by_what_a_line_has() {
-        let filter = Filter::parse("fn:pay* err declined").unwrap();
-        assert!(filter.line(Some("pay-1"), Level::Error, "card DECLINED"));
-        assert!(!filter.line(Some("pay-1"), Level::Info, "card declined"));
-        assert!(!filter.line(None, Level::Error, "card declined"));
     }
 
     proptest! {

@@ -16,12 +16,17 @@ mod panels;
 mod points;
 mod scan;
 mod select;
+mod subject;
 mod table;
 mod trace;
 pub mod view;
 
-pub use ask::{Invocations, Order, Selected, bucket, buckets, invocations, places, traces};
+pub use crate::store::Snapshot;
+pub use ask::{Invocations, Order, Selected, bucket, buckets, invocations, places, traces, trees};
 pub use asof::AsOf;
 pub use axis::Axis;
 pub use overview::overview;
+pub use points::Period;
+pub use select::answer;
+pub use subject::{Seen, Subject, Tally, newest, subject, subjects};
 pub use trace::{TraceSummary, tree};

@@ -51,7 +51,6 @@ pub fn overview(snapshot: &Snapshot, request: &OverviewRequest) -> Overview {
         }
         members.push(figures);
     }
-    table::settle_silence(asof, &mut rows);
     table::sort(&mut rows, request.sort, request.reverse);
     let mut board = Board::new(asof, &selection, axis, window, oldest, &members, span.exact);
     let panels = Panels {

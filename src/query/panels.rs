@@ -352,7 +352,10 @@ impl<'a> Board<'a> {
             let told = &member.function.metrics.throttles;
             if !points::any(self.asof, told) {
                 without += 1;
-                if let Graded::NoSource(reason) = throttles(self.asof, member, self.window) {
+                // In which order functions came to be known says nothing.
+                if let Graded::NoSource(reason) = throttles(self.asof, member, self.window)
+                    && why != Some(Why::ThrottlesAreInNoLog)
+                {
                     why = Some(reason);
                 }
                 continue;

@@ -4,7 +4,8 @@ use crate::model::{FunctionId, Micros};
 use crate::store::{Extent, FunctionData, Row, Standing};
 
 use super::asof::AsOf;
-use super::filter::{Condition, Filter, contains, failed, status_word};
+use super::filter::{Condition, Filter, Invoked, answers};
+use super::view::InvocationState;
 
 /// A function of a selection.
 #[derive(Clone, Copy)]
@@ -51,36 +52,53 @@ impl<'a> Selection<'a> {
 impl Member<'_> {
     /// Whether an invocation belongs to the selection.
     pub fn wants(&self, asof: AsOf<'_>, row: &Row, standing: &Standing) -> bool {
-        self.filter.is_none_or(|filter| {
-            filter.holds(|condition| answer(asof, self.function, row, standing, condition))
-        })
+        self.filter
+            .is_none_or(|filter| filter.invocation(&Kept { asof, function: self.function, row, standing }))
     }
 }
 
-fn answer(
+/// What an invocation answers to a condition.
+pub fn answer(
     asof: AsOf<'_>,
     function: &FunctionData,
     row: &Row,
     standing: &Standing,
     condition: &Condition,
 ) -> bool {
-    let state = || asof.state(function, row, standing);
-    match condition {
-        Condition::Function(_) => super::filter::names(condition, &function.name),
-        Condition::Failed => failed(state()),
-        Condition::Cold => standing.cold.is_cold(),
-        Condition::Status(word) => status_word(state()) == word,
-        Condition::Duration(compare, us) => standing
-            .end
-            .and_then(|end| end.duration)
-            .is_some_and(|Micros(took)| compare.holds(u64::from(took), *us)),
-        Condition::Text(text) => {
-            let texts = &asof.snapshot.texts;
-            let error = standing.end.and_then(|end| end.error_type);
-            contains(&function.name, text)
-                || error.is_some_and(|error| contains(texts.names.get(error), text))
-                || contains(&texts.ids.show_request(row.request_id()), text)
-        }
+    answers(&Kept { asof, function, row, standing }, condition)
+}
+
+/// A row as it stands.
+struct Kept<'a> {
+    asof: AsOf<'a>,
+    function: &'a FunctionData,
+    row: &'a Row,
+    standing: &'a Standing,
+}
+
+impl Invoked for Kept<'_> {
+    fn function(&self) -> &str {
+        &self.function.name
+    }
+
+    fn state(&self) -> InvocationState {
+        self.asof.state(self.function, self.row, self.standing)
+    }
+
+    fn cold(&self) -> bool {
+        self.standing.cold.is_cold()
+    }
+
+    fn duration(&self) -> Option<Micros> {
+        self.standing.end?.duration
+    }
+
+    fn error_type(&self) -> Option<&str> {
+        Some(self.asof.snapshot.texts.names.get(self.standing.end?.error_type?))
+    }
+
+    fn request_id(&self) -> String {
+        self.asof.snapshot.texts.ids.show_request(self.row.request_id())
     }
 }
 

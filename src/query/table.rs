@@ -206,7 +206,8 @@ fn state(asof: AsOf<'_>, member: &Member<'_>, figures: &Figures, row: &FunctionR
     }
 }
 
-/// Whether a function has been quiet for longer than is usual for it.
+/// Whether a function has been quiet for longer than is usual for it: whether it or its source fell
+/// silent, nobody can say that it is well (`operators.md` part 4, rule 4).
 fn silent(asof: AsOf<'_>, member: &Member<'_>) -> bool {
     let function = member.function;
     let starts: Vec<i64> = function
@@ -226,14 +227,6 @@ fn silent(asof: AsOf<'_>, member: &Member<'_>) -> bool {
     };
     let quiet = asof.newest(function).map_or(0, |newest| asof.at.since(newest));
     quiet > SILENT_MS.max(SILENT_GAPS * *usual)
-}
-
-/// A function is silent only while others are not.
-pub fn settle_silence(asof: AsOf<'_>, rows: &mut [FunctionRow]) {
-    let newest = asof.functions().filter_map(|(_, function)| asof.newest(function)).max();
-    if newest.is_none_or(|newest| asof.at.since(newest) > SILENT_MS) {
-        rows.iter_mut().filter(|row| row.state == State::NoData).for_each(|row| row.state = State::Ok);
-    }
 }
 
 /// Puts rows in order. Rows without the figure come last, whichever way round.

@@ -148,7 +148,20 @@ enum Parent<'a> {
 /// A trace as it is known as of a time.
 pub fn tree(snapshot: &Snapshot, id: TraceId, as_of: Timestamp) -> Option<TraceTree> {
     let asof = AsOf::new(snapshot, as_of);
-    let trace = snapshot.traces.iter().find(|trace| trace.id == id)?;
+    tree_of(asof, snapshot.traces.iter().find(|trace| trace.id == id)?)
+}
+
+/// The trees of some traces, in their order.
+pub fn trees<'a>(
+    asof: AsOf<'a>,
+    of: impl IntoIterator<Item = TraceId> + 'a,
+) -> impl Iterator<Item = TraceTree> + 'a {
+    let by_id: HashMap<TraceId, &TraceData> =
+        asof.snapshot.traces.iter().map(|trace| (trace.id, trace)).collect();
+    of.into_iter().filter_map(move |id| tree_of(asof, by_id.get(&id)?))
+}
+
+fn tree_of(asof: AsOf<'_>, trace: &TraceData) -> Option<TraceTree> {
     let known = extent(asof, trace)?;
     let mut placed = place(asof, trace);
     let missing_parents = link(&mut placed);
@@ -187,8 +200,8 @@ pub fn tree(snapshot: &Snapshot, id: TraceId, as_of: Timestamp) -> Option<TraceT
     }
     let ends = rows.iter().map(|row| begin.saturating_add(row.start_us).saturating_add(row.length_us));
     Some(TraceTree {
-        id,
-        shown: snapshot.texts.ids.show_trace(id),
+        id: trace.id,
+        shown: asof.snapshot.texts.ids.show_trace(trace.id),
         start_us: begin,
         end_us: ends.max().unwrap_or(known.end_us),
         missing_parents,

@@ -384,6 +384,8 @@ pub struct LogRow {
     pub level: Level,
     /// Whether the platform wrote it.
     pub platform: bool,
+    /// Whether it continues the record before it, whose time, function and request it has.
+    pub more: bool,
     /// The request id, where the record says it.
     pub request_id: Option<String>,
     /// The message, unescaped once, without its final line end, lossily decoded; cut at 64 KiB.
@@ -395,7 +397,13 @@ pub struct LogRow {
 }
 
 /// Which log lines are wanted. All conditions must hold; lines are ordered by time, and those of
-/// the same time by where they lie.
+/// the same time by where they lie. A line that continues a record follows it, and is asked as the
+/// record is, but for texts.
+///
+/// Of a filter's terms `fn:` is asked of the line's function, `err` holds for a line at level ERROR
+/// or FATAL, for the platform's word that an invocation failed, and for a line that could not be
+/// read; a text is looked for in the line and in its function's name; `cold`, `status:` and `dur`
+/// hold for the lines of invocations for which they hold as of the time asked.
 #[derive(Clone, Debug, PartialEq)]
 pub struct LinesRequest {
     /// Lines of this function.
@@ -442,4 +450,7 @@ pub struct LinesAnswer {
     /// A sentence, where not everything could be read: a source that is gone, a search that
     /// stopped at its bound.
     pub note: Option<String>,
+    /// Where a search stopped at its bound: no line between the anchor and this one fulfils the
+    /// conditions but those of `rows`; asking on from here goes on with it.
+    pub reached: Option<Origin>,
 }

@@ -2,6 +2,7 @@
 
 use rustc_hash::FxHashMap;
 
+use super::intervals::Intervals;
 use crate::model::{
     Change, Cold, EnvironmentId, FactSink, FunctionId, Grade, Graded, Invocation, MetricName, MetricPoint,
     NameId, Outcome, Statistics, Timestamp, Waited, Why,
@@ -92,9 +93,42 @@ struct Bucket {
     not_printed: bool,
 }
 
-/// The invocations' intervals of a series: for concurrency.
+impl Bucket {
+    /// Keeps a duration. They are most of a report's memory, so little room is made ahead.
+    fn keep(&mut self, us: u32) {
+        let kept = self.durations.len();
+        if kept == self.durations.capacity() {
+            self.durations.reserve_exact(4.max(kept / 8));
+        }
+        self.durations.push(us);
+    }
+}
+
+/// What is kept of a series.
 #[derive(Default)]
-struct Intervals(Vec<(i64, i64)>);
+struct Series {
+    /// The buckets by their starts, sorted.
+    buckets: Vec<(i64, Bucket)>,
+    /// For concurrency.
+    intervals: Intervals,
+}
+
+impl Series {
+    /// The bucket that starts at a time; mostly the newest, since records come about in order.
+    fn bucket(&mut self, start: i64) -> &mut Bucket {
+        let at = match self.buckets.last() {
+            Some((last, _)) if *last == start => self.buckets.len() - 1,
+            _ => match self.buckets.binary_search_by_key(&start, |(start, _)| *start) {
+                Ok(at) => at,
+                Err(at) => {
+                    self.buckets.insert(at, (start, Bucket::default()));
+                    at
+                }
+            },
+        };
+        &mut self.buckets[at].1
+    }
+}
 
 /// Folds facts into buckets.
 pub struct Fold {
@@ -103,8 +137,7 @@ pub struct Fold {
     window: crate::model::Window,
     /// The functions' names, by id.
     pub functions: Vec<String>,
-    series: FxHashMap<SeriesKey, Intervals>,
-    buckets: FxHashMap<(SeriesKey, i64), Bucket>,
+    series: FxHashMap<SeriesKey, Series>,
     metrics: FxHashMap<(FunctionId, MetricName, i64), Statistics>,
     newest: Timestamp,
 }
@@ -118,7 +151,6 @@ impl Fold {
             window,
             functions: Vec::new(),
             series: FxHashMap::default(),
-            buckets: FxHashMap::default(),
             metrics: FxHashMap::default(),
             newest: Timestamp::MIN,
         }
@@ -136,26 +168,28 @@ impl Fold {
         self.keys.bucket_ms.map_or(0, |step| time.floor(step).0)
     }
 
-    /// The bucket of an invocation, unless its time is not asked for or not known yet.
-    fn bucket(&mut self, invocation: &Invocation) -> Option<&mut Bucket> {
+    /// The start of an invocation's bucket, unless its time is not asked for or not known yet.
+    fn bucket_start(&self, invocation: &Invocation) -> Option<i64> {
         let time = match self.rule {
             TimeRule::Start => invocation.start,
             TimeRule::End => invocation.end?.at,
         };
-        if !self.window.holds(time) {
-            return None;
-        }
-        let key = (self.key(invocation), self.bucket_of(time));
-        Some(self.buckets.entry(key).or_default())
+        self.window.holds(time).then(|| self.bucket_of(time))
+    }
+
+    fn bucket(&mut self, invocation: &Invocation) -> Option<&mut Bucket> {
+        let start = self.bucket_start(invocation)?;
+        Some(self.series.entry(self.key(invocation)).or_default().bucket(start))
     }
 
     fn finished(&mut self, invocation: &Invocation) {
         let Some(end) = invocation.end else { return };
         self.newest = self.newest.max(end.at);
-        let key = self.key(invocation);
-        self.series.entry(key).or_default().0.push((invocation.start.0, end.at.0));
+        let start = self.bucket_start(invocation);
+        let series = self.series.entry(self.key(invocation)).or_default();
+        series.intervals.push(invocation.start.0, end.at.0);
+        let Some(bucket) = start.map(|start| series.bucket(start)) else { return };
         let rule = self.rule;
-        let Some(bucket) = self.bucket(invocation) else { return };
         if end.outcome == Outcome::Unfinished {
             return;
         }
@@ -172,7 +206,7 @@ impl Fold {
         }
         match end.duration {
             Some(duration) => {
-                bucket.durations.push(duration.0);
+                bucket.keep(duration.0);
                 if end.outcome == Outcome::Timeout {
                     bucket.censored = Some(bucket.censored.map_or(duration.0, |c| c.min(duration.0)));
                 }
@@ -192,25 +226,20 @@ impl Fold {
         for invocation in open {
             let key = self.key(invocation);
             let until = self.newest.max(invocation.start).plus(1);
-            self.series.entry(key).or_default().0.push((invocation.start.0, until.0));
-        }
-        let mut peaks: FxHashMap<(SeriesKey, i64), u64> = FxHashMap::default();
-        for (key, intervals) in &mut self.series {
-            for (bucket, peak) in peaks_of(&mut intervals.0, self.keys.bucket_ms) {
-                peaks.insert((*key, bucket), peak);
-            }
+            self.series.entry(key).or_default().intervals.push(invocation.start.0, until.0);
         }
         self.add_metric_buckets();
-        let mut buckets: Vec<_> = std::mem::take(&mut self.buckets).into_iter().collect();
+        let mut series: Vec<_> = std::mem::take(&mut self.series).into_iter().collect();
         let name = |key: &SeriesKey| self.functions[key.function.0 as usize].as_str();
-        buckets.sort_by(|((a, at), _), ((b, bt), _)| (name(a), a, at).cmp(&(name(b), b, bt)));
-        let rows = buckets
-            .into_iter()
-            .filter_map(|((key, at), bucket)| {
-                let peak = peaks.get(&(key, at)).copied();
-                self.row(key, at, bucket, peak)
-            })
-            .collect();
+        series.sort_by(|(a, _), (b, _)| (name(a), a).cmp(&(name(b), b)));
+        let mut rows = Vec::new();
+        for (key, Series { buckets, intervals }) in series {
+            let starts: Vec<i64> = buckets.iter().map(|(start, _)| *start).collect();
+            let peaks = intervals.peaks(&starts, self.keys.bucket_ms);
+            rows.extend(buckets.into_iter().zip(peaks).filter_map(|((start, bucket), peak)| {
+                self.row(key, start, bucket, (peak > 0).then_some(peak))
+            }));
+        }
         (rows, self.functions)
     }
 
@@ -230,7 +259,8 @@ impl Fold {
             .map(|((function, _, minute), _)| (*function, self.bucket_of(Timestamp(*minute))))
             .collect();
         for (function, at) in told {
-            self.buckets.entry((SeriesKey { function, version: None, environment: None }, at)).or_default();
+            let key = SeriesKey { function, version: None, environment: None };
+            self.series.entry(key).or_default().bucket(at);
         }
     }
 
@@ -435,66 +465,9 @@ pub fn nearest_rank(sorted: &[u32], p: f64) -> Option<u32> {
     sorted.get(rank - 1).copied()
 }
 
-/// The most intervals at once in each bucket (all time is one bucket without a step): ends count
-/// before starts at the same millisecond, and what began in an earlier bucket counts in all that
-/// it lasts into.
-fn peaks_of(intervals: &mut [(i64, i64)], step: Option<i64>) -> Vec<(i64, u64)> {
-    let mut starts: Vec<i64> = intervals.iter().map(|i| i.0).collect();
-    let mut ends: Vec<i64> = intervals.iter().map(|i| i.1).collect();
-    starts.sort_unstable();
-    ends.sort_unstable();
-    let bucket = |time: i64| step.map_or(0, |step| time.div_euclid(step) * step);
-    let mut peaks: Vec<(i64, u64)> = Vec::new();
-    let mut note = |at: i64, n: u64| match peaks.last_mut() {
-        Some((last, peak)) if *last == at => *peak = (*peak).max(n),
-        _ => peaks.push((at, n)),
-    };
-    let (mut now, mut done) = (0u64, 0);
-    let mut last = None;
-    let carry = |from: Option<i64>, to: i64, now: u64, note: &mut dyn FnMut(i64, u64)| {
-        let (Some(from), Some(step)) = (from, step) else { return };
-        let mut at = from + step;
-        while now > 0 && at <= to {
-            note(at, now);
-            at += step;
-        }
-    };
-    for start in starts {
-        while done < ends.len() && ends[done] <= start {
-            let end = ends[done];
-            // Until its end it ran in every bucket that it reached, but not in one it only touches.
-            carry(last, bucket(end - 1), now, &mut note);
-            last = last.max(Some(bucket(end - 1)));
-            now = now.saturating_sub(1);
-            done += 1;
-        }
-        carry(last, bucket(start - 1), now, &mut note);
-        if now > 0 && last.is_some_and(|last| last < bucket(start)) {
-            note(bucket(start), now);
-        }
-        last = last.max(Some(bucket(start)));
-        now += 1;
-        note(bucket(start), now);
-    }
-    for end in &ends[done..] {
-        carry(last, bucket(end - 1), now, &mut note);
-        last = last.max(Some(bucket(*end - 1)));
-        now = now.saturating_sub(1);
-    }
-    peaks.sort_unstable();
-    peaks.dedup_by(|b, a| {
-        a.0 == b.0 && {
-            a.1 = a.1.max(b.1);
-            true
-        }
-    });
-    peaks
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use proptest::prelude::*;
 
     #[test]
     fn ranks_are_the_nearest() {
@@ -502,22 +475,5 @@ mod tests {
         assert_eq!(PERCENTILES.map(|p| nearest_rank(&v, p)), [Some(5), Some(9), Some(10)]);
         assert_eq!(nearest_rank(&[], 0.5), None);
         assert_eq!(nearest_rank(&[7], 0.99), Some(7));
-    }
-
-    proptest! {
-        #[test]
-        fn peaks_equal_counting_at_every_millisecond(
-            mut intervals in proptest::collection::vec((0i64..60, 1i64..40).prop_map(|(s, n)| (s, s + n)), 1..12),
-        ) {
-            let mut want = std::collections::BTreeMap::<i64, u64>::new();
-            for t in 0..120 {
-                let n = intervals.iter().filter(|(s, e)| *s <= t && t < *e).count() as u64;
-                if n > 0 {
-                    let peak = want.entry(t / 10 * 10).or_default();
-                    *peak = (*peak).max(n);
-                }
-            }
-            prop_assert_eq!(peaks_of(&mut intervals, Some(10)), want.into_iter().collect::<Vec<_>>());
-        }
     }
 }

@@ -6,26 +6,31 @@ use rustc_hash::FxHashMap;
 
 use super::output::{Cell, Table};
 use crate::model::{
-    Bad, Change, FactSink, FunctionId, Invocation, Micros, Origin, Outcome, SourceId, Texts, Timestamp,
-    Window,
+    Bad, Change, FactSink, FunctionId, Invocation, MetricPoint, Micros, Origin, Outcome, SourceId, Texts,
+    Timestamp,
 };
+use crate::query::filter::{Filter, Invoked};
+use crate::query::view::InvocationState;
 
 /// What is listed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 pub enum List {
     /// Every invocation.
     Invocations,
+    /// Every trace, as far as X-Ray segments tell.
+    Traces,
     /// Every record that could not be read.
     Bad,
 }
 
-/// Collects invocations and bad records.
+/// Collects invocations, metrics and bad records.
+#[derive(Default)]
 pub struct Collect {
     /// The functions' names, by id.
     pub functions: Vec<String>,
     invocations: FxHashMap<u64, Invocation>,
+    metrics: Vec<MetricPoint>,
     bad: Vec<(Origin, Bad)>,
-    window: Window,
 }
 
 impl FactSink for Collect {
@@ -34,10 +39,11 @@ impl FactSink for Collect {
     }
 
     fn invocation(&mut self, invocation: &Invocation, _change: Change) {
-        if !self.window.holds(invocation.start) {
-            return;
-        }
         self.invocations.insert(invocation.seq, *invocation);
+    }
+
+    fn metric(&mut self, point: &MetricPoint) {
+        self.metrics.push(*point);
     }
 
     fn bad(&mut self, origin: Origin, _known: Option<Timestamp>, bad: &Bad) {
@@ -46,15 +52,54 @@ impl FactSink for Collect {
 }
 
 impl Collect {
-    /// Collects the invocations that began in the window.
-    pub fn new(window: Window) -> Self {
-        Self { functions: Vec::new(), invocations: FxHashMap::default(), bad: Vec::new(), window }
+    /// Nothing yet.
+    pub fn new() -> Self {
+        Self::default()
     }
 
-    /// All invocations by start; what is open at the end of the input is unfinished, for the end
+    /// The invocations that a filter lets through, by start.
+    pub fn matching(&self, filter: &Filter, texts: &Texts) -> Vec<&Invocation> {
+        let names = &self.functions;
+        let wanted = |invocation: &&Invocation| {
+            let function = names[invocation.function.0 as usize].as_str();
+            filter.is_empty() || filter.invocation(&Listed { invocation, function, texts })
+        };
+        let mut all: Vec<&Invocation> = self.invocations.values().filter(wanted).collect();
+        all.sort_by_key(|i| (i.start, i.seq));
+        all
+    }
+
+    /// Tells another sink, in the order of time, only of what a filter lets through: of metrics
+    /// those of functions that it lets through whole. Returns the invocations that have not ended.
+    pub fn tell<S: FactSink>(&self, filter: &Filter, texts: &Texts, sink: &mut S) -> Vec<Invocation> {
+        for (id, name) in self.functions.iter().enumerate() {
+            sink.function(FunctionId(id as u32), name);
+        }
+        let mut open = Vec::new();
+        for invocation in self.matching(filter, texts) {
+            let begun = Invocation { end: None, ..*invocation };
+            if !invocation.start_estimated {
+                sink.invocation(&begun, Change::Started);
+            }
+            match invocation.end {
+                Some(_) => sink.invocation(invocation, Change::Finished),
+                None => open.push(begun),
+            }
+        }
+        let whole = |id: FunctionId| filter.of_function(&self.functions[id.0 as usize]) == Some(true);
+        for point in &self.metrics {
+            if point.function.is_some_and(whole) {
+                sink.metric(point);
+            }
+        }
+        open
+    }
+
+    /// All invocations of these; what is open at the end of the input is unfinished, for the end
     /// of input ends the source.
     pub fn invocations(
         &self,
+        all: &[&Invocation],
         texts: &Texts,
         stream: &dyn Fn(crate::model::EnvironmentId) -> String,
     ) -> Table {
@@ -76,10 +121,8 @@ impl Collect {
             "cold",
             "trace_id",
         ];
-        let mut all: Vec<&Invocation> = self.invocations.values().collect();
-        all.sort_by_key(|i| (i.start, i.seq));
         let rows = all
-            .into_iter()
+            .iter()
             .map(|i| {
                 let end = i.end.as_ref();
                 let ms = |d: Option<Micros>| Cell::number(d.map(Micros::ms), 3);
@@ -131,5 +174,38 @@ impl Collect {
             })
             .collect();
         Table { columns: vec!["source", "line", "offset", "reason", "excerpt"], rows }
+    }
+}
+
+/// An invocation at the end of the input.
+struct Listed<'a> {
+    invocation: &'a Invocation,
+    function: &'a str,
+    texts: &'a Texts,
+}
+
+impl Invoked for Listed<'_> {
+    fn function(&self) -> &str {
+        self.function
+    }
+
+    fn state(&self) -> InvocationState {
+        InvocationState::Ended(self.invocation.end.map_or(Outcome::Unfinished, |end| end.outcome))
+    }
+
+    fn cold(&self) -> bool {
+        self.invocation.cold.is_cold()
+    }
+
+    fn duration(&self) -> Option<Micros> {
+        self.invocation.end?.duration
+    }
+
+    fn error_type(&self) -> Option<&str> {
+        Some(self.texts.names.get(self.invocation.end?.error_type?))
+    }
+
+    fn request_id(&self) -> String {
+        self.texts.ids.show_request(self.invocation.request_id)
     }
 }

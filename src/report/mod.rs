@@ -3,15 +3,18 @@
 //! `report --by` folds facts straight into the asked buckets, exact and cheap; the lists collect
 //! what their rows need. Reads to the end of its input and answers as of that.
 
+mod findings;
 mod fold;
+mod intervals;
 mod list;
 mod output;
 mod run;
+mod traces;
 
 pub use fold::{Fold, Keys, Row, TimeRule};
 pub use list::List;
 pub use output::{Format, Table, harmless};
-pub use run::{Question, ReportError, parse_keys, parse_time, run};
+pub use run::{Form, Question, ReportError, parse_keys, parse_time, run};
 
 use output::Cell;
 

@@ -6,17 +6,32 @@ use std::io::{self, BufReader, BufWriter, Read, Write};
 
 use crate::clock::Clock;
 use crate::correlate::Correlator;
-use crate::ingest::{Batch, Decoders};
+use crate::ingest::{self, Batch, Decoders};
 use crate::model::{FactSink, Origin, SourceId, Timestamp, Window};
+use crate::query::filter::Filter;
 use crate::source::{self, Event, Kind, Mode, NoInput, SourceInfo};
 
 use super::fold::{Fold, Keys, TimeRule};
 use super::list::{Collect, List};
 use super::output::{Format, Table};
+use super::traces::Traces;
 
 /// What is asked.
+#[derive(Clone, Debug)]
+pub struct Question {
+    /// Groups, or one row each.
+    pub form: Form,
+    /// Only invocations or traces that it lets through.
+    pub filter: Filter,
+    /// Only what began in it (or ended, by [`TimeRule::End`]).
+    pub window: Window,
+    /// How it is printed.
+    pub format: Format,
+}
+
+/// The form of an answer.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Question {
+pub enum Form {
     /// Groups.
     By {
         /// The keys.
@@ -26,6 +41,8 @@ pub enum Question {
     },
     /// One row each.
     List(List),
+    /// What is wrong.
+    Findings,
 }
 
 /// Why there is no answer. Its text says what, where and what to do.
@@ -43,9 +60,9 @@ pub enum ReportError {
 }
 
 /// What was read.
-struct Input {
-    sources: BTreeMap<SourceId, SourceInfo>,
-    correlator: Correlator,
+pub(super) struct Input {
+    pub(super) sources: BTreeMap<SourceId, SourceInfo>,
+    pub(super) correlator: Correlator,
     records: u64,
     bad: u64,
     /// The first bad record's reason.
@@ -57,30 +74,55 @@ struct Input {
 pub fn run(
     paths: &[String],
     question: &Question,
-    window: Window,
-    format: Format,
     out: impl Write,
     err: &mut dyn Write,
 ) -> Result<(), ReportError> {
+    let Question { form, filter, window, format } = question;
     let mut out = BufWriter::with_capacity(1 << 16, out);
-    let (input, table) = match question {
-        Question::By { keys, rule } => {
-            let mut fold = Fold::new(*keys, *rule, window);
-            let input = read(paths, &mut fold)?;
-            let (rows, functions) = fold.rows(&input.correlator.open());
+    let mut found = Vec::new();
+    let (input, table) = match form {
+        Form::By { keys, rule } => {
+            let mut fold = Fold::new(*keys, *rule, *window);
+            // Whether an invocation matches is known when all is read: then all are collected first.
+            let (input, open) = if filter.is_empty() {
+                let input = read(paths, &mut fold)?;
+                let open = input.correlator.open();
+                (input, open)
+            } else {
+                let mut collect = Collect::new();
+                let input = read(paths, &mut collect)?;
+                let open = collect.tell(filter, input.correlator.texts(), &mut fold);
+                (input, open)
+            };
+            let (rows, functions) = fold.rows(&open);
             let streams = |id| input.correlator.stream(id).into_owned();
             let table = super::by_table(rows, &functions, *keys, input.correlator.texts(), &streams);
             (input, table)
         }
-        Question::List(list) => {
-            let mut collect = Collect::new(window);
+        Form::List(List::Traces) => {
+            let mut traces = Traces::new();
+            let input = read(paths, &mut traces)?;
+            let table = traces.table(filter, *window, input.correlator.texts());
+            (input, table)
+        }
+        Form::List(list) => {
+            let mut collect = Collect::new();
             let input = read(paths, &mut collect)?;
+            let texts = input.correlator.texts();
             let streams = |id| input.correlator.stream(id).into_owned();
-            let table = match list {
-                List::Invocations => collect.invocations(input.correlator.texts(), &streams),
-                List::Bad => bad_table(&collect, &input.sources),
+            let table = if *list == List::Bad {
+                bad_table(&collect, &input.sources)
+            } else {
+                let mut all = collect.matching(filter, texts);
+                all.retain(|invocation| window.holds(invocation.start));
+                collect.invocations(&all, texts, &streams)
             };
             (input, table)
+        }
+        Form::Findings => {
+            let (input, snapshot) = super::findings::judge(paths)?;
+            found = super::findings::found(&snapshot, *window);
+            (input, Table { columns: Vec::new(), rows: Vec::new() })
         }
     };
     for trouble in &input.troubles {
@@ -101,16 +143,19 @@ pub fn run(
     if input.bad > 0 {
         let _ = writeln!(err, "lamtop: {} records could not be read: --list bad shows them", input.bad);
     }
-    table.print(format, &mut out)?;
+    match form {
+        Form::Findings => super::findings::print(&found, &input.sources, *format, &mut out)?,
+        _ => table.print(*format, &mut out)?,
+    }
     out.flush()?;
     Ok(())
 }
 
 /// Reads, decodes on other threads, correlates.
-fn read<S: FactSink>(paths: &[String], sink: &mut S) -> Result<Input, NoInput> {
+pub(super) fn read<S: FactSink>(paths: &[String], sink: &mut S) -> Result<Input, NoInput> {
     let reading = source::start(&source::paths(paths), source::Options::new(Mode::Once), Clock::wall())?;
     let pool = reading.pool().clone();
-    let mut decoders = Decoders::start(1);
+    let mut decoders = Decoders::start(ingest::workers());
     let mut input = Input {
         sources: BTreeMap::new(),
         correlator: Correlator::default(),
@@ -132,8 +177,8 @@ fn read<S: FactSink>(paths: &[String], sink: &mut S) -> Result<Input, NoInput> {
                     if matches!(recorded.record.body, crate::model::Body::Continuation(_)) => {}
                 _ => input.records += 1,
             }
-            input.correlator.record(record, sink);
         }
+        input.correlator.records(batch.records(), sink);
         pool.give(batch.into_chunk().bytes);
     };
     for event in reading.events() {
@@ -175,19 +220,19 @@ fn bad_table(collect: &Collect, sources: &BTreeMap<SourceId, SourceInfo>) -> Tab
 }
 
 /// Counts the lines of a file up to offsets that only grow.
-struct LineCounter {
+pub(super) struct LineCounter {
     file: BufReader<File>,
     at: u64,
     line: u64,
 }
 
 impl LineCounter {
-    fn open(path: &std::path::Path) -> Option<Self> {
+    pub(super) fn open(path: &std::path::Path) -> Option<Self> {
         Some(Self { file: BufReader::with_capacity(1 << 18, File::open(path).ok()?), at: 0, line: 1 })
     }
 
     /// The line, from 1, that holds the byte at `offset`.
-    fn line_of(&mut self, offset: u64) -> Option<u64> {
+    pub(super) fn line_of(&mut self, offset: u64) -> Option<u64> {
         let mut space = [0; 1 << 14];
         while self.at < offset {
             let most = (offset - self.at).min(space.len() as u64) as usize;

@@ -18,6 +18,8 @@ pub struct Known {
     pub newest: Option<Timestamp>,
     /// While loading: everything up to here has been read.
     pub frontier: Option<Timestamp>,
+    /// Whether anything came since the sources were opened.
+    pub live: bool,
 }
 
 /// The clock of a session.
@@ -34,7 +36,8 @@ pub enum Playback {
 pub struct Live {
     /// Stands still at this time.
     held: Option<Timestamp>,
-    /// Something recent was read: from then on time goes on by itself, also in silence.
+    /// Something came, or something recent was there: from then on time goes on by itself, also in
+    /// silence.
     fresh: bool,
 }
 
@@ -140,6 +143,11 @@ impl Playback {
         }
     }
 
+    /// Whether a live session stands at its newest record, since nothing recent has come.
+    pub fn stale(&self) -> bool {
+        matches!(self, Self::Live(Live { held: None, fresh: false }))
+    }
+
     /// Whether time moves by itself, so that somebody has to look again soon.
     pub fn moves(&self, known: Known) -> bool {
         match self {
@@ -157,7 +165,7 @@ impl Live {
     /// nothing; what ended long before following began is looked at as of its end.
     fn newest(&mut self, known: Known, now: Timestamp) -> Timestamp {
         let Some(newest) = known.newest else { return now };
-        self.fresh |= now.since(newest) <= STALE_MS;
+        self.fresh |= known.live || now.since(newest) <= STALE_MS;
         if !self.fresh {
             return newest.plus(1);
         }
@@ -216,6 +224,7 @@ mod tests {
             oldest: Some(Timestamp(oldest)),
             newest: Some(Timestamp(newest)),
             frontier: frontier.map(Timestamp),
+            live: false,
         }
     }
 
@@ -232,6 +241,9 @@ mod tests {
         let mut at = |newest: i64| old.as_of(known(0, newest, None), now, 0);
         assert_eq!(at(now.0 - HOUR), Timestamp(now.0 - HOUR + 1), "an old file as of its end");
         assert_eq!(at(now.0 - 9), now, "until something new comes");
+        let mut old = Playback::live();
+        let came = Known { live: true, ..known(0, now.0 - HOUR, None) };
+        assert_eq!(old.as_of(came, now, 0), now, "what comes late was known when it came");
         clock.pause(true, Timestamp(5));
         assert_eq!(clock.as_of(known(0, 9, None), now, 0), Timestamp(5));
         clock.pause(false, Timestamp(5));

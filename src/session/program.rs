@@ -12,10 +12,11 @@ use super::answers::Answers;
 use super::playback::{Known, Playback};
 use crate::clock::Clock;
 use crate::engine::{self, Engine, Published, SourceProgress, Stage};
+use crate::lines;
 use crate::model::Timestamp;
 use crate::query;
-use crate::query::view::{Overview, OverviewRequest};
-use crate::source::{Kind, Sources};
+use crate::query::view::{LinesAnswer, LinesRequest, Overview, OverviewRequest};
+use crate::source::{Catalog, Kind, Sources};
 use crate::store::{Newest, Snapshot};
 use crate::ui::app::{Effect, Msg, Options, UiState, update};
 use crate::ui::status::{BadRecord, SessionKind, SessionStatus, SourceState, SourceStatus};
@@ -26,6 +27,7 @@ use crate::ui::view;
 const MOVING_MS: u64 = 100;
 /// How often a live clock that nothing else moves is looked at, in ms.
 const LIVE_MS: u64 = 1_000;
+const MINUTE_MS: i64 = 60_000;
 /// Rows that a turn of the wheel moves.
 const WHEEL_ROWS: isize = 3;
 
@@ -47,6 +49,8 @@ pub enum Message {
     Published,
     /// The answer to a question.
     Overview(u64, Arc<Overview>),
+    /// The answer to a question for log lines.
+    Lines(u64, LinesAnswer),
 }
 
 /// Runs a session on the terminal until it ends.
@@ -56,12 +60,14 @@ pub fn run(console: Console, sources: &Sources, setup: Setup, clock: Clock) -> i
     let engine = Engine::start(sources, setup.engine.clone(), clock.clone(), woken)?;
     forward(wakes, messages.clone())?;
     let published = engine.published();
-    let viewer = viewer(published.clone(), messages)?;
+    let viewer = viewer(published.clone(), messages.clone())?;
+    let lines = line_reader(published.clone(), sources.catalog().clone(), messages)?;
     let mut session = Session {
         state: UiState::new(setup.screen),
         playback: setup.playback,
         published,
         viewer,
+        lines,
         memory: setup.engine.memory as u64,
         status: SessionStatus::default(),
         clock: clock.clone(),
@@ -105,11 +111,27 @@ fn viewer(
     })
 }
 
+/// The thread that reads log lines again.
+fn line_reader(
+    published: Arc<ArcSwap<Published>>,
+    catalog: Catalog,
+    messages: Sender<Message>,
+) -> io::Result<Answers<(u64, LinesRequest)>> {
+    let mut reader = lines::Reader::new(catalog);
+    Answers::start("lines", move |(id, request): (u64, LinesRequest)| {
+        let snapshot = published.load().snapshot.clone();
+        let answer = reader.answer(&snapshot, &request);
+        drop(snapshot);
+        let _ = messages.send(Message::Lines(id, answer));
+    })
+}
+
 struct Session {
     state: UiState,
     playback: Playback,
     published: Arc<ArcSwap<Published>>,
     viewer: Answers<(u64, OverviewRequest)>,
+    lines: Answers<(u64, LinesRequest)>,
     memory: u64,
     status: SessionStatus,
     clock: Clock,
@@ -125,6 +147,7 @@ impl Session {
             oldest: (snapshot.oldest != Timestamp::NEVER).then_some(snapshot.oldest),
             newest: (snapshot.newest != Timestamp::MIN).then_some(snapshot.newest),
             frontier: published.progress.frontier(),
+            live: published.progress.live,
         }
     }
 
@@ -142,6 +165,11 @@ impl Session {
             return self.tell(Msg::Status(Arc::new(status)));
         }
         Flow::Continue
+    }
+
+    fn stale_ms(&self, known: Known) -> Option<i64> {
+        let age = self.clock.now().since(known.newest.filter(|_| self.playback.stale())?);
+        Some(age - age.rem_euclid(MINUTE_MS))
     }
 
     fn pace(&self) -> u64 {
@@ -166,7 +194,9 @@ impl Session {
             generation: snapshot.generation,
             paused: self.playback.paused(),
             newest: known.newest,
+            stale_ms: self.stale_ms(known),
             oldest: known.oldest,
+            filling: progress.filling,
             evicted: snapshot.health.rows_let_go > 0,
             functions: snapshot.functions.len(),
             ages: if kind == SessionKind::Live { ages(snapshot, as_of) } else { Vec::new() },
@@ -199,7 +229,8 @@ impl Session {
     fn carry_out(&mut self, effect: Effect) -> Flow {
         match effect {
             Effect::Ask { id, request } => self.viewer.ask((id, request)),
-            Effect::AskLines { .. } | Effect::Retry => {}
+            Effect::AskLines { id, request } => self.lines.ask((id, request)),
+            Effect::Retry => {}
             Effect::Seek(to) => {
                 let known = self.known(&self.published.load_full());
                 self.playback.seek(to, known, self.clock.now());
@@ -257,6 +288,10 @@ impl Program for Session {
                 let flow = self.tell(Msg::Overview { id, answer });
                 if flow == Flow::Continue { Flow::DrawNow } else { flow }
             }
+            Event::Message(Message::Lines(id, answer)) => {
+                let flow = self.tell(Msg::Lines { id, answer });
+                if flow == Flow::Continue { Flow::DrawNow } else { flow }
+            }
         }
     }
 
@@ -296,7 +331,7 @@ fn sources(published: &Published) -> Vec<SourceStatus> {
         |id| published.snapshot.bad.kept.iter().filter(|record| record.origin.source == id).count() as u64;
     let state = |source: &SourceProgress| match source.stage {
         Stage::Reading => SourceState::Reading,
-        Stage::Following if source.records == 0 => SourceState::Waiting,
+        Stage::Following if source.read.records == 0 => SourceState::Waiting,
         Stage::Following => SourceState::Following,
         Stage::Ended => SourceState::Ended,
     };
@@ -310,7 +345,7 @@ fn sources(published: &Published) -> Vec<SourceStatus> {
             state: state(source),
             read_bytes: source.bytes,
             size_bytes: (source.info.kind != Kind::Fifo).then(|| source.info.size.max(source.bytes)),
-            records: source.records,
+            records: source.read.records,
             bad: bad(source.info.id),
             newest: source.newest,
             note: None,

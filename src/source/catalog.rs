@@ -101,6 +101,11 @@ impl Catalog {
         self.kept().bound(bytes);
     }
 
+    /// Bytes of the largest frame: of a longer line only its head was read.
+    pub fn most(&self) -> usize {
+        self.0.most
+    }
+
     /// Bytes of memory that are kept of what can't be read again.
     pub fn kept_bytes(&self) -> u64 {
         self.kept().held()

@@ -57,9 +57,10 @@ pub enum Input {
     },
 }
 
-/// Paths as a person gave them.
+/// Paths as a person gave them; `-` is standard input.
 pub fn paths(given: &[String]) -> Vec<Input> {
-    given.iter().map(|path| Input::Path(path.into())).collect()
+    let path = |given: &String| if given == "-" { walk::STDIN.into() } else { given.into() };
+    given.iter().map(|given| Input::Path(path(given))).collect()
 }
 
 /// How to read.

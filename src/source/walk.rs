@@ -36,6 +36,10 @@ impl Root {
         match Stat::of(path) {
             Ok(Stat { what: What::Folder, .. }) => Ok(Self::Folder(path.to_path_buf())),
             Ok(Stat { what: What::File | What::Fifo, .. }) => Ok(Self::File(path.to_path_buf())),
+            Ok(_) if path == Path::new(STDIN) => {
+                Err("standard input is the terminal; give it logs: aws logs tail GROUP --follow | lamtop -"
+                    .to_string())
+            }
             Ok(_) => Err(format!(
                 "{shown}: neither a file, a folder nor a pipe; give a log file, a folder of them, or a named pipe"
             )),
@@ -102,8 +106,14 @@ fn absolute_pattern(text: &str) -> String {
     }
 }
 
+/// Standard input, as a path.
+pub(super) const STDIN: &str = "/dev/stdin";
+
 /// A path as a person here would write it.
 pub(super) fn label(path: &Path) -> String {
+    if path == Path::new(STDIN) {
+        return "standard input".to_string();
+    }
     let folder = std::env::current_dir().ok();
     let below =
         folder.and_then(|folder| path.strip_prefix(folder).ok()).filter(|p| !p.as_os_str().is_empty());

@@ -148,9 +148,10 @@ impl FunctionData {
         self.formers.drop_before(((cut, 0), Timestamp::MIN), |former| rows.get(former.row).is_some());
         self.traces.drop_before((cut, 0), |trace| rows.get(trace.row).is_some());
         let in_use: std::collections::HashSet<_> = rows.iter().filter_map(Row::environment).collect();
-        let last = self.environments.last().map(|environment| environment.0.id);
+        let last = self.environments.last().map(|environment| environment.first.id);
         if let Some(last) = last {
-            self.environments.drop_before(last, |known| known.0.first >= cut || in_use.contains(&known.0.id));
+            self.environments
+                .drop_before(last, |known| known.first.first >= cut || in_use.contains(&known.first.id));
         }
         gone
     }

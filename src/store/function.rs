@@ -2,12 +2,15 @@
 
 use std::sync::Arc;
 
-use crate::model::{EnvironmentId, EnvironmentInfo, Timestamp, TraceId};
+use crate::model::{EnvironmentId, EnvironmentInfo, SettingFact, Timestamp, TraceId};
 
 use super::metric::Metrics;
 use super::paged::{Item, Paged};
 use super::row::{Former, Row, RowKey, TraceOf};
 use super::series::Series;
+
+/// Settings kept of one function.
+const SETTINGS: usize = 200;
 
 /// A function: its invocations, what they come to, its metrics and environments.
 #[derive(Clone, Debug)]
@@ -31,6 +34,8 @@ pub struct FunctionData {
     /// Timed-out durations in whole seconds by the time they were known, each longer than all
     /// known before it.
     pub timeouts: Vec<(Timestamp, u32)>,
+    /// What it is set to, in the order in which that was known.
+    pub settings: Vec<SettingFact>,
     /// When anything was first known of it.
     pub first_known: Timestamp,
     /// When anything was first known of it from a log.
@@ -54,6 +59,7 @@ impl FunctionData {
             environments: Paged::default(),
             dropped: Vec::new(),
             timeouts: Vec::new(),
+            settings: Vec::new(),
             first_known: Timestamp::NEVER,
             logs_known: Timestamp::NEVER,
             traces_known: Timestamp::NEVER,
@@ -61,9 +67,9 @@ impl FunctionData {
         }
     }
 
-    /// The trace of a row.
-    pub fn trace_of(&self, row: RowKey) -> Option<TraceId> {
-        self.traces.get(row).map(|of| of.trace)
+    /// The trace of a row, if it was known by a time.
+    pub fn trace_of(&self, row: RowKey, by: Timestamp) -> Option<TraceId> {
+        self.traces.get(row).filter(|of| of.known <= by).map(|of| of.trace)
     }
 
     /// Bytes held, estimated.
@@ -78,6 +84,16 @@ impl FunctionData {
             + self.environments.bytes()
             + self.dropped.capacity() * std::mem::size_of::<(Timestamp, u64)>()
             + self.timeouts.capacity() * std::mem::size_of::<(Timestamp, u32)>()
+            + self.settings.capacity() * (std::mem::size_of::<SettingFact>() + 96)
+    }
+
+    /// Keeps a setting; the oldest go first.
+    pub(super) fn note_setting(&mut self, fact: SettingFact) {
+        let at = self.settings.partition_point(|before| before.known <= fact.known);
+        self.settings.insert(at, fact);
+        if self.settings.len() > SETTINGS {
+            self.settings.remove(0);
+        }
     }
 
     /// Notes a timed-out duration.
@@ -92,9 +108,31 @@ impl FunctionData {
     }
 }
 
-/// An environment as it is known.
+/// An environment: what was first told of it, and its first init.
 #[derive(Clone, Debug)]
-pub struct KnownEnvironment(pub EnvironmentInfo);
+pub struct KnownEnvironment {
+    /// What was first told.
+    pub first: EnvironmentInfo,
+    /// When its init began, and when that was known.
+    pub init: Option<(Timestamp, Timestamp)>,
+}
+
+impl KnownEnvironment {
+    /// An environment that is told for the first time.
+    pub fn of(info: &EnvironmentInfo) -> Self {
+        Self { first: *info, init: info.init_start.map(|start| (start, info.known)) }
+    }
+
+    /// It was told again. A later init in the same environment does not make it another.
+    pub(super) fn more(&mut self, info: &EnvironmentInfo) {
+        let again = Self::of(info);
+        let sooner = |new: &(Timestamp, Timestamp)| self.init.is_none_or(|old| new.1 < old.1);
+        self.init = again.init.filter(sooner).or(self.init);
+        if info.known < self.first.known {
+            self.first = *info;
+        }
+    }
+}
 
 impl Item for KnownEnvironment {
     type Key = EnvironmentId;
@@ -102,7 +140,7 @@ impl Item for KnownEnvironment {
     const PER_PAGE: usize = 128;
 
     fn key(&self) -> EnvironmentId {
-        self.0.id
+        self.first.id
     }
 
     fn sum_up(&self, (): &mut ()) {}

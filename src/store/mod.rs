@@ -16,6 +16,7 @@
 mod bucket;
 mod budget;
 mod function;
+mod known;
 mod lines;
 mod metric;
 mod overlap;
@@ -29,6 +30,7 @@ mod trace;
 
 pub use bucket::{Bucket, Fold};
 pub use function::{FunctionData, KnownEnvironment};
+pub use known::KnownSpans;
 pub use lines::{FunctionSet, LineIndex, Stretch};
 pub use metric::{Durations, Largest, Metrics, Point, Points, Sum, Value};
 pub use overlap::levels;

@@ -1,7 +1,7 @@
 //! Sorted items in pages that are shared by pointer and copied when one changes, so that a
 //! snapshot costs a clone of pointers and the writer never waits for a reader.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 /// What can lie in a [`Paged`].
 pub trait Item: Clone {
@@ -26,21 +26,19 @@ pub trait Item: Clone {
 #[derive(Clone, Debug)]
 pub struct Page<T: Item> {
     items: Vec<T>,
-    summary: T::Summary,
+    /// Made when it is asked for: a page changes hundreds of times for each question.
+    summary: OnceLock<T::Summary>,
 }
 
 impl<T: Item> Page<T> {
     fn of(items: Vec<T>) -> Self {
-        let mut page = Self { items, summary: T::Summary::default() };
-        page.sum_up();
-        page
+        Self { items, summary: OnceLock::new() }
     }
 
-    fn sum_up(&mut self) {
-        self.summary = T::Summary::default();
-        for item in &self.items {
-            item.sum_up(&mut self.summary);
-        }
+    /// The items, to change them.
+    fn items_mut(&mut self) -> &mut Vec<T> {
+        self.summary.take();
+        &mut self.items
     }
 
     /// The items in order.
@@ -50,7 +48,11 @@ impl<T: Item> Page<T> {
 
     /// The summary of the items.
     pub fn summary(&self) -> &T::Summary {
-        &self.summary
+        self.summary.get_or_init(|| {
+            let mut summary = T::Summary::default();
+            self.items.iter().for_each(|item| item.sum_up(&mut summary));
+            summary
+        })
     }
 
     /// Bytes it holds, itself included.
@@ -149,9 +151,7 @@ impl<T: Item> Paged<T> {
         let entry_at = self.page_of(key)?;
         let at = self.entries[entry_at].page.items.binary_search_by(|item| item.key().cmp(&key)).ok()?;
         let page = Arc::make_mut(&mut self.entries[entry_at].page);
-        let result = change(&mut page.items[at]);
-        page.sum_up();
-        Some(result)
+        Some(change(&mut page.items_mut()[at]))
     }
 
     /// Puts an item in its place; one of the same key is replaced.
@@ -177,8 +177,7 @@ impl<T: Item> Paged<T> {
         match place {
             Ok(at) => {
                 let page = Arc::make_mut(&mut entry.page);
-                change(&mut page.items[at]);
-                page.sum_up();
+                change(&mut page.items_mut()[at]);
             }
             Err(at) => {
                 let mut item = make();
@@ -197,15 +196,13 @@ impl<T: Item> Paged<T> {
             return;
         }
         let key = item.key();
-        let page = Arc::make_mut(&mut entry.page);
-        page.items.insert(at, item);
-        page.items[at].sum_up(&mut page.summary);
+        let items = Arc::make_mut(&mut entry.page).items_mut();
+        items.insert(at, item);
         (entry.first, entry.last) = (entry.first.min(key), entry.last.max(key));
         if full {
-            let upper = page.items.split_off(page.items.len() / 2);
-            page.items.shrink_to_fit();
-            page.sum_up();
-            if let Some(last) = page.items.last() {
+            let upper = items.split_off(items.len() / 2);
+            items.shrink_to_fit();
+            if let Some(last) = items.last() {
                 entry.last = last.key();
             }
             self.entries.splice(entry_at + 1..entry_at + 1, Entry::of(upper));

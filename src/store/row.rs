@@ -18,9 +18,8 @@ const DURATION: u8 = 2;
 const BILLED: u8 = 4;
 const INIT: u8 = 8;
 const RESTORE: u8 = 16;
-const TRACED_AT_START: u8 = 32;
-const TRACED: u8 = 64;
-const FORMERS: u8 = 128;
+const TRACED: u8 = 32;
+const FORMERS: u8 = 64;
 
 /// `Row::outcome` while it has none.
 const OPEN: u8 = u8::MAX;
@@ -100,7 +99,7 @@ impl Row {
             flags |= ESTIMATED;
         }
         if invocation.trace.is_some() {
-            flags |= TRACED_AT_START | TRACED;
+            flags |= TRACED;
         }
         let mut row = Self {
             start,
@@ -220,9 +219,9 @@ impl Row {
         }
     }
 
-    /// Whether it has a trace, and whether that was told with its start.
-    pub fn traced(&self) -> (bool, bool) {
-        (self.flags & TRACED != 0, self.flags & TRACED_AT_START != 0)
+    /// Whether it has a trace.
+    pub fn traced(&self) -> bool {
+        self.flags & TRACED != 0
     }
 
     /// Whether it had another end before the one it has now.
@@ -311,6 +310,8 @@ pub struct Former {
     pub row: RowKey,
     /// What was said before.
     pub ended: Ended,
+    /// Where its lines ended then.
+    pub lines_to: u64,
 }
 
 impl Item for Former {
@@ -332,6 +333,8 @@ pub struct TraceOf {
     pub row: RowKey,
     /// The trace.
     pub trace: TraceId,
+    /// When that was known.
+    pub known: Timestamp,
 }
 
 impl Item for TraceOf {

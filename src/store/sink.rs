@@ -4,12 +4,13 @@ use std::sync::Arc;
 
 use crate::model::{
     Bad, Change, End, EnvironmentInfo, FactSink, FunctionId, Invocation, LineFact, MetricPoint, Micros,
-    Origin, Outcome, SegmentDocument, Texts, Timestamp, TraceId,
+    Origin, Outcome, SegmentDocument, SettingFact, Texts, Timestamp, TraceId,
 };
 
 use super::Budget;
 use super::bucket::Fold;
 use super::function::{FunctionData, KnownEnvironment};
+use super::known::KnownSpans;
 use super::lines::LineIndex;
 use super::metric::Metrics;
 use super::row::{Ended, Former, Row, Standing, TraceOf, sane};
@@ -43,6 +44,8 @@ pub struct Store {
     read_from: Option<Timestamp>,
     oldest: Timestamp,
     newest_of: Newest,
+    known: KnownSpans,
+    touched: Timestamp,
     generation: u64,
 }
 
@@ -67,6 +70,8 @@ impl Store {
             read_from: None,
             oldest: Timestamp::NEVER,
             newest_of: Newest::default(),
+            known: KnownSpans::default(),
+            touched: Timestamp::NEVER,
             generation: 0,
         }
     }
@@ -90,6 +95,8 @@ impl Store {
             oldest: self.oldest,
             newest: self.newest(),
             newest_of: self.newest_of,
+            known: self.known.clone(),
+            findings: Arc::default(),
             health: Health { bytes: self.counted + self.grown, rows, bad: self.bad.count, ..self.health },
         }
     }
@@ -108,6 +115,12 @@ impl Store {
     pub fn newest(&self) -> Timestamp {
         let Newest { logs, metrics, traces } = self.newest_of;
         logs.max(metrics).max(traces)
+    }
+
+    /// The earliest time at which something was known that was told since this was asked last;
+    /// `NEVER` where nothing was.
+    pub fn take_touched(&mut self) -> Timestamp {
+        std::mem::replace(&mut self.touched, Timestamp::NEVER)
     }
 
     /// How long records may still arrive after their time, in ms.
@@ -147,6 +160,12 @@ impl Store {
             self.functions.push(Arc::new(FunctionData::new(name)));
         }
         Arc::make_mut(&mut self.functions[id as usize])
+    }
+
+    fn note_known(&mut self, known: Timestamp) {
+        let known = sane(known);
+        self.known.note(known);
+        self.touched = self.touched.min(known);
     }
 
     /// Makes buckets anew from the rows that began in them, where these are still held.
@@ -200,14 +219,18 @@ impl FunctionData {
         let now = Standing::of(&row, None);
         if !gone {
             self.rows.insert(row);
-            self.keep_trace(invocation);
+            self.keep_trace(invocation, invocation.start_known);
         }
         Some(Changed { before: None, now, gone })
     }
 
-    fn keep_trace(&mut self, invocation: &Invocation) {
-        if let Some(trace) = invocation.trace {
-            self.traces.insert(TraceOf { row: (sane(invocation.start), invocation.seq), trace });
+    /// Keeps the trace of an invocation; of one that is kept only that it was known before.
+    fn keep_trace(&mut self, invocation: &Invocation, known: Timestamp) {
+        let row = (sane(invocation.start), invocation.seq);
+        if let Some(trace) = invocation.trace
+            && self.traces.update(row, |kept| kept.known = kept.known.min(known)).is_none()
+        {
+            self.traces.insert(TraceOf { row, trace, known });
         }
     }
 
@@ -227,15 +250,16 @@ impl FunctionData {
             let former = row.end();
             if former.is_some_and(|former| former.end.known > end.known) {
                 // Told late: what was known after it stays.
-                self.formers.insert(Former { row: key, ended });
+                self.formers.insert(Former { row: key, ended, lines_to: invocation.lines.to });
                 self.rows.update(key, Row::set_formers);
                 return None;
             }
             let before = Standing::of(row, former);
             if let Some(former) = former {
-                self.formers.insert(Former { row: key, ended: former });
+                let lines_to = row.lines().to;
+                self.formers.insert(Former { row: key, ended: former, lines_to });
             }
-            self.keep_trace(invocation);
+            self.keep_trace(invocation, end.known);
             let now = self.rows.update(key, |row| {
                 row.set_end(invocation, end);
                 if former.is_some() {
@@ -252,7 +276,7 @@ impl FunctionData {
         let now = Standing::of(&row, row.end());
         if row.start() >= rows_from {
             self.rows.insert(row);
-            self.keep_trace(invocation);
+            self.keep_trace(invocation, end.known);
             return Some(Changed { before: None, now, gone: false });
         }
         // Its row was let go, but its bucket has counted what was told of it before.
@@ -281,6 +305,7 @@ impl FactSink for Store {
             (Change::Started, _) | (_, None) => invocation.start_known,
             (_, Some(end)) => end.known,
         };
+        self.note_known(known);
         let rows_from = self.rows_from;
         let function = self.function_mut(invocation.function);
         function.first_known = function.first_known.min(known);
@@ -322,6 +347,7 @@ impl FactSink for Store {
         };
         self.health.metrics_ignored += u64::from(!kept);
         if kept {
+            self.note_known(point.known);
             let end = sane(point.start.plus(i64::from(point.period_ms)));
             self.newest_of.metrics = self.newest_of.metrics.max(end);
         }
@@ -330,6 +356,9 @@ impl FactSink for Store {
 
     fn segment(&mut self, trace: TraceId, function: Option<FunctionId>, document: SegmentDocument) {
         let known = document.known;
+        if known > Timestamp::MIN {
+            self.note_known(known);
+        }
         let before = self.traces.bytes();
         let latest = document.root.end_us.or(document.root.start_us);
         if !self.traces.keep(trace, function, document) {
@@ -346,13 +375,27 @@ impl FactSink for Store {
         self.grow(self.traces.bytes().saturating_sub(before));
     }
 
+    fn setting(&mut self, function: FunctionId, fact: SettingFact) {
+        if fact.known > Timestamp::MIN {
+            self.note_known(fact.known);
+        }
+        self.function_mut(function).note_setting(fact);
+        self.grow(std::mem::size_of::<SettingFact>() + 96);
+    }
+
     fn environment(&mut self, info: &EnvironmentInfo) {
-        self.function_mut(info.function).environments.insert(KnownEnvironment(*info));
+        let environments = &mut self.function_mut(info.function).environments;
+        if environments.update(info.id, |kept| kept.more(info)).is_none() {
+            environments.insert(KnownEnvironment::of(info));
+        }
         self.grow(std::mem::size_of::<KnownEnvironment>());
     }
 
     fn line(&mut self, line: &LineFact) {
         self.lines.note(line);
+        if line.time.is_some() {
+            self.note_known(line.known);
+        }
         if let Some(id) = line.function
             && self.functions.get(id.0 as usize).is_none_or(|function| {
                 function.logs_known > line.known || line.time.is_some_and(|time| function.newest < sane(time))

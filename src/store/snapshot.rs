@@ -3,9 +3,10 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use crate::model::{Bad, FunctionId, Origin, Texts, Timestamp};
+use crate::model::{Bad, FindingLog, FunctionId, Origin, Texts, Timestamp};
 
 use super::function::FunctionData;
+use super::known::KnownSpans;
 use super::lines::LineIndex;
 use super::metric::Metrics;
 use super::paged::Paged;
@@ -49,6 +50,10 @@ pub struct Snapshot {
     pub newest: Timestamp,
     /// The newest time of each kind of record.
     pub newest_of: Newest,
+    /// When anything became known.
+    pub known: KnownSpans,
+    /// What the diagnosis has concluded; whoever owns it puts it here.
+    pub findings: Arc<FindingLog>,
     /// What was kept and let go.
     pub health: Health,
 }

@@ -416,6 +416,7 @@ pub fn log(n: u64) -> LogRow {
         time: Some(NOW.plus(n as i64 * 1_000 - 1_000_000)),
         function: Some(if n % 12 < 6 { "payment-capture".into() } else { "user-login:live".into() }),
         level: [Level::Unknown, Level::Info, Level::Warn, Level::Error, Level::Unknown, Level::Unknown][kind],
+        more: false,
         platform: matches!(kind, 0 | 5),
         request_id: Some(request_id(n / 6)),
         text: texts[kind].into(),
@@ -456,6 +457,7 @@ pub fn read(request: &LinesRequest, all: u64) -> LinesAnswer {
         newer: (rows.len() - to) as u64,
         rows: rows[from..to].to_vec(),
         note: None,
+        reached: None,
     }
 }
 

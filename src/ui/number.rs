@@ -105,6 +105,11 @@ pub fn percent(value: f64) -> String {
     }
 }
 
+/// The same with fewer digits: `0.4`, `9.3`, `32`. At most 3 columns, but for `<0.1`.
+pub fn percent_rough(value: f64) -> String {
+    if (9.95..99.95).contains(&value) { format!("{value:.0}") } else { percent(value) }
+}
+
 /// Bytes: `812 B`, `4.2 MB`, `1.1 GB` (of 1,024).
 pub fn bytes(value: u64) -> String {
     const UNITS: [&str; 5] = ["B", "kB", "MB", "GB", "TB"];

@@ -17,8 +17,13 @@ pub struct SessionStatus {
     pub paused: bool,
     /// Time of the newest record that was read.
     pub newest: Option<Timestamp>,
+    /// How old the newest record is, in ms, where a live session stands at it since nothing recent
+    /// has come; in whole minutes.
+    pub stale_ms: Option<i64>,
     /// Time of the oldest record that is kept; `None` without any.
     pub oldest: Option<Timestamp>,
+    /// While what lies before a newest slice is being read: the share of it that was, 0 to 1.
+    pub filling: Option<f64>,
     /// Whether older records were let go to stay within the memory budget.
     pub evicted: bool,
     /// Number of functions known.
@@ -181,7 +186,9 @@ impl Default for SessionStatus {
             generation: 0,
             paused: false,
             newest: None,
+            stale_ms: None,
             oldest: None,
+            filling: None,
             evicted: false,
             functions: 0,
             ages: Vec::new(),

@@ -5,9 +5,9 @@
 use std::sync::Arc;
 
 use lamtop::model::{
-    Change, Cold, End, FactSink, Flags, FunctionId, Invocation, Lines, MetricName, MetricPoint, Micros,
-    NameId, Outcome, RequestId, SegmentDocument, SegmentNode, SourceId, Statistics, Texts, Timestamp,
-    TraceId, Waited, Window,
+    Change, Cold, End, EnvironmentInfo, FactSink, Flags, FunctionId, Invocation, Lines, MetricName,
+    MetricPoint, Micros, NameId, Outcome, RequestId, SegmentDocument, SegmentNode, SettingFact, SourceId,
+    Statistics, Texts, Timestamp, TraceId, Waited, Window,
 };
 use lamtop::store::{Budget, Snapshot, Store};
 use proptest::prelude::*;
@@ -24,6 +24,8 @@ pub enum Fact {
     Metric(MetricPoint),
     Segment(TraceId, Option<FunctionId>, SegmentDocument),
     Dropped(Option<FunctionId>, Timestamp, u64),
+    Environment(EnvironmentInfo),
+    Setting(FunctionId, SettingFact),
 }
 
 impl Fact {
@@ -35,6 +37,8 @@ impl Fact {
             Self::Metric(point) => point.known,
             Self::Segment(_, _, document) => document.known,
             Self::Dropped(_, known, _) => *known,
+            Self::Environment(info) => info.known,
+            Self::Setting(_, fact) => fact.known,
         }
     }
 
@@ -44,6 +48,8 @@ impl Fact {
             Self::Metric(point) => sink.metric(point),
             Self::Segment(trace, function, document) => sink.segment(*trace, *function, document.clone()),
             Self::Dropped(function, known, records) => sink.dropped(*function, *known, *records),
+            Self::Environment(info) => sink.environment(info),
+            Self::Setting(function, fact) => sink.setting(*function, fact.clone()),
         }
     }
 }

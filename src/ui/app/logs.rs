@@ -12,10 +12,12 @@ use crate::ui::status::SessionStatus;
 
 use super::list::Move;
 
-/// More lines are let go at the far end.
+/// More lines are let go at the far end, ...
 const MOST: usize = 4_000;
+/// ... and lines of more bytes of text.
+const MOST_BYTES: usize = 16 << 20;
 const PAGE: usize = 400;
-/// Followed lines are asked for at most so often, in ms.
+/// Followed lines are asked for at most so often, in ms; the first that come after quiet at once.
 const FOLLOW_MS: u64 = 100;
 /// New lines below what is read.
 const BELOW_MS: u64 = 1_000;
@@ -155,8 +157,30 @@ pub struct LogView {
     let_go: Option<Origin>,
     search: Option<Search>,
     pending: Option<Pending>,
-    asked: Option<(Timestamp, u64, u64)>,
+    asked: Option<Asked>,
     filter: Option<Filter>,
+}
+
+/// The last question.
+#[derive(Clone, Copy, Debug)]
+struct Asked {
+    as_of: Timestamp,
+    generation: u64,
+    /// When it was asked, on the steady clock.
+    at: u64,
+    /// When the last one was asked for which there were new records.
+    at_new: u64,
+}
+
+impl Asked {
+    /// When the next question is due, if anything has changed that may change its answer.
+    fn due_at(&self, status: &SessionStatus, every_ms: u64) -> Option<u64> {
+        if self.generation != status.generation {
+            // Questions that only time made do not hold it up.
+            return Some(self.at_new + every_ms);
+        }
+        (self.as_of != status.as_of).then_some(self.at + every_ms)
+    }
 }
 
 impl LogView {
@@ -211,9 +235,7 @@ impl LogView {
         if let Some(pending) = self.pending {
             return Some(pending.at + LOST_MS);
         }
-        let (as_of, generation, at) = self.asked?;
-        let changed = (as_of, generation) != (status.as_of, status.generation);
-        changed.then_some(at + if self.follow { FOLLOW_MS } else { BELOW_MS })
+        self.asked?.due_at(status, if self.follow { FOLLOW_MS } else { BELOW_MS })
     }
 
     /// What is to be asked now, if anything. One question is open at a time.
@@ -225,7 +247,7 @@ impl LogView {
         height: usize,
         at: u64,
     ) -> Option<LinesRequest> {
-        let back = self.asked.is_some_and(|(as_of, _, _)| status.as_of < as_of);
+        let back = self.asked.is_some_and(|asked| status.as_of < asked.as_of);
         if self.filter.as_ref() != Some(filter) || back {
             self.restart(filter);
         }
@@ -234,7 +256,9 @@ impl LogView {
         }
         let (purpose, anchor, count) = self.due(status, height, at)?;
         self.pending = Some(Pending { id, purpose, at });
-        self.asked = Some((status.as_of, status.generation, at));
+        let SessionStatus { as_of, generation, .. } = *status;
+        let before = self.asked.filter(|before| before.generation == generation);
+        self.asked = Some(Asked { as_of, generation, at, at_new: before.map_or(at, |before| before.at_new) });
         let mut filter = filter.clone();
         let mut request_id = self.scope.invocation.as_ref().map(|one| one.request_id.clone());
         let range = self.scope.invocation.as_ref().map(|one| one.lines);
@@ -244,7 +268,7 @@ impl LogView {
                     filter.terms.push(Term { not: false, what: Condition::Text(text.clone()) });
                 }
                 Want::Request(id) => request_id = Some(id.clone()),
-                Want::Error => {}
+                Want::Error => filter.terms.push(Term { not: false, what: Condition::Failed }),
             }
         }
         let function = self.scope.function.as_ref().map(|(id, _)| *id);
@@ -256,19 +280,20 @@ impl LogView {
         if let Some(search) = &self.search {
             let anchor =
                 if search.forward { Anchor::After(search.from) } else { Anchor::Before(search.from) };
-            return Some((Purpose::Search, anchor, if search.want == Want::Error { page } else { 1 }));
+            return Some((Purpose::Search, anchor, page));
         }
         if !self.loaded {
             return Some((Purpose::Replace, self.start, page));
         }
-        let (as_of, generation, last) = self.asked.unwrap_or((status.as_of, 0, 0));
-        let changed = (as_of, generation) != (status.as_of, status.generation);
-        let waited = at.saturating_sub(last);
+        let due = |every_ms: u64| {
+            let due = self.asked.and_then(|asked| asked.due_at(status, every_ms));
+            due.is_some_and(|due| due <= at)
+        };
         if self.follow {
-            return (changed && waited >= FOLLOW_MS).then_some((Purpose::Replace, Anchor::Tail, page));
+            return due(FOLLOW_MS).then_some((Purpose::Replace, Anchor::Tail, page));
         }
         let (Some(first), Some(newest)) = (self.rows.front(), self.rows.back()) else {
-            return (changed && waited >= BELOW_MS).then_some((Purpose::Replace, self.start, page));
+            return due(BELOW_MS).then_some((Purpose::Replace, self.start, page));
         };
         if self.top < height && !self.at_start {
             return Some((Purpose::Older, Anchor::Before(first.origin), page));
@@ -279,7 +304,7 @@ impl LogView {
         }
         // Only to count what is new, unless it is about to be seen.
         let fetch = if self.rows.len() < MOST { page } else { 0 };
-        (changed && waited >= BELOW_MS).then_some((Purpose::Newer, Anchor::After(newest.origin), fetch))
+        due(BELOW_MS).then_some((Purpose::Newer, Anchor::After(newest.origin), fetch))
     }
 
     fn restart(&mut self, filter: &Filter) {
@@ -354,9 +379,14 @@ impl LogView {
         }
     }
 
+    fn bytes(&self) -> usize {
+        self.rows.iter().map(|row| row.text.len()).sum()
+    }
+
     fn trim_start(&mut self, height: usize) {
-        while self.rows.len() > MOST && self.top > 2 * height + 1 {
-            self.rows.pop_front();
+        let mut bytes = self.bytes();
+        while (self.rows.len() > MOST || bytes > MOST_BYTES) && self.top > 2 * height + 1 {
+            bytes -= self.rows.pop_front().map_or(0, |row| row.text.len());
             self.at_start = false;
             self.top -= 1;
             self.cursor = self.cursor.saturating_sub(1);
@@ -364,8 +394,11 @@ impl LogView {
     }
 
     fn trim_end(&mut self, height: usize) {
-        while self.rows.len() > MOST && self.rows.len() > self.top.max(self.cursor) + 3 * height + 1 {
-            self.rows.pop_back();
+        let mut bytes = self.bytes();
+        while (self.rows.len() > MOST || bytes > MOST_BYTES)
+            && self.rows.len() > self.top.max(self.cursor) + 3 * height + 1
+        {
+            bytes -= self.rows.pop_back().map_or(0, |row| row.text.len());
             self.at_end = false;
             self.newer += 1;
         }
@@ -447,8 +480,8 @@ impl LogView {
 
     fn searched(&mut self, answer: LinesAnswer, find: &str) -> Option<String> {
         let search = self.search.take()?;
-        // The reader has matched a text by its own rules; errors are told here.
-        let wanted = |row: &LogRow| search.want != Want::Error || is_error(row);
+        // The reader finds a text in more places, and the lines that continue an error.
+        let wanted = |row: &LogRow| search.want.is(row);
         let mut rows = answer.rows;
         let found = if search.forward { rows.iter().position(wanted) } else { rows.iter().rposition(wanted) };
         if let Some(at) = found {
@@ -457,8 +490,9 @@ impl LogView {
         }
         let exhausted = if search.forward { answer.at_end } else { answer.at_start };
         let next = if search.forward { rows.last() } else { rows.first() };
-        if let (Some(row), false) = (next, exhausted) {
-            self.search = Some(Search { from: row.origin, ..search });
+        let next = answer.reached.or(next.map(|row| row.origin));
+        if let (Some(from), false) = (next, exhausted) {
+            self.search = Some(Search { from, ..search });
             return None;
         }
         if search.both && search.forward {

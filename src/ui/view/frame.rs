@@ -67,15 +67,21 @@ fn clock(state: &UiState) -> Vec<(String, Role)> {
     let time = state.zone.seconds(status.as_of) + &state.zone.mark(status.as_of);
     match status.kind {
         SessionKind::Live => {
-            let age = status.newest.map_or(0, |newest| status.as_of.since(newest));
             let word = if status.paused { ("PAUSED", Role::Paused) } else { ("LIVE", Role::Live) };
             let mut parts = vec![(word.0.to_string(), word.1)];
-            let far =
-                status.newest.is_some_and(|newest| state.zone.date(newest) != state.zone.date(status.as_of));
+            let far = status.stale_ms.is_some()
+                || status
+                    .newest
+                    .is_some_and(|newest| state.zone.date(newest) != state.zone.date(status.as_of));
             let date = if far { state.zone.date(status.as_of) + " " } else { String::new() };
             parts.push((date + &time, Role::Text));
-            if age > OLD_MS {
+            // Silence for long is worth a word, whether time stands still with it or goes on.
+            let silent = status.newest.map_or(0, |newest| status.as_of.since(newest));
+            if let Some(age) = status.stale_ms.or((silent > OLD_MS).then_some(silent)) {
                 parts.push((format!("newest {} ago", number::age(age)), Role::NoData));
+            }
+            if let Some(share) = status.filling {
+                parts.push((format!("reading older {:.0} %", share * 100.0), Role::Label));
             }
             parts
         }

@@ -12,6 +12,8 @@ use crate::ui::theme::Role;
 use crate::ui::widget::pen::Pen;
 use crate::ui::zone::Zone;
 
+use super::readable;
+
 const TIME: u16 = 13;
 const LEVEL: u16 = 6;
 
@@ -73,10 +75,13 @@ fn draw_line(
     let (before, function) = before_text(logs, area.width);
     let y = area.y;
     let role = line_role(row);
-    let time = row.time.map_or_else(|| pen.symbols.none.to_string(), |time| state.zone.millis(time));
-    pen.text(area.x, y, TIME - 1, &time, Role::Label);
-    pen.text(area.x + TIME, y, LEVEL - 1, level_word(row), role);
-    if function > 0 {
+    // A line that continues the one above has what that one has.
+    if !row.more {
+        let time = row.time.map_or_else(|| pen.symbols.none.to_string(), |time| state.zone.millis(time));
+        pen.text(area.x, y, TIME - 1, &time, Role::Label);
+        pen.text(area.x + TIME, y, LEVEL - 1, level_word(row), role);
+    }
+    if function > 0 && !row.more {
         let name = row.function.as_deref().unwrap_or(pen.symbols.none);
         pen.text(area.x + TIME + LEVEL, y, function - 1, name, Role::Label);
     }
@@ -99,7 +104,7 @@ fn draw_line(
 fn level_word(row: &LogRow) -> &'static str {
     match row.level {
         _ if row.bad.is_some() => "BAD",
-        _ if row.platform => "AWS",
+        _ if row.platform && row.level < Level::Error => "AWS",
         Level::Unknown => "",
         Level::Trace => "TRACE",
         Level::Debug => "DEBUG",
@@ -124,8 +129,8 @@ fn line_role(row: &LogRow) -> Role {
 /// The whole text of a line: why it could not be read, its message, and how much was cut.
 pub(crate) fn whole(row: &LogRow) -> std::borrow::Cow<'_, str> {
     match (&row.bad, row.cut) {
-        (None, 0) => row.text.as_str().into(),
-        (None, cut) => format!("{} [{} more]", row.text, number::bytes(cut)).into(),
+        (None, 0) => readable::text(row),
+        (None, cut) => format!("{} [{} more]", readable::text(row), number::bytes(cut)).into(),
         (Some(why), _) => format!("{why}: {}", row.text).into(),
     }
 }

@@ -6,6 +6,7 @@ pub mod layout;
 pub mod logs;
 pub mod overview;
 pub mod panels;
+mod readable;
 pub mod sources;
 
 mod frame;

@@ -42,10 +42,10 @@ const COLUMNS: [Column; 16] = [
     column("INV/M", 6, 2),
     column("ERR%", 5, 0),
     column("(N)", 6, 0),
-    column("P50", 6, 6),
-    column("P99", 6, 3),
+    column("P50", 7, 6),
+    column("P99", 7, 3),
     column("THR", 6, 5),
-    column("CONC", 8, 4),
+    column("CONC", 6, 4),
     column("COLD", 5, 8),
     column("MEM%", 5, 7),
     column("COLD%", 6, 10),
@@ -176,7 +176,12 @@ fn cell(column: usize, row: &FunctionRow, symbols: &Symbols, as_of_ms: i64) -> (
         1 => plain(&row.name, if row.state == State::Ok { Role::Text } else { state_role }),
         2 => plain(word, state_role),
         3 => numeric(&row.rate, number::count, symbols, Role::Text),
-        4 => numeric(&row.error_share, number::percent, symbols, some(&row.errors, Role::Error)),
+        4 => {
+            // A mark takes the room of the digit that it makes doubtful.
+            let counted = matches!(row.error_share, Graded::Counted(_));
+            let show = if counted { number::percent } else { number::percent_rough };
+            numeric(&row.error_share, show, symbols, some(&row.errors, Role::Error))
+        }
         5 => numeric(&row.errors, |n| number::count(n as f64), symbols, some(&row.errors, Role::Error)),
         6 => numeric(&row.p50, number::duration, symbols, Role::Text),
         7 => numeric(&row.p99, number::duration, symbols, Role::Text),

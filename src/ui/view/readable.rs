@@ -1,0 +1,242 @@
+//! Messages as a person reads them: what stands in columns of its own is left off, and a JSON
+//! record is its message and then `name=value`. Copying copies what was written.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use serde::Deserialize;
+use serde::de::{Deserializer, Error, MapAccess, SeqAccess, Visitor};
+
+use crate::query::view::LogRow;
+
+/// The text of a line that was read.
+pub fn text(row: &LogRow) -> Cow<'_, str> {
+    if row.bad.is_some() || row.more {
+        return Cow::Borrowed(&row.text);
+    }
+    let said = without_head(&row.text);
+    match said.starts_with('{').then(|| serde_json::from_str::<Value>(said)) {
+        Some(Ok(Value::Object(members))) => Cow::Owned(record(members)),
+        _ => Cow::Borrowed(said),
+    }
+}
+
+/// Without `TIME⇥ID⇥LEVEL⇥` (Node.js, .NET) or `[LEVEL]⇥TIME⇥ID⇥` (Python).
+fn without_head(text: &str) -> &str {
+    let mut parts = text.splitn(4, '\t');
+    let mut part = || parts.next().unwrap_or_default();
+    let (first, second, third, rest) = (part(), part(), part(), part());
+    let is_time = |text: &str| text.len() >= 20 && text.as_bytes()[10] == b'T' && text.ends_with('Z');
+    let is_word =
+        |text: &str| !text.is_empty() && text.len() < 12 && text.bytes().all(|c| c.is_ascii_alphabetic());
+    let level = first.strip_prefix('[').and_then(|text| text.strip_suffix(']'));
+    let node = is_time(first) && is_word(third);
+    let python = level.is_some_and(is_word) && is_time(second);
+    if (node || python) && !rest.is_empty() { rest } else { text }
+}
+
+/// A JSON value whose members keep their order.
+enum Value {
+    Text(String),
+    Object(Vec<(String, Value)>),
+    /// As it is written, or nearly.
+    Other(String),
+}
+
+impl<'de> Deserialize<'de> for Value {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(Any)
+    }
+}
+
+struct Any;
+
+impl<'de> Visitor<'de> for Any {
+    type Value = Value;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("JSON")
+    }
+
+    fn visit_bool<E: Error>(self, value: bool) -> Result<Value, E> {
+        Ok(Value::Other(value.to_string()))
+    }
+
+    fn visit_i64<E: Error>(self, value: i64) -> Result<Value, E> {
+        Ok(Value::Other(value.to_string()))
+    }
+
+    fn visit_u64<E: Error>(self, value: u64) -> Result<Value, E> {
+        Ok(Value::Other(value.to_string()))
+    }
+
+    fn visit_f64<E: Error>(self, value: f64) -> Result<Value, E> {
+        Ok(Value::Other(value.to_string()))
+    }
+
+    fn visit_unit<E: Error>(self) -> Result<Value, E> {
+        Ok(Value::Other("null".to_string()))
+    }
+
+    fn visit_str<E: Error>(self, value: &str) -> Result<Value, E> {
+        Ok(Value::Text(value.to_string()))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Value, A::Error> {
+        let mut all = Vec::new();
+        while let Some(value) = seq.next_element::<Value>()? {
+            all.push(value.compact());
+        }
+        Ok(Value::Other(format!("[{}]", all.join(" "))))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Value, A::Error> {
+        let mut members = Vec::new();
+        while let Some(member) = map.next_entry::<String, Value>()? {
+            members.push(member);
+        }
+        Ok(Value::Object(members))
+    }
+}
+
+impl Value {
+    fn compact(&self) -> String {
+        match self {
+            Self::Text(text) => quoted(text),
+            Self::Other(text) => text.clone(),
+            Self::Object(members) => {
+                let all: Vec<String> =
+                    members.iter().map(|(name, value)| format!("{name}={}", value.compact())).collect();
+                format!("{{{}}}", all.join(" "))
+            }
+        }
+    }
+}
+
+/// A text in quotes where it would not be seen where it ends.
+fn quoted(text: &str) -> String {
+    let bare = !text.is_empty() && !text.contains(|c: char| c.is_whitespace() || matches!(c, '"' | '='));
+    if bare { text.to_string() } else { format!("{text:?}") }
+}
+
+/// Members that stand in columns of their own.
+const IN_COLUMNS: [&str; 14] = [
+    "time",
+    "timestamp",
+    "@timestamp",
+    "level",
+    "log_level",
+    "severity",
+    "lvl",
+    "requestId",
+    "request_id",
+    "function_request_id",
+    "AWSRequestId",
+    "awsRequestId",
+    "aws_request_id",
+    "type",
+];
+/// Members that say what it is about, in the order in which they are looked for.
+const MESSAGES: [&str; 4] = ["message", "msg", "errorMessage", "event"];
+
+fn record(members: Vec<(String, Value)>) -> String {
+    let platform = members.iter().find_map(|(name, value)| match value {
+        Value::Text(kind) if name == "type" => kind.strip_prefix("platform.").map(str::to_string),
+        _ => None,
+    });
+    let mut out = String::new();
+    if let Some(kind) = &platform {
+        out.push_str(kind);
+    } else {
+        let message = |name: &&str| {
+            members.iter().find_map(|(have, value)| match value {
+                Value::Text(text) if have == *name => Some(((*name).to_string(), text.clone())),
+                _ => None,
+            })
+        };
+        if let Some((name, text)) = MESSAGES.iter().find_map(message) {
+            out.push_str(&text);
+            return rest(out, &members, |have| {
+                have == name || (have != "type" && IN_COLUMNS.contains(&have))
+            });
+        }
+    }
+    rest(out, &members, |name| IN_COLUMNS.contains(&name) && (platform.is_some() || name != "type"))
+}
+
+/// Adds the members that are not left off.
+fn rest(mut out: String, members: &[(String, Value)], left_off: impl Fn(&str) -> bool) -> String {
+    let mut all = Vec::new();
+    for (name, value) in members.iter().filter(|(name, _)| !left_off(name)) {
+        flat(name, value, &mut all);
+    }
+    for (name, value) in all {
+        if !out.is_empty() {
+            out.push(' ');
+        }
+        out.push_str(&name);
+        out.push('=');
+        out.push_str(&value);
+    }
+    out
+}
+
+/// Members of members by their path; `record` and `metrics` of a platform record name nothing.
+fn flat(path: &str, value: &Value, out: &mut Vec<(String, String)>) {
+    match value {
+        Value::Object(members) if !members.is_empty() => {
+            for (name, value) in members {
+                let silent = matches!(path, "record" | "metrics");
+                let path = if silent { name.clone() } else { format!("{path}.{name}") };
+                flat(&path, value, out);
+            }
+        }
+        _ => out.push((path.to_string(), value.compact())),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ui::fixture;
+    use proptest::prelude::*;
+
+    fn shown(line: &str) -> String {
+        text(&LogRow { text: line.to_string(), more: false, bad: None, ..fixture::log(1) }).into_owned()
+    }
+
+    #[test]
+    fn what_stands_in_columns_is_left_off() {
+        for (line, want) in [
+            ("2026-11-23T09:03:09.031Z\t81ec\tINFO\tcache miss\tkey=1", "cache miss\tkey=1"),
+            ("[ERROR]\t2026-11-23T09:03:09.031Z\t81ec\tdeclined", "declined"),
+            ("[ERROR] KeyError: 'x'", "[ERROR] KeyError: 'x'"),
+            (
+                "REPORT RequestId: a\tDuration: 1 ms\tBilled Duration: 2 ms\tMemory",
+                "REPORT RequestId: a\tDuration: 1 ms\tBilled Duration: 2 ms\tMemory",
+            ),
+            (
+                r#"{"timestamp":"t","level":"INFO","requestId":"a","message":"hello you","n":1.5,"s":"a b","o":{"p":[1,"x"]}}"#,
+                r#"hello you n=1.5 s="a b" o.p=[1 x]"#,
+            ),
+            (
+                r#"{"time":"t","type":"platform.report","record":{"requestId":"a","status":"success","metrics":{"durationMs":2.75}}}"#,
+                "report requestId=a status=success durationMs=2.75",
+            ),
+            (r#"{"type":"order","id":7}"#, "type=order id=7"),
+            (r#"{"level":"ERROR","message":{"errorType":"E"}}"#, "message.errorType=E"),
+            (r#"{"broken"#, r#"{"broken"#),
+            ("{}", ""),
+        ] {
+            assert_eq!(shown(line), want);
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn never_panics(line in any::<String>(), json in "\\{(\"[a-z]{1,3}\":([0-9]{1,4}|\"[^\"\\\\]{0,4}\"|\\{\\}|\\[\\]),?){0,4}\\}") {
+            shown(&line);
+            shown(&json);
+        }
+    }
+}
