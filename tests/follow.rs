@@ -522,13 +522,13 @@ impl Writer {
             }
             Step::Delete => {
                 self.end_half();
-                follow.wait("all before a deletion", |it| it.lines.len() >= all.len());
+                follow.wait_all(all);
                 fs::remove_file(&current).unwrap();
                 self.file = append(&current);
             }
             Step::Wait => {
                 self.end_half();
-                follow.wait("all", |it| it.lines.len() >= all.len());
+                follow.wait_all(all);
             }
         }
     }
@@ -570,16 +570,18 @@ proptest! {
             writers[writer].step(&case, step, &mut follow, &mut all);
         }
         writers.iter_mut().for_each(Writer::end_half);
-        follow.wait("all", |it| it.lines.len() >= all.len());
+        follow.wait_all(&all);
         follow.settle(case.dir.path(), "z1");
         follow.settle(case.dir.path(), "z2");
         // In order in each file; a file that was rotated before it was seen may come later.
         let mut newest = std::collections::BTreeMap::new();
         for (line, source) in follow.lines.iter().zip(&follow.from) {
             let before = newest.insert(*source, line.clone());
-            prop_assert!(before.is_none_or(|before| before < *line), "order");
+            prop_assert!(before.as_ref().is_none_or(|before| before < line), "{before:?} before {line:?} of {:?}, got {:?}, said {:?}", follow.opened[source].path, follow.lines, follow.troubles);
         }
+        // Half a record that was read before its file was emptied is given as it was.
         let mut lines = follow.lines.clone();
+        lines.retain(|line| all.contains(line) || !all.iter().any(|record| record.starts_with(line)));
         lines.sort();
         all.sort();
         prop_assert_eq!(lines, all, "said {:?}", follow.troubles);

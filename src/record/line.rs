@@ -44,7 +44,7 @@ pub(super) fn put(
     arrived: Option<Timestamp>,
     most: usize,
 ) -> Put {
-    if cut == 0 && line.trim_ascii().is_empty() {
+    if line.is_empty() || cut == 0 && line.trim_ascii().is_empty() {
         return Put::Nothing;
     }
     let from = out.len();

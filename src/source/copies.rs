@@ -101,8 +101,8 @@ impl Heads {
         }
     }
 
-    /// A file is no longer followed, and was read up to `read`.
-    pub fn ended(&mut self, path: &Path, head: Head, key: u32, read: u64) {
+    /// A file is no longer followed, and was read up to `read`; whether that was whole lines.
+    pub fn ended(&mut self, path: &Path, head: Head, key: u32, read: u64, whole_lines: bool) {
         if head.len == 0 {
             return;
         }
@@ -116,7 +116,7 @@ impl Heads {
         {
             self.known.remove(&oldest);
         }
-        if !head.is_full() {
+        if !head.is_full() && whole_lines {
             self.short_past.push_back((path.to_path_buf(), head, past));
             if self.short_past.len() > SHORT_PAST {
                 self.short_past.pop_front();

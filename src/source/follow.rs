@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use memchr::{memchr, memrchr};
 
+use super::copies::HEAD;
 use super::fifo::Fifo;
 use super::frame::Framer;
 use super::info::{Kind, Stat, What, open};
@@ -41,8 +42,8 @@ pub(super) fn run(out: &Out, plan: Plan, newest_slice: Option<u64>) -> Result<()
             continue;
         }
         let look = Archive::look(&found, share, out.most);
-        match look.and_then(|archive| Ok((tail.heads.read(&archive.file)?, archive))) {
-            Ok((_, archive)) if archive.gzip => tail.begin_gzip(&found.path, archive.stat)?,
+        match look.map(|archive| (tail.heads.of(&archive.begins), archive)) {
+            Ok((head, archive)) if archive.gzip => tail.begin_gzip(&found.path, archive.stat, head)?,
             Ok((head, archive)) => {
                 let feed = archive.feed(out, &found, stay_open)?;
                 begun.push((feed.info.id, found.path, archive.stat, head));
@@ -72,6 +73,7 @@ pub(super) fn run(out: &Out, plan: Plan, newest_slice: Option<u64>) -> Result<()
 struct Archive {
     file: Arc<File>,
     stat: Stat,
+    begins: Vec<u8>,
     gzip: bool,
     start: u64,
 }
@@ -79,9 +81,10 @@ struct Archive {
 impl Archive {
     fn look(found: &Found, share: u64, most: usize) -> io::Result<Self> {
         let (file, stat) = open(&found.path)?;
-        let gzip = part(&file, 0, GZIP.len() as u64)? == GZIP;
+        let begins = part(&file, 0, HEAD as u64)?;
+        let gzip = begins.starts_with(&GZIP);
         let start = if gzip || stat.size <= share { 0 } else { slice_start(&file, stat.size, share, most)? };
-        Ok(Self { file: Arc::new(file), stat, gzip, start })
+        Ok(Self { file: Arc::new(file), stat, begins, gzip, start })
     }
 
     fn feed(&self, out: &Out, found: &Found, stay_open: bool) -> Result<Feed, Stopped> {
@@ -92,6 +95,7 @@ impl Archive {
             framer: Framer::new(self.start, out.most),
             reader: stay_open.then(|| Reader::Plain(Raw::File(self.file.clone()))),
             identity: Some(self.stat.identity),
+            begins: self.begins.clone(),
             until: self.stat.size,
             gzip: false,
             given: 0,

@@ -20,6 +20,9 @@ pub(super) struct Followed {
     pub handle: Option<Arc<File>>,
     /// When the handle was last used, as a count of uses.
     pub used: u64,
+    /// How it began when it was found to be a copy or compressed: the system may give a deleted
+    /// file's identity to a new one.
+    pub begins: Head,
     /// Size and modification time when it was last looked at.
     pub seen: Option<(u64, i128)>,
     /// Whether it may have changed since within the grain of that time.

@@ -2,7 +2,7 @@
 
 use std::fs::File;
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::Event;
@@ -19,6 +19,8 @@ use super::tail::{RACY_MS, Tail};
 use super::walk::{entries, label, why_not};
 use crate::model::Timestamp;
 
+/// How often a file is looked at again that is truncated while a copy is compared with it.
+const AGAIN: usize = 8;
 /// Buffers read of one file before others have their turn.
 const TURN: usize = 64;
 
@@ -39,6 +41,12 @@ impl Tail {
         file.racy = is_racy(wall, stat.modified);
         if changed {
             file.changed_ms = now;
+        }
+        if matches!(file.state, State::Copy { .. } | State::Packed(_))
+            && !self.heads.holds(&handle, file.begins).unwrap_or(true)
+        {
+            self.close(key, None)?;
+            return self.begin(key, stat, &handle);
         }
         match &mut file.state {
             State::New => self.begin(key, stat, &handle),
@@ -76,7 +84,11 @@ impl Tail {
 
     /// A file has its first bytes.
     fn begin(&mut self, key: u32, stat: Stat, handle: &Arc<File>) -> Result<(), Stopped> {
-        let begin = match part(handle, 0, HEAD as u64) {
+        let begin = part(handle, 0, HEAD as u64);
+        if let (Ok(begin), Some(file)) = (&begin, self.files.get_mut(&key)) {
+            file.begins = self.heads.of(begin);
+        }
+        let begin = match begin {
             // It may become a gzip file's.
             Ok(begin) if begin.is_empty() || begin == GZIP[..1] => return Ok(()),
             Ok(begin) if begin.starts_with(&GZIP) => {
@@ -87,7 +99,8 @@ impl Tail {
             Err(error) => return self.complain(key, &error),
         };
         let mut original = self.original(key, &begin);
-        if let Some(Original::Followed(of)) = original {
+        for _ in 0..AGAIN {
+            let Some(Original::Followed(of)) = original else { break };
             // It may be over without our knowing: copied and then truncated.
             self.look_behind(of)?;
             if !matches!(self.files.get(&key).map(|file| &file.state), Some(State::New)) {
@@ -95,15 +108,16 @@ impl Tail {
                 return Ok(());
             }
             original = self.original(key, &begin);
+            if original != Some(Original::Followed(of)) {
+                continue;
+            }
+            match self.is_copy(of, handle, stat.size)? {
+                Some(true) => return self.is_now_copy(key, of, stat.size),
+                Some(false) => original = None,
+                None => {}
+            }
         }
         match original {
-            Some(Original::Followed(of)) if self.is_copy(of, handle, stat.size)? => {
-                self.say_copy(key, "begins with the same bytes as another file: a copy, not read again")?;
-                self.set(key, State::Copy { of: Some(of), verified: stat.size });
-                // It was put in its place (an editor saves so) and goes on here.
-                let replaced = self.files.get(&of).is_some_and(|file| file.names.is_empty());
-                if replaced { self.end(of) } else { Ok(()) }
-            }
             Some(Original::Past(_, read)) => {
                 self.say_copy(
                     key,
@@ -114,6 +128,14 @@ impl Tail {
             }
             _ => self.begin_lines(key, stat, 0),
         }
+    }
+
+    fn is_now_copy(&mut self, key: u32, of: u32, size: u64) -> Result<(), Stopped> {
+        self.say_copy(key, "begins with the same bytes as another file: a copy, not read again")?;
+        self.set(key, State::Copy { of: Some(of), verified: size });
+        // It was put in its place (an editor saves so) and goes on here.
+        let replaced = self.files.get(&of).is_some_and(|file| file.names.is_empty());
+        if replaced { self.end(of) } else { Ok(()) }
     }
 
     /// From which other file that what a file begins with is or was read.
@@ -127,11 +149,13 @@ impl Tail {
         {
             return Some(original);
         }
-        // Fewer bytes may be in two files by chance. A copy's name says that it is one.
+        // Fewer bytes may be in two files by chance, half a line is in many. A copy's name says that
+        // it is one.
         let copy = self.files.get(&key)?;
         let short = |(of, file): (&u32, &Followed)| match &file.state {
             State::Lines(lines)
                 if *of != key
+                    && lines.framer.start() > 0
                     && (1..HEAD).contains(&lines.head.len())
                     && is_named_after(&copy.path, &file.path)
                     && self.heads.is_begin(begin, lines.head) =>
@@ -237,7 +261,7 @@ impl Tail {
             self.out.trouble(Some(lines.info.id), format!("{} {why}", lines.info.label))?;
         }
         // What it held lies in a copy, mostly, which is there by now but may not have been seen.
-        self.find_copies(key);
+        self.find_copy(key);
         self.close(key, Some("was truncated or written anew since it was read"))
     }
 
@@ -275,6 +299,8 @@ impl Tail {
             .filter(|(_, file)| matches!(file.state, State::Copy { of: Some(of), .. } if of == key))
             .filter_map(|(copy, file)| Some((*copy, Stat::of(&file.path).ok()?)))
             .collect();
+        let line_start = lines.framer.start();
+        let whole_lines = line_start > 0;
         let longer = copies.iter().find(|(_, stat)| stat.size > lines.framer.start());
         self.half_lines.gone(lines.framer.held());
         // Half a line is whole in a longer copy.
@@ -282,9 +308,10 @@ impl Tail {
             let arrived = Some(self.out.clock.now());
             self.out.send_pieces(&lines.info, arrived, false, lines.framer.finish())?;
         }
-        let read = lines.framer.start();
+        // What is gone may have been in the middle of a line that a copy, not seen yet, holds whole.
+        let read = if gone.is_some() { line_start } else { lines.framer.start() };
         if let Some(file) = self.files.get(&key) {
-            self.heads.ended(&file.path, lines.head, key, read);
+            self.heads.ended(&file.path, lines.head, key, read, whole_lines);
         }
         let copy = copies.first().and_then(|(copy, _)| self.files.get(copy));
         match (copy, gone) {
@@ -306,31 +333,38 @@ impl Tail {
         Ok(())
     }
 
-    /// Looks beside a file for copies of it that are not known as such yet.
-    fn find_copies(&mut self, key: u32) {
-        let Some(Followed { state: State::Lines(lines), path, .. }) = self.files.get(&key) else { return };
-        let (head, original) = (lines.head, path.clone());
-        let Some(folder) = original.parent().filter(|_| head.len() > 0) else { return };
-        for entry in entries(folder).unwrap_or_default() {
-            let path = folder.join(&entry.name);
+    /// Looks beside a file for its newest copy, if that is not known as one yet.
+    fn find_copy(&mut self, key: u32) {
+        let Some(Followed { state: State::Lines(lines), path: original, .. }) = self.files.get(&key) else {
+            return;
+        };
+        let Some(folder) = original.parent().filter(|_| lines.head.len() > 0) else { return };
+        let candidate = |path: PathBuf| {
             let known = self.names.get(&path).copied();
             let is_new = |key| matches!(self.files.get(&key), Some(Followed { state: State::New, .. }));
-            if !is_named_after(&path, &original) || known.is_some_and(|known| !is_new(known)) {
-                continue;
+            if !is_named_after(&path, original) || known.is_some_and(|known| !is_new(known)) {
+                return None;
             }
             // One that can't be read is found and told when it is its turn.
-            let Ok((file, stat)) = open(&path) else { continue };
-            if stat.what != What::File || !self.heads.holds(&file, head).unwrap_or(false) {
-                continue;
+            let (file, stat) = open(&path).ok()?;
+            let elsewhere = known.is_none() && self.by_identity.contains_key(&stat.identity);
+            let same = stat.what == What::File && self.heads.holds(&file, lines.head).ok()?;
+            (same && !elsewhere).then_some((path, known, stat))
+        };
+        let beside = entries(folder).unwrap_or_default().into_iter();
+        let copies = beside.filter_map(|entry| candidate(folder.join(entry.name)));
+        let Some((path, known, stat)) = copies.max_by_key(|(.., stat)| stat.modified) else { return };
+        let copy = State::Copy { of: Some(key), verified: stat.size };
+        let begins = lines.head;
+        let key = match known {
+            Some(known) => {
+                self.set(known, copy);
+                known
             }
-            let copy = State::Copy { of: Some(key), verified: stat.size };
-            match known {
-                Some(known) => self.set(known, copy),
-                None if self.by_identity.contains_key(&stat.identity) => {}
-                None => {
-                    self.insert(&path, stat, copy);
-                }
-            }
+            None => self.insert(&path, stat, copy),
+        };
+        if let Some(file) = self.files.get_mut(&key) {
+            file.begins = begins;
         }
     }
 
@@ -342,11 +376,23 @@ impl Tail {
         }
     }
 
-    /// Whether a file that begins like another holds nothing else, as far as both go.
-    fn is_copy(&mut self, of: u32, handle: &File, size: u64) -> Result<bool, Stopped> {
-        let Some(original) = self.handle(of)? else { return Ok(false) };
-        let same = original.metadata().and_then(|m| same_before(handle, &original, size.min(m.len())));
-        Ok(same.unwrap_or(false))
+    /// Whether a file that begins like another holds nothing else. A copy is never longer than what
+    /// it is a copy of, but for one that was put in its place. `None` if that other was truncated
+    /// meanwhile, so that it has to be looked at again.
+    fn is_copy(&mut self, of: u32, handle: &File, size: u64) -> Result<Option<bool>, Stopped> {
+        let Some(original) = self.handle(of)? else { return Ok(Some(false)) };
+        let Some(Followed { names, state: State::Lines(lines), .. }) = self.files.get(&of) else {
+            return Ok(Some(false));
+        };
+        let replaced = names.is_empty();
+        let same = original.metadata().and_then(|metadata| {
+            let len = metadata.len();
+            let same = (size <= len || replaced) && same_before(handle, &original, size.min(len))?;
+            let intact = original.metadata()?.len() >= lines.framer.end()
+                && self.heads.holds(&original, lines.head)?;
+            Ok(intact.then_some(same))
+        });
+        Ok(same.unwrap_or(Some(false)))
     }
 
     /// A copy may still be in the making; or it is written to as well, then it is one no longer.
@@ -367,9 +413,19 @@ impl Tail {
             if !matches!(self.files.get(&key).map(|f| &f.state), Some(State::Copy { of: Some(_), .. })) {
                 return Ok(());
             }
-            if self.is_copy(original, handle, stat.size)? {
-                self.set(key, State::Copy { of, verified: stat.size });
-                return Ok(());
+            match self.is_copy(original, handle, stat.size)? {
+                Some(true) => {
+                    self.set(key, State::Copy { of, verified: stat.size });
+                    return Ok(());
+                }
+                Some(false) => {}
+                None => {
+                    // At the next look.
+                    if let Some(file) = self.files.get_mut(&key) {
+                        file.seen = None;
+                    }
+                    return Ok(());
+                }
             }
         }
         self.begin_lines(key, stat, verified)
@@ -545,6 +601,7 @@ impl Tail {
             framer,
             reader: None,
             identity,
+            begins: Vec::new(),
             until: u64::MAX,
             gzip: true,
             given,

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use super::frame::{Framer, Piece};
 use super::info::{Identity, SourceInfo, open};
 use super::out::{Out, Stopped};
-use super::reader::{Raw, Reader};
+use super::reader::{Raw, Reader, part};
 use crate::model::Timestamp;
 
 /// Most memory for half lines of all sources of a thread together; beyond it half lines are cut.
@@ -51,6 +51,8 @@ pub(super) struct Feed {
     pub reader: Option<Reader>,
     /// For opening it again.
     pub identity: Option<Identity>,
+    /// How it began when it was opened, where it may be written anew meanwhile.
+    pub begins: Vec<u8>,
     /// Read no further than this offset.
     pub until: u64,
     /// Whether it is inflated: then its bytes can't be read again.
@@ -159,11 +161,17 @@ impl Feed {
         if self.given > 0 {
             reader.skip(std::mem::take(&mut self.given))?;
         }
-        let at = self.framer.end();
+        let (at, begins) = (self.framer.end(), &self.begins);
         let left = usize::try_from(self.until - at).unwrap_or(usize::MAX);
         self.framer.fill(&out.pool, pieces, |space| {
             let room = space.len().min(left);
-            reader.read_at(&mut space[..room], at)
+            let n = reader.read_at(&mut space[..room], at)?;
+            match reader {
+                Reader::Plain(Raw::File(file)) if part(file, 0, begins.len() as u64)? != *begins => {
+                    Err(io::Error::other("was written anew while it was read"))
+                }
+                _ => Ok(n),
+            }
         })
     }
 

@@ -121,11 +121,14 @@ impl Tail {
     }
 
     /// Begins with a gzip file that is there at the start.
-    pub fn begin_gzip(&mut self, path: &Path, stat: Stat) -> Result<(), Stopped> {
+    pub fn begin_gzip(&mut self, path: &Path, stat: Stat, begins: Head) -> Result<(), Stopped> {
         let info = enter(&self.out, path, stat, Kind::Gzip, 0);
         self.out.send(Event::Opened(info.clone()))?;
         let packed = Packed { info: Some(info), tried: Some(stat.size), ..Default::default() };
         let key = self.insert(path, stat, State::Packed(Box::new(packed)));
+        if let Some(file) = self.files.get_mut(&key) {
+            file.begins = begins;
+        }
         self.inflate(key, Framer::new(0, self.out.most), stat.identity, None);
         Ok(())
     }
@@ -156,6 +159,7 @@ impl Tail {
                 path: path.to_path_buf(),
                 handle: None,
                 used: 0,
+                begins: Head::default(),
                 seen: None,
                 racy: true,
                 changed_ms,

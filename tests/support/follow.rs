@@ -68,6 +68,15 @@ impl Follow {
         assert_eq!(self.lines, want, "said {:?}", self.troubles);
     }
 
+    /// Receives until all these lines have come, among others.
+    pub fn wait_all(&mut self, want: &[String]) {
+        let missing = |it: &Self| {
+            let seen: BTreeSet<&String> = it.lines.iter().collect();
+            want.iter().filter(|line| !seen.contains(line)).count()
+        };
+        self.wait("all", |it| it.lines.len() >= want.len() && missing(it) == 0);
+    }
+
     pub fn wait_trouble(&mut self, part: &str) {
         self.wait(part, |it| it.troubles.iter().any(|trouble| trouble.contains(part)));
     }
