@@ -5,6 +5,7 @@ mod support;
 
 use std::path::Path;
 
+use lamtop::clock::Clock;
 use rustix::process::Signal;
 use serde_json::Value;
 use support::pty::{Pty, command};
@@ -112,4 +113,103 @@ fn without_a_terminal_it_says_what_to_use() {
     assert_eq!(out.status.code(), Some(2));
     let err = String::from_utf8_lossy(&out.stderr).into_owned();
     assert!(err.contains("needs a terminal") && err.contains("lamtop report"), "{err}");
+}
+
+#[test]
+fn an_invocation_opens_to_its_lines() {
+    let pty = at_the_end(140, 45);
+    wait_row(&pty, "payment-authorize", &["error"]);
+    pty.send("\r");
+    pty.wait_text("Environments");
+    pty.wait_text("REQUEST ID");
+    pty.send("\r");
+    pty.wait("the invocation's lines", |screen| {
+        let text = screen.contents();
+        let lines: Vec<&str> = text.lines().collect();
+        lines[0].contains("> logs payment-authorize")
+            && lines.iter().any(|line| line.contains("AWS") && line.contains("START RequestId"))
+            && lines.iter().any(|line| line.contains("REPORT RequestId"))
+    });
+    pty.wait("lines of this invocation alone", |screen| {
+        let text = screen.contents();
+        let id = text.split_once("request ").and_then(|(_, rest)| rest.get(..36));
+        let mut printed = text.lines().filter(|line| line.contains("RequestId: "));
+        id.is_some_and(|id| printed.all(|line| line.contains(id)))
+    });
+    pty.send("\x1b");
+    pty.wait_text("Environments");
+    pty.send("q");
+    pty.send("q");
+    assert_eq!(pty.end(), 0);
+    assert!(pty.unusual().is_empty(), "{:?}", pty.unusual());
+}
+
+/// A wrapped line of `orders`, so many ms after a minute ago.
+fn line(ms: i64, said: &str) -> String {
+    let time = Clock::wall().now().0 - 60_000 + ms;
+    let stream = "2026/11/23/[1]a";
+    format!(
+        "{{\"logGroup\":\"/aws/lambda/orders\",\"logStream\":\"{stream}\",\"timestamp\":{time},\"message\":\"{said}\"}}\n"
+    )
+}
+
+#[test]
+fn appended_lines_are_followed_until_one_moves_up() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("live.ndjson");
+    let begin: String = (0..100).map(|n| line(n, &format!("line {n} here"))).collect();
+    std::fs::write(&path, begin).unwrap();
+    let append = |text: &str| {
+        use std::io::Write;
+        std::fs::OpenOptions::new().append(true).open(&path).unwrap().write_all(text.as_bytes()).unwrap();
+    };
+    let pty = Pty::start(command(LAMTOP, &["--view", "logs", path.to_str().unwrap()]), 100, 24);
+    pty.wait_text("line 99 here");
+    append(&line(200, "the appended one"));
+    pty.wait_text("the appended one");
+    pty.wait_text("following");
+    pty.send("k");
+    pty.wait("following let go", |screen| !screen.contents().contains("following"));
+    append(&(line(300, "second after") + &line(301, "third after, \\u001b[31mred \\u202e")));
+    pty.wait_text("2 new");
+    assert!(!pty.text().contains("second after"), "nothing moves under the eyes");
+    pty.send("G");
+    pty.wait_text("third after, ␛[31mred");
+    pty.wait_text("following");
+    pty.send("\x03");
+    assert_eq!(pty.end(), 0);
+    pty.assert_restored();
+    assert!(pty.unusual().is_empty(), "{:?}", pty.unusual());
+}
+
+#[test]
+fn a_text_is_found_beyond_what_is_loaded() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("capture.ndjson");
+    let said = |n: i64| match n {
+        40 | 4_500 => format!("line {n} has the Needle here"),
+        _ => format!("line {n} {}", "hay ".repeat(40)),
+    };
+    let text: String = (0..5_000).map(|n| line(n, &said(n))).collect();
+    std::fs::write(&path, text).unwrap();
+    let arguments = ["replay", path.to_str().unwrap(), "--paused", "--at", "+9m", "--view", "logs"];
+    let pty = Pty::start(command(LAMTOP, &arguments), 100, 24);
+    pty.wait_text("line 4999 hay");
+    pty.send("/needle\r");
+    pty.wait_text("line 4500 has the Needle here");
+    pty.send("N");
+    // Half a frame may show both.
+    pty.wait("the one before alone", |screen| {
+        let text = screen.contents();
+        text.contains("line 40 has the Needle here") && !text.contains("line 4500 has")
+    });
+    pty.send("n");
+    pty.wait_text("line 4500 has the Needle here");
+    pty.send("n");
+    pty.wait_text("no \"needle\" after this line");
+    pty.send("g");
+    pty.wait_text("line 0 hay");
+    pty.send("q");
+    pty.send("q");
+    assert_eq!(pty.end(), 0);
 }

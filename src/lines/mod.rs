@@ -7,7 +7,8 @@
 //! asked (one without a recorded arrival is known at its time, one that continues a record with its
 //! record); newest lines, and those around a line, cost the same however much lies before them; a
 //! search reads at most [`SEARCH`] bytes, and then says so and where to go on; texts of one answer
-//! take at most [`rows::TEXTS`] bytes.
+//! take at most [`rows::TEXTS`] bytes. A source in which nothing could be read has no lines; its
+//! records are in the snapshot's log of bad ones.
 
 mod bytes;
 mod held;
@@ -69,12 +70,12 @@ impl<B: Bytes> Reader<B> {
             None => return nothing("the line is no longer where it was read"),
         };
         if count == 0 {
-            let newer = match from {
+            let (newer, all) = match from {
                 From::After(key) => self.newer(wanted, key),
-                _ => 0,
+                _ => (0, false),
             };
-            let (rows, at_start) = (Vec::new(), false);
-            return LinesAnswer { rows, at_start, at_end: newer == 0, newer, note: None, reached: None };
+            let (rows, at_start, at_end) = (Vec::new(), false, all && newer == 0);
+            return LinesAnswer { rows, at_start, at_end, newer, note: None, reached: None };
         }
         let walked = walk(&mut self.held, &self.bytes, wanted, from, count, self.most);
         let Walked { mut hits, all, stopped, gone } = walked;
@@ -90,11 +91,12 @@ impl<B: Bytes> Reader<B> {
             (From::At(_) | From::After(_), Some((first, _))) => (!self.any(wanted, From::Before(first)), all),
             (From::At(_) | From::After(_), None) => (false, all),
         };
-        let newer = match ends {
-            _ if at_end => 0,
-            Some(_) if matches!(from, From::Before(_)) => 1,
-            Some((_, last)) => self.newer(wanted, last).max(1),
-            None => 0,
+        let (newer, at_end) = match ends {
+            Some((_, last)) if !at_end && !matches!(from, From::Before(_)) => {
+                let (newer, all) = self.newer(wanted, last);
+                (newer, all && newer == 0)
+            }
+            _ => (u64::from(!at_end && ends.is_some()), at_end),
         };
         let stop = stopped
             .map(|_| format!("looked through {} MB and stopped there", self.held.read.max(self.most) >> 20));
@@ -123,7 +125,7 @@ impl<B: Bytes> Reader<B> {
         !(walked.hits.is_empty() && walked.all)
     }
 
-    fn newer(&mut self, wanted: &Wanted<'_>, after: Key) -> u64 {
+    fn newer(&mut self, wanted: &Wanted<'_>, after: Key) -> (u64, bool) {
         count_after(&mut self.held, &self.bytes, wanted, after, COUNT)
     }
 }

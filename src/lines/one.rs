@@ -78,7 +78,7 @@ impl<B: Bytes> Reader<B> {
         let mut ended = false;
         let mut note = None;
         for (stretch, region) in regions(snapshot, source, stretches) {
-            if region.to <= from || region.from >= to || !wanted.may_lie_in(stretch) {
+            if region.to <= from || region.from >= to || !wanted.may_lie_in(stretch, false) {
                 continue;
             }
             if ended {

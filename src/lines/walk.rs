@@ -180,8 +180,9 @@ pub fn walk(
     for (source, stretches) in snapshot.lines.sources() {
         let first = stretches.first().map(|first| first.offset);
         for (stretch, region) in regions(snapshot, source, stretches) {
-            let bounds = bounds(stretch, first == Some(stretch.offset));
-            if from.may_hold(bounds) && wanted.may_lie_in(stretch) {
+            let first = first == Some(stretch.offset);
+            let bounds = bounds(stretch, first);
+            if from.may_hold(bounds) && wanted.may_lie_in(stretch, first) {
                 let bound = if back { bounds.1 } else { bounds.0 };
                 heap.push(Node { bound, back, stretch, region });
             }
@@ -302,23 +303,24 @@ pub fn text_of(bytes: &[u8], from: u64, line: &Line) -> String {
     String::from_utf8_lossy(decode::shown(bytes, &decode::Arena::new())).into_owned()
 }
 
-/// How many lines lie after this one, as far as `most` bytes tell.
+/// How many lines lie after this one, as far as `most` bytes tell, and whether that is all.
 pub fn count_after(
     held: &mut held::Store,
     bytes: &impl Bytes,
     wanted: &Wanted<'_>,
     after: Key,
     most: u64,
-) -> u64 {
+) -> (u64, bool) {
     let snapshot = wanted.asof.snapshot;
     let from = From::After(after);
     let before = held.read;
-    let mut count = 0;
+    let (mut count, mut all) = (0, true);
     for (source, stretches) in snapshot.lines.sources() {
         let first = stretches.first().map(|first| first.offset);
         for (stretch, region) in regions(snapshot, source, stretches) {
-            let bounds = bounds(stretch, first == Some(stretch.offset));
-            if !from.may_hold(bounds) || !wanted.may_lie_in(stretch) {
+            let first = first == Some(stretch.offset);
+            let bounds = bounds(stretch, first);
+            if !from.may_hold(bounds) || !wanted.may_lie_in(stretch, first) {
                 continue;
             }
             if wanted.all() && bounds.0 > after.0 && stretch.latest <= wanted.asof.at {
@@ -328,8 +330,10 @@ pub fn count_after(
                 // What can't be read can't be told of either.
                 let _ = hits_in(held, bytes, wanted, from, stretch, region, &mut hits);
                 count += hits.len() as u64;
+            } else {
+                all = false;
             }
         }
     }
-    count
+    (count, all)
 }

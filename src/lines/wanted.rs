@@ -58,10 +58,13 @@ impl<'a> Wanted<'a> {
         self.request.filter.is_empty() && self.request.function.is_none() && self.request.request_id.is_none()
     }
 
-    /// Whether there may be such lines in a stretch.
-    pub fn may_lie_in(&self, stretch: &Stretch) -> bool {
+    /// Whether there may be such lines in a stretch. In the first of a source there may be some
+    /// that were always known: they have no time.
+    pub fn may_lie_in(&self, stretch: &Stretch, first: bool) -> bool {
         let functions = self.functions.as_ref();
-        stretch.known <= self.asof.at
+        // Of facts the store knows that those behind others in a stream were not known before
+        // them; a line is shown by itself.
+        (first || stretch.known.min(stretch.earliest) <= self.asof.at)
             && functions
                 .is_none_or(|any| stretch.unknown || any.iter().any(|id| stretch.functions.holds(*id)))
     }

@@ -143,8 +143,11 @@ struct Session {
 impl Session {
     fn known(&self, published: &Published) -> Known {
         let snapshot = &published.snapshot;
+        let begun = (snapshot.oldest != Timestamp::NEVER).then_some(snapshot.oldest);
+        // Lines of no invocation have times too.
+        let read = || published.progress.sources.values().filter_map(|source| source.read.oldest).min();
         Known {
-            oldest: (snapshot.oldest != Timestamp::NEVER).then_some(snapshot.oldest),
+            oldest: begun.or_else(read),
             newest: (snapshot.newest != Timestamp::MIN).then_some(snapshot.newest),
             frontier: published.progress.frontier(),
             live: published.progress.live,
