@@ -144,14 +144,11 @@ pub fn usual_head<const ESC: bool>(text: &[u8]) -> Option<LogLine<'_>> {
     if level == Level::Unknown || level >= Level::Error {
         return None;
     }
-    let id = rest[end..].strip_prefix(last).and_then(|rest| {
-        let end = near::either(b'\\', b'"', &rest[..rest.len().min(64)])?;
-        (rest[end] == quote && (!ESC || rest.get(end + 1) == Some(&b'"'))).then(|| &rest[..end])
-    });
-    if id.is_none() && rest[end..].starts_with(last) {
-        return None;
-    }
-    Some(LogLine { level, id, error: None })
+    // Where no id follows, it may stand behind the message (Python prints it last).
+    let rest = rest[end..].strip_prefix(last)?;
+    let end = near::either(b'\\', b'"', &rest[..rest.len().min(64)])?;
+    let closed = rest[end] == quote && (!ESC || rest.get(end + 1) == Some(&b'"'));
+    closed.then(|| LogLine { level, id: Some(&rest[..end]), error: None })
 }
 
 /// Time, type and record of what begins as the platform writes its records:

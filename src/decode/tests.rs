@@ -415,7 +415,7 @@ fn rewrite(line: &str, order: u64, spaces: bool, escape: bool) -> String {
     }
 }
 
-const MESSAGES: [&str; 12] = [
+const MESSAGES: [&str; 14] = [
     "REPORT RequestId: 8f507cfc-1f5e-4e0e-8d4b-0123456789ab\tDuration: 2.75 ms\tBilled Duration: 3 ms\tMemory Size: 128 MB\tMax Memory Used: 56 MB\t\n",
     "START RequestId: 8f507cfc-1f5e-4e0e-8d4b-0123456789ab Version: $LATEST\n",
     "2026-11-23T08:00:00.123Z\t8f507cfc-1f5e-4e0e-8d4b-0123456789ab\tERROR\tInvoke Error \t{\"errorType\":\"E\",\"stack\":[\"a/b\"]}\n",
@@ -426,6 +426,8 @@ const MESSAGES: [&str; 12] = [
     r#"{"time":"2026-11-23T08:00:00.123Z","type":"platform.report","record":{"requestId":"8f507cfc","metrics":{"durationMs":12.5,"billedDurationMs":13,"memorySizeMB":128,"maxMemoryUsedMB":60,"initDurationMs":101.5},"status":"timeout","tracing":{"value":"Root=1-6745a1b2-0123456789abcdef01234567;Sampled=1"}}}"#,
     r#"{"time":"2026-11-23T08:00:00.123Z","type":"platform.start","record":{"requestId":"8f507cfc","version":"7"}}"#,
     r#"{"timestamp":"2026-11-23T08:00:00.123Z","level":"DEBUG","message":"x"}"#,
+    r#"{"timestamp":"2026-11-23T08:00:00Z","level":"INFO","message":"x","logger":"root","requestId":"8f507cfc"}"#,
+    r#"{"timestamp":"2026-11-23T08:00:00.123Z","level":"INFO","message":"x","logger":"root","requestId":"8f507cfc"}"#,
     "ends in a backslash \\",
     "größe ✗ \u{1b}[31m \u{202e}",
 ];
@@ -472,4 +474,12 @@ proptest! {
         let lines = chunk_of.bytes.split(|c| *c == b'\n').filter(|l| !l.strip_suffix(b"\r").unwrap_or(l).trim_ascii().is_empty()).count();
         prop_assert_eq!(out.len(), lines);
     }
+}
+
+#[test]
+fn a_level_ends_at_its_quote_and_at_no_other_escape() {
+    let line = wrap(r#"{"timestamp":"2026-11-23T08:00:00.123Z","level":"INFO"}"#);
+    let odd = line.replacen(r#"INFO\"#, r#"INFO\requestId\"#, 1);
+    assert_ne!(odd, line);
+    assert_eq!(read(&odd), without_short_cuts(|| read(&odd)));
 }
