@@ -85,8 +85,12 @@ impl Heads {
         if self.of(&begin) != head {
             return Ok(None);
         }
-        if head.is_full() || at > head.len as u64 || at + bytes.len() as u64 <= head.len as u64 {
+        if head.is_full() || at + bytes.len() as u64 <= head.len as u64 {
             return Ok(Some(head));
+        }
+        if at > head.len as u64 {
+            // It grew where it is read from its middle on.
+            return self.read(file).map(Some);
         }
         begin.truncate(at as usize);
         begin.extend_from_slice(&bytes[..bytes.len().min(HEAD - at as usize)]);

@@ -44,9 +44,9 @@ pub(super) fn run(out: &Out, plan: Plan, newest_slice: Option<u64>) -> Result<()
         let look = Archive::look(&found, share, out.most);
         match look.map(|archive| (tail.heads.of(&archive.begins), archive)) {
             Ok((head, archive)) if archive.gzip => tail.begin_gzip(&found.path, archive.stat, head)?,
-            Ok((head, archive)) => {
+            Ok((_, archive)) => {
                 let feed = archive.feed(out, &found, stay_open)?;
-                begun.push((feed.info.id, found.path, archive.stat, head));
+                begun.push((feed.info.id, found.path, archive.stat));
                 backlog.add(feed);
             }
             Err(error) => {
@@ -62,8 +62,8 @@ pub(super) fn run(out: &Out, plan: Plan, newest_slice: Option<u64>) -> Result<()
         }
         out.send(Event::CaughtUp(feed.info.id))?;
         if let Ok(at) = begun.binary_search_by_key(&feed.info.id, |(id, ..)| *id) {
-            let (_, path, stat, head) = &begun[at];
-            tail.take_over(path, *stat, *head, feed);
+            let (_, path, stat) = &begun[at];
+            tail.take_over(path, *stat, feed);
         }
     }
     tail.run()
@@ -80,10 +80,13 @@ struct Archive {
 
 impl Archive {
     fn look(found: &Found, share: u64, most: usize) -> io::Result<Self> {
-        let (file, stat) = open(&found.path)?;
+        let (file, _) = open(&found.path)?;
         let begins = part(&file, 0, HEAD as u64)?;
+        // After that, so that what is read is never more than what is known to begin so.
+        let stat = Stat::from(&file.metadata()?);
         let gzip = begins.starts_with(&GZIP);
-        let start = if gzip || stat.size <= share { 0 } else { slice_start(&file, stat.size, share, most)? };
+        let whole = gzip || stat.size <= share || begins.len() < HEAD;
+        let start = if whole { 0 } else { slice_start(&file, stat.size, share, most)? };
         Ok(Self { file: Arc::new(file), stat, begins, gzip, start })
     }
 
@@ -95,7 +98,7 @@ impl Archive {
             framer: Framer::new(self.start, out.most),
             reader: stay_open.then(|| Reader::Plain(Raw::File(self.file.clone()))),
             identity: Some(self.stat.identity),
-            begins: self.begins.clone(),
+            begins: Some(self.begins.clone()),
             until: self.stat.size,
             gzip: false,
             given: 0,

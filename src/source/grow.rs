@@ -98,6 +98,14 @@ impl Tail {
             Ok(begin) => begin,
             Err(error) => return self.complain(key, &error),
         };
+        // What this may be a copy of is read first as far as it goes.
+        for of in self.may_be_copy_of(key) {
+            self.look_behind(of)?;
+            self.drain(of)?;
+            if !matches!(self.files.get(&key).map(|file| &file.state), Some(State::New)) {
+                return Ok(());
+            }
+        }
         let mut original = self.original(key, &begin);
         for _ in 0..AGAIN {
             let Some(Original::Followed(of)) = original else { break };
@@ -128,6 +136,20 @@ impl Tail {
             }
             _ => self.begin_lines(key, stat, 0),
         }
+    }
+
+    /// The files of which little or nothing was read and after which this one is named.
+    fn may_be_copy_of(&self, key: u32) -> Vec<u32> {
+        let Some(copy) = self.files.get(&key) else { return Vec::new() };
+        let little = |file: &Followed| match &file.state {
+            State::New => true,
+            State::Lines(lines) => !lines.head.is_full(),
+            State::Packed(_) | State::Copy { .. } => false,
+        };
+        let may = |(of, file): (&u32, &Followed)| {
+            (*of != key && little(file) && is_named_after(&copy.path, &file.path)).then_some(*of)
+        };
+        self.files.iter().filter_map(may).collect()
     }
 
     fn is_now_copy(&mut self, key: u32, of: u32, size: u64) -> Result<(), Stopped> {
@@ -601,7 +623,7 @@ impl Tail {
             framer,
             reader: None,
             identity,
-            begins: Vec::new(),
+            begins: None,
             until: u64::MAX,
             gzip: true,
             given,

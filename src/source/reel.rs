@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BinaryHeap, VecDeque};
 use std::io;
 use std::sync::Arc;
 
+use super::copies::HEAD;
 use super::frame::{Framer, Piece};
 use super::info::{Identity, SourceInfo, open};
 use super::out::{Out, Stopped};
@@ -51,8 +52,8 @@ pub(super) struct Feed {
     pub reader: Option<Reader>,
     /// For opening it again.
     pub identity: Option<Identity>,
-    /// How it began when it was opened, where it may be written anew meanwhile.
-    pub begins: Vec<u8>,
+    /// How it begins as far as that was read, where it may be written anew meanwhile.
+    pub begins: Option<Vec<u8>>,
     /// Read no further than this offset.
     pub until: u64,
     /// Whether it is inflated: then its bytes can't be read again.
@@ -161,17 +162,21 @@ impl Feed {
         if self.given > 0 {
             reader.skip(std::mem::take(&mut self.given))?;
         }
-        let (at, begins) = (self.framer.end(), &self.begins);
+        let (at, begins) = (self.framer.end(), &mut self.begins);
         let left = usize::try_from(self.until - at).unwrap_or(usize::MAX);
         self.framer.fill(&out.pool, pieces, |space| {
             let room = space.len().min(left);
             let n = reader.read_at(&mut space[..room], at)?;
-            match reader {
-                Reader::Plain(Raw::File(file)) if part(file, 0, begins.len() as u64)? != *begins => {
-                    Err(io::Error::other("was written anew while it was read"))
+            if let (Some(begins), Reader::Plain(Raw::File(file))) = (begins, reader) {
+                if part(file, 0, begins.len() as u64)? != *begins {
+                    return Err(io::Error::other("was written anew while it was read"));
                 }
-                _ => Ok(n),
+                if at <= begins.len() as u64 && at + n as u64 > begins.len() as u64 {
+                    begins.truncate(at as usize);
+                    begins.extend_from_slice(&space[..n.min(HEAD.saturating_sub(at as usize))]);
+                }
             }
+            Ok(n)
         })
     }
 

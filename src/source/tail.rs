@@ -108,8 +108,9 @@ impl Tail {
     }
 
     /// Takes over a file whose backlog was read.
-    pub fn take_over(&mut self, path: &Path, stat: Stat, head: Head, feed: Feed) {
-        let Feed { info, mut framer, reader, .. } = feed;
+    pub fn take_over(&mut self, path: &Path, stat: Stat, feed: Feed) {
+        let Feed { info, mut framer, reader, begins, .. } = feed;
+        let head = self.heads.of(&begins.unwrap_or_default());
         self.half_lines.changed(0, &mut framer);
         let lines = Lines { info, framer, head, caught_up: true };
         let key = self.insert(path, stat, State::Lines(Box::new(lines)));
