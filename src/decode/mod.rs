@@ -18,6 +18,8 @@ mod tail;
 mod text;
 mod wrapped;
 
+use std::sync::LazyLock;
+
 use memchr::{memchr_iter, memmem};
 
 pub use shown::message as shown;
@@ -104,7 +106,9 @@ fn object<'a>(line: &'a [u8], origin: Origin, arrived: Option<Timestamp>, arena:
     if let Some(record) = raw::read(line, origin, arrived, arena) {
         return record;
     }
-    if memmem::find(line, b"logGroup").is_some() {
+    // To prepare the search takes longer than the search.
+    static LOG_GROUP: LazyLock<memmem::Finder<'_>> = LazyLock::new(|| memmem::Finder::new("logGroup"));
+    if LOG_GROUP.find(line).is_some() {
         match wrapped::walk(line, arena) {
             Ok(Some(wrapped)) => return unwrap(&wrapped, origin, arrived, arena),
             Ok(None) => {}
