@@ -16,6 +16,7 @@ impl Correlator {
         metric: &MetricRecord<'_>,
         sink: &mut S,
     ) {
+        self.read += 1;
         if *metric.namespace != *b"AWS/Lambda" || metric.resource.is_some() || metric.other_dimensions {
             return;
         }
@@ -52,6 +53,7 @@ impl Correlator {
         arrived: Option<Timestamp>,
         sink: &mut S,
     ) {
+        self.read += 1;
         let trace = self.texts.ids.trace(document.trace_id.as_bytes());
         let function = document.function.as_deref().map(|name| self.function(name.as_bytes(), sink));
         let known = known(document.known, arrived);

@@ -15,7 +15,7 @@ impl Correlator {
     pub(super) fn start<S: FactSink>(
         &mut self,
         start: &Start<'_>,
-        place: Place,
+        place: &Place,
         sink: &mut S,
     ) -> Option<u64> {
         let request_id = self.texts.ids.request(start.id);
@@ -69,20 +69,20 @@ impl Correlator {
     }
 
     /// An environment whose init was not read is told with its first invocation.
-    fn tell_environment<S: FactSink>(&mut self, place: Place, sink: &mut S) {
+    fn tell_environment<S: FactSink>(&mut self, place: &Place, sink: &mut S) {
         if let Some(mut info) = self.info(place, &InitStart::default()) {
             info.init_start = None;
             sink.environment(&info);
         }
     }
 
-    fn open_streamless<S: FactSink>(&mut self, id: RequestId, place: Place, sink: &mut S) {
+    fn open_streamless<S: FactSink>(&mut self, id: RequestId, place: &Place, sink: &mut S) {
         self.streamless_open.insert(id, place.environment);
         if self.streamless_open.len() > STREAMLESS_OPEN {
             self.streamless_open.clear();
             for at in 0..self.environments.len() as u32 {
                 if self.environments[at as usize].id.is_none() {
-                    self.give_up_open(Place { environment: at, ..place }, sink);
+                    self.give_up_open(&Place { environment: at, ..*place }, sink);
                 }
             }
         }
@@ -91,7 +91,7 @@ impl Correlator {
     pub(super) fn report<S: FactSink>(
         &mut self,
         report: &Report<'_>,
-        place: Place,
+        place: &Place,
         sink: &mut S,
     ) -> Option<u64> {
         let id = self.texts.ids.request(report.id);
@@ -153,7 +153,7 @@ impl Correlator {
     }
 
     /// A REPORT alone is a complete invocation that began at its end less its duration.
-    fn without_start(&mut self, id: RequestId, report: &Report<'_>, place: Place) -> Open {
+    fn without_start(&mut self, id: RequestId, report: &Report<'_>, place: &Place) -> Open {
         let attempt = self.attempt(id, place.known);
         let seq = self.take_seq();
         let environment = &mut self.environments[place.environment as usize];
@@ -178,7 +178,7 @@ impl Correlator {
     }
 
     /// The stream went on without their REPORT: they will not end any more.
-    pub(super) fn give_up_open<S: FactSink>(&mut self, place: Place, sink: &mut S) {
+    pub(super) fn give_up_open<S: FactSink>(&mut self, place: &Place, sink: &mut S) {
         if self.environments[place.environment as usize].open.is_empty() {
             return;
         }
@@ -204,7 +204,7 @@ impl Correlator {
     /// A line after the REPORT corrects how it ended.
     pub(super) fn amend_last<S: FactSink>(
         &mut self,
-        place: Place,
+        place: &Place,
         id: RequestId,
         to: Outcome,
         error_type: Option<NameId>,

@@ -127,7 +127,7 @@ pub fn message<'a, const ESC: bool>(text: &'a [u8], arena: &'a Arena) -> Result<
 /// The level and id of a line that begins as Lambda's own runtimes print it, by far the most
 /// frequent: `{"timestamp":"2026-11-23T08:00:00.123Z","level":"INFO","requestId":"…"`. It is left at
 /// once. [`message`] would say the same (a test holds it to that).
-#[inline]
+#[inline(always)]
 pub fn usual_head<const ESC: bool>(text: &[u8]) -> Option<LogLine<'_>> {
     let (opening, between, last): (&[u8], &[u8], &[u8]) = if ESC {
         (br#"{\"timestamp\":\""#, br#"\",\"level\":\""#, br#"\",\"requestId\":\""#)

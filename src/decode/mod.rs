@@ -24,7 +24,7 @@ use memchr::{memchr_iter, memmem};
 
 pub use shown::message as shown;
 
-use crate::model::{Bad, Body, Chunk, Envelope, Origin, Record, Text, Timestamp};
+use crate::model::{Bad, Body, Chunk, Envelope, LogLine, Origin, Record, Text, Timestamp};
 use json::Stop;
 pub use raw::{Form, form};
 
@@ -48,7 +48,7 @@ use tests::short_cuts;
 pub fn chunk<'a>(chunk: &'a Chunk, arena: &'a Arena, out: &mut Vec<Record<'a>>) {
     let bytes = &chunk.bytes[..];
     let mut from = 0;
-    let mut push = |from: usize, to: usize, cut: u64| {
+    let mut push = |from: usize, to: usize| {
         let line = &bytes[from..to];
         let origin = Origin {
             source: chunk.source,
@@ -56,21 +56,67 @@ pub fn chunk<'a>(chunk: &'a Chunk, arena: &'a Arena, out: &mut Vec<Record<'a>>) 
             len: u32::try_from(line.len()).unwrap_or(u32::MAX),
         };
         let line = line.strip_suffix(b"\r").unwrap_or(line);
-        if cut > 0 {
-            let length = line.len() as u64 + cut;
-            let reason = format!("line of {length} bytes, only its head was read");
-            out.push(bad(line, origin, chunk.arrived, reason));
-        } else if line.first() == Some(&b'{') || !line.trim_ascii().is_empty() {
-            out.push(record(line, origin, chunk.arrived, arena));
+        if let Some(wrapped) = wrapped::usual(line) {
+            // Most records are made right here, where they will lie: a copy of one takes longer
+            // than to read it, since it waits for what was just written.
+            match line_of(&wrapped) {
+                Some(line) => {
+                    let envelope = envelope(&wrapped, origin, chunk.arrived, arena);
+                    out.push(Record { envelope, body: Body::Log(line) });
+                }
+                None => push_message(&wrapped, origin, chunk.arrived, arena, out),
+            }
+        } else {
+            push_other(line, origin, chunk.arrived, arena, out);
         }
     };
     for end in memchr_iter(b'\n', bytes) {
-        push(from, end, 0);
+        push(from, end);
         from = end + 1;
     }
     if from < bytes.len() {
-        push(from, bytes.len(), chunk.cut);
+        if chunk.cut == 0 {
+            push(from, bytes.len());
+        } else {
+            out.push(cut(chunk, from));
+        }
     }
+}
+
+/// What is in a wrapped line, if it is none of the most frequent.
+#[inline(never)]
+fn push_message<'a>(
+    wrapped: &wrapped::Wrapped<'a>,
+    origin: Origin,
+    arrived: Option<Timestamp>,
+    arena: &'a Arena,
+    out: &mut Vec<Record<'a>>,
+) {
+    let envelope = envelope(wrapped, origin, arrived, arena);
+    out.push(Record { envelope, body: message(wrapped.message, wrapped.plain, arena) });
+}
+
+#[inline(never)]
+fn push_other<'a>(
+    line: &'a [u8],
+    origin: Origin,
+    arrived: Option<Timestamp>,
+    arena: &'a Arena,
+    out: &mut Vec<Record<'a>>,
+) {
+    if !line.trim_ascii().is_empty() {
+        out.push(record(line, origin, arrived, arena));
+    }
+}
+
+/// The head of an over-long line, which ends its chunk.
+fn cut<'a>(chunk: &Chunk, from: usize) -> Record<'a> {
+    let line = &chunk.bytes[from..];
+    let len = u32::try_from(line.len()).unwrap_or(u32::MAX);
+    let origin = Origin { source: chunk.source, offset: chunk.offset + from as u64, len };
+    let line = line.strip_suffix(b"\r").unwrap_or(line);
+    let length = line.len() as u64 + chunk.cut;
+    bad(line, origin, chunk.arrived, format!("line of {length} bytes, only its head was read"))
 }
 
 /// Decodes one line.
@@ -119,23 +165,38 @@ fn object<'a>(line: &'a [u8], origin: Origin, arrived: Option<Timestamp>, arena:
 }
 
 /// What is in a wrapped line, with what its container says of it.
-#[inline]
 fn unwrap<'a>(
     wrapped: &wrapped::Wrapped<'a>,
     origin: Origin,
     arrived: Option<Timestamp>,
     arena: &'a Arena,
 ) -> Record<'a> {
-    let function = Some(function_of(wrapped.group, wrapped.stream));
-    let time = wrapped.timestamp.map(Timestamp).or_else(|| own_time(wrapped.message, arena));
-    let arrived = wrapped.arrived.map(Timestamp).or(arrived);
-    let stream = (!wrapped.stream.is_empty()).then_some(wrapped.stream);
-    let envelope = Envelope { function, stream, time, arrived, origin };
-    // The most frequent line of all takes no more than this.
-    match app::usual_head::<true>(wrapped.message) {
-        Some(line) => Record { envelope, body: Body::Log(line) },
-        None => Record { envelope, body: message(wrapped.message, wrapped.plain, arena) },
+    let envelope = envelope(wrapped, origin, arrived, arena);
+    let line = line_of(wrapped).map(Body::Log);
+    Record { envelope, body: line.unwrap_or_else(|| message(wrapped.message, wrapped.plain, arena)) }
+}
+
+#[inline(always)]
+fn envelope<'a>(
+    wrapped: &wrapped::Wrapped<'a>,
+    origin: Origin,
+    arrived: Option<Timestamp>,
+    arena: &'a Arena,
+) -> Envelope<'a> {
+    Envelope {
+        function: Some(function_of(wrapped.group, wrapped.stream)),
+        stream: (!wrapped.stream.is_empty()).then_some(wrapped.stream),
+        time: wrapped.timestamp.map(Timestamp).or_else(|| own_time(wrapped.message, arena)),
+        arrived: wrapped.arrived.map(Timestamp).or(arrived),
+        origin,
     }
+}
+
+/// The most frequent lines of all, which take no more than this: a runtime's, without an error.
+#[inline(always)]
+fn line_of<'a>(wrapped: &wrapped::Wrapped<'a>) -> Option<LogLine<'a>> {
+    let message = wrapped.message;
+    if wrapped.plain { text::usual_head(message) } else { app::usual_head::<true>(message) }
 }
 
 /// The time that a JSON message says itself.
