@@ -82,15 +82,50 @@ impl Open {
     }
 }
 
+/// A stream's name. A usual one lies where its environment does: no pointer has to be followed to
+/// compare it.
+#[derive(Clone, Debug)]
+pub enum StreamName {
+    /// Up to 62 bytes: a date, a version and 32 hex digits are 52.
+    Usual(u8, [u8; Self::USUAL]),
+    /// A longer one.
+    Long(Box<[u8]>),
+}
+
+impl StreamName {
+    const USUAL: usize = 62;
+
+    /// A copy of the name.
+    pub fn new(name: &[u8]) -> Self {
+        let mut bytes = [0; Self::USUAL];
+        match bytes.get_mut(..name.len()) {
+            Some(begin) => {
+                begin.copy_from_slice(name);
+                Self::Usual(name.len() as u8, bytes)
+            }
+            None => Self::Long(name.into()),
+        }
+    }
+
+    /// The name.
+    #[inline]
+    pub fn get(&self) -> &[u8] {
+        match self {
+            Self::Usual(length, bytes) => &bytes[..usize::from(*length).min(Self::USUAL)],
+            Self::Long(bytes) => bytes,
+        }
+    }
+}
+
 /// An execution environment (a log stream), or all streamless records of a function.
 ///
-/// What is asked for at every line stands first, in one line of the processor's cache: thousands of
+/// What is asked for at every line stands first, in two lines of the processor's cache: thousands of
 /// environments take turns, and the rest of them need not be fetched.
 #[derive(Debug)]
 #[repr(C, align(64))]
 pub struct Environment {
     /// The log stream.
-    pub stream: Box<[u8]>,
+    pub stream: StreamName,
     /// The source of its newest record, and when that was known.
     pub known: Option<(SourceId, Timestamp)>,
     /// The function.
@@ -117,7 +152,7 @@ impl Environment {
     /// An environment of which nothing is known.
     pub fn new(function: FunctionId, id: Option<EnvironmentId>, stream: &[u8]) -> Self {
         Self {
-            stream: stream.into(),
+            stream: StreamName::new(stream),
             known: None,
             function,
             doubtful: false,
@@ -141,10 +176,22 @@ impl Environment {
         }
     }
 
-    /// Takes the open invocation with this id.
-    pub fn take_open(&mut self, id: RequestId) -> Option<Open> {
-        let at = self.open.iter().rposition(|open| open.invocation.request_id == id)?;
-        Some(self.open.swap_remove(at))
+    /// Where among the open ones that with this id is.
+    pub fn open_at(&self, id: RequestId) -> Option<usize> {
+        self.open.iter().rposition(|open| open.invocation.request_id == id)
+    }
+
+    /// Adds an open one and says where it is.
+    pub fn reopen(&mut self, open: Open) -> usize {
+        self.open.push(open);
+        self.open.len() - 1
+    }
+
+    /// Makes an open one the newest that reported.
+    pub fn close(&mut self, at: usize) -> &Invocation {
+        let invocation = self.last.insert(self.open[at].invocation);
+        self.open.swap_remove(at);
+        invocation
     }
 
     /// Takes a given-up invocation with this id.

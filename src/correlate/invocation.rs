@@ -95,25 +95,27 @@ impl Correlator {
         sink: &mut S,
     ) -> Option<u64> {
         let id = self.texts.ids.request(report.id);
-        if self.environments[place.environment as usize].repeats(id, place.time, false) {
+        let environment = &mut self.environments[place.environment as usize];
+        if environment.repeats(id, place.time, false) {
             return None;
         }
-        let trace = report.trace.map(|trace| self.texts.ids.trace(trace.root));
-        let environment = &mut self.environments[place.environment as usize];
-        let (mut open, change) = match environment.take_open(id) {
-            Some(open) => (open, Change::Finished),
+        let (at, change) = match environment.open_at(id) {
+            Some(at) => (at, Change::Finished),
             None => match environment.take_given_up(id) {
                 // It was not lost: this environment runs several at once.
                 Some(invocation) => {
                     environment.many = true;
-                    (
-                        Open::new(invocation, None),
-                        Change::Amended { was: Outcome::Unfinished, known: place.known },
-                    )
+                    let change = Change::Amended { was: Outcome::Unfinished, known: place.known };
+                    (environment.reopen(Open::new(invocation, None)), change)
                 }
-                None => (self.without_start(id, report, place), Change::Finished),
+                None => {
+                    let open = self.without_start(id, report, place);
+                    (self.environments[place.environment as usize].reopen(open), Change::Finished)
+                }
             },
         };
+        let environment = &mut self.environments[place.environment as usize];
+        let open = &mut environment.open[at];
         let error_type = report.error_type;
         let signs = open.signs();
         let said =
@@ -122,7 +124,9 @@ impl Correlator {
         let named = signs.error.or(error_type.map(|name| self.texts.names.read(name)));
         let invocation = &mut open.invocation;
         let known_before = invocation.end.map(|end| end.known);
-        invocation.trace = invocation.trace.or(trace);
+        if let (None, Some(trace)) = (invocation.trace, report.trace) {
+            invocation.trace = Some(self.texts.ids.trace(trace.root));
+        }
         invocation.lines.to = invocation.lines.to.max(place.lines.to);
         let printed = report.init.or(report.restore);
         invocation.cold = match cold(open.init.as_ref(), invocation.start, printed) {
@@ -141,15 +145,17 @@ impl Correlator {
             outcome,
             error_type: named.or(signs.fault.and_then(|f| f.error_type)).filter(|_| outcome.failed()),
         });
-        let invocation = open.invocation;
-        self.remember_failed(&invocation, place.known);
-        sink.invocation(&invocation, change);
-        let environment = &mut self.environments[place.environment as usize];
-        if environment.id.is_none() {
+        let streamless = environment.id.is_none();
+        let invocation = environment.close(at);
+        sink.invocation(invocation, change);
+        let (seq, attempt) = (invocation.seq, invocation.attempt);
+        if outcome != Outcome::Ok {
+            self.remember_failed(id, attempt, place.known);
+        }
+        if streamless {
             self.streamless_open.remove(&id);
         }
-        self.environments[place.environment as usize].last = Some(invocation);
-        Some(invocation.seq)
+        Some(seq)
     }
 
     /// A REPORT alone is a complete invocation that began at its end less its duration.
@@ -195,7 +201,7 @@ impl Correlator {
                 outcome: Outcome::Unfinished,
                 error_type: None,
             });
-            self.remember_failed(&open.invocation, place.known);
+            self.remember_failed(open.invocation.request_id, open.invocation.attempt, place.known);
             sink.invocation(&open.invocation, Change::Finished);
             self.environments[place.environment as usize].give_up(open.invocation);
         }
@@ -220,7 +226,7 @@ impl Correlator {
             end.error_type = error_type.or(end.error_type);
             let last = *last;
             sink.invocation(&last, Change::Amended { was, known: place.known });
-            self.remember_failed(&last, place.known);
+            self.remember_failed(last.request_id, last.attempt, place.known);
             return Some(last.seq);
         }
         Some(last.seq)

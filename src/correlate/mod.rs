@@ -42,7 +42,7 @@ pub struct Correlator {
     by_stream: FxHashMap<(FunctionId, Box<[u8]>), u32>,
     streamless: FxHashMap<FunctionId, u32>,
     streamless_open: FxHashMap<RequestId, u32>,
-    cache: Vec<(u64, u32)>,
+    cache: Vec<(u32, u32)>,
     sources: Vec<Source>,
     failed: [FxHashMap<RequestId, Failed>; 2],
     next_seq: u64,
@@ -82,7 +82,8 @@ impl Correlator {
 
     /// The log stream of an environment.
     pub fn stream(&self, id: EnvironmentId) -> std::borrow::Cow<'_, str> {
-        let stream = self.environments.get(id.0 as usize).map_or(&b""[..], |environment| &environment.stream);
+        let stream =
+            self.environments.get(id.0 as usize).map_or(&b""[..], |environment| environment.stream.get());
         String::from_utf8_lossy(stream)
     }
 

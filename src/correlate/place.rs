@@ -143,7 +143,7 @@ impl Correlator {
     #[inline]
     pub(super) fn cached(&self, hash: u64) -> Option<u32> {
         let (cached, at) = self.cache[slot_of(hash)];
-        (cached == hash).then_some(at)
+        (cached == hash as u32).then_some(at)
     }
 
     /// Whether a record is of this environment: a hash is not trusted alone, streams come from the
@@ -153,7 +153,7 @@ impl Correlator {
         // There is none where a record without a stream finds an empty slot.
         let Some(known) = self.environments.get(environment as usize) else { return false };
         let function = || &*self.function_names[known.function.0 as usize];
-        envelope.stream.is_some_and(|stream| same(&known.stream, stream))
+        envelope.stream.is_some_and(|stream| same(known.stream.get(), stream))
             && envelope.function.is_none_or(|name| same(function(), name))
     }
 
@@ -178,7 +178,7 @@ impl Correlator {
                 at
             }
         };
-        self.cache[slot_of(hash)] = (hash, environment);
+        self.cache[slot_of(hash)] = (hash as u32, environment);
         environment
     }
 

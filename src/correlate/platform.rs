@@ -90,7 +90,7 @@ impl Correlator {
         Some(EnvironmentInfo {
             id: environment.id?,
             function: environment.function,
-            stream: self.texts.names.read(&environment.stream),
+            stream: self.texts.names.read(environment.stream.get()),
             version: environment.version,
             init_start: Some(place.time),
             kind: init.kind,

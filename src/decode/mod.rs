@@ -6,6 +6,7 @@
 //! asked of the user. A decoder says: mine, not mine, or mine but broken, and where.
 
 mod app;
+mod arena;
 mod digits;
 mod json;
 mod metric;
@@ -22,16 +23,12 @@ use std::sync::LazyLock;
 
 use memchr::{memchr_iter, memmem};
 
+pub use arena::Arena;
 pub use shown::message as shown;
 
 use crate::model::{Bad, Body, Chunk, Envelope, LogLine, Origin, Record, Text, Timestamp};
 use json::Stop;
 pub use raw::{Form, form};
-
-/// What lies beside a chunk as long as its records do: the parts that only some records have, and
-/// texts that had to be unescaped. At most some times the chunk's size, and freed at once with it:
-/// no record costs an allocation, and none has to be taken apart by the thread that reads it.
-pub type Arena = bumpalo::Bump;
 pub use setting::concurrency;
 
 /// Whether short cuts are taken: readers of the usual shapes that ask fewer questions than the
@@ -78,7 +75,7 @@ pub fn chunk<'a>(chunk: &'a Chunk, arena: &'a Arena, out: &mut Vec<Record<'a>>) 
         if chunk.cut == 0 {
             push(from, bytes.len());
         } else {
-            out.push(cut(chunk, from));
+            out.push(cut(chunk, from, arena));
         }
     }
 }
@@ -93,7 +90,8 @@ fn push_message<'a>(
     out: &mut Vec<Record<'a>>,
 ) {
     let envelope = envelope(wrapped, origin, arrived, arena);
-    out.push(Record { envelope, body: message(wrapped.message, wrapped.plain, arena) });
+    let body = message(wrapped.message, wrapped.plain, arena);
+    out.push(Record { envelope, body });
 }
 
 #[inline(never)]
@@ -110,13 +108,13 @@ fn push_other<'a>(
 }
 
 /// The head of an over-long line, which ends its chunk.
-fn cut<'a>(chunk: &Chunk, from: usize) -> Record<'a> {
+fn cut<'a>(chunk: &Chunk, from: usize, arena: &'a Arena) -> Record<'a> {
     let line = &chunk.bytes[from..];
     let len = u32::try_from(line.len()).unwrap_or(u32::MAX);
     let origin = Origin { source: chunk.source, offset: chunk.offset + from as u64, len };
     let line = line.strip_suffix(b"\r").unwrap_or(line);
     let length = line.len() as u64 + chunk.cut;
-    bad(line, origin, chunk.arrived, format!("line of {length} bytes, only its head was read"))
+    bad(line, origin, chunk.arrived, format!("line of {length} bytes, only its head was read"), arena)
 }
 
 /// Decodes one line.
@@ -158,7 +156,7 @@ fn object<'a>(line: &'a [u8], origin: Origin, arrived: Option<Timestamp>, arena:
         match wrapped::walk(line, arena) {
             Ok(Some(wrapped)) => return unwrap(&wrapped, origin, arrived, arena),
             Ok(None) => {}
-            Err(stop) => return bad(line, origin, arrived, broken(line, stop)),
+            Err(stop) => return bad(line, origin, arrived, broken(line, stop), arena),
         }
     }
     bare(line, origin, arrived, arena)
@@ -202,12 +200,13 @@ fn line_of<'a>(wrapped: &wrapped::Wrapped<'a>) -> Option<LogLine<'a>> {
 /// The time that a JSON message says itself.
 #[cold]
 fn own_time(raw: &[u8], arena: &Arena) -> Option<Timestamp> {
-    let plain: &[u8] = arena.alloc_slice_copy(&json::unescape(raw));
+    let plain: &[u8] = arena.text(&json::unescape(raw));
     Timestamp::parse(json_message(plain, arena)?.time?)
 }
 
 /// What a message in a JSON string is: decoded as it lies, still escaped, and only if that does not
 /// do unescaped first.
+#[inline(always)]
 fn message<'a>(raw: &'a [u8], plain: bool, arena: &'a Arena) -> Body<'a> {
     if raw.first() == Some(&b'{') {
         match app::message::<true>(raw, arena) {
@@ -231,7 +230,7 @@ fn has_odd_escape(raw: &[u8]) -> bool {
 /// The same by way of a copy: for messages that are not written the usual way.
 #[cold]
 fn unescaped<'a>(raw: &[u8], arena: &'a Arena) -> Body<'a> {
-    let plain: &'a [u8] = arena.alloc_slice_copy(&json::unescape(raw));
+    let plain: &'a [u8] = arena.text(&json::unescape(raw));
     match json_message(plain, arena) {
         Some(message) => message.body,
         None => text::message::<false>(plain, arena),
@@ -255,23 +254,23 @@ fn json_message<'a>(plain: &'a [u8], arena: &'a Arena) -> Option<app::Message<'a
 /// segments, metrics.
 fn bare<'a>(line: &'a [u8], origin: Origin, arrived: Option<Timestamp>, arena: &'a Arena) -> Record<'a> {
     if line.starts_with(b"{\"eventVersion\"") {
-        return audit(line, origin, arrived);
+        return audit(line, origin, arrived, arena);
     }
     let message = match app::message::<false>(line, arena) {
         Ok(message) => message,
-        Err(stop) => return bad(line, origin, arrived, broken(line, stop)),
+        Err(stop) => return bad(line, origin, arrived, broken(line, stop), arena),
     };
     let plain =
         || std::str::from_utf8(line).map_err(|e| format!("invalid UTF-8 at byte {}", e.valid_up_to()));
     let (body, recorded) = if message.segment {
         match plain().and_then(segment::read) {
-            Ok((document, arrived)) => (Body::Segment(Box::new(document)), arrived),
-            Err(reason) => return bad(line, origin, arrived, reason),
+            Ok((document, arrived)) => (Body::Segment(arena.segment(document)), arrived),
+            Err(reason) => return bad(line, origin, arrived, reason, arena),
         }
     } else if message.metric {
         match plain().and_then(|text| metric::read(text, arena)) {
             Ok((metric, arrived)) => (Body::Metric(arena.alloc(metric)), arrived),
-            Err(reason) => return bad(line, origin, arrived, reason),
+            Err(reason) => return bad(line, origin, arrived, reason, arena),
         }
     } else {
         (message.body, None)
@@ -288,12 +287,12 @@ fn bare<'a>(line: &'a [u8], origin: Origin, arrived: Option<Timestamp>, arena: &
 }
 
 /// An event of CloudTrail's; those that change nothing that is kept are none's lines.
-fn audit<'a>(line: &'a [u8], origin: Origin, arrived: Option<Timestamp>) -> Record<'a> {
+fn audit<'a>(line: &'a [u8], origin: Origin, arrived: Option<Timestamp>, arena: &'a Arena) -> Record<'a> {
     let text = std::str::from_utf8(line).map_err(|e| format!("invalid UTF-8 at byte {}", e.valid_up_to()));
     let (time, body) = match text.and_then(setting::event) {
-        Ok(Some(change)) => (change.at, Body::Setting(Box::new(change))),
+        Ok(Some(change)) => (change.at, Body::Setting(arena.setting(change))),
         Ok(None) => (None, Body::Continuation(crate::model::Continuation::Text)),
-        Err(reason) => return bad(line, origin, arrived, reason),
+        Err(reason) => return bad(line, origin, arrived, reason, arena),
     };
     Record { envelope: Envelope { function: None, stream: None, time, arrived, origin }, body }
 }
@@ -327,10 +326,16 @@ fn broken(line: &[u8], stop: Stop) -> String {
     }
 }
 
-fn bad<'a>(line: &[u8], origin: Origin, arrived: Option<Timestamp>, reason: String) -> Record<'a> {
+fn bad<'a>(
+    line: &[u8],
+    origin: Origin,
+    arrived: Option<Timestamp>,
+    reason: String,
+    arena: &'a Arena,
+) -> Record<'a> {
     let excerpt = String::from_utf8_lossy(&line[..line.len().min(800)]).chars().take(200).collect();
     let envelope = Envelope { function: None, stream: None, time: None, arrived, origin };
-    Record { envelope, body: Body::Bad(Box::new(Bad { reason, excerpt })) }
+    Record { envelope, body: Body::Bad(arena.bad(Bad { reason, excerpt })) }
 }
 
 #[cfg(test)]

@@ -57,7 +57,7 @@ pub fn read<'a>(
         return Some(record);
     }
     let envelope = Envelope { function: None, stream: None, time: record.envelope.time, arrived, origin };
-    Some(Record { envelope, body: Body::Recorded(Box::new(Recorded { source, record })) })
+    Some(Record { envelope, body: Body::Recorded(arena.alloc(Recorded { source, record })) })
 }
 
 fn decode<'a>(
@@ -71,7 +71,7 @@ fn decode<'a>(
     if cut > 0 {
         let length = line.len() as u64 + cut;
         let reason = format!("line of {length} bytes, only its head was read");
-        return super::bad(line, origin, arrived, reason);
+        return super::bad(line, origin, arrived, reason, arena);
     }
     // A recorder never puts this form in itself.
     if line.starts_with(BEGIN) {
@@ -103,7 +103,7 @@ fn walk<'a>(line: &'a [u8], arena: &'a Arena) -> Option<Raw<'a>> {
             b"raw" if cursor.at_string() => bytes = cursor.text(arena).ok()?,
             b"base64" if cursor.at_string() => {
                 let decoded = STANDARD.decode(cursor.string().ok()?).ok()?;
-                bytes = Some(arena.alloc_slice_copy(&decoded));
+                bytes = Some(arena.text(&decoded));
             }
             // A wrapped line, mostly.
             _ => return None,
@@ -125,7 +125,7 @@ mod tests {
     const AT: Option<Timestamp> = Some(Timestamp(1_795_420_800_000));
 
     fn record<'a>(line: &str, arrived: Option<Timestamp>, arena: &'a Arena) -> Record<'a> {
-        super::super::record(arena.alloc_slice_copy(line.as_bytes()), ORIGIN, arrived, arena)
+        super::super::record(arena.text(line.as_bytes()), ORIGIN, arrived, arena)
     }
 
     fn recorded<'a>(line: &str, arena: &'a Arena) -> Recorded<'a> {

@@ -143,7 +143,7 @@ fn reason(origin: Origin, line: &[u8], cut: u64, snapshot: &Snapshot) -> String 
         return format!("line of {} bytes, only its head was read", line.len() as u64 + cut);
     }
     match decode::record(line, origin, None, &decode::Arena::new()).body {
-        Body::Bad(bad) => bad.reason,
+        Body::Bad(bad) => bad.reason.clone(),
         _ => "it could not be read".to_string(),
     }
 }
