@@ -57,6 +57,6 @@ impl Correlator {
         let trace = self.texts.ids.trace(document.trace_id.as_bytes());
         let function = document.function.as_deref().map(|name| self.function(name.as_bytes(), sink));
         let known = known(document.known, arrived);
-        sink.segment(trace, function, SegmentDocument { known, ..document.clone() });
+        sink.segment(trace, function, known, document);
     }
 }

@@ -182,7 +182,7 @@ impl Environment {
     }
 
     /// Adds an open one and says where it is.
-    pub fn reopen(&mut self, open: Open) -> usize {
+    pub fn add_open(&mut self, open: Open) -> usize {
         self.open.push(open);
         self.open.len() - 1
     }

@@ -33,26 +33,28 @@ impl Correlator {
         let new = environment.version.is_none() || environment.last.is_none();
         environment.version = version.or(environment.version);
         let init = environment.init.take();
-        let invocation = Invocation {
-            seq,
-            function: environment.function,
-            environment: environment.id,
-            version: environment.version.unwrap_or(self.latest),
-            request_id,
-            attempt,
-            start: place.time,
-            start_known: place.known,
-            start_estimated: false,
-            cold: cold(init.as_ref(), place.time, None),
-            trace,
-            lines: place.lines,
-            end: None,
-        };
-        environment.open.push(Open::new(invocation, init));
+        let at = environment.add_open(Open::new(
+            Invocation {
+                seq,
+                function: environment.function,
+                environment: environment.id,
+                version: environment.version.unwrap_or(self.latest),
+                request_id,
+                attempt,
+                start: place.time,
+                start_known: place.known,
+                start_estimated: false,
+                cold: cold(init.as_ref(), place.time, None),
+                trace,
+                lines: place.lines,
+                end: None,
+            },
+            init,
+        ));
+        sink.invocation(&environment.open[at].invocation, Change::Started);
         if environment.id.is_none() {
             self.open_streamless(request_id, place, sink);
         }
-        sink.invocation(&invocation, Change::Started);
         if new && init.is_none_or(|init| init.start.is_none()) {
             self.tell_environment(place, sink);
         }
@@ -106,11 +108,11 @@ impl Correlator {
                 Some(invocation) => {
                     environment.many = true;
                     let change = Change::Amended { was: Outcome::Unfinished, known: place.known };
-                    (environment.reopen(Open::new(invocation, None)), change)
+                    (environment.add_open(Open::new(invocation, None)), change)
                 }
                 None => {
                     let open = self.without_start(id, report, place);
-                    (self.environments[place.environment as usize].reopen(open), Change::Finished)
+                    (self.environments[place.environment as usize].add_open(open), Change::Finished)
                 }
             },
         };

@@ -198,11 +198,11 @@ fn conclude<'a, const ESC: bool>(seen: Seen<'a, ESC>, arena: &'a Arena) -> Resul
                 None
             } else if let Some(error_type) = seen.error_type.filter(|_| seen.log_level || !seen.has_message) {
                 // Python's: `errorType` beside `errorMessage` and no message of its own.
-                Some(&*arena.alloc(RuntimeError { error_type, counts: ErrorCounts::Always }))
+                Some(arena.alloc(RuntimeError { error_type, counts: ErrorCounts::Always }))
             } else if let Some(message) = seen.message {
                 // Node.js: the message is the error.
                 error_type(message, arena)
-                    .map(|error_type| &*arena.alloc(RuntimeError { error_type, counts: ErrorCounts::IfLast }))
+                    .map(|error_type| arena.alloc(RuntimeError { error_type, counts: ErrorCounts::IfLast }))
             } else {
                 None
             };
@@ -473,7 +473,7 @@ fn tracing<'a, const ESC: bool>(
             _ => cursor.skip()?,
         }
     }
-    Ok(header.map(|header| &*arena.alloc(header)))
+    Ok(header.map(|header| arena.alloc(header)))
 }
 
 /// `Root=…;Parent=…;Sampled=…;Lineage=…` in any order, by name (`formats.md` 8.3).

@@ -164,7 +164,7 @@ fn report<'a, const ESC: bool>(text: &'a [u8], arena: &'a Arena) -> Option<Platf
         }
     }
     report.duration?;
-    report.trace = trace.map(|trace| &*arena.alloc(trace));
+    report.trace = trace.map(|trace| arena.alloc(trace));
     Some(Platform::Report(arena.alloc(report)))
 }
 
@@ -418,7 +418,7 @@ fn node_error<'a, const ESC: bool>(said: &'a [u8], arena: &'a Arena) -> Option<&
         let body = &rest[tab.len() - 1..];
         let body = json::Cursor::<ESC>::new(body);
         let error_type = super::app::error_type(body, arena).unwrap_or(b"Error");
-        &*arena.alloc(RuntimeError { error_type, counts: ErrorCounts::Always })
+        arena.alloc(RuntimeError { error_type, counts: ErrorCounts::Always })
     })
 }
 

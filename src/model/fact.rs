@@ -70,8 +70,15 @@ pub trait FactSink {
     fn invocation(&mut self, invocation: &Invocation, change: Change);
     /// A metric's period. The same period told again replaces the former.
     fn metric(&mut self, _point: &MetricPoint) {}
-    /// A segment document.
-    fn segment(&mut self, _trace: TraceId, _function: Option<FunctionId>, _document: SegmentDocument) {}
+    /// A segment document, and when it was known.
+    fn segment(
+        &mut self,
+        _trace: TraceId,
+        _function: Option<FunctionId>,
+        _known: Timestamp,
+        _document: &SegmentDocument,
+    ) {
+    }
     /// What a function is set to.
     fn setting(&mut self, _function: FunctionId, _fact: SettingFact) {}
     /// An environment, new or better known.
