@@ -6,16 +6,20 @@
 //! asked of the user. A decoder says: mine, not mine, or mine but broken, and where.
 
 mod app;
+mod control;
+mod delivery;
 mod digits;
+mod document;
 mod json;
 mod metric;
 mod near;
+mod otlp;
 mod raw;
 mod segment;
-mod setting;
 mod shown;
 mod tail;
 mod text;
+mod trail;
 mod wrapped;
 
 use std::sync::LazyLock;
@@ -24,7 +28,7 @@ use memchr::{memchr_iter, memmem};
 
 pub use shown::message as shown;
 
-use crate::model::{Bad, Body, Chunk, Envelope, Origin, Record, Text, Timestamp};
+use crate::model::{Bad, Body, Chunk, Envelope, Level, LogLine, Origin, Record, Text, Timestamp};
 use json::Stop;
 pub use raw::{Form, form};
 
@@ -32,7 +36,6 @@ pub use raw::{Form, form};
 /// texts that had to be unescaped. At most some times the chunk's size, and freed at once with it:
 /// no record costs an allocation, and none has to be taken apart by the thread that reads it.
 pub type Arena = bumpalo::Bump;
-pub use setting::concurrency;
 
 /// Whether short cuts are taken: readers of the usual shapes that ask fewer questions than the
 /// general walks and stand back from whatever is not quite usual. Tests turn them off, to see that
@@ -61,7 +64,7 @@ pub fn chunk<'a>(chunk: &'a Chunk, arena: &'a Arena, out: &mut Vec<Record<'a>>) 
             let reason = format!("line of {length} bytes, only its head was read");
             out.push(bad(line, origin, chunk.arrived, reason));
         } else if line.first() == Some(&b'{') || !line.trim_ascii().is_empty() {
-            out.push(record(line, origin, chunk.arrived, arena));
+            frame(line, origin, chunk.arrived, arena, out);
         }
     };
     for end in memchr_iter(b'\n', bytes) {
@@ -73,19 +76,22 @@ pub fn chunk<'a>(chunk: &'a Chunk, arena: &'a Arena, out: &mut Vec<Record<'a>>) 
     }
 }
 
-/// Decodes one line.
-pub fn record<'a>(
+/// Decodes one frame: a line, or a document on one; a document may hold many records.
+pub fn frame<'a>(
     line: &'a [u8],
     origin: Origin,
     arrived: Option<Timestamp>,
     arena: &'a Arena,
-) -> Record<'a> {
+    out: &mut Vec<Record<'a>>,
+) {
     let line = line.strip_prefix(b"\xef\xbb\xbf").unwrap_or(line);
     match line.first() {
-        Some(b'{') => object(line, origin, arrived, arena),
-        Some(b'0'..=b'9') => tail::read(line, origin, arrived, arena)
-            .unwrap_or_else(|| continuation(line, origin, arrived, arena)),
-        _ => continuation(line, origin, arrived, arena),
+        Some(b'{') => object(line, origin, arrived, arena, out),
+        Some(b'0'..=b'9') => out.push(
+            tail::read(line, origin, arrived, arena)
+                .unwrap_or_else(|| continuation(line, origin, arrived, arena)),
+        ),
+        _ => out.push(continuation(line, origin, arrived, arena)),
     }
 }
 
@@ -99,23 +105,29 @@ fn continuation<'a>(
     Record { envelope, body: Body::Continuation(text::continuation(line, arena)) }
 }
 
-fn object<'a>(line: &'a [u8], origin: Origin, arrived: Option<Timestamp>, arena: &'a Arena) -> Record<'a> {
+fn object<'a>(
+    line: &'a [u8],
+    origin: Origin,
+    arrived: Option<Timestamp>,
+    arena: &'a Arena,
+    out: &mut Vec<Record<'a>>,
+) {
     if let Some(wrapped) = wrapped::usual(line) {
-        return unwrap(&wrapped, origin, arrived, arena);
+        return out.push(unwrap(&wrapped, origin, arrived, arena));
     }
-    if let Some(record) = raw::read(line, origin, arrived, arena) {
-        return record;
+    if raw::read(line, origin, arrived, arena, out) {
+        return;
     }
     // To prepare the search takes longer than the search.
     static LOG_GROUP: LazyLock<memmem::Finder<'_>> = LazyLock::new(|| memmem::Finder::new("logGroup"));
     if LOG_GROUP.find(line).is_some() {
         match wrapped::walk(line, arena) {
-            Ok(Some(wrapped)) => return unwrap(&wrapped, origin, arrived, arena),
+            Ok(Some(wrapped)) => return out.push(unwrap(&wrapped, origin, arrived, arena)),
             Ok(None) => {}
-            Err(stop) => return bad(line, origin, arrived, broken(line, stop)),
+            Err(stop) => return out.push(bad(line, origin, arrived, broken(line, stop))),
         }
     }
-    bare(line, origin, arrived, arena)
+    bare(line, origin, arrived, arena, out);
 }
 
 /// What is in a wrapped line, with what its container says of it.
@@ -191,26 +203,43 @@ fn json_message<'a>(plain: &'a [u8], arena: &'a Arena) -> Option<app::Message<'a
 }
 
 /// An object that is a line by itself: platform and application records without a container,
-/// segments, metrics.
-fn bare<'a>(line: &'a [u8], origin: Origin, arrived: Option<Timestamp>, arena: &'a Arena) -> Record<'a> {
-    if line.starts_with(b"{\"eventVersion\"") {
-        return audit(line, origin, arrived);
-    }
+/// segments, metrics, documents.
+fn bare<'a>(
+    line: &'a [u8],
+    origin: Origin,
+    arrived: Option<Timestamp>,
+    arena: &'a Arena,
+    out: &mut Vec<Record<'a>>,
+) {
     let message = match app::message::<false>(line, arena) {
         Ok(message) => message,
-        Err(stop) => return bad(line, origin, arrived, broken(line, stop)),
+        Err(stop) => return out.push(bad(line, origin, arrived, broken(line, stop))),
     };
+    if says_nothing(&message) {
+        let known = document::read(line, &mut |found| {
+            out.push(match found {
+                Ok((body, time)) => Record {
+                    envelope: Envelope { function: None, stream: None, time, arrived, origin },
+                    body,
+                },
+                Err(reason) => bad(line, origin, arrived, reason),
+            });
+        });
+        if known {
+            return;
+        }
+    }
     let plain =
         || std::str::from_utf8(line).map_err(|e| format!("invalid UTF-8 at byte {}", e.valid_up_to()));
     let (body, recorded) = if message.segment {
         match plain().and_then(segment::read) {
             Ok((document, arrived)) => (Body::Segment(Box::new(document)), arrived),
-            Err(reason) => return bad(line, origin, arrived, reason),
+            Err(reason) => return out.push(bad(line, origin, arrived, reason)),
         }
     } else if message.metric {
         match plain().and_then(|text| metric::read(text, arena)) {
             Ok((metric, arrived)) => (Body::Metric(arena.alloc(metric)), arrived),
-            Err(reason) => return bad(line, origin, arrived, reason),
+            Err(reason) => return out.push(bad(line, origin, arrived, reason)),
         }
     } else {
         (message.body, None)
@@ -223,18 +252,13 @@ fn bare<'a>(line: &'a [u8], origin: Origin, arrived: Option<Timestamp>, arena: &
         arrived,
         origin,
     };
-    Record { envelope, body }
+    out.push(Record { envelope, body });
 }
 
-/// An event of CloudTrail's; those that change nothing that is kept are none's lines.
-fn audit<'a>(line: &'a [u8], origin: Origin, arrived: Option<Timestamp>) -> Record<'a> {
-    let text = std::str::from_utf8(line).map_err(|e| format!("invalid UTF-8 at byte {}", e.valid_up_to()));
-    let (time, body) = match text.and_then(setting::event) {
-        Ok(Some(change)) => (change.at, Body::Setting(Box::new(change))),
-        Ok(None) => (None, Body::Continuation(crate::model::Continuation::Text)),
-        Err(reason) => return bad(line, origin, arrived, reason),
-    };
-    Record { envelope: Envelope { function: None, stream: None, time, arrived, origin }, body }
+/// Whether nothing of a log's line was found in an object: then it may be a document.
+fn says_nothing(message: &app::Message<'_>) -> bool {
+    let plain = matches!(message.body, Body::Log(LogLine { level: Level::Unknown, id: None, error: None }));
+    plain && !message.segment && !message.metric
 }
 
 /// The function a log group and stream belong to (`formats.md` 0, "Where the names come from"):

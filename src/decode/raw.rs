@@ -8,7 +8,7 @@ use base64::engine::general_purpose::STANDARD;
 
 use super::json::{self, Cursor};
 use super::{Arena, wrapped};
-use crate::model::{Body, Envelope, Origin, Record, Recorded, Text, Timestamp};
+use crate::model::{Body, Continuation, Envelope, Origin, Record, Recorded, Text, Timestamp, Whose};
 
 /// How a line in the raw form begins, always.
 const BEGIN: &[u8] = b"{\"arrived\":";
@@ -42,22 +42,35 @@ pub fn form(line: &[u8]) -> Form {
     }
 }
 
-/// Reads a line in the raw form; `None` if it is some other object.
+/// Reads a line in the raw form; false if it is some other object.
 pub fn read<'a>(
     line: &'a [u8],
     origin: Origin,
     arrived: Option<Timestamp>,
     arena: &'a Arena,
-) -> Option<Record<'a>> {
-    let Raw { arrived: recorded, source, bytes, cut } = walk(line, arena)?;
+    out: &mut Vec<Record<'a>>,
+) -> bool {
+    let Some(Raw { arrived: recorded, source, bytes, cut }) = walk(line, arena) else { return false };
     let arrived = recorded.or(arrived);
-    let record = decode(bytes, cut, origin, arrived, arena);
-    // These say all by themselves.
-    if matches!(record.body, Body::Metric(_) | Body::Segment(_) | Body::Setting(_) | Body::Bad(_)) {
-        return Some(record);
+    let first = out.len();
+    decode(bytes, cut, origin, arrived, arena, out);
+    for record in &mut out[first..] {
+        let alone = match &record.body {
+            // These say all by themselves.
+            Body::Metric(_) | Body::Segment(_) | Body::Delivery(_) | Body::Other(_) | Body::Bad(_) => true,
+            // This may be its file's.
+            Body::Setting(told) => told.whose != Whose::Files,
+            _ => false,
+        };
+        if alone {
+            continue;
+        }
+        let envelope = Envelope { function: None, stream: None, time: record.envelope.time, arrived, origin };
+        let outer = Record { envelope, body: Body::Continuation(Continuation::Text) };
+        let record_in = std::mem::replace(record, outer);
+        record.body = Body::Recorded(Box::new(Recorded { source, record: record_in }));
     }
-    let envelope = Envelope { function: None, stream: None, time: record.envelope.time, arrived, origin };
-    Some(Record { envelope, body: Body::Recorded(Box::new(Recorded { source, record })) })
+    true
 }
 
 fn decode<'a>(
@@ -66,18 +79,19 @@ fn decode<'a>(
     origin: Origin,
     arrived: Option<Timestamp>,
     arena: &'a Arena,
-) -> Record<'a> {
+    out: &mut Vec<Record<'a>>,
+) {
     let line = line.strip_suffix(b"\r").unwrap_or(line);
     if cut > 0 {
         let length = line.len() as u64 + cut;
         let reason = format!("line of {length} bytes, only its head was read");
-        return super::bad(line, origin, arrived, reason);
+        return out.push(super::bad(line, origin, arrived, reason));
     }
     // A recorder never puts this form in itself.
     if line.starts_with(BEGIN) {
-        return super::bare(line, origin, arrived, arena);
+        return super::bare(line, origin, arrived, arena, out);
     }
-    super::record(line, origin, arrived, arena)
+    super::frame(line, origin, arrived, arena, out);
 }
 
 struct Raw<'a> {
@@ -124,8 +138,15 @@ mod tests {
     const ORIGIN: Origin = Origin { source: SourceId(3), offset: 70, len: 9 };
     const AT: Option<Timestamp> = Some(Timestamp(1_795_420_800_000));
 
+    fn one<'a>(line: &'a [u8], arrived: Option<Timestamp>, arena: &'a Arena) -> Record<'a> {
+        let mut out = Vec::new();
+        super::super::frame(line, ORIGIN, arrived, arena, &mut out);
+        assert_eq!(out.len(), 1);
+        out.remove(0)
+    }
+
     fn record<'a>(line: &str, arrived: Option<Timestamp>, arena: &'a Arena) -> Record<'a> {
-        super::super::record(arena.alloc_slice_copy(line.as_bytes()), ORIGIN, arrived, arena)
+        one(arena.alloc_slice_copy(line.as_bytes()), arrived, arena)
     }
 
     fn recorded<'a>(line: &str, arena: &'a Arena) -> Recorded<'a> {
@@ -150,7 +171,7 @@ mod tests {
         assert_eq!(it.record, record("\tSTART \"x\"", None, &arena));
         let it = recorded(r#"{"arrived":5,"source":"x","base64":"RU5EIFJlcXVlc3RJZDog/w=="}"#, &arena);
         let at = Some(Timestamp(5));
-        assert_eq!(it.record, super::super::record(b"END RequestId: \xff", ORIGIN, at, &arena));
+        assert_eq!(it.record, one(b"END RequestId: \xff", at, &arena));
     }
 
     #[test]

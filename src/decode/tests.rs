@@ -27,9 +27,18 @@ fn origin(len: usize) -> Origin {
     Origin { source: SourceId(0), offset: 0, len: len as u32 }
 }
 
+/// Decodes a frame into memory that stays.
+fn read_all(line: &[u8]) -> Vec<Record<'static>> {
+    let mut out = Vec::new();
+    frame(Vec::leak(line.to_vec()), origin(line.len()), None, Box::leak(Box::default()), &mut out);
+    out
+}
+
 /// Decodes a line into memory that stays, so that tests can keep what was read.
 fn read_bytes(line: &[u8]) -> Record<'static> {
-    record(Vec::leak(line.to_vec()), origin(line.len()), None, Box::leak(Box::default()))
+    let mut all = read_all(line);
+    assert_eq!(all.len(), 1);
+    all.remove(0)
 }
 
 fn read(line: &str) -> Record<'static> {

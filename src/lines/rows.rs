@@ -142,8 +142,11 @@ fn reason(origin: Origin, line: &[u8], cut: u64, snapshot: &Snapshot) -> String 
     if cut > 0 {
         return format!("line of {} bytes, only its head was read", line.len() as u64 + cut);
     }
-    match decode::record(line, origin, None, &decode::Arena::new()).body {
-        Body::Bad(bad) => bad.reason,
-        _ => "it could not be read".to_string(),
-    }
+    let (arena, mut records) = (decode::Arena::new(), Vec::new());
+    decode::frame(line, origin, None, &arena, &mut records);
+    let bad = records.into_iter().find_map(|record| match record.body {
+        Body::Bad(bad) => Some(bad.reason),
+        _ => None,
+    });
+    bad.unwrap_or_else(|| "it could not be read".to_string())
 }
