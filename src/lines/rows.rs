@@ -143,10 +143,9 @@ fn reason(origin: Origin, line: &[u8], cut: u64, snapshot: &Snapshot) -> String 
         return format!("line of {} bytes, only its head was read", line.len() as u64 + cut);
     }
     let (arena, mut records) = (decode::Arena::new(), Vec::new());
-    decode::frame(line, origin, None, &arena, &mut records);
-    let bad = records.into_iter().find_map(|record| match record.body {
-        Body::Bad(bad) => Some(bad.reason),
-        _ => None,
-    });
-    bad.unwrap_or_else(|| "it could not be read".to_string())
+    decode::frame(decode::Frame { text: line, origin, arrived: None }, &arena, &mut records);
+    match records.pop().map(|record| record.body) {
+        Some(Body::Bad(bad)) => bad.reason,
+        _ => "it could not be read".to_string(),
+    }
 }

@@ -35,7 +35,8 @@ pub(super) fn judge(paths: &[String]) -> Result<(Input, Snapshot), ReportError> 
         if let Some(text) = info.path.as_deref().and_then(limit_document) {
             let (arena, mut records) = (decode::Arena::new(), Vec::new());
             let origin = Origin { source: info.id, offset: 0, len: 0 };
-            decode::frame(text.as_bytes().trim_ascii(), origin, None, &arena, &mut records);
+            let text = text.as_bytes().trim_ascii();
+            decode::frame(decode::Frame { text, origin, arrived: None }, &arena, &mut records);
             input.correlator.records(&records, &mut store);
         }
     }
