@@ -195,7 +195,7 @@ pub(super) fn read<S: FactSink>(paths: &[String], sink: &mut S) -> Result<Input,
                 decoders.send(chunk);
             }
             Event::Trouble { what, .. } => input.troubles.push(what),
-            Event::CaughtUp(_) | Event::Ended(_) => {}
+            Event::CaughtUp(_) | Event::Ended(_) | Event::Note { .. } => {}
             Event::Drained => break,
         }
     }
