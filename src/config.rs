@@ -172,6 +172,7 @@ fn view(name: &str) -> Result<ViewKind, String> {
     match name {
         "overview" => Ok(ViewKind::Overview),
         "logs" => Ok(ViewKind::Logs),
+        "problems" => Ok(ViewKind::Problems),
         "sources" => Ok(ViewKind::Sources),
         _ => Err(format!("'{name}' is no view to begin with; give overview, logs or sources")),
     }

@@ -4,7 +4,8 @@ use std::path::Path;
 
 use crate::model::{FactSink, Recorded, SourceId, function_of_file};
 
-use super::{Correlator, Source};
+use super::Correlator;
+use super::place::Source;
 
 /// Sources whose records may lie in one capture; those beyond are taken for the capture's own.
 const MOST: usize = 10_000;

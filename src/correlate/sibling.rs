@@ -2,8 +2,9 @@
 
 use crate::model::{FactSink, FunctionId};
 
+use super::Correlator;
 use super::environment::Environment;
-use super::{Correlator, Source};
+use super::place::Source;
 
 impl Correlator {
     /// A correlator that has read nothing yet, but gives functions, environments and names that

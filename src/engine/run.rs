@@ -46,6 +46,8 @@ pub(super) struct Run {
     settling_ms: i64,
     last_published: u64,
     last_measured: u64,
+    /// Up to when a live session was to be judged the last time.
+    judged_to: Option<Timestamp>,
     /// Nothing that was published has a record.
     empty: bool,
     changed: bool,
@@ -91,6 +93,7 @@ impl Run {
             clock,
             memory: options.memory,
             settling_ms: options.settling_ms,
+            judged_to: None,
             empty: true,
             changed: false,
             urgent: false,
@@ -337,13 +340,21 @@ impl Run {
         }
     }
 
+    /// What comes live is known when it comes, so a live session is judged up to now also where
+    /// nothing comes: silence is a finding. A capture is judged up to its end.
+    fn judge_to(&self) -> Option<Timestamp> {
+        let follows = self.progress.sources.values().any(|source| source.stage == Stage::Following);
+        follows.then(|| self.clock.now().floor(findings::TICK_MS))
+    }
+
     fn publish(&mut self) {
         let now = self.clock.steady_ms();
         let filling = match &self.older {
             Older::Filling(fill) => Some(fill.share()),
             _ => None,
         };
-        self.changed |= filling != self.progress.filling;
+        let judge_to = self.judge_to();
+        self.changed |= filling != self.progress.filling || judge_to > self.judged_to;
         if !self.changed || (!self.urgent && now < self.last_published + PUBLISH_MS) {
             return;
         }
@@ -360,7 +371,10 @@ impl Run {
         }
         let store = &mut self.intake.store;
         let mut snapshot = store.snapshot(self.texts.clone());
-        self.changed = self.watch.keep_up(&mut snapshot, store.take_touched(), self.progress.frontier());
+        self.judged_to = judge_to;
+        // Until everything that was there has been read, it could still be told.
+        let to = self.progress.frontier().or(judge_to.max(snapshot.known.end()));
+        self.changed = self.watch.keep_up(&mut snapshot, store.take_touched(), to);
         self.published.store(Arc::new(Published {
             snapshot: Arc::new(snapshot),
             progress: Arc::new(self.progress.clone()),

@@ -4,8 +4,8 @@
 use std::sync::Arc;
 
 use crate::model::{
-    Cold, EnvironmentId, Flags, FunctionId, Graded, Level, Micros, Origin, Outcome, SourceId, Timestamp,
-    TraceId, Window,
+    Cold, EnvironmentId, Finding, Flags, FunctionId, Graded, Level, Micros, Origin, Outcome, SourceId,
+    Timestamp, TraceId, Window,
 };
 
 use super::filter::Filter;
@@ -371,6 +371,28 @@ pub struct EnvironmentRow {
     pub busy: bool,
 }
 
+/// What the diagnosis says, as of the same time and for the same window as an [`Overview`]. Made
+/// beside it by the room that knows.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Problems {
+    /// The findings that are open or were in the window: the worst first, those that are over last.
+    pub found: Vec<Finding>,
+    /// The time up to which everything was judged; `None` before the first tick.
+    pub judged: Option<Timestamp>,
+}
+
+impl Problems {
+    /// Those that are not over.
+    pub fn open(&self) -> impl Iterator<Item = &Finding> {
+        self.found.iter().filter(|finding| finding.until.is_none())
+    }
+
+    /// The worst one of a function.
+    pub fn of(&self, function: FunctionId) -> Option<&Finding> {
+        self.found.iter().find(|finding| finding.function == function)
+    }
+}
+
 /// A log line as read again from where it lies. Text is raw: sanitise before drawing.
 #[derive(Clone, Debug, PartialEq)]
 pub struct LogRow {
@@ -432,6 +454,8 @@ pub enum Anchor {
     Before(Origin),
     /// The first ones after this line.
     After(Origin),
+    /// This line and the first ones after it.
+    Line(Origin),
     /// The first ones at or after this time; [`Timestamp::MIN`] asks for the first of all.
     At(Timestamp),
 }

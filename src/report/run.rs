@@ -6,10 +6,10 @@ use std::io::{self, BufReader, BufWriter, Read, Write};
 
 use crate::clock::Clock;
 use crate::correlate::Correlator;
-use crate::ingest::{self, Batch, Decoders};
-use crate::model::{FactSink, Origin, SourceId, Timestamp, Window};
+use crate::ingest;
+use crate::model::{Body, FactSink, Origin, Record, SourceId, Timestamp, Window};
 use crate::query::filter::Filter;
-use crate::source::{self, Event, Kind, Mode, NoInput, SourceInfo};
+use crate::source::{self, Event, Kind, NoInput, SourceInfo};
 
 use super::fold::{Fold, Keys, TimeRule};
 use super::list::{Collect, List};
@@ -151,11 +151,10 @@ pub fn run(
     Ok(())
 }
 
-/// Reads, decodes on other threads, correlates.
-pub(super) fn read<S: FactSink>(paths: &[String], sink: &mut S) -> Result<Input, NoInput> {
-    let reading = source::start(&source::paths(paths), source::Options::new(Mode::Once), Clock::wall())?;
+/// Reads, decodes, correlates.
+pub(super) fn read<S: FactSink + Send>(paths: &[String], sink: &mut S) -> Result<Input, NoInput> {
+    let mut reading = source::pull(&source::paths(paths), Clock::wall())?;
     let pool = reading.pool().clone();
-    let mut decoders = Decoders::start(ingest::workers());
     let mut input = Input {
         sources: BTreeMap::new(),
         correlator: Correlator::default(),
@@ -164,45 +163,50 @@ pub(super) fn read<S: FactSink>(paths: &[String], sink: &mut S) -> Result<Input,
         first_bad: None,
         troubles: Vec::new(),
     };
-    let mut take = |input: &mut Input, batch: Batch| {
-        for record in batch.records() {
-            match &record.body {
-                crate::model::Body::Bad(bad) => {
-                    input.bad += 1;
-                    input.first_bad.get_or_insert_with(|| bad.reason.clone());
-                }
-                // Plain text alone is no record of Lambda.
-                crate::model::Body::Continuation(_) => {}
-                crate::model::Body::Recorded(recorded)
-                    if matches!(recorded.record.body, crate::model::Body::Continuation(_)) => {}
-                _ => input.records += 1,
+    ingest::in_turns(
+        ingest::readers(),
+        || reading.next(),
+        |event| match event {
+            Event::Chunk(chunk) => Some(chunk),
+            _ => None,
+        },
+        |event, records| input.take(event, records, sink),
+        |event| {
+            if let Event::Chunk(chunk) = event {
+                pool.give(chunk.bytes);
             }
-        }
-        input.correlator.records(batch.records(), sink);
-        pool.give(batch.into_chunk().bytes);
-    };
-    for event in reading.events() {
+        },
+    );
+    Ok(input)
+}
+
+impl Input {
+    fn take<S: FactSink>(&mut self, event: &Event, records: &[Record<'_>], sink: &mut S) {
         match event {
             Event::Opened(info) => {
-                input.correlator.source(info.id, info.function.as_deref());
-                input.sources.insert(info.id, info);
+                self.correlator.source(info.id, info.function.as_deref());
+                self.sources.insert(info.id, info.clone());
             }
-            Event::Chunk(chunk) => {
-                while !decoders.has_room() {
-                    let Some(batch) = decoders.take() else { break };
-                    take(&mut input, batch);
+            Event::Chunk(_) => {
+                for record in records {
+                    match &record.body {
+                        Body::Bad(bad) => {
+                            self.bad += 1;
+                            self.first_bad.get_or_insert_with(|| bad.reason.clone());
+                        }
+                        // Plain text alone is no record of Lambda.
+                        Body::Continuation(_) => {}
+                        Body::Recorded(recorded) if matches!(recorded.record.body, Body::Continuation(_)) => {
+                        }
+                        _ => self.records += 1,
+                    }
                 }
-                decoders.send(chunk);
+                self.correlator.records(records, sink);
             }
-            Event::Trouble { what, .. } => input.troubles.push(what),
-            Event::CaughtUp(_) | Event::Ended(_) | Event::Note { .. } => {}
-            Event::Drained => break,
+            Event::Trouble { what, .. } => self.troubles.push(what.clone()),
+            Event::CaughtUp(_) | Event::Ended(_) | Event::Note { .. } | Event::Drained => {}
         }
     }
-    while let Some(batch) = decoders.take() {
-        take(&mut input, batch);
-    }
-    Ok(input)
 }
 
 /// The bad records, with their lines where the source can be read again.

@@ -12,16 +12,18 @@ use super::answers::Answers;
 use super::playback::{Known, Playback};
 use crate::clock::Clock;
 use crate::engine::{self, Engine, Progress, Published, SourceProgress, Stage};
+use crate::findings;
 use crate::lines;
-use crate::model::Timestamp;
+use crate::model::{ClaimStanding, FindingLog, Timestamp, Window};
 use crate::query;
-use crate::query::view::{LinesAnswer, LinesRequest, Overview, OverviewRequest};
+use crate::query::view::{LinesAnswer, LinesRequest, Overview, OverviewRequest, Problems};
 use crate::source::{Catalog, Kind, Sources};
 use crate::store::{Newest, Snapshot};
 use crate::ui::app::{Effect, Msg, Options, UiState, update};
-use crate::ui::status::{BadRecord, SessionKind, SessionStatus, SourceState, SourceStatus};
+use crate::ui::status::{BadRecord, Onset, SessionKind, SessionStatus, SourceState, SourceStatus};
 use crate::ui::term::{self, Clip, Console, Ended, Event, Flow, Program};
 use crate::ui::view;
+use crate::ui::zone::Zone;
 
 /// How often a moving clock is looked at, in ms.
 const MOVING_MS: u64 = 100;
@@ -48,7 +50,7 @@ pub enum Message {
     /// There is a new snapshot.
     Published,
     /// The answer to a question.
-    Overview(u64, Arc<Overview>),
+    Overview(u64, Arc<Overview>, Arc<Problems>),
     /// The answer to a question for log lines.
     Lines(u64, LinesAnswer),
 }
@@ -71,6 +73,7 @@ pub fn run(console: Console, sources: &Sources, setup: Setup, clock: Clock) -> i
         memory: setup.engine.memory as u64,
         status: SessionStatus::default(),
         progress: Arc::default(),
+        findings: Arc::default(),
         clock: clock.clone(),
         dirty: true,
         due: 0,
@@ -101,14 +104,18 @@ fn forward(wakes: Receiver<()>, messages: Sender<Message>) -> io::Result<()> {
 fn viewer(
     published: Arc<ArcSwap<Published>>,
     messages: Sender<Message>,
-) -> io::Result<Answers<(u64, OverviewRequest)>> {
-    Answers::start("viewer", move |(id, request): (u64, OverviewRequest)| {
+) -> io::Result<Answers<(u64, OverviewRequest, Zone)>> {
+    Answers::start("viewer", move |(id, request, zone): (u64, OverviewRequest, Zone)| {
         // No snapshot is held beyond one answer: a page that is held is copied when it changes.
         let snapshot = published.load().snapshot.clone();
         let answer = Arc::new(query::overview(&snapshot, &request));
+        let at = request.as_of;
+        let window = Window { from: at.plus(-request.window_ms), to: at.plus(1) };
+        let clock = |time: Timestamp| zone.seconds(time) + &zone.mark(time);
+        let problems = Arc::new(findings::problems(&snapshot, window, at, &clock));
         drop(snapshot);
         // Nobody listens any more when the program ends.
-        let _ = messages.send(Message::Overview(id, answer));
+        let _ = messages.send(Message::Overview(id, answer, problems));
     })
 }
 
@@ -131,12 +138,14 @@ struct Session {
     state: UiState,
     playback: Playback,
     published: Arc<ArcSwap<Published>>,
-    viewer: Answers<(u64, OverviewRequest)>,
+    viewer: Answers<(u64, OverviewRequest, Zone)>,
     lines: Answers<(u64, LinesRequest)>,
     memory: u64,
     status: SessionStatus,
     /// What the sources' rows were made of.
     progress: Arc<Progress>,
+    /// The conclusions from which the status was made.
+    findings: Arc<FindingLog>,
     clock: Clock,
     dirty: bool,
     /// When the clock or the state want to be looked at again, on the steady clock in ms.
@@ -164,6 +173,7 @@ impl Session {
         let known = self.known(&published);
         let as_of = self.playback.as_of(known, self.clock.now(), now_ms);
         let status = self.status_of(&published, known, as_of);
+        self.findings = published.snapshot.findings.clone();
         let moves = if self.playback.moves(known) { Some(now_ms + self.pace()) } else { None };
         self.due = moves.unwrap_or(u64::MAX);
         self.progress = published.progress.clone();
@@ -195,6 +205,7 @@ impl Session {
             },
         };
         let same = Arc::ptr_eq(&published.progress, &self.progress);
+        let concluded = Arc::ptr_eq(&snapshot.findings, &self.findings);
         SessionStatus {
             kind,
             as_of,
@@ -216,6 +227,8 @@ impl Session {
             } else {
                 Arc::new(bad_records(published))
             },
+            judged: snapshot.findings.judged.map(|judged| judged.min(as_of)),
+            onsets: if concluded { self.status.onsets.clone() } else { Arc::new(onsets(snapshot)) },
             warning: progress.troubles.last().cloned(),
         }
     }
@@ -235,7 +248,7 @@ impl Session {
 
     fn carry_out(&mut self, effect: Effect) -> Flow {
         match effect {
-            Effect::Ask { id, request } => self.viewer.ask((id, request)),
+            Effect::Ask { id, request, zone } => self.viewer.ask((id, request, zone)),
             Effect::AskLines { id, request } => self.lines.ask((id, request)),
             Effect::Retry => {}
             Effect::Seek(to) => {
@@ -291,8 +304,8 @@ impl Program for Session {
                 "nobody could bring a stopped program back here: not suspended".to_string(),
             )),
             Event::Message(Message::Published) => self.look(),
-            Event::Message(Message::Overview(id, answer)) => {
-                let flow = self.tell(Msg::Overview { id, answer });
+            Event::Message(Message::Overview(id, answer, problems)) => {
+                let flow = self.tell(Msg::Overview { id, answer, problems });
                 if flow == Flow::Continue { Flow::DrawNow } else { flow }
             }
             Event::Message(Message::Lines(id, answer)) => {
@@ -331,6 +344,13 @@ fn ages(snapshot: &Snapshot, as_of: Timestamp) -> Vec<(&'static str, Option<i64>
         .filter(|(_, newest)| *newest != Timestamp::MIN)
         .map(|(kind, newest)| (kind, Some(as_of.since(newest).max(0))))
         .collect()
+}
+
+/// When problems were there, as far as was judged.
+fn onsets(snapshot: &Snapshot) -> Vec<Onset> {
+    let standing = snapshot.findings.standing(Timestamp::NEVER);
+    let onset = |one: &ClaimStanding| Onset { since: one.claim.since, found: one.opened, until: one.until };
+    standing.iter().map(onset).collect()
 }
 
 fn sources(published: &Published) -> Vec<SourceStatus> {

@@ -41,9 +41,10 @@ pub(super) struct Fifo {
 }
 
 impl Fifo {
-    /// Enters a pipe and reads it on a thread of its own.
+    /// Enters a pipe, which `out` says, and reads it on a thread of its own, which sends to `flow`.
     pub fn start(
         out: &Out,
+        flow: &Out,
         found: &Found,
         follow: bool,
         wake: &UnixStream,
@@ -52,10 +53,10 @@ impl Fifo {
         let (id, label) = (info.id, info.label.clone());
         out.send(Event::Opened(info.clone()))?;
         let started = wake.try_clone().and_then(|wake| {
-            let (fifo, out) = (Self { path: found.path.clone(), info, follow, wake }, out.clone());
+            let (fifo, flow) = (Self { path: found.path.clone(), info, follow, wake }, flow.clone());
             std::thread::Builder::new().name("source-pipe".into()).spawn(move || {
                 // Stopped is how a thread ends when nobody listens.
-                let _ = fifo.run(&out);
+                let _ = fifo.run(&flow);
             })
         });
         match started {

@@ -39,7 +39,7 @@ pub(super) fn run(out: &Out, plan: Plan, newest_slice: Option<u64>) -> Result<()
     let mut begun = Vec::new();
     for found in plan.found {
         if found.stat.what == What::Fifo {
-            Fifo::start(out, &found, true, &plan.wake)?;
+            Fifo::start(out, out, &found, true, &plan.wake)?;
             continue;
         }
         let look = Archive::look(&found, share, out.most);

@@ -1,9 +1,9 @@
 //! Where bytes come from: files, folders, globs, gzip and zst files, pipes, sockets, memory.
 //!
-//! [`start`] reads them on threads of its own and yields [`Event`]s over a bounded channel. It
-//! promises: chunks hold whole lines of one source, in order, each byte once; a reader waits for
-//! its consumer, nothing is dropped (but by sockets, which never wait: they count what they drop),
-//! and of an over-long line what is cut is counted; memory is bounded whatever the input; a followed line arrives within milliseconds, through rotation of
+//! [`start`] reads them on threads of its own and yields [`Event`]s over a bounded channel; [`pull`]
+//! reads archives on the threads that ask for the next event. They promise: chunks hold whole lines of one source, in order, each byte once; a reader waits for
+//! its consumer, nothing is dropped (but by sockets, which never wait: they count what they drop), and of an over-long line what is cut is counted; memory is
+//! bounded whatever the input; a followed line arrives within milliseconds, through rotation of
 //! every kind (a file is its device and inode, not its name); what can't be read is said with
 //! what to do, and never fatal to the rest; [`Catalog::reread`] and [`Catalog::range`] give bytes again from where they
 //! lie; dropping [`Sources`] ends all threads, full channel or not.
@@ -22,6 +22,7 @@ mod once;
 mod out;
 mod packed;
 mod pool;
+mod pull;
 mod reader;
 mod reel;
 mod tail;
@@ -41,6 +42,7 @@ pub use catalog::{Catalog, RangeReader};
 pub use info::{Kind, SourceInfo};
 pub use listen::Key;
 pub use pool::Pool;
+pub use pull::Reading;
 
 use crate::clock::Clock;
 use crate::model::{Chunk, SourceId};
@@ -216,6 +218,41 @@ impl Drop for Sources {
 /// Begins to read. Inputs that can't be read are said as [`Event::Trouble`]; when none can, that
 /// is the error. When following, a folder or glob without files yet is an input.
 pub fn start(inputs: &[Input], options: Options, clock: Clock) -> Result<Sources, NoInput> {
+    let Begun { plan, problems, out, events, stop, running } = begin(inputs, options, clock)?;
+    let (pool, catalog) = (out.pool.clone(), out.catalog.clone());
+    std::thread::Builder::new()
+        .name("source".into())
+        .spawn(move || {
+            let say = |problem| out.trouble(None, problem);
+            // Stopped is how a thread ends when nobody listens.
+            let _ = problems.into_iter().try_for_each(say).and_then(|()| match plan.options.mode {
+                Mode::Once => once::run(&out, plan),
+                Mode::Follow { newest_slice } => follow::run(&out, plan, newest_slice),
+            });
+        })
+        .map_err(|error| NoInput { problems: vec![in_general(&error)] })?;
+    Ok(Sources { events, pool, catalog, stop: Some(stop), running })
+}
+
+/// Reads every source to its end as [`Mode::Once`] says, on the threads that ask for what comes
+/// next. Inputs that can't be read are said as by [`start`].
+pub fn pull(inputs: &[Input], clock: Clock) -> Result<Reading, NoInput> {
+    let Begun { plan, problems, out, events, stop, .. } = begin(inputs, Options::new(Mode::Once), clock)?;
+    Ok(Reading::new(out, events, stop, problems, plan))
+}
+
+/// What there is to read, and how it will be told.
+struct Begun {
+    plan: Plan,
+    /// What can't be read, beside the rest that can.
+    problems: Vec<String>,
+    out: Out,
+    events: Receiver<Event>,
+    stop: (Sender<Infallible>, UnixStream),
+    running: Receiver<Infallible>,
+}
+
+fn begin(inputs: &[Input], options: Options, clock: Clock) -> Result<Begun, NoInput> {
     let (mut roots, mut memory, mut sockets, mut problems) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
     for input in inputs {
         match input {
@@ -254,13 +291,12 @@ pub fn start(inputs: &[Input], options: Options, clock: Clock) -> Result<Sources
     let (alive, running) = bounded(0);
     let (wake, woken) = UnixStream::pair().map_err(|error| NoInput { problems: vec![in_general(&error)] })?;
     let (sender, events) = bounded(options.queue.max(1));
-    let (pool, catalog) = (Pool::default(), Catalog::new(options.most, options.keep));
     let out = Out {
         events: sender,
         stop: stopped,
         _alive: alive,
-        pool: pool.clone(),
-        catalog: catalog.clone(),
+        pool: Pool::default(),
+        catalog: Catalog::new(options.most, options.keep),
         clock,
         most: options.most,
     };
@@ -268,18 +304,7 @@ pub fn start(inputs: &[Input], options: Options, clock: Clock) -> Result<Sources
         listen::start(&out, sockets).map_err(|error| NoInput { problems: vec![in_general(&error)] })?;
     }
     let plan = Plan { roots, found, memory, wake: woken, options };
-    std::thread::Builder::new()
-        .name("source".into())
-        .spawn(move || {
-            let say = |problem| out.trouble(None, problem);
-            // Stopped is how a thread ends when nobody listens.
-            let _ = problems.into_iter().try_for_each(say).and_then(|()| match plan.options.mode {
-                Mode::Once => once::run(&out, plan),
-                Mode::Follow { newest_slice } => follow::run(&out, plan, newest_slice),
-            });
-        })
-        .map_err(|error| NoInput { problems: vec![in_general(&error)] })?;
-    Ok(Sources { events, pool, catalog, stop: Some((stop, wake)), running })
+    Ok(Begun { plan, problems, out, events, stop: (stop, wake), running })
 }
 
 fn in_general(error: &std::io::Error) -> String {

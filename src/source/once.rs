@@ -1,7 +1,8 @@
-//! Every archive read to its end, then done: for reports and replays.
+//! Every archive read to its end, then done: for replays, and through `pull` for reports.
 
 use std::path::Path;
 use std::sync::{Arc, Weak};
+use std::thread::JoinHandle;
 
 use super::catalog::Place;
 use super::fifo::Fifo;
@@ -15,27 +16,46 @@ use super::walk::{label, why_not};
 use super::{Event, Plan};
 use crate::model::function_of_file;
 
-/// Reads all of the plan. Ids follow the order of memory as given, then of paths.
-pub(super) fn run(out: &Out, plan: Plan) -> Result<(), Stopped> {
-    let stay_open = plan.found.len() <= super::open_files(plan.options.open_files);
-    let mut reel = Reel::new(stay_open);
-    for (name, bytes) in plan.memory {
-        reel.add(memory(out, name, bytes)?);
-    }
-    let mut pipes = Vec::new();
-    for found in &plan.found {
-        if found.stat.what == What::Fifo {
-            pipes.extend(Fifo::start(out, found, false, &plan.wake)?);
-        } else if let Some(feed) = file(out, &found.path)? {
-            reel.add(feed);
+/// Everything of a plan, on its way.
+#[derive(Debug)]
+pub(super) struct Archives {
+    reel: Reel,
+    pipes: Vec<JoinHandle<()>>,
+}
+
+impl Archives {
+    /// Enters all of the plan. Ids follow the order of memory as given, then of paths. Pipes are read
+    /// on threads of their own, which send to `pipes`.
+    pub fn open(out: &Out, pipes: &Out, plan: Plan) -> Result<Self, Stopped> {
+        let stay_open = plan.found.len() <= super::open_files(plan.options.open_files);
+        let mut all = Self { reel: Reel::new(stay_open), pipes: Vec::new() };
+        for (name, bytes) in plan.memory {
+            all.reel.add(memory(out, name, bytes)?);
         }
+        for found in &plan.found {
+            if found.stat.what == What::Fifo {
+                all.pipes.extend(Fifo::start(out, pipes, found, false, &plan.wake)?);
+            } else if let Some(feed) = file(out, &found.path)? {
+                all.reel.add(feed);
+            }
+        }
+        Ok(all)
     }
-    while !reel.is_empty() {
-        if let Some(done) = reel.step(out)? {
+
+    /// Reads on a little; `false` when all files and memory were read to their ends.
+    pub fn step(&mut self, out: &Out) -> Result<bool, Stopped> {
+        if let Some(done) = self.reel.step(out)? {
             end(out, done)?;
         }
+        Ok(!self.reel.is_empty())
     }
-    for pipe in pipes {
+}
+
+/// Reads all of the plan.
+pub(super) fn run(out: &Out, plan: Plan) -> Result<(), Stopped> {
+    let mut all = Archives::open(out, out, plan)?;
+    while all.step(out)? {}
+    for pipe in all.pipes {
         // A pipe's thread that panicked has nothing more to give.
         let _ = pipe.join();
     }

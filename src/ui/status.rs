@@ -40,8 +40,25 @@ pub struct SessionStatus {
     pub sources: Arc<Vec<SourceStatus>>,
     /// The newest records that could not be read, newest first, at most 1,000.
     pub bad_records: Arc<Vec<BadRecord>>,
+    /// The time up to which everything was judged, at most `as_of`: with a later one the same
+    /// question may find more wrong.
+    pub judged: Option<Timestamp>,
+    /// When problems began and were found, in all that was read: also after `as_of`. By when they
+    /// were found.
+    pub onsets: Arc<Vec<Onset>>,
     /// The last thing that a person should know: a source that failed, and what to do.
     pub warning: Option<String>,
+}
+
+/// When a problem was there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Onset {
+    /// When its evidence begins.
+    pub since: Timestamp,
+    /// When it was found.
+    pub found: Timestamp,
+    /// When it ended, if it has.
+    pub until: Option<Timestamp>,
 }
 
 /// Live or replay.
@@ -200,6 +217,8 @@ impl Default for SessionStatus {
             memory: (0, 0),
             sources: Arc::default(),
             bad_records: Arc::default(),
+            judged: None,
+            onsets: Arc::default(),
             warning: None,
         }
     }

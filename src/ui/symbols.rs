@@ -59,6 +59,8 @@ pub struct Symbols {
     pub timeout: &'static str,
     /// State: throttled.
     pub throttled: &'static str,
+    /// Something is wrong.
+    pub problem: &'static str,
     /// State: memory near its limit.
     pub memory: &'static str,
     /// State: no data.
@@ -105,6 +107,7 @@ const UNICODE: Symbols = Symbols {
     error: "✗",
     timeout: "○",
     throttled: "▲",
+    problem: "▲",
     memory: "!",
     no_data: "?",
     cold: "*",
@@ -137,6 +140,7 @@ static ASCII: Symbols = Symbols {
     error: "x",
     timeout: "o",
     throttled: "^",
+    problem: "!",
     memory: "!",
     no_data: "?",
     cold: "*",
