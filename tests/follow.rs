@@ -281,7 +281,7 @@ fn a_compressed_sibling_is_read_only_if_its_original_was_not() {
             follow.wait("the other", |it| it.lines.len() >= want.len());
             follow.settle(case.dir.path(), "z1");
             follow.wait_lines(&refs(&want));
-            assert_eq!(follow.named("a.log.0.gz").map(|info| info.kind), Some(Kind::Gzip));
+            assert_eq!(follow.named("a.log.0.gz").map(|info| info.kind), Some(Kind::Packed));
         });
     }
 }

@@ -41,6 +41,8 @@ pub struct SourceProgress {
     pub newest: Option<Timestamp>,
     /// How it stands.
     pub stage: Stage,
+    /// What it says of itself: what it listens to, what it could not take. Unsanitised.
+    pub note: Option<String>,
 }
 
 /// What was read of a source.
@@ -114,7 +116,7 @@ impl SourceProgress {
     /// A source that was just opened.
     pub(super) fn new(info: SourceInfo) -> Self {
         let bytes = info.skipped;
-        Self { info, bytes, read: Read::default(), newest: None, stage: Stage::Reading }
+        Self { info, bytes, read: Read::default(), newest: None, stage: Stage::Reading, note: None }
     }
 
     fn to_read(&self) -> u64 {

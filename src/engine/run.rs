@@ -163,6 +163,11 @@ impl Run {
                 self.progress.loaded = false;
             }
             Event::Chunk(chunk) => self.decoders.send(chunk),
+            Event::Note { source, note } => {
+                if let Some(source) = self.progress.sources.get_mut(&source) {
+                    source.note = Some(note);
+                }
+            }
             // It says itself which source it is about.
             Event::Trouble { what, .. } => self.progress.trouble(what),
             // What was sent before this is still with the decoders: it comes first.
@@ -208,15 +213,15 @@ impl Run {
         }
         self.urgent |= std::mem::take(&mut self.empty);
         self.progress.live |= taken.chunk.arrived.is_some();
-        if taken.chunk.arrived.is_some() || self.is_pipe(taken.chunk.source) {
+        if taken.chunk.arrived.is_some() || self.is_stream(taken.chunk.source) {
             self.note_live(Live::of(&taken.chunk));
         }
         self.changed = true;
         self.pool.give(taken.chunk.bytes);
     }
 
-    fn is_pipe(&self, id: SourceId) -> bool {
-        self.progress.sources.get(&id).is_some_and(|source| source.info.kind == Kind::Fifo)
+    fn is_stream(&self, id: SourceId) -> bool {
+        self.progress.sources.get(&id).is_some_and(is_stream)
     }
 
     fn note_live(&mut self, chunk: Live) {
@@ -262,9 +267,9 @@ impl Run {
             self.older = Older::Settled;
             return;
         }
-        // What was there at the start; a pipe's bytes can't be read from a place.
+        // What was there at the start; a pipe's or socket's bytes can't be read from a place.
         let parts = sources
-            .filter(|source| source.info.kind != Kind::Fifo)
+            .filter(|source| !is_stream(source))
             .map(|source| Part { info: source.info.clone(), end: source.bytes })
             .collect();
         let mut store = Store::new(budget(self.memory, 0));
@@ -377,6 +382,10 @@ impl Run {
         // Whoever is not awake yet will find the newest.
         let _ = self.woken.try_send(());
     }
+}
+
+fn is_stream(source: &SourceProgress) -> bool {
+    matches!(source.info.kind, Kind::Fifo | Kind::Socket)
 }
 
 fn skipped(source: &SourceProgress) -> bool {

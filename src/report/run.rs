@@ -204,7 +204,7 @@ impl Input {
                 self.correlator.records(records, sink);
             }
             Event::Trouble { what, .. } => self.troubles.push(what.clone()),
-            Event::CaughtUp(_) | Event::Ended(_) | Event::Drained => {}
+            Event::CaughtUp(_) | Event::Ended(_) | Event::Note { .. } | Event::Drained => {}
         }
     }
 }

@@ -11,7 +11,7 @@ use ratatui::Frame;
 use super::answers::Answers;
 use super::playback::{Known, Playback};
 use crate::clock::Clock;
-use crate::engine::{self, Engine, Published, SourceProgress, Stage};
+use crate::engine::{self, Engine, Progress, Published, SourceProgress, Stage};
 use crate::findings;
 use crate::lines;
 use crate::model::{ClaimStanding, FindingLog, Timestamp, Window};
@@ -72,6 +72,7 @@ pub fn run(console: Console, sources: &Sources, setup: Setup, clock: Clock) -> i
         lines,
         memory: setup.engine.memory as u64,
         status: SessionStatus::default(),
+        progress: Arc::default(),
         findings: Arc::default(),
         clock: clock.clone(),
         dirty: true,
@@ -141,6 +142,8 @@ struct Session {
     lines: Answers<(u64, LinesRequest)>,
     memory: u64,
     status: SessionStatus,
+    /// What the sources' rows were made of.
+    progress: Arc<Progress>,
     /// The conclusions from which the status was made.
     findings: Arc<FindingLog>,
     clock: Clock,
@@ -176,6 +179,7 @@ impl Session {
         self.findings = published.snapshot.findings.clone();
         let moves = if self.playback.moves(known) { Some(now_ms + self.pace()) } else { None };
         self.due = moves.unwrap_or(u64::MAX);
+        self.progress = published.progress.clone();
         if status != self.status {
             self.status = status.clone();
             return self.tell(Msg::Status(Arc::new(status)));
@@ -208,7 +212,7 @@ impl Session {
                 loaded: progress.fraction(),
             },
         };
-        let same = snapshot.generation == self.status.generation && !self.status.sources.is_empty();
+        let same = Arc::ptr_eq(&published.progress, &self.progress);
         let concluded = Arc::ptr_eq(&snapshot.findings, &self.findings);
         SessionStatus {
             kind,
@@ -370,6 +374,7 @@ fn sources(published: &Published) -> Vec<SourceStatus> {
         |id| published.snapshot.bad.kept.iter().filter(|record| record.origin.source == id).count() as u64;
     let state = |source: &SourceProgress| match source.stage {
         Stage::Reading => SourceState::Reading,
+        Stage::Following if source.info.kind == Kind::Socket => SourceState::Listening,
         Stage::Following if source.read.records == 0 => SourceState::Waiting,
         Stage::Following => SourceState::Following,
         Stage::Ended => SourceState::Ended,
@@ -383,11 +388,12 @@ fn sources(published: &Published) -> Vec<SourceStatus> {
             name: source.info.label.to_string(),
             state: state(source),
             read_bytes: source.bytes,
-            size_bytes: (source.info.kind != Kind::Fifo).then(|| source.info.size.max(source.bytes)),
+            size_bytes: (!matches!(source.info.kind, Kind::Fifo | Kind::Socket))
+                .then(|| source.info.size.max(source.bytes)),
             records: source.read.records,
             bad: bad(source.info.id),
             newest: source.newest,
-            note: None,
+            note: source.note.clone(),
         })
         .collect()
 }

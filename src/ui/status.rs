@@ -160,6 +160,8 @@ pub enum SourceState {
     Reading,
     /// Read to its end, waiting for more.
     Following,
+    /// Others may send to it.
+    Listening,
     /// Read to its end; no more will come.
     Ended,
     /// Not there yet, or nothing came yet.
@@ -174,6 +176,7 @@ impl SourceState {
         match self {
             Self::Reading => "reading",
             Self::Following => "following",
+            Self::Listening => "listening",
             Self::Ended => "ended",
             Self::Waiting => "waiting",
             Self::Failed => "failed",
