@@ -269,7 +269,7 @@ fn value(text: &[u8], at: usize, level: Option<usize>, structured: bool) -> Opti
             let end = nested_end(text, at, level?)?;
             Some(Value { inside: at..end, mask: if *open == b'{' { b"{}" } else { b"[]" } })
         }
-        _ if structured || slashes > 0 => None,
+        _ if structured || slashes > 0 || text[at..].starts_with(MASK) => None,
         _ => {
             let stops = |c: &u8| c.is_ascii_whitespace() || b"\"'\\,;&}])>".contains(c);
             let word = |from: usize| text[from..].iter().position(stops).map_or(text.len(), |len| from + len);
