@@ -43,8 +43,9 @@ fn append(path: &Path) -> File {
     OpenOptions::new().create(true).append(true).open(path).unwrap()
 }
 
+type Packer = fn(&[u8]) -> Vec<u8>;
 /// Ways to compress, by their files' endings.
-const PACKS: [(&str, fn(&[u8]) -> Vec<u8>); 2] = [("gz", gzipped), ("zst", zst)];
+const PACKS: [(&str, Packer); 2] = [("gz", gzipped), ("zst", zst)];
 
 fn zst(text: &[u8]) -> Vec<u8> {
     ruzstd::encoding::compress_to_vec(text, ruzstd::encoding::CompressionLevel::Fastest)
