@@ -87,11 +87,12 @@ impl Watch {
     }
 
     fn engine(&self, memory: usize) -> engine::Options {
-        let (settling_ms, history_ms) = match self.mode {
-            Mode::Follow { .. } => (config::SETTLING_MS, Some(config::HISTORY_MS)),
-            Mode::Once => (0, None),
+        let (live, history_ms) = match self.mode {
+            Mode::Follow { .. } => (true, Some(config::HISTORY_MS)),
+            Mode::Once => (false, None),
         };
-        engine::Options { memory, decoders: ingest::workers(), settling_ms, history_ms }
+        let settling_ms = config::SETTLING_MS;
+        engine::Options { memory, decoders: ingest::workers(), settling_ms, live, history_ms }
     }
 }
 

@@ -3,8 +3,8 @@
 use super::Correlator;
 use super::known::known;
 use crate::model::{
-    FactSink, MetricName, MetricPoint, MetricRecord, Record, SegmentDocument, SettingFact, SettingRecord,
-    Timestamp,
+    Bad, DeliveryFact, DeliveryRecord, Envelope, FactSink, MetricName, MetricPoint, MetricRecord, Record,
+    SegmentDocument, SettingFact, SettingRecord, Timestamp, When, Whose,
 };
 
 impl Correlator {
@@ -34,16 +34,59 @@ impl Correlator {
         });
     }
 
-    /// A setting. One without a time holds for all of the time that is looked at, as far as is known.
-    pub fn setting<S: FactSink>(&mut self, change: &SettingRecord, arrived: Option<Timestamp>, sink: &mut S) {
-        let function = self.function(change.function.as_bytes(), sink);
-        let fact = SettingFact {
-            setting: change.setting,
-            at: change.at.unwrap_or(Timestamp::MIN),
-            known: change.at.map_or(Timestamp::MIN, |at| known(at, arrived)),
-            told: change.told.clone(),
+    /// A setting. One that was found holds for all of the time that is looked at, as far as is known.
+    pub(super) fn setting<S: FactSink>(
+        &mut self,
+        told: &SettingRecord,
+        envelope: &Envelope<'_>,
+        sink: &mut S,
+    ) {
+        let function = match &told.whose {
+            Whose::Account => None,
+            Whose::Function(name) => Some(self.function(name.as_bytes(), sink)),
+            Whose::Files => {
+                let Some(name) = self.source_mut(envelope.origin.source).hint.clone() else {
+                    let reason = format!("{}: it names no function; name its file after it", told.told);
+                    return sink.bad(
+                        envelope.origin,
+                        envelope.arrived,
+                        &Bad { reason, excerpt: String::new() },
+                    );
+                };
+                Some(self.function(name.as_bytes(), sink))
+            }
         };
-        sink.setting(function, fact);
+        let known = match told.when {
+            When::Changed(at) => known(at, envelope.arrived),
+            When::Found { .. } => envelope.arrived.unwrap_or(Timestamp::MIN),
+        };
+        sink.setting(SettingFact {
+            function,
+            qualifier: told.qualifier.clone(),
+            setting: told.setting.clone(),
+            when: told.when,
+            known,
+            told: told.told.clone(),
+        });
+    }
+
+    /// The end of an asynchronous event.
+    pub(super) fn delivery<S: FactSink>(
+        &mut self,
+        told: &DeliveryRecord,
+        arrived: Option<Timestamp>,
+        sink: &mut S,
+    ) {
+        let function = told.function.as_deref().map(|name| self.function(name.as_bytes(), sink));
+        let known = told.at.map_or(arrived.unwrap_or(Timestamp::MIN), |at| known(at, arrived));
+        sink.delivery(DeliveryFact {
+            function,
+            request_id: self.texts.ids.request(told.request_id.as_bytes()),
+            condition: told.condition.clone(),
+            attempts: told.attempts,
+            error: told.error.clone(),
+            known,
+        });
     }
 
     pub(super) fn segment<S: FactSink>(

@@ -132,7 +132,9 @@ impl Correlator {
             Body::Bad(bad) => sink.bad(envelope.origin, envelope.arrived, bad),
             Body::Continuation(more) => self.continuation(record, more, sink),
             Body::Metric(metric) => self.metric(record, metric, sink),
-            Body::Setting(change) => self.setting(change, envelope.arrived, sink),
+            Body::Setting(told) => self.setting(told, envelope, sink),
+            Body::Delivery(told) => self.delivery(told, envelope.arrived, sink),
+            Body::Other(_) => {}
             Body::Segment(document) => self.segment(document, envelope.arrived, sink),
             Body::Recorded(recorded) => self.recorded(recorded, sink),
             Body::Log(line) => {

@@ -26,6 +26,14 @@ pub struct Message<'a> {
     pub metric: bool,
 }
 
+impl Message<'_> {
+    /// Whether it is a line of an application of which neither level nor request is known: it may be
+    /// no log line at all.
+    pub fn says_nothing(&self) -> bool {
+        matches!(self.body, Body::Log(LogLine { level: Level::Unknown, id: None, error: None }))
+    }
+}
+
 /// Members of the top level that matter, as they are met.
 #[derive(Default)]
 struct Seen<'a, const ESC: bool> {

@@ -5,17 +5,23 @@
 //! sees records in order, joins them. What a line is is seen from its content, line by line, never
 //! asked of the user. A decoder says: mine, not mine, or mine but broken, and where.
 
+mod answer;
 mod app;
+mod control;
+mod delivery;
 mod digits;
+mod document;
+mod events;
 mod json;
 mod metric;
 mod near;
+mod otlp;
 mod raw;
 mod segment;
-mod setting;
 mod shown;
 mod tail;
 mod text;
+mod trail;
 mod wrapped;
 
 use std::sync::LazyLock;
@@ -32,7 +38,6 @@ pub use raw::{Form, form};
 /// texts that had to be unescaped. At most some times the chunk's size, and freed at once with it:
 /// no record costs an allocation, and none has to be taken apart by the thread that reads it.
 pub type Arena = bumpalo::Bump;
-pub use setting::concurrency;
 
 /// Whether short cuts are taken: readers of the usual shapes that ask fewer questions than the
 /// general walks and stand back from whatever is not quite usual. Tests turn them off, to see that
@@ -61,7 +66,7 @@ pub fn chunk<'a>(chunk: &'a Chunk, arena: &'a Arena, out: &mut Vec<Record<'a>>) 
             let reason = format!("line of {length} bytes, only its head was read");
             out.push(bad(line, origin, chunk.arrived, reason));
         } else if line.first() == Some(&b'{') || !line.trim_ascii().is_empty() {
-            out.push(record(line, origin, chunk.arrived, arena));
+            frame(Frame { text: line, origin, arrived: chunk.arrived }, arena, out);
         }
     };
     for end in memchr_iter(b'\n', bytes) {
@@ -73,49 +78,83 @@ pub fn chunk<'a>(chunk: &'a Chunk, arena: &'a Arena, out: &mut Vec<Record<'a>>) 
     }
 }
 
-/// Decodes one line.
-pub fn record<'a>(
-    line: &'a [u8],
-    origin: Origin,
-    arrived: Option<Timestamp>,
-    arena: &'a Arena,
-) -> Record<'a> {
-    let line = line.strip_prefix(b"\xef\xbb\xbf").unwrap_or(line);
-    match line.first() {
-        Some(b'{') => object(line, origin, arrived, arena),
-        Some(b'0'..=b'9') => tail::read(line, origin, arrived, arena)
-            .unwrap_or_else(|| continuation(line, origin, arrived, arena)),
-        _ => continuation(line, origin, arrived, arena),
+/// A frame: a line, or a JSON value over several lines, with where and when it came.
+#[derive(Clone, Copy, Debug)]
+pub struct Frame<'a> {
+    /// Its bytes, without the line end. Inside a JSON value there may be line ends, as white space.
+    pub text: &'a [u8],
+    /// Where they lie.
+    pub origin: Origin,
+    /// When they came, if that was observed.
+    pub arrived: Option<Timestamp>,
+}
+
+impl<'a> Frame<'a> {
+    /// Where a part of the frame's own text lies; of a copy elsewhere, the whole frame's place.
+    pub fn part(&self, part: &[u8]) -> Origin {
+        let from = (part.as_ptr() as usize).checked_sub(self.text.as_ptr() as usize);
+        match from.filter(|from| from + part.len() <= self.text.len()) {
+            Some(from) => {
+                let len = u32::try_from(part.len()).unwrap_or(u32::MAX);
+                Origin { offset: self.origin.offset + from as u64, len, ..self.origin }
+            }
+            None => self.origin,
+        }
+    }
+
+    /// The envelope of a record that is the whole frame, of which nothing else is known.
+    fn envelope(&self) -> Envelope<'a> {
+        let (arrived, origin) = (self.arrived, self.origin);
+        Envelope { function: None, stream: None, time: None, arrived, origin }
+    }
+
+    fn bad(&self, reason: String) -> Record<'a> {
+        bad(self.text, self.origin, self.arrived, reason)
     }
 }
 
-fn continuation<'a>(
-    line: &'a [u8],
-    origin: Origin,
-    arrived: Option<Timestamp>,
-    arena: &'a Arena,
-) -> Record<'a> {
-    let envelope = Envelope { function: None, stream: None, time: None, arrived, origin };
-    Record { envelope, body: Body::Continuation(text::continuation(line, arena)) }
+/// Decodes one frame: pushes the records in it, one or more.
+pub fn frame<'a>(frame: Frame<'a>, arena: &'a Arena, out: &mut Vec<Record<'a>>) {
+    let text = frame.text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(frame.text);
+    let frame = Frame { text, ..frame };
+    match text.first() {
+        Some(b'{') => object(frame, arena, out),
+        Some(b'[') if document::read(&frame, arena, out) => {}
+        Some(b'0'..=b'9') => out.push(
+            tail::read(text, frame.origin, frame.arrived, arena)
+                .unwrap_or_else(|| continuation(&frame, arena)),
+        ),
+        _ => out.push(continuation(&frame, arena)),
+    }
 }
 
-fn object<'a>(line: &'a [u8], origin: Origin, arrived: Option<Timestamp>, arena: &'a Arena) -> Record<'a> {
+fn continuation<'a>(frame: &Frame<'a>, arena: &'a Arena) -> Record<'a> {
+    Record { envelope: frame.envelope(), body: Body::Continuation(text::continuation(frame.text, arena)) }
+}
+
+#[inline]
+fn object<'a>(frame: Frame<'a>, arena: &'a Arena, out: &mut Vec<Record<'a>>) {
+    let Frame { text: line, origin, arrived } = frame;
     if let Some(wrapped) = wrapped::usual(line) {
-        return unwrap(&wrapped, origin, arrived, arena);
+        return out.push(unwrap(&wrapped, origin, arrived, arena));
     }
-    if let Some(record) = raw::read(line, origin, arrived, arena) {
-        return record;
+    if raw::read(&frame, arena, out) {
+        return;
     }
     // To prepare the search takes longer than the search.
     static LOG_GROUP: LazyLock<memmem::Finder<'_>> = LazyLock::new(|| memmem::Finder::new("logGroup"));
     if LOG_GROUP.find(line).is_some() {
         match wrapped::walk(line, arena) {
-            Ok(Some(wrapped)) => return unwrap(&wrapped, origin, arrived, arena),
+            Ok(Some(wrapped)) => return out.push(unwrap(&wrapped, origin, arrived, arena)),
             Ok(None) => {}
-            Err(stop) => return bad(line, origin, arrived, broken(line, stop)),
+            Err(stop) => return out.push(frame.bad(broken(line, stop))),
+        }
+        // A payload of a subscription has these keys too.
+        if document::read(&frame, arena, out) {
+            return;
         }
     }
-    bare(line, origin, arrived, arena)
+    bare(&frame, arena, out);
 }
 
 /// What is in a wrapped line, with what its container says of it.
@@ -126,7 +165,7 @@ fn unwrap<'a>(
     arrived: Option<Timestamp>,
     arena: &'a Arena,
 ) -> Record<'a> {
-    let function = Some(function_of(wrapped.group, wrapped.stream));
+    let function = function_of(wrapped.group, wrapped.stream);
     let time = wrapped.timestamp.map(Timestamp).or_else(|| own_time(wrapped.message, arena));
     let arrived = wrapped.arrived.map(Timestamp).or(arrived);
     let stream = (!wrapped.stream.is_empty()).then_some(wrapped.stream);
@@ -190,60 +229,48 @@ fn json_message<'a>(plain: &'a [u8], arena: &'a Arena) -> Option<app::Message<'a
     app::message::<false>(warned[at + 1..].trim_ascii(), arena).ok()
 }
 
-/// An object that is a line by itself: platform and application records without a container,
-/// segments, metrics.
-fn bare<'a>(line: &'a [u8], origin: Origin, arrived: Option<Timestamp>, arena: &'a Arena) -> Record<'a> {
-    if line.starts_with(b"{\"eventVersion\"") {
-        return audit(line, origin, arrived);
-    }
+/// An object that stands by itself: platform and application records without a container,
+/// segments, metrics, documents that hold many records.
+fn bare<'a>(frame: &Frame<'a>, arena: &'a Arena, out: &mut Vec<Record<'a>>) {
+    let Frame { text: line, origin, arrived } = *frame;
     let message = match app::message::<false>(line, arena) {
         Ok(message) => message,
-        Err(stop) => return bad(line, origin, arrived, broken(line, stop)),
+        Err(stop) => return out.push(frame.bad(broken(line, stop))),
     };
     let plain =
         || std::str::from_utf8(line).map_err(|e| format!("invalid UTF-8 at byte {}", e.valid_up_to()));
     let (body, recorded) = if message.segment {
         match plain().and_then(segment::read) {
             Ok((document, arrived)) => (Body::Segment(Box::new(document)), arrived),
-            Err(reason) => return bad(line, origin, arrived, reason),
+            Err(reason) => return out.push(frame.bad(reason)),
         }
     } else if message.metric {
         match plain().and_then(|text| metric::read(text, arena)) {
             Ok((metric, arrived)) => (Body::Metric(arena.alloc(metric)), arrived),
-            Err(reason) => return bad(line, origin, arrived, reason),
+            Err(reason) => return out.push(frame.bad(reason)),
         }
+    } else if message.says_nothing() && document::read(frame, arena, out) {
+        return;
     } else {
         (message.body, None)
     };
-    let arrived = recorded.or(arrived);
     let envelope = Envelope {
         function: message.function.or_else(|| message.arn?.split(|c| *c == b':').nth(6)),
-        stream: None,
         time: message.time.and_then(Timestamp::parse),
-        arrived,
-        origin,
+        arrived: recorded.or(arrived),
+        ..frame.envelope()
     };
-    Record { envelope, body }
-}
-
-/// An event of CloudTrail's; those that change nothing that is kept are none's lines.
-fn audit<'a>(line: &'a [u8], origin: Origin, arrived: Option<Timestamp>) -> Record<'a> {
-    let text = std::str::from_utf8(line).map_err(|e| format!("invalid UTF-8 at byte {}", e.valid_up_to()));
-    let (time, body) = match text.and_then(setting::event) {
-        Ok(Some(change)) => (change.at, Body::Setting(Box::new(change))),
-        Ok(None) => (None, Body::Continuation(crate::model::Continuation::Text)),
-        Err(reason) => return bad(line, origin, arrived, reason),
-    };
-    Record { envelope: Envelope { function: None, stream: None, time, arrived, origin }, body }
+    out.push(Record { envelope, body });
 }
 
 /// The function a log group and stream belong to (`formats.md` 0, "Where the names come from"):
 /// `/aws/lambda/NAME`, else a custom group's stream `YYYY/MM/DD/NAME[VERSION]HEX`, else the group.
-fn function_of<'a>(group: Text<'a>, stream: Text<'a>) -> Text<'a> {
+/// `None` where no group is named and the stream does not name it.
+fn function_of<'a>(group: Text<'a>, stream: Text<'a>) -> Option<Text<'a>> {
     const LAMBDA: &[u8] = b"/aws/lambda/";
     match group.strip_prefix(LAMBDA) {
-        Some(name) => name,
-        None => stream_function(stream).unwrap_or(group),
+        Some(name) => Some(name),
+        None => stream_function(stream).or((!group.is_empty()).then_some(group)),
     }
 }
 

@@ -44,6 +44,7 @@ pub(super) struct Run {
     clock: Clock,
     memory: usize,
     settling_ms: i64,
+    live: bool,
     last_published: u64,
     last_measured: u64,
     /// Up to when a live session was to be judged the last time.
@@ -67,15 +68,14 @@ enum Older {
 
 impl Run {
     pub fn new(sources: &Sources, options: Options, clock: Clock, woken: Sender<()>) -> Self {
-        let mut store = Store::new(budget(options.memory, 0));
-        store.set_settling(options.settling_ms);
+        let store = Store::new(budget(options.memory, 0));
         let texts = Arc::new(Texts::default());
         let first = Published {
             snapshot: Arc::new(store.snapshot(texts.clone())),
             progress: Arc::new(Progress::default()),
         };
         Self {
-            intake: Intake { correlator: Correlator::default(), store },
+            intake: Intake::new(Correlator::default(), store, options.settling_ms, options.live),
             watch: Watch::new(findings::ALL),
             decoders: Decoders::start(options.decoders),
             pool: sources.pool().clone(),
@@ -93,6 +93,7 @@ impl Run {
             clock,
             memory: options.memory,
             settling_ms: options.settling_ms,
+            live: options.live,
             judged_to: None,
             empty: true,
             changed: false,
@@ -272,9 +273,8 @@ impl Run {
             .map(|source| Part { info: source.info.clone(), end: source.bytes })
             .collect();
         let mut store = Store::new(budget(self.memory, 0));
-        store.set_settling(self.settling_ms);
         let correlator = self.intake.correlator.sibling(&mut store);
-        let intake = Intake { correlator, store };
+        let intake = Intake::new(correlator, store, self.settling_ms, self.live);
         match Fill::start(intake, parts, from, self.catalog.clone(), self.pool.clone()) {
             Ok(fill) => {
                 for chunk in live {

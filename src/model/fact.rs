@@ -1,8 +1,8 @@
 //! What the correlator concludes, and who wants to hear it.
 
 use super::{
-    Bad, EnvironmentId, FunctionId, Ids, InitKind, Invocation, Level, MetricPoint, NameId, Names, Origin,
-    Outcome, SegmentDocument, SettingFact, Timestamp, TraceId,
+    Bad, DeliveryFact, EnvironmentId, FunctionId, Ids, InitKind, Invocation, Level, MetricPoint, NameId,
+    Names, Origin, Outcome, SegmentDocument, SettingFact, Timestamp, TraceId,
 };
 
 /// What happened to an invocation.
@@ -72,8 +72,10 @@ pub trait FactSink {
     fn metric(&mut self, _point: &MetricPoint) {}
     /// A segment document.
     fn segment(&mut self, _trace: TraceId, _function: Option<FunctionId>, _document: SegmentDocument) {}
-    /// What a function is set to.
-    fn setting(&mut self, _function: FunctionId, _fact: SettingFact) {}
+    /// What a function or the account is set to.
+    fn setting(&mut self, _fact: SettingFact) {}
+    /// The end of an asynchronous event.
+    fn delivery(&mut self, _fact: DeliveryFact) {}
     /// An environment, new or better known.
     fn environment(&mut self, _info: &EnvironmentInfo) {}
     /// A line.

@@ -1,6 +1,6 @@
 //! What was read: chunks of bytes and the records in them, borrowed, before anything is concluded.
 
-use super::{Micros, SegmentDocument, SettingRecord, SourceId, Statistics, Timestamp};
+use super::{DeliveryRecord, Micros, SegmentDocument, SettingRecord, SourceId, Statistics, Timestamp};
 
 /// Text as it was read, where it lies in the chunk, or in the chunk's arena where it had to be
 /// unescaped. Not proven to be UTF-8: that is looked at where a text is kept, once a name instead of
@@ -69,8 +69,12 @@ pub enum Body<'a> {
     Metric(&'a MetricRecord<'a>),
     /// An X-Ray segment or independent subsegment.
     Segment(Box<SegmentDocument>),
-    /// A change of a function's settings.
+    /// What a function or the account is set to.
     Setting(Box<SettingRecord>),
+    /// The end of an asynchronous event.
+    Delivery(Box<DeliveryRecord>),
+    /// Known, by this name, and nothing of it is kept.
+    Other(&'static str),
     /// A line that belongs to the record before it in the same source; not a record of its own.
     Continuation(Continuation<'a>),
     /// What no decoder could read; kept, counted, shown.

@@ -25,10 +25,32 @@ pub struct Chart {
     /// The lines, most important last (drawn over the others).
     pub lines: Vec<Line>,
     /// Levels drawn across: a limit or a timeout, with its name. Empty where none is known.
-    pub limits: Vec<(&'static str, f64)>,
+    pub limits: Vec<Limit>,
     /// The first column that is still settling (records may arrive); columns from here on are
     /// drawn visibly unfinished. `columns` if none.
     pub settled: usize,
+}
+
+/// A level across a chart.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Limit {
+    /// `timeout`, `reserved`, `provisioned`, `account`.
+    pub name: &'static str,
+    /// Where it lies.
+    pub value: Graded<f64>,
+}
+
+/// A change of code or of a setting, on the time axis.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Mark {
+    /// When.
+    pub at: Timestamp,
+    /// The function; `None` is the account.
+    pub function: Option<FunctionId>,
+    /// Whether other code runs from then on.
+    pub deploy: bool,
+    /// What tells it, in words.
+    pub text: Arc<str>,
 }
 
 /// Where a panel's numbers come from and how old they are.
@@ -250,6 +272,8 @@ pub struct Overview {
     pub step_ms: i64,
     /// The panels.
     pub panels: Panels,
+    /// Changes of code and settings on their axis, in order.
+    pub marks: Vec<Mark>,
     /// All functions that match, in order.
     pub rows: Vec<FunctionRow>,
     /// Functions known as of now, matching or not.

@@ -158,9 +158,11 @@ impl Session {
         let begun = (snapshot.oldest != Timestamp::NEVER).then_some(snapshot.oldest);
         // Lines of no invocation have times too.
         let read = || published.progress.sources.values().filter_map(|source| source.read.oldest).min();
+        let newest = (snapshot.newest != Timestamp::MIN).then_some(snapshot.newest);
         Known {
             oldest: begun.or_else(read),
-            newest: (snapshot.newest != Timestamp::MIN).then_some(snapshot.newest),
+            newest,
+            last: newest.max(snapshot.known.end()),
             frontier: published.progress.frontier(),
             live: published.progress.live,
         }
@@ -172,7 +174,8 @@ impl Session {
         let published = self.published.load_full();
         let known = self.known(&published);
         let as_of = self.playback.as_of(known, self.clock.now(), now_ms);
-        let status = self.status_of(&published, known, as_of);
+        let latest = self.playback.latest(known, self.clock.now());
+        let status = self.status_of(&published, known, (as_of, latest));
         self.findings = published.snapshot.findings.clone();
         let moves = if self.playback.moves(known) { Some(now_ms + self.pace()) } else { None };
         self.due = moves.unwrap_or(u64::MAX);
@@ -193,13 +196,18 @@ impl Session {
         if self.playback.speed().is_some() { MOVING_MS } else { LIVE_MS }
     }
 
-    fn status_of(&self, published: &Published, known: Known, as_of: Timestamp) -> SessionStatus {
+    fn status_of(
+        &self,
+        published: &Published,
+        known: Known,
+        (as_of, latest): (Timestamp, Timestamp),
+    ) -> SessionStatus {
         let (snapshot, progress) = (&published.snapshot, &published.progress);
         let kind = match self.playback.speed() {
             None => SessionKind::Live,
             Some(speed) => SessionKind::Replay {
                 start: known.oldest.unwrap_or(as_of),
-                end: known.newest.map_or(as_of, |newest| newest.plus(1)),
+                end: known.last.map_or(as_of, |last| last.plus(1)),
                 speed,
                 loaded: progress.fraction(),
             },
@@ -211,6 +219,7 @@ impl Session {
             as_of,
             generation: snapshot.generation,
             paused: self.playback.paused(),
+            latest,
             newest: known.newest,
             stale_ms: self.stale_ms(known),
             oldest: known.oldest,
@@ -289,7 +298,14 @@ impl Program for Session {
 
     fn on_event(&mut self, event: Event<Message>) -> Flow {
         match event {
-            Event::Key(key) => self.tell(Msg::Key(key)),
+            Event::Key(key) => {
+                // Nothing looks at the clock of a session that stands still; a key may ask for
+                // what passed meanwhile.
+                if self.playback.paused() {
+                    let _ = self.look();
+                }
+                self.tell(Msg::Key(key))
+            }
             Event::Paste(text) => self.tell(Msg::Paste(text)),
             Event::Mouse(mouse) => match mouse.kind {
                 MouseEventKind::ScrollDown => self.tell(Msg::Wheel(WHEEL_ROWS)),

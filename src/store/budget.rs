@@ -34,6 +34,8 @@ impl Store {
             + self.region.bytes()
             + self.traces.bytes()
             + self.lines.bytes()
+            + self.account.bytes()
+            + self.deliveries.bytes()
     }
 
     /// Counts what is held and lets go until a sixteenth of the budget is free, so that this walk

@@ -15,6 +15,7 @@
 
 mod bucket;
 mod budget;
+mod control;
 mod function;
 mod known;
 mod lines;
@@ -29,6 +30,7 @@ mod snapshot;
 mod trace;
 
 pub use bucket::{Bucket, Fold};
+pub use control::{Deliveries, Settings};
 pub use function::{FunctionData, KnownEnvironment};
 pub use known::KnownSpans;
 pub use lines::{FunctionSet, LineIndex, Stretch};

@@ -3,12 +3,13 @@
 use std::sync::Arc;
 
 use crate::model::{
-    Bad, Change, End, EnvironmentInfo, FactSink, FunctionId, Invocation, LineFact, MetricPoint, Micros,
-    Origin, Outcome, SegmentDocument, SettingFact, Texts, Timestamp, TraceId,
+    Bad, Change, DeliveryFact, End, EnvironmentInfo, FactSink, FunctionId, Invocation, LineFact, MetricPoint,
+    Micros, Origin, Outcome, SegmentDocument, SettingFact, Texts, Timestamp, TraceId,
 };
 
 use super::Budget;
 use super::bucket::Fold;
+use super::control::{Deliveries, Settings};
 use super::function::{FunctionData, KnownEnvironment};
 use super::known::KnownSpans;
 use super::lines::LineIndex;
@@ -38,6 +39,8 @@ pub struct Store {
     pub(super) limit: usize,
     /// Rows that began before this were let go, unless they reached over it.
     pub(super) rows_from: Timestamp,
+    pub(super) account: Arc<Settings>,
+    pub(super) deliveries: Arc<Deliveries>,
     bad: Arc<BadLog>,
     dropped: Arc<Vec<(Timestamp, u64)>>,
     settling_ms: i64,
@@ -64,6 +67,8 @@ impl Store {
             grown: 0,
             limit: budget.bytes / 32,
             rows_from: Timestamp::MIN,
+            account: Arc::default(),
+            deliveries: Arc::default(),
             bad: Arc::default(),
             dropped: Arc::default(),
             settling_ms: 0,
@@ -86,6 +91,8 @@ impl Store {
             region: self.region.clone(),
             traces: self.traces.kept.clone(),
             lines: self.lines.clone(),
+            account: self.account.clone(),
+            deliveries: self.deliveries.clone(),
             bad: self.bad.clone(),
             texts,
             dropped: self.dropped.clone(),
@@ -375,12 +382,24 @@ impl FactSink for Store {
         self.grow(self.traces.bytes().saturating_sub(before));
     }
 
-    fn setting(&mut self, function: FunctionId, fact: SettingFact) {
+    fn setting(&mut self, fact: SettingFact) {
         if fact.known > Timestamp::MIN {
             self.note_known(fact.known);
         }
-        self.function_mut(function).note_setting(fact);
-        self.grow(std::mem::size_of::<SettingFact>() + 96);
+        let bytes = super::control::fact_bytes(&fact);
+        match fact.function {
+            Some(function) => self.function_mut(function).settings.note(fact),
+            None => Arc::make_mut(&mut self.account).note(fact),
+        }
+        self.grow(bytes);
+    }
+
+    fn delivery(&mut self, fact: DeliveryFact) {
+        if fact.known > Timestamp::MIN {
+            self.note_known(fact.known);
+        }
+        Arc::make_mut(&mut self.deliveries).note(fact);
+        self.grow(std::mem::size_of::<DeliveryFact>() + 96);
     }
 
     fn environment(&mut self, info: &EnvironmentInfo) {

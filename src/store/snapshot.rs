@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use crate::model::{Bad, FindingLog, FunctionId, Origin, Texts, Timestamp};
 
+use super::control::{Deliveries, Settings};
 use super::function::FunctionData;
 use super::known::KnownSpans;
 use super::lines::LineIndex;
@@ -31,6 +32,10 @@ pub struct Snapshot {
     pub traces: Paged<TraceData>,
     /// Where log lines lie.
     pub lines: LineIndex,
+    /// What the account is set to.
+    pub account: Arc<Settings>,
+    /// The ends of asynchronous events.
+    pub deliveries: Arc<Deliveries>,
     /// Records that could not be read.
     pub bad: Arc<BadLog>,
     /// The texts behind ids and names.

@@ -53,6 +53,7 @@ pub fn live() -> SessionStatus {
         kind: SessionKind::Live,
         as_of: NOW,
         generation: 7,
+        latest: NOW,
         newest: Some(NOW.plus(-400)),
         oldest: Some(NOW.plus(-4_000_000)),
         functions: 23,
@@ -163,7 +164,7 @@ fn panels(tree: bool) -> Panels {
         400,
     );
     duration.also = Some(Graded::Counted(145_740.0));
-    duration.chart.limits = vec![("timeout", 30_000.0)];
+    duration.chart.limits = vec![Limit { name: "timeout", value: Graded::Counted(30_000.0) }];
     let mut errors = panel(
         vec![line("count", step(0.0, 180.0)), line("share", step(0.0, 4.0))],
         Graded::Counted(4.1),
@@ -178,7 +179,8 @@ fn panels(tree: bool) -> Panels {
         400,
     );
     concurrency.also = Some(Graded::Counted(1_000.0));
-    concurrency.chart.limits = vec![("account", 1_000.0)];
+    let back = Graded::Estimated(1_000.0, Why::HeldBack);
+    concurrency.chart.limits = vec![Limit { name: "account", value: back }];
     let why = Why::ThrottlesAreInNoLog;
     let mut throttles = panel(vec![], Graded::NoSource(why), Graded::NoSource(why), 0);
     throttles.provenance = Provenance { source: "–", age_ms: None, note: None };
@@ -305,12 +307,26 @@ pub fn row(at: usize) -> FunctionRow {
     }
 }
 
+/// A deploy 13 minutes ago, and another change.
+fn marks() -> Vec<Mark> {
+    let mark = |ago_ms: i64, deploy, call: &str| {
+        let at = NOW.plus(-ago_ms);
+        let text = format!("CloudTrail: {call} by deploy at {at}").into();
+        Mark { at, function: Some(FunctionId(1)), deploy, text }
+    };
+    vec![
+        mark(780_000, true, "UpdateFunctionCode20150331v2"),
+        mark(330_000, false, "PutFunctionConcurrency20171031"),
+    ]
+}
+
 pub fn overview() -> Overview {
     Overview {
         as_of: NOW,
         window: Window::before(NOW, 1_800_000),
         step_ms: 60_000,
         panels: panels(true),
+        marks: marks(),
         rows: (0..FUNCTIONS.len()).map(row).collect(),
         functions: 23,
         detail: None,
@@ -629,6 +645,7 @@ impl Session {
         let mut status = (*self.state.status).clone();
         if !status.paused {
             status.as_of = status.as_of.plus(ms as i64);
+            status.latest = status.as_of;
         }
         status.generation += 1;
         self.send(Msg::Status(Arc::new(status)));

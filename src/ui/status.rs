@@ -15,6 +15,8 @@ pub struct SessionStatus {
     pub generation: u64,
     /// Whether `as_of` stands still.
     pub paused: bool,
+    /// The latest time that one can go to: also of a live session that stands still, time passes.
+    pub latest: Timestamp,
     /// Time of the newest record that was read.
     pub newest: Option<Timestamp>,
     /// How old the newest record is, in ms, where a live session stands at it since nothing recent
@@ -207,6 +209,7 @@ impl Default for SessionStatus {
             as_of: Timestamp(0),
             generation: 0,
             paused: false,
+            latest: Timestamp(0),
             newest: None,
             stale_ms: None,
             oldest: None,

@@ -87,6 +87,8 @@ pub struct Symbols {
     pub dot: &'static str,
     /// A limit across a chart.
     pub limit: &'static str,
+    /// A deploy and another change, on a time axis.
+    pub marks: [&'static str; 2],
     /// A child in a tree, and the last one.
     pub branch: [&'static str; 2],
     /// The crosshair in a chart.
@@ -121,6 +123,7 @@ const UNICODE: Symbols = Symbols {
     up: "▲",
     dot: "·",
     limit: "╌",
+    marks: ["◆", "◇"],
     branch: ["├ ", "└ "],
     crosshair: "│",
 };
@@ -154,6 +157,7 @@ static ASCII: Symbols = Symbols {
     up: "^",
     dot: "-",
     limit: "-",
+    marks: ["D", "c"],
     branch: ["|-", "`-"],
     crosshair: "|",
 };
@@ -188,6 +192,7 @@ mod tests {
         ];
         all.extend(s.levels);
         all.extend(s.border);
+        all.extend(s.marks);
         all
     }
 

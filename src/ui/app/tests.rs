@@ -7,7 +7,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
 use crate::model::{Graded, Timestamp, Why};
-use crate::query::view::SortBy;
+use crate::query::view::{Limit, SortBy};
 use crate::ui::fixture::{self, NOW, Session, live, options, replay};
 use crate::ui::keymap::{Action, ViewKind};
 use crate::ui::status::Speed;
@@ -638,7 +638,7 @@ fn odd_overview(seed: u64) -> crate::query::view::Overview {
                 *point = Some(number);
             }
         }
-        panel.chart.limits.push(("limit", number));
+        panel.chart.limits.push(Limit { name: "limit", value: Graded::Counted(number) });
     }
     odd.step_ms = [0, -1, 60_000, i64::MAX][(seed % 4) as usize];
     if seed.is_multiple_of(5) {
