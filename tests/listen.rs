@@ -5,101 +5,17 @@
 mod support;
 
 use std::fs;
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::Write;
 use std::net::{SocketAddr, TcpListener, TcpStream, UdpSocket};
-use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::Command;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use lamtop::clock::Clock;
 use lamtop::source::{self, Event, Input, Mode};
-use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
-use support::until;
-
-const LAMTOP: &str = env!("CARGO_BIN_EXE_lamtop");
-
-/// `lamtop record` that listens.
-struct Listening {
-    child: Child,
-    said: BufReader<std::process::ChildStderr>,
-    out: PathBuf,
-    xray: SocketAddr,
-    http: SocketAddr,
-}
-
-impl Listening {
-    fn start(out: &Path, more: &[&str], key: Option<&str>) -> Self {
-        let mut command = Command::new(LAMTOP);
-        command.args(["record", "--xray", "127.0.0.1:0", "--http", "0", "--out"]).arg(out).args(more);
-        if let Some(key) = key {
-            command.env("LAMTOP_TEST_KEY", key);
-        }
-        let mut child = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
-        let mut said = BufReader::new(child.stderr.take().unwrap());
-        let mut address = |scheme: &str| {
-            let mut line = String::new();
-            said.read_line(&mut line).unwrap();
-            let at = line.split(scheme).nth(1).unwrap_or_else(|| panic!("{line}"));
-            at.split(": ").next().unwrap().parse().unwrap()
-        };
-        let (xray, http) = (address("udp://"), address("http://"));
-        Self { child, said, out: out.to_path_buf(), xray, http }
-    }
-
-    /// Posts, and gives back status and body.
-    fn post(&self, path: &str, headers: &[&str], body: &[u8]) -> (u16, Vec<u8>) {
-        let mut stream = TcpStream::connect(self.http).unwrap();
-        let headers = headers.iter().map(|header| format!("{header}\r\n")).collect::<String>();
-        let head = format!(
-            "POST {path} HTTP/1.1\r\nHost: {}\r\nConnection: close\r\nContent-Length: {}\r\n{headers}\r\n",
-            self.http,
-            body.len()
-        );
-        stream.write_all(head.as_bytes()).unwrap();
-        stream.write_all(body).unwrap();
-        answer(stream)
-    }
-
-    fn datagram(&self, document: &str) {
-        let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
-        let datagram = format!("{{\"format\":\"json\",\"version\":1}}\n{document}");
-        socket.send_to(datagram.as_bytes(), self.xray).unwrap();
-    }
-
-    /// Waits until so many lines are recorded and it has said something, ends, and gives back what
-    /// it said.
-    fn end(mut self, lines: usize, about: &str) -> String {
-        let out = self.out.clone();
-        let mut said = String::new();
-        while !said.contains(about) {
-            assert!(self.said.read_line(&mut said).unwrap() > 0, "{said}");
-        }
-        until("all is recorded", || fs::read_to_string(&out).is_ok_and(|text| text.lines().count() >= lines));
-        kill_process(Pid::from_child(&self.child), Signal::INT).unwrap();
-        self.said.read_to_string(&mut said).unwrap();
-        assert_eq!(self.child.wait().unwrap().code(), Some(130), "{said}");
-        assert_eq!(fs::read_to_string(&self.out).unwrap().lines().count(), lines);
-        said
-    }
-}
-
-fn answer(mut stream: TcpStream) -> (u16, Vec<u8>) {
-    let mut all = Vec::new();
-    stream.read_to_end(&mut all).unwrap();
-    let at = memchr::memmem::find(&all, b"\r\n\r\n").unwrap_or_else(|| panic!("{all:?}"));
-    let status = std::str::from_utf8(&all[9..12]).unwrap().parse().unwrap();
-    (status, all[at + 4..].to_vec())
-}
-
-fn report(path: &Path, question: &[&str]) -> Vec<Value> {
-    let output =
-        Command::new(LAMTOP).arg("report").arg(path).args(question).args(["--format", "json"]).output();
-    let output = output.unwrap();
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    serde_json::from_slice(&output.stdout).unwrap()
-}
+use support::listen::{LAMTOP, Listening, answer, report};
+use support::pty::{Pty, command};
 
 fn gzipped(bytes: &[u8]) -> Vec<u8> {
     let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
@@ -163,6 +79,38 @@ fn batches_deliveries_and_datagrams_are_recorded_and_replay() {
     assert_eq!((row(0).0, row(0).1, row(1).0, row(2).0), ("orders", "a", "billing", "mail"));
     assert_eq!(row(0).2, "error");
     assert_eq!(report(&out, &["--list", "traces"]).len(), 2);
+}
+
+#[test]
+fn the_console_says_where_it_listens_and_shows_what_comes() {
+    let arguments = ["listen", "--xray", "127.0.0.1:0", "--http", "127.0.0.1:0"];
+    let pty = Pty::start(command(LAMTOP, &arguments), 120, 30);
+    pty.wait_text("listening at xray udp://127.0.0.1:");
+    pty.wait_text("takes Telemetry API batches");
+    let text = pty.text();
+    let at = |before: &str| text.split(before).nth(1).unwrap().split_whitespace().next().unwrap().to_string();
+    assert!(text.contains(&format!("AWS_XRAY_DAEMON_ADDRESS={}", at("listening at xray udp://"))));
+    let http = at("listening at http://");
+    let body = batch("a");
+    let mut stream = TcpStream::connect(&http).unwrap();
+    let head = format!(
+        "POST /orders HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: {}\r\n\r\n",
+        body.len()
+    );
+    stream.write_all(head.as_bytes()).unwrap();
+    stream.write_all(body.as_bytes()).unwrap();
+    assert_eq!(answer(stream).0, 200);
+    pty.wait("the function", |screen| {
+        let text = screen.contents();
+        text.contains("1 fn") && !text.contains("listening at")
+    });
+    pty.send("7");
+    pty.wait_text(&format!("http://{http}/orders"));
+    pty.wait_text("listening");
+    pty.send("q");
+    pty.wait_text("FUNCTION");
+    pty.send("q");
+    assert_eq!(pty.end(), 0);
 }
 
 #[test]
@@ -236,6 +184,29 @@ fn who_has_no_key_or_sends_too_much_is_refused() {
     assert_eq!(listening.post("/", &["Origin: https://evil.example"], b"x").0, 403);
     assert_eq!(listening.post("/", &[], b"x").0, 200);
     listening.end(1, "posts refused");
+}
+
+#[test]
+fn bodies_on_their_way_are_bounded_together() {
+    let dir = tempfile::tempdir().unwrap();
+    let listening = Listening::start(&dir.path().join("out.ndjson"), &[], None);
+    // Most of two bodies that never end.
+    let begun: Vec<TcpStream> = (0..2)
+        .map(|_| {
+            let mut stream = TcpStream::connect(listening.http).unwrap();
+            write!(stream, "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: {}\r\n\r\n", 16 << 20).unwrap();
+            stream.write_all(&vec![b' '; (16 << 20) - 1]).unwrap();
+            stream
+        })
+        .collect();
+    // Until they are read there is room for a third.
+    let third = || listening.post("/", &[], b"        ").0;
+    while third() != 503 {}
+    assert_eq!(listening.post("/", &[], b"").0, 200);
+    drop(begun);
+    while third() != 200 {}
+    assert_eq!(listening.post("/", &[], b"x").0, 200);
+    listening.end(1, "come again");
 }
 
 #[test]

@@ -19,9 +19,6 @@ impl Correlator {
         sink: &mut S,
     ) -> Option<u64> {
         let request_id = self.texts.ids.request(start.id);
-        if self.environments[place.environment as usize].repeats(request_id, place.time, true) {
-            return None;
-        }
         if !self.environments[place.environment as usize].many {
             self.give_up_open(place, sink);
         }
@@ -95,9 +92,6 @@ impl Correlator {
         sink: &mut S,
     ) -> Option<u64> {
         let id = self.texts.ids.request(report.id);
-        if self.environments[place.environment as usize].repeats(id, place.time, false) {
-            return None;
-        }
         let trace = report.trace.map(|trace| self.texts.ids.trace(trace.root));
         let environment = &mut self.environments[place.environment as usize];
         let (mut open, change) = match environment.take_open(id) {

@@ -6,6 +6,7 @@
 //! retries). A record never changes what was concluded from earlier ones except by an explicit
 //! [`Change::Amended`], so that a query as of T can leave out what was known later.
 
+mod again;
 mod alone;
 mod attempt;
 mod environment;
@@ -47,6 +48,9 @@ pub struct Correlator {
     failed: [FxHashMap<RequestId, Failed>; 2],
     next_seq: u64,
     latest: NameId,
+    /// Platform records remembered, to tell those that come again, and how many did.
+    told: usize,
+    seen_twice: u64,
 }
 
 impl Default for Correlator {
@@ -66,6 +70,8 @@ impl Default for Correlator {
             failed: Default::default(),
             next_seq: 0,
             latest,
+            told: 0,
+            seen_twice: 0,
         }
     }
 }
@@ -140,7 +146,8 @@ impl Correlator {
             Body::Platform(platform) => {
                 let Some(place) = self.place(record, stream, id_of(platform), sink) else { return };
                 self.tell_line(record, place, Level::Unknown, sink);
-                let seq = self.platform(platform, place, sink);
+                let again = envelope.time.is_some() && self.was_told(platform, place);
+                let seq = if again { None } else { self.platform(platform, place, sink) };
                 self.remember(envelope.origin.source, place, seq);
             }
         }

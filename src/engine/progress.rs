@@ -24,6 +24,8 @@ pub struct Progress {
     pub troubles: Vec<String>,
     /// How many things went wrong in all.
     pub troubled: u64,
+    /// Platform records that came a second time and were counted once.
+    pub seen_twice: u64,
     /// Resident memory of the process in bytes; 0 where the system does not tell.
     pub resident: u64,
 }

@@ -360,6 +360,7 @@ impl Run {
         }
         (self.changed, self.urgent) = (false, false);
         self.progress.filling = filling;
+        self.progress.seen_twice = self.intake.correlator.seen_twice();
         if !matches!(self.older, Older::Settled) {
             let covered = self.covered();
             self.intake.store.set_read_from(covered);

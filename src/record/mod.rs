@@ -11,6 +11,7 @@ mod redact;
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::io;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -207,11 +208,12 @@ impl Recording {
     fn note(&mut self, sources: &Sources, id: SourceId, note: String, say: &mut dyn FnMut(&str)) {
         let name = sources.catalog().get(id).map(|info| info.label);
         let note = format!("{}: {note}", name.as_deref().unwrap_or_default());
-        if self.notes.contains_key(&id) {
-            self.notes.insert(id, Some(note));
-        } else {
-            say(&note);
-            self.notes.insert(id, None);
+        match self.notes.entry(id) {
+            Entry::Occupied(mut told) => *told.get_mut() = Some(note),
+            Entry::Vacant(first) => {
+                say(&note);
+                first.insert(None);
+            }
         }
     }
 

@@ -143,13 +143,9 @@ fn within_packed<'a>(line: &'a [u8], masked: &mut Masked) -> Cow<'a, [u8]> {
 
 fn plain<'a>(line: &'a [u8], masked: &mut Masked) -> Cow<'a, [u8]> {
     let mut text = Cow::Borrowed(line);
-    let mut pass = |change: &dyn Fn(&[u8], &mut Masked) -> Option<Vec<u8>>| {
-        if let Some(changed) = change(&text, masked) {
-            text = Cow::Owned(changed);
-        }
-    };
-    pass(&|text, masked| values(&PAYLOADS, text, Kind::Payload, masked));
-    pass(&|text, masked| values(&SECRETS, text, Kind::Secret, masked));
+    let put = |changed: Option<Vec<u8>>| changed.map(Cow::Owned);
+    text = put(values(&PAYLOADS, &text, Kind::Payload, masked)).unwrap_or(text);
+    text = put(values(&SECRETS, &text, Kind::Secret, masked)).unwrap_or(text);
     for (pattern, kind, keep) in [
         (&BEARER, Kind::Token, 1),
         (&JWT, Kind::Token, 0),
@@ -159,11 +155,10 @@ fn plain<'a>(line: &'a [u8], masked: &mut Masked) -> Cow<'a, [u8]> {
         (&URL_USER, Kind::Secret, 2),
         (&EMAIL, Kind::Email, 0),
     ] {
-        pass(&|text, masked| shaped(pattern, text, kind, keep, masked));
+        text = put(shaped(pattern, &text, kind, keep, masked)).unwrap_or(text);
     }
-    pass(&secret_keys);
-    pass(&accounts);
-    text
+    text = put(secret_keys(&text, masked)).unwrap_or(text);
+    put(accounts(&text, masked)).unwrap_or(text)
 }
 
 /// Masks what has a shape, but for the groups around it: none, one before, one before and behind.
@@ -269,7 +264,7 @@ fn value(text: &[u8], at: usize, level: Option<usize>, structured: bool) -> Opti
             let end = nested_end(text, at, level?)?;
             Some(Value { inside: at..end, mask: if *open == b'{' { b"{}" } else { b"[]" } })
         }
-        _ if structured || slashes > 0 => None,
+        _ if structured || slashes > 0 || text[at..].starts_with(MASK) => None,
         _ => {
             let stops = |c: &u8| c.is_ascii_whitespace() || b"\"'\\,;&}])>".contains(c);
             let word = |from: usize| text[from..].iter().position(stops).map_or(text.len(), |len| from + len);

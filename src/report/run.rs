@@ -125,6 +125,15 @@ pub fn run(
             (input, Table { columns: Vec::new(), rows: Vec::new() })
         }
     };
+    match input.correlator.seen_twice() {
+        0 => {}
+        n => {
+            let _ = writeln!(
+                err,
+                "lamtop: {n} platform records came twice, perhaps from two sources: counted once"
+            );
+        }
+    }
     for trouble in &input.troubles {
         let _ = writeln!(err, "lamtop: {}", super::output::harmless(trouble));
     }

@@ -229,6 +229,7 @@ impl Session {
             ages: if kind == SessionKind::Live { ages(snapshot, as_of) } else { Vec::new() },
             bad: snapshot.health.bad,
             dropped: snapshot.health.rows_late,
+            seen_twice: progress.seen_twice,
             memory: (progress.resident, self.memory),
             sources: if same { self.status.sources.clone() } else { Arc::new(sources(published)) },
             bad_records: if same {

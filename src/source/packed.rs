@@ -284,7 +284,8 @@ pub(super) mod tests {
         compress_to_vec(text, CompressionLevel::Fastest)
     }
 
-    const KINDS: [(&str, fn(&[u8]) -> Vec<u8>); 2] = [("gzip", gzipped), ("zst", zst)];
+    type Packer = fn(&[u8]) -> Vec<u8>;
+    const KINDS: [(&str, Packer); 2] = [("gzip", gzipped), ("zst", zst)];
 
     fn unpacked(packed: Vec<u8>) -> (Vec<u8>, Option<String>) {
         let mut reader = Reader::new(Raw::Memory(packed.leak())).unwrap();

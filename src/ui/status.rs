@@ -36,6 +36,8 @@ pub struct SessionStatus {
     pub bad: u64,
     /// Records that are known to be lost: by the platform, by a socket, by us.
     pub dropped: u64,
+    /// Records that came from two places, or twice, and were counted once.
+    pub seen_twice: u64,
     /// Bytes that the process uses, and may use.
     pub memory: (u64, u64),
     /// What is read.
@@ -217,6 +219,7 @@ impl Default for SessionStatus {
             ages: Vec::new(),
             bad: 0,
             dropped: 0,
+            seen_twice: 0,
             memory: (0, 0),
             sources: Arc::default(),
             bad_records: Arc::default(),

@@ -6,7 +6,7 @@ use std::net::TcpListener;
 use std::sync::Arc;
 use std::time::Duration;
 
-use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
+use http_body_util::{BodyExt, Full};
 use hyper::body::{Body, Bytes, Incoming};
 use hyper::header::{AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, ORIGIN, RETRY_AFTER};
 use hyper::server::conn::http1;
@@ -24,7 +24,7 @@ use crate::clock::Clock;
 /// Connections at once; further ones are closed.
 const CONNECTIONS: usize = 256;
 /// Bytes of bodies that may be on their way at once.
-const ON_THEIR_WAY: usize = 64 << 20;
+const ON_THEIR_WAY: usize = 32 << 20;
 /// Bytes of the longest head of a request.
 const HEAD: usize = 64 << 10;
 /// How long a head, and the pause before the next, may take.
@@ -168,17 +168,24 @@ async fn within<T>(time: Duration, work: impl Future<Output = Result<T, Refusal>
     tokio::time::timeout(time, work).await.unwrap_or(Err(TOO_SLOW))
 }
 
-/// Reads a body whole, if there is room for it; the room is given back when that is dropped.
-async fn whole(door: &Door, body: Incoming) -> Result<(Bytes, SemaphorePermit<'_>), Refusal> {
-    // Of one sent in pieces the length is not known.
-    let most = body.size_hint().exact().unwrap_or(LONGEST as u64);
-    let most = u32::try_from(most).ok().filter(|most| *most as usize <= LONGEST).ok_or(TOO_LONG)?;
-    let room = door.room.try_acquire_many(most).map_err(|_| BUSY)?;
-    match Limited::new(body, LONGEST).collect().await {
-        Ok(body) => Ok((body.to_bytes(), room)),
-        Err(error) if error.is::<LengthLimitError>() => Err(TOO_LONG),
-        Err(_) => Err(BROKEN_OFF),
+/// Reads a body whole, as far as there is room for it; the room is given back when that is dropped.
+/// What a sender says of its length takes none.
+async fn whole(door: &Door, mut body: Incoming) -> Result<(Vec<u8>, SemaphorePermit<'_>), Refusal> {
+    if body.size_hint().lower() > LONGEST as u64 {
+        return Err(TOO_LONG);
     }
+    let mut room = door.room.try_acquire_many(0).map_err(|_| BUSY)?;
+    let mut bytes = Vec::new();
+    while let Some(frame) = body.frame().await {
+        let Ok(data) = frame.map_err(|_| BROKEN_OFF)?.into_data() else { continue };
+        if bytes.len() + data.len() > LONGEST {
+            return Err(TOO_LONG);
+        }
+        // No frame is longer than the longest body.
+        room.merge(door.room.try_acquire_many(data.len() as u32).map_err(|_| BUSY)?);
+        bytes.extend_from_slice(&data);
+    }
+    Ok((bytes, room))
 }
 
 /// The path that tells this sender from others, if it does.

@@ -23,8 +23,8 @@ use inbox::{Counts, Inbox};
 
 /// Bytes asked of the system for datagrams that were not read yet; it may give less.
 const DATAGRAMS: usize = 4 << 20;
-/// Threads that unpack large posts.
-const UNPACKERS: usize = 2;
+/// Threads that unpack large posts: each may take some 128 MiB.
+const UNPACKERS: usize = 1;
 
 /// A secret that whoever posts must show. It is never printed.
 #[derive(Clone, PartialEq, Eq)]
@@ -91,15 +91,20 @@ impl Bound {
             false if open => Some("OPEN to everybody who reaches this machine"),
             false => Some("other machines reach it, and need the access key"),
         };
+        // What others have to call this machine is theirs to know.
+        let here = match address.ip().is_unspecified() {
+            true => format!("THIS-MACHINE:{}", address.port()),
+            false => address.to_string(),
+        };
         let (name, mut hint) = match self {
             Self::Xray(_) => (
                 format!("xray udp://{address}"),
-                format!("AWS_XRAY_DAEMON_ADDRESS={address} points X-Ray SDKs here"),
+                format!("AWS_XRAY_DAEMON_ADDRESS={here} points X-Ray SDKs here"),
             ),
             Self::Http(..) => (
                 format!("http://{address}"),
                 format!(
-                    "OTEL_EXPORTER_OTLP_ENDPOINT=http://{address} points OpenTelemetry here; \
+                    "OTEL_EXPORTER_OTLP_ENDPOINT=http://{here} points OpenTelemetry here (OTLP over HTTP); \
                      POST /FUNCTION takes Telemetry API batches, Firehose deliveries, log lines"
                 ),
             ),

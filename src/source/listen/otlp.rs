@@ -383,7 +383,7 @@ pub(super) mod tests {
             ),
             field(15, &[field(2, b"no \"money\""), vec![3 << 3, 2]].concat()),
             // A field of a later version.
-            vec![16 << 3 & 0x7f | 0x80 | 5, 1, 1, 0, 0, 0],
+            vec![0x85, 1, 1, 0, 0, 0],
         ]
         .concat()
     }
