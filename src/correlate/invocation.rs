@@ -19,9 +19,6 @@ impl Correlator {
         sink: &mut S,
     ) -> Option<u64> {
         let request_id = self.texts.ids.request(start.id);
-        if self.environments[place.environment as usize].repeats(request_id, place.time, true) {
-            return None;
-        }
         if !self.environments[place.environment as usize].many {
             self.give_up_open(place, sink);
         }
@@ -98,9 +95,6 @@ impl Correlator {
     ) -> Option<u64> {
         let id = self.texts.ids.request(report.id);
         let environment = &mut self.environments[place.environment as usize];
-        if environment.repeats(id, place.time, false) {
-            return None;
-        }
         let (at, change) = match environment.open_at(id) {
             Some(at) => (at, Change::Finished),
             None => match environment.take_given_up(id) {

@@ -21,7 +21,7 @@ impl Correlator {
         let environment = &mut self.environments[place.environment as usize];
         let id = line.id.filter(|id| !id.is_empty()).map(|id| self.texts.ids.request(id));
         let error = line.error.map(|e| (self.texts.names.read(e.error_type), e.counts));
-        let Some(open) = environment.open_for(id) else {
+        let Some(open) = environment.open_for(id, place.time) else {
             if let (Some(init), Some((name, _))) = (environment.init.as_mut(), error) {
                 init.error = Some(name);
             }
@@ -30,9 +30,12 @@ impl Correlator {
         match (open.error, error) {
             // Two signs of one failure: the first that counts for certain stays.
             (Some((_, ErrorCounts::Always)), _) => {}
-            (_, Some(error)) => open.error = Some(error),
+            (_, Some(error)) => {
+                open.error = Some(error);
+                open.error_at = place.time;
+            }
             // Something was written after the logged error: it was not the last word.
-            (Some((_, ErrorCounts::IfLast)), None) => open.error = None,
+            (Some((_, ErrorCounts::IfLast)), None) if open.error_at <= place.time => open.error = None,
             (_, None) => {}
         }
         let seq = open.invocation.seq;

@@ -6,6 +6,7 @@
 //! retries). A record never changes what was concluded from earlier ones except by an explicit
 //! [`Change::Amended`], so that a query as of T can leave out what was known later.
 
+mod again;
 mod alone;
 mod attempt;
 mod environment;
@@ -21,8 +22,8 @@ mod sibling;
 use rustc_hash::FxHashMap;
 
 use crate::model::{
-    Bad, Body, Envelope, EnvironmentId, FactSink, FunctionId, Invocation, Level, LineFact, NameId, Record,
-    RequestId, SourceId, Texts,
+    Bad, Body, Envelope, EnvironmentId, FactSink, FunctionId, Invocation, Level, LineFact, NameId, OtherId,
+    Record, RequestId, SourceId, Texts,
 };
 use attempt::Failed;
 use environment::Environment;
@@ -45,10 +46,15 @@ pub struct Correlator {
     cache: Vec<(u32, u32)>,
     sources: Vec<Source>,
     failed: [FxHashMap<RequestId, Failed>; 2],
+    /// Series of metrics that are only kept, by function and texts.
+    others: FxHashMap<(Option<FunctionId>, Vec<u8>), OtherId>,
     next_seq: u64,
     latest: NameId,
     read: u64,
     bad: Unread,
+    /// Platform records remembered, to tell those that come again, and how many did.
+    told: usize,
+    seen_twice: u64,
 }
 
 impl Default for Correlator {
@@ -66,10 +72,13 @@ impl Default for Correlator {
             cache: vec![(0, u32::MAX); CACHE],
             sources: Vec::new(),
             failed: Default::default(),
+            others: FxHashMap::default(),
             next_seq: 0,
             latest,
             read: 0,
             bad: Unread::default(),
+            told: 0,
+            seen_twice: 0,
         }
     }
 }
@@ -158,19 +167,18 @@ impl Correlator {
             Body::Platform(platform) => {
                 let Some(place) = self.place(record, stream, id_of(platform), sink) else { return };
                 self.tell_line(record, &place, Level::Unknown, sink);
-                let seq = self.platform(platform, &place, sink);
+                let again = envelope.time.is_some() && self.was_told(platform, &place);
+                let seq = if again { None } else { self.platform(platform, &place, sink) };
                 self.remember(&place, seq);
             }
             Body::Log(_) => {}
             Body::Bad(bad) => self.unread(envelope, bad, sink),
             Body::Continuation(more) => self.continuation(record, more, sink),
             Body::Recorded(recorded) => self.recorded(recorded, sink),
-            Body::Metric(metric) => self.metric(record, metric, sink),
-            Body::Setting(change) => {
+            Body::Metric(_) | Body::Setting(_) | Body::Delivery(_) | Body::Segment(_) | Body::Other(_) => {
                 self.read += 1;
-                self.setting(change, envelope.arrived, sink);
+                self.alone(record, sink);
             }
-            Body::Segment(document) => self.segment(document, envelope.arrived, sink),
         }
     }
 

@@ -30,7 +30,7 @@ impl Correlator {
             Platform::RuntimeDone(RuntimeDone { id, status, error_type }) => {
                 let id = self.texts.ids.request(id);
                 let name = error_type.map(|name| self.texts.names.read(name));
-                let open = self.environments[place.environment as usize].open_for(Some(id))?;
+                let open = self.environments[place.environment as usize].open_for(Some(id), place.time)?;
                 open.runtime_done = *status;
                 if matches!(status, Some(Status::Error | Status::Failure)) && open.error.is_none() {
                     open.error = name.map(|name| (name, ErrorCounts::Always));
@@ -41,7 +41,9 @@ impl Correlator {
             Platform::End { .. } => None,
             Platform::TimedOut { id, .. } => {
                 let id = self.texts.ids.request(id);
-                if let Some(open) = self.environments[place.environment as usize].open_for(Some(id)) {
+                if let Some(open) =
+                    self.environments[place.environment as usize].open_for(Some(id), place.time)
+                {
                     open.timed_out = true;
                     return Some(open.invocation.seq);
                 }
@@ -50,7 +52,7 @@ impl Correlator {
             Platform::Fault(fault) => {
                 let id = fault.id.map(|id| self.texts.ids.request(id));
                 let error_type = fault.error_type.map(|name| self.texts.names.read(name));
-                if let Some(open) = self.environments[place.environment as usize].open_for(id) {
+                if let Some(open) = self.environments[place.environment as usize].open_for(id, place.time) {
                     open.fault = Some(Fault { error_type, killed: fault.killed });
                     return Some(open.invocation.seq);
                 }

@@ -2,7 +2,7 @@
 
 use std::cell::OnceCell;
 
-use crate::model::{Bad, SegmentDocument, SettingRecord};
+use crate::model::{Bad, DeliveryRecord, SegmentDocument, SettingRecord};
 
 /// What lies beside a chunk as long as its records do: the parts that only some records have, and
 /// texts that had to be unescaped. At most some times the chunk's size, and freed at once with it:
@@ -13,6 +13,7 @@ pub struct Arena {
     plain: bumpalo::Bump,
     segments: Owned<SegmentDocument>,
     settings: Owned<SettingRecord>,
+    deliveries: Owned<DeliveryRecord>,
     bad: Owned<Bad>,
 }
 
@@ -56,6 +57,10 @@ impl Arena {
         self.settings.keep(change)
     }
 
+    pub(super) fn delivery(&self, told: DeliveryRecord) -> &DeliveryRecord {
+        self.deliveries.keep(told)
+    }
+
     pub(super) fn bad(&self, bad: Bad) -> &Bad {
         self.bad.keep(bad)
     }
@@ -63,7 +68,8 @@ impl Arena {
     /// Lets all go that is in it; some of its memory is kept for what comes next.
     pub fn reset(&mut self) {
         self.plain.reset();
-        (self.segments, self.settings, self.bad) = Default::default();
+        (self.segments, self.settings) = Default::default();
+        (self.deliveries, self.bad) = Default::default();
     }
 
     /// Bytes of memory for plain data.

@@ -5,18 +5,26 @@
 //! sees records in order, joins them. What a line is is seen from its content, line by line, never
 //! asked of the user. A decoder says: mine, not mine, or mine but broken, and where.
 
+mod answer;
 mod app;
 mod arena;
+mod control;
+mod delivery;
 mod digits;
+mod document;
+mod emf;
+mod events;
 mod json;
 mod metric;
 mod near;
+mod otlp;
 mod raw;
 mod segment;
-mod setting;
 mod shown;
+mod statistics;
 mod tail;
 mod text;
+mod trail;
 mod wrapped;
 
 use std::sync::LazyLock;
@@ -26,10 +34,9 @@ use memchr::{memchr_iter, memmem};
 pub use arena::Arena;
 pub use shown::message as shown;
 
-use crate::model::{Bad, Body, Chunk, Envelope, LogLine, Origin, Record, Text, Timestamp};
+use crate::model::{Bad, Body, Chunk, Envelope, Level, LogLine, Origin, Record, Text, Timestamp};
 use json::Stop;
 pub use raw::{Form, form};
-pub use setting::concurrency;
 
 /// Whether short cuts are taken: readers of the usual shapes that ask fewer questions than the
 /// general walks and stand back from whatever is not quite usual. Tests turn them off, to see that
@@ -54,17 +61,9 @@ pub fn chunk<'a>(chunk: &'a Chunk, arena: &'a Arena, out: &mut Vec<Record<'a>>) 
         };
         let line = line.strip_suffix(b"\r").unwrap_or(line);
         if let Some(wrapped) = wrapped::usual(line) {
-            // Most records are made right here, where they will lie: a copy of one takes longer
-            // than to read it, since it waits for what was just written.
-            match line_of(&wrapped) {
-                Some(line) => {
-                    let envelope = envelope(&wrapped, origin, chunk.arrived, arena);
-                    out.push(Record { envelope, body: Body::Log(line) });
-                }
-                None => push_message(&wrapped, origin, chunk.arrived, arena, out),
-            }
-        } else {
-            push_other(line, origin, chunk.arrived, arena, out);
+            unwrapped(&wrapped, origin, chunk.arrived, arena, out);
+        } else if !line.trim_ascii().is_empty() {
+            frame(Frame { text: line, origin, arrived: chunk.arrived }, arena, out);
         }
     };
     for end in memchr_iter(b'\n', bytes) {
@@ -80,9 +79,125 @@ pub fn chunk<'a>(chunk: &'a Chunk, arena: &'a Arena, out: &mut Vec<Record<'a>>) 
     }
 }
 
-/// What is in a wrapped line, if it is none of the most frequent.
+/// The head of an over-long line, which ends its chunk.
+fn cut<'a>(chunk: &'a Chunk, from: usize, arena: &'a Arena) -> Record<'a> {
+    let line = &chunk.bytes[from..];
+    let len = u32::try_from(line.len()).unwrap_or(u32::MAX);
+    let origin = Origin { source: chunk.source, offset: chunk.offset + from as u64, len };
+    let line = line.strip_suffix(b"\r").unwrap_or(line);
+    let length = line.len() as u64 + chunk.cut;
+    let frame = Frame { text: line, origin, arrived: chunk.arrived };
+    frame.bad(format!("line of {length} bytes, only its head was read"), arena)
+}
+
+/// A frame: a line, or a JSON value over several lines, with where and when it came.
+#[derive(Clone, Copy, Debug)]
+pub struct Frame<'a> {
+    /// Its bytes, without the line end. Inside a JSON value there may be line ends, as white space.
+    pub text: &'a [u8],
+    /// Where they lie.
+    pub origin: Origin,
+    /// When they came, if that was observed.
+    pub arrived: Option<Timestamp>,
+}
+
+impl<'a> Frame<'a> {
+    /// Where a part of the frame's own text lies; of a copy elsewhere, the whole frame's place.
+    pub fn part(&self, part: &[u8]) -> Origin {
+        let from = (part.as_ptr() as usize).checked_sub(self.text.as_ptr() as usize);
+        match from.filter(|from| from + part.len() <= self.text.len()) {
+            Some(from) => {
+                let len = u32::try_from(part.len()).unwrap_or(u32::MAX);
+                Origin { offset: self.origin.offset + from as u64, len, ..self.origin }
+            }
+            None => self.origin,
+        }
+    }
+
+    /// The envelope of a record that is the whole frame, of which nothing else is known.
+    fn envelope(&self) -> Envelope<'a> {
+        let (arrived, origin) = (self.arrived, self.origin);
+        Envelope { function: None, stream: None, time: None, arrived, origin }
+    }
+
+    fn bad(&self, reason: String, arena: &'a Arena) -> Record<'a> {
+        bad(self.text, self.origin, self.arrived, reason, arena)
+    }
+}
+
+/// Decodes one frame: pushes the records in it, one or more.
+pub fn frame<'a>(frame: Frame<'a>, arena: &'a Arena, out: &mut Vec<Record<'a>>) {
+    let text = frame.text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(frame.text);
+    let frame = Frame { text, ..frame };
+    match text.first() {
+        Some(b'{') => object(frame, arena, out),
+        Some(b'[') if document::read(&frame, arena, out) => {}
+        Some(b'0'..=b'9') => out.push(
+            tail::read(text, frame.origin, frame.arrived, arena)
+                .unwrap_or_else(|| continuation(&frame, arena)),
+        ),
+        _ => out.push(continuation(&frame, arena)),
+    }
+}
+
+fn continuation<'a>(frame: &Frame<'a>, arena: &'a Arena) -> Record<'a> {
+    Record { envelope: frame.envelope(), body: Body::Continuation(text::continuation(frame.text, arena)) }
+}
+
 #[inline(never)]
-fn push_message<'a>(
+fn object<'a>(frame: Frame<'a>, arena: &'a Arena, out: &mut Vec<Record<'a>>) {
+    let Frame { text: line, origin, arrived } = frame;
+    if let Some(wrapped) = wrapped::usual(line) {
+        return unwrapped(&wrapped, origin, arrived, arena, out);
+    }
+    if raw::read(&frame, arena, out) {
+        return;
+    }
+    // To prepare the search takes longer than the search.
+    static LOG_GROUP: LazyLock<memmem::Finder<'_>> = LazyLock::new(|| memmem::Finder::new("logGroup"));
+    if LOG_GROUP.find(line).is_some() {
+        match wrapped::walk(line, arena) {
+            Ok(Some(wrapped)) => return unwrapped(&wrapped, origin, arrived, arena, out),
+            Ok(None) => {}
+            Err(stop) => return out.push(frame.bad(broken(line, stop), arena)),
+        }
+        // A payload of a subscription has these keys too.
+        if document::read(&frame, arena, out) {
+            return;
+        }
+    }
+    bare(&frame, arena, out);
+}
+
+/// A wrapped line's record, and the metrics in it. Most are made right here, where they will lie: a
+/// copy of a record takes longer than to read it, since it waits for what was just written.
+#[inline(always)]
+fn unwrapped<'a>(
+    wrapped: &wrapped::Wrapped<'a>,
+    origin: Origin,
+    arrived: Option<Timestamp>,
+    arena: &'a Arena,
+    out: &mut Vec<Record<'a>>,
+) {
+    match line_of(wrapped) {
+        Some(line) => {
+            let envelope = envelope(wrapped, origin, arrived, arena);
+            out.push(Record { envelope, body: Body::Log(line) });
+        }
+        None => other(wrapped, origin, arrived, arena, out),
+    }
+}
+
+/// The most frequent lines of all, which take no more than this: a runtime's, without an error.
+#[inline(always)]
+fn line_of<'a>(wrapped: &wrapped::Wrapped<'a>) -> Option<LogLine<'a>> {
+    let message = wrapped.message;
+    if wrapped.plain { text::usual_head(message) } else { app::usual_head::<true>(message) }
+}
+
+/// All other wrapped lines.
+#[inline(never)]
+fn other<'a>(
     wrapped: &wrapped::Wrapped<'a>,
     origin: Origin,
     arrived: Option<Timestamp>,
@@ -92,77 +207,31 @@ fn push_message<'a>(
     let envelope = envelope(wrapped, origin, arrived, arena);
     let body = message(wrapped.message, wrapped.plain, arena);
     out.push(Record { envelope, body });
-}
-
-#[inline(never)]
-fn push_other<'a>(
-    line: &'a [u8],
-    origin: Origin,
-    arrived: Option<Timestamp>,
-    arena: &'a Arena,
-    out: &mut Vec<Record<'a>>,
-) {
-    if !line.trim_ascii().is_empty() {
-        out.push(record(line, origin, arrived, arena));
+    let plain = matches!(body, Body::Log(LogLine { level: Level::Unknown, error: None, .. }));
+    if plain && wrapped.message.first() == Some(&b'{') {
+        embedded(wrapped.message, arena, out);
     }
 }
 
-/// The head of an over-long line, which ends its chunk.
-fn cut<'a>(chunk: &Chunk, from: usize, arena: &'a Arena) -> Record<'a> {
-    let line = &chunk.bytes[from..];
-    let len = u32::try_from(line.len()).unwrap_or(u32::MAX);
-    let origin = Origin { source: chunk.source, offset: chunk.offset + from as u64, len };
-    let line = line.strip_suffix(b"\r").unwrap_or(line);
-    let length = line.len() as u64 + chunk.cut;
-    bad(line, origin, chunk.arrived, format!("line of {length} bytes, only its head was read"), arena)
-}
-
-/// Decodes one line.
-pub fn record<'a>(
-    line: &'a [u8],
-    origin: Origin,
-    arrived: Option<Timestamp>,
-    arena: &'a Arena,
-) -> Record<'a> {
-    let line = line.strip_prefix(b"\xef\xbb\xbf").unwrap_or(line);
-    match line.first() {
-        Some(b'{') => object(line, origin, arrived, arena),
-        Some(b'0'..=b'9') => tail::read(line, origin, arrived, arena)
-            .unwrap_or_else(|| continuation(line, origin, arrived, arena)),
-        _ => continuation(line, origin, arrived, arena),
+/// Metrics in a message that is the newest record's.
+#[cold]
+fn embedded<'a>(raw: &[u8], arena: &'a Arena, out: &mut Vec<Record<'a>>) {
+    static AWS: LazyLock<memmem::Finder<'_>> = LazyLock::new(|| memmem::Finder::new("_aws"));
+    if AWS.find(raw).is_some() {
+        metrics(&json::unescape(raw), arena, out);
     }
 }
 
-fn continuation<'a>(
-    line: &'a [u8],
-    origin: Origin,
-    arrived: Option<Timestamp>,
-    arena: &'a Arena,
-) -> Record<'a> {
-    let envelope = Envelope { function: None, stream: None, time: None, arrived, origin };
-    Record { envelope, body: Body::Continuation(text::continuation(line, arena)) }
+/// The same of a message that is unescaped. Lambda Insights' own events are no lines.
+fn metrics<'a>(message: &[u8], arena: &'a Arena, out: &mut Vec<Record<'a>>) {
+    let line = out.len() - 1;
+    let envelope = out[line].envelope;
+    if emf::read(message, &envelope, arena, out) == emf::Document::Insights {
+        out.remove(line);
+    }
 }
 
-fn object<'a>(line: &'a [u8], origin: Origin, arrived: Option<Timestamp>, arena: &'a Arena) -> Record<'a> {
-    if let Some(wrapped) = wrapped::usual(line) {
-        return unwrap(&wrapped, origin, arrived, arena);
-    }
-    if let Some(record) = raw::read(line, origin, arrived, arena) {
-        return record;
-    }
-    // To prepare the search takes longer than the search.
-    static LOG_GROUP: LazyLock<memmem::Finder<'_>> = LazyLock::new(|| memmem::Finder::new("logGroup"));
-    if LOG_GROUP.find(line).is_some() {
-        match wrapped::walk(line, arena) {
-            Ok(Some(wrapped)) => return unwrap(&wrapped, origin, arrived, arena),
-            Ok(None) => {}
-            Err(stop) => return bad(line, origin, arrived, broken(line, stop), arena),
-        }
-    }
-    bare(line, origin, arrived, arena)
-}
-
-/// What is in a wrapped line, with what its container says of it.
+/// The record of an event that stands in a document.
 fn unwrap<'a>(
     wrapped: &wrapped::Wrapped<'a>,
     origin: Origin,
@@ -170,10 +239,10 @@ fn unwrap<'a>(
     arena: &'a Arena,
 ) -> Record<'a> {
     let envelope = envelope(wrapped, origin, arrived, arena);
-    let line = line_of(wrapped).map(Body::Log);
-    Record { envelope, body: line.unwrap_or_else(|| message(wrapped.message, wrapped.plain, arena)) }
+    Record { envelope, body: message(wrapped.message, wrapped.plain, arena) }
 }
 
+/// What the container of a wrapped line says of it.
 #[inline(always)]
 fn envelope<'a>(
     wrapped: &wrapped::Wrapped<'a>,
@@ -182,19 +251,12 @@ fn envelope<'a>(
     arena: &'a Arena,
 ) -> Envelope<'a> {
     Envelope {
-        function: Some(function_of(wrapped.group, wrapped.stream)),
+        function: function_of(wrapped.group, wrapped.stream),
         stream: (!wrapped.stream.is_empty()).then_some(wrapped.stream),
         time: wrapped.timestamp.map(Timestamp).or_else(|| own_time(wrapped.message, arena)),
         arrived: wrapped.arrived.map(Timestamp).or(arrived),
         origin,
     }
-}
-
-/// The most frequent lines of all, which take no more than this: a runtime's, without an error.
-#[inline(always)]
-fn line_of<'a>(wrapped: &wrapped::Wrapped<'a>) -> Option<LogLine<'a>> {
-    let message = wrapped.message;
-    if wrapped.plain { text::usual_head(message) } else { app::usual_head::<true>(message) }
 }
 
 /// The time that a JSON message says itself.
@@ -250,60 +312,53 @@ fn json_message<'a>(plain: &'a [u8], arena: &'a Arena) -> Option<app::Message<'a
     app::message::<false>(warned[at + 1..].trim_ascii(), arena).ok()
 }
 
-/// An object that is a line by itself: platform and application records without a container,
-/// segments, metrics.
-fn bare<'a>(line: &'a [u8], origin: Origin, arrived: Option<Timestamp>, arena: &'a Arena) -> Record<'a> {
-    if line.starts_with(b"{\"eventVersion\"") {
-        return audit(line, origin, arrived, arena);
-    }
+/// An object that stands by itself: platform and application records without a container,
+/// segments, metrics, documents that hold many records.
+fn bare<'a>(frame: &Frame<'a>, arena: &'a Arena, out: &mut Vec<Record<'a>>) {
+    let Frame { text: line, arrived, .. } = *frame;
     let message = match app::message::<false>(line, arena) {
         Ok(message) => message,
-        Err(stop) => return bad(line, origin, arrived, broken(line, stop), arena),
+        Err(stop) => return out.push(frame.bad(broken(line, stop), arena)),
     };
     let plain =
         || std::str::from_utf8(line).map_err(|e| format!("invalid UTF-8 at byte {}", e.valid_up_to()));
     let (body, recorded) = if message.segment {
         match plain().and_then(segment::read) {
             Ok((document, arrived)) => (Body::Segment(arena.segment(document)), arrived),
-            Err(reason) => return bad(line, origin, arrived, reason, arena),
+            Err(reason) => return out.push(frame.bad(reason, arena)),
         }
     } else if message.metric {
         match plain().and_then(|text| metric::read(text, arena)) {
             Ok((metric, arrived)) => (Body::Metric(arena.alloc(metric)), arrived),
-            Err(reason) => return bad(line, origin, arrived, reason, arena),
+            Err(reason) => return out.push(frame.bad(reason, arena)),
         }
+    } else if message.emf {
+        let time = message.time.and_then(Timestamp::parse);
+        let envelope = Envelope { function: message.function, time, ..frame.envelope() };
+        out.push(Record { envelope, body: message.body });
+        return metrics(line, arena, out);
+    } else if message.says_nothing() && document::read(frame, arena, out) {
+        return;
     } else {
         (message.body, None)
     };
-    let arrived = recorded.or(arrived);
     let envelope = Envelope {
         function: message.function.or_else(|| message.arn?.split(|c| *c == b':').nth(6)),
-        stream: None,
         time: message.time.and_then(Timestamp::parse),
-        arrived,
-        origin,
+        arrived: recorded.or(arrived),
+        ..frame.envelope()
     };
-    Record { envelope, body }
-}
-
-/// An event of CloudTrail's; those that change nothing that is kept are none's lines.
-fn audit<'a>(line: &'a [u8], origin: Origin, arrived: Option<Timestamp>, arena: &'a Arena) -> Record<'a> {
-    let text = std::str::from_utf8(line).map_err(|e| format!("invalid UTF-8 at byte {}", e.valid_up_to()));
-    let (time, body) = match text.and_then(setting::event) {
-        Ok(Some(change)) => (change.at, Body::Setting(arena.setting(change))),
-        Ok(None) => (None, Body::Continuation(crate::model::Continuation::Text)),
-        Err(reason) => return bad(line, origin, arrived, reason, arena),
-    };
-    Record { envelope: Envelope { function: None, stream: None, time, arrived, origin }, body }
+    out.push(Record { envelope, body });
 }
 
 /// The function a log group and stream belong to (`formats.md` 0, "Where the names come from"):
 /// `/aws/lambda/NAME`, else a custom group's stream `YYYY/MM/DD/NAME[VERSION]HEX`, else the group.
-fn function_of<'a>(group: Text<'a>, stream: Text<'a>) -> Text<'a> {
+/// `None` where no group is named and the stream does not name it.
+fn function_of<'a>(group: Text<'a>, stream: Text<'a>) -> Option<Text<'a>> {
     const LAMBDA: &[u8] = b"/aws/lambda/";
     match group.strip_prefix(LAMBDA) {
-        Some(name) => name,
-        None => stream_function(stream).unwrap_or(group),
+        Some(name) => Some(name),
+        None => stream_function(stream).or((!group.is_empty()).then_some(group)),
     }
 }
 

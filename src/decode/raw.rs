@@ -7,8 +7,8 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
 use super::json::{self, Cursor};
-use super::{Arena, wrapped};
-use crate::model::{Body, Envelope, Origin, Record, Recorded, Text, Timestamp};
+use super::{Arena, Frame, wrapped};
+use crate::model::{Body, Continuation, Envelope, Record, Recorded, Text, Timestamp, Whose};
 
 /// How a line in the raw form begins, always.
 const BEGIN: &[u8] = b"{\"arrived\":";
@@ -42,42 +42,44 @@ pub fn form(line: &[u8]) -> Form {
     }
 }
 
-/// Reads a line in the raw form; `None` if it is some other object.
-pub fn read<'a>(
-    line: &'a [u8],
-    origin: Origin,
-    arrived: Option<Timestamp>,
-    arena: &'a Arena,
-) -> Option<Record<'a>> {
-    let Raw { arrived: recorded, source, bytes, cut } = walk(line, arena)?;
-    let arrived = recorded.or(arrived);
-    let record = decode(bytes, cut, origin, arrived, arena);
-    // These say all by themselves.
-    if matches!(record.body, Body::Metric(_) | Body::Segment(_) | Body::Setting(_) | Body::Bad(_)) {
-        return Some(record);
+/// Reads a line in the raw form and pushes the records in it; whether it is one.
+pub fn read<'a>(frame: &Frame<'a>, arena: &'a Arena, out: &mut Vec<Record<'a>>) -> bool {
+    let Some(Raw { arrived, source, bytes, cut }) = walk(frame.text, arena) else { return false };
+    let arrived = arrived.or(frame.arrived);
+    let first = out.len();
+    decode(Frame { text: bytes, arrived, ..*frame }, cut, arena, out);
+    for place in &mut out[first..] {
+        let alone = match &place.body {
+            // These say all by themselves.
+            Body::Metric(_) | Body::Segment(_) | Body::Delivery(_) | Body::Other(_) | Body::Bad(_) => true,
+            // This may be its file's.
+            Body::Setting(told) => told.whose != Whose::Files,
+            _ => false,
+        };
+        if alone {
+            continue;
+        }
+        let envelope = Envelope { time: place.envelope.time, arrived, ..frame.envelope() };
+        let nothing = Record { envelope, body: Body::Continuation(Continuation::Text) };
+        let record = std::mem::replace(place, nothing);
+        place.body = Body::Recorded(arena.alloc(Recorded { source, record }));
     }
-    let envelope = Envelope { function: None, stream: None, time: record.envelope.time, arrived, origin };
-    Some(Record { envelope, body: Body::Recorded(arena.alloc(Recorded { source, record })) })
+    true
 }
 
-fn decode<'a>(
-    line: &'a [u8],
-    cut: u64,
-    origin: Origin,
-    arrived: Option<Timestamp>,
-    arena: &'a Arena,
-) -> Record<'a> {
+fn decode<'a>(frame: Frame<'a>, cut: u64, arena: &'a Arena, out: &mut Vec<Record<'a>>) {
+    let line = frame.text;
     let line = line.strip_suffix(b"\r").unwrap_or(line);
+    let frame = Frame { text: line, ..frame };
     if cut > 0 {
         let length = line.len() as u64 + cut;
-        let reason = format!("line of {length} bytes, only its head was read");
-        return super::bad(line, origin, arrived, reason, arena);
+        out.push(frame.bad(format!("line of {length} bytes, only its head was read"), arena));
+    } else if line.starts_with(BEGIN) {
+        // A recorder never puts this form in itself.
+        super::bare(&frame, arena, out);
+    } else {
+        super::frame(frame, arena, out);
     }
-    // A recorder never puts this form in itself.
-    if line.starts_with(BEGIN) {
-        return super::bare(line, origin, arrived, arena);
-    }
-    super::record(line, origin, arrived, arena)
 }
 
 struct Raw<'a> {
@@ -119,13 +121,13 @@ fn walk<'a>(line: &'a [u8], arena: &'a Arena) -> Option<Raw<'a>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::SourceId;
+    use crate::model::{Origin, SourceId};
 
     const ORIGIN: Origin = Origin { source: SourceId(3), offset: 70, len: 9 };
     const AT: Option<Timestamp> = Some(Timestamp(1_795_420_800_000));
 
     fn record<'a>(line: &str, arrived: Option<Timestamp>, arena: &'a Arena) -> Record<'a> {
-        super::super::record(arena.text(line.as_bytes()), ORIGIN, arrived, arena)
+        super::super::tests::record(arena.text(line.as_bytes()), ORIGIN, arrived, arena)
     }
 
     fn recorded<'a>(line: &str, arena: &'a Arena) -> Recorded<'a> {
@@ -150,7 +152,7 @@ mod tests {
         assert_eq!(it.record, record("\tSTART \"x\"", None, &arena));
         let it = recorded(r#"{"arrived":5,"source":"x","base64":"RU5EIFJlcXVlc3RJZDog/w=="}"#, &arena);
         let at = Some(Timestamp(5));
-        assert_eq!(it.record, super::super::record(b"END RequestId: \xff", ORIGIN, at, &arena));
+        assert_eq!(it.record, super::super::tests::record(b"END RequestId: \xff", ORIGIN, at, &arena));
     }
 
     #[test]

@@ -27,6 +27,19 @@ fn origin(len: usize) -> Origin {
     Origin { source: SourceId(0), offset: 0, len: len as u32 }
 }
 
+/// The one record of a line.
+pub(super) fn record<'a>(
+    line: &'a [u8],
+    origin: Origin,
+    arrived: Option<Timestamp>,
+    arena: &'a Arena,
+) -> Record<'a> {
+    let mut records = Vec::new();
+    frame(Frame { text: line, origin, arrived }, arena, &mut records);
+    assert_eq!(records.len(), 1, "{}", line.escape_ascii());
+    records.remove(0)
+}
+
 /// Decodes a line into memory that stays, so that tests can keep what was read.
 fn read_bytes(line: &[u8]) -> Record<'static> {
     record(Vec::leak(line.to_vec()), origin(line.len()), None, Box::leak(Box::default()))

@@ -91,7 +91,8 @@ fn last_string<'a>(cursor: &mut Cursor<'a, false>) -> Result<&'a [u8], Stop> {
     cursor.string()
 }
 
-fn integer(digits: &[u8]) -> Option<i64> {
+/// A whole number of any sign.
+pub fn integer(digits: &[u8]) -> Option<i64> {
     let (sign, digits) = match digits.strip_prefix(b"-") {
         Some(rest) => (-1, rest),
         None => (1, digits),

@@ -142,8 +142,10 @@ fn reason(origin: Origin, line: &[u8], cut: u64, snapshot: &Snapshot) -> String 
     if cut > 0 {
         return format!("line of {} bytes, only its head was read", line.len() as u64 + cut);
     }
-    match decode::record(line, origin, None, &decode::Arena::new()).body {
-        Body::Bad(bad) => bad.reason.clone(),
+    let (arena, mut records) = (decode::Arena::new(), Vec::new());
+    decode::frame(decode::Frame { text: line, origin, arrived: None }, &arena, &mut records);
+    match records.pop().map(|record| record.body) {
+        Some(Body::Bad(bad)) => bad.reason.clone(),
         _ => "it could not be read".to_string(),
     }
 }
