@@ -54,8 +54,18 @@ fn batches_deliveries_and_datagrams_are_recorded_and_replay() {
     listening.datagram(&segment(2));
     let wrapped = r#"{"logGroup":"/aws/lambda/mail","logStream":"s","timestamp":1795420800000,"message":"REPORT RequestId: c\tDuration: 12.5 ms\tBilled Duration: 13 ms\tMemory Size: 128 MB\tMax Memory Used: 70 MB\t\n"}"#;
     let metrics = r#"{"metric_stream_name":"m","namespace":"AWS/Lambda","metric_name":"Errors","dimensions":{"FunctionName":"orders"},"timestamp":1795420800000,"value":{"sum":1.0,"count":2.0,"max":1.0,"min":0.0},"unit":"Count"}"#;
+    let event = |n: u32, message: &str| json!({"id": n.to_string(), "timestamp": 1_795_420_800_000u64 + u64::from(n), "message": message});
+    let payload = json!({
+        "messageType": "DATA_MESSAGE", "owner": "123456789012", "logGroup": "/aws/lambda/pay", "logStream": "s",
+        "subscriptionFilters": ["all"],
+        "logEvents": [
+            event(1, "START RequestId: d Version: 1\n"),
+            event(2, "REPORT RequestId: d\tDuration: 1.5 ms\tBilled Duration: 2 ms\tMemory Size: 128 MB\tMax Memory Used: 70 MB\t\n"),
+        ],
+    });
     let delivery = json!({"requestId": "id-1", "timestamp": 5, "records": [
         {"data": STANDARD.encode(gzipped(format!("{wrapped}\n").as_bytes()))},
+        {"data": STANDARD.encode(gzipped(payload.to_string().as_bytes()))},
         {"data": STANDARD.encode(format!("{metrics}\n{metrics}\n"))},
     ]});
     let headers = ["X-Amz-Firehose-Request-Id: id-1", "X-Amz-Firehose-Protocol-Version: 1.0"];
@@ -65,8 +75,8 @@ fn batches_deliveries_and_datagrams_are_recorded_and_replay() {
     assert!(ack["timestamp"].as_i64().unwrap() > 1_700_000_000_000 && ack.get("errorMessage").is_none());
     assert_eq!(listening.post("/", &[], b"plain text\n\nmore\n").0, 200);
     let out = listening.out.clone();
-    let said = listening.end(3 + 3 + 2 + 3 + 2, "");
-    assert!(said.contains("recorded 13 lines of 4 sources"), "{said}");
+    let said = listening.end(3 + 3 + 2 + 4 + 2, "");
+    assert!(said.contains("recorded 14 lines of 4 sources"), "{said}");
     let text = fs::read_to_string(&out).unwrap();
     let values: Vec<Value> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     assert!(values.iter().all(|value| value["arrived"].is_i64()));
@@ -75,8 +85,8 @@ fn batches_deliveries_and_datagrams_are_recorded_and_replay() {
     let row = |n: usize| {
         (rows[n]["function"].as_str().unwrap(), rows[n]["request_id"].as_str().unwrap(), &rows[n]["outcome"])
     };
-    assert_eq!(rows.len(), 3, "{rows:?}");
-    assert_eq!((row(0).0, row(0).1, row(1).0, row(2).0), ("orders", "a", "billing", "mail"));
+    assert_eq!(rows.len(), 4, "{rows:?}");
+    assert_eq!((row(0).0, row(0).1, row(1).0, row(2).0, row(3).0), ("orders", "a", "billing", "mail", "pay"));
     assert_eq!(row(0).2, "error");
     assert_eq!(report(&out, &["--list", "traces"]).len(), 2);
 }
