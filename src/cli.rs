@@ -35,6 +35,7 @@ lamtop [OPTIONS] [PATH]...         follow files while they grow
        lamtop [OPTIONS] replay PATH...    replay captures as if they were live
        lamtop [OPTIONS] report PATH...    answer without a screen
        lamtop record PATH... --out FILE   write what arrives as a capture
+       lamtop doctor PATH...              what there is, and what is missing
        lamtop [OPTIONS] [demo]            replay the sample incident";
 
 const EXAMPLES: &str = "\
@@ -49,6 +50,8 @@ Examples:
   lamtop report logs/ metrics.ndjson --by function,1m --format tsv
   lamtop report logs/ metrics.ndjson --findings
   lamtop report logs/ --list invocations --since 2026-11-23T09:05 --format json
+  lamtop report inventory/ logs/ --list functions
+  lamtop doctor logs/ metrics.ndjson
   lamtop record logs/ --out incident.ndjson.gz --for 10m
 
 Exit status: 0 fine, also with records that could not be read; 1 no input usable, or a recording\ncan't be written; 2 usage or no terminal; 128+n ended by signal n. Keys: ? in the console.
@@ -66,6 +69,9 @@ pub enum Command {
     Report(Report),
     /// Write what arrives as a capture that replays, without a screen.
     Record(Record),
+    /// Say what each file was taken for, what could not be read, and what is missing for which
+    /// panel.
+    Doctor(Doctor),
     /// The sample incident, replayed: compiled in, so it runs anywhere.
     Demo,
 }
@@ -168,6 +174,14 @@ pub struct Report {
     /// How to print it.
     #[arg(long, value_name = "FORMAT", default_value = "table")]
     pub format: Format,
+}
+
+/// `lamtop doctor`.
+#[derive(Debug, Args)]
+pub struct Doctor {
+    /// Captures: files, folders, globs.
+    #[arg(value_name = "PATH", required = true)]
+    pub paths: Vec<String>,
 }
 
 /// `lamtop record`.

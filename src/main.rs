@@ -40,6 +40,7 @@ fn main() -> ExitCode {
         None if !paths.is_empty() || listeners.any() => show(&console, || {
             Listening::of(&listeners, &console).map(|at| Watch::live(&paths, at)).map_err(usage)
         }),
+        Some(Command::Doctor(said)) => return answered(report::examine(&said.paths, io::stdout().lock())),
         None if !io::stdout().is_terminal() => {
             Err((USAGE, "nothing to do: give paths, or \"report\" and paths, see --help".to_string()))
         }
@@ -151,14 +152,17 @@ fn report(said: &Report) -> ExitCode {
         Err(mistake) => return fail(USAGE, &mistake),
     };
     let (out, mut err) = (io::stdout().lock(), io::stderr().lock());
-    match report::run(&said.paths, &question, out, &mut err) {
+    let ended = report::run(&said.paths, &question, out, &mut err);
+    drop(err);
+    answered(ended)
+}
+
+fn answered(ended: Result<(), ReportError>) -> ExitCode {
+    match ended {
         Ok(()) => ExitCode::SUCCESS,
         // `lamtop report … | head`: whoever read has enough.
         Err(ReportError::Write(error)) if error.kind() == ErrorKind::BrokenPipe => ExitCode::SUCCESS,
-        Err(error) => {
-            drop(err);
-            fail(NO_INPUT, &error.to_string())
-        }
+        Err(error) => fail(NO_INPUT, &error.to_string()),
     }
 }
 
@@ -192,8 +196,13 @@ fn question(said: &Report) -> Result<Question, String> {
     };
     let text = said.filter.as_deref().unwrap_or_default();
     let filter = Filter::parse(text).map_err(|mistake| format!("--filter: {mistake}"))?;
-    if form == Form::List(report::List::Bad) && !filter.is_empty() {
-        return Err("--filter: what could not be read can't be filtered; leave it out".to_string());
+    if let Form::List(list) = form
+        && !matches!(list, report::List::Invocations | report::List::Traces)
+        && !filter.is_empty()
+    {
+        return Err(
+            "--filter: of the lists it can only be asked of invocations and traces; leave it out".to_string()
+        );
     }
     Ok(Question { form, filter, window: Window { from, to }, format: said.format })
 }

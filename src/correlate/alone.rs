@@ -1,35 +1,81 @@
 //! Records that are a fact each by themselves: metric points, settings, segments.
 
+use std::sync::Arc;
+
 use super::Correlator;
 use super::known::known;
 use crate::model::{
-    Bad, DeliveryFact, DeliveryRecord, Envelope, FactSink, MetricName, MetricPoint, MetricRecord, Record,
-    SegmentDocument, SettingFact, SettingRecord, Timestamp, When, Whose,
+    Bad, DeliveryFact, DeliveryRecord, Envelope, FactSink, FunctionId, MetricName, MetricPoint, MetricRecord,
+    OtherId, OtherMetric, OtherPoint, Record, SegmentDocument, SettingFact, SettingRecord, Timestamp, When,
+    Whose,
 };
 
+/// Series of other metrics that are told apart: a dimension may have as many values as there are
+/// requests.
+const OTHERS: usize = 2_000;
+
 impl Correlator {
-    /// Only `AWS/Lambda`, and of its dimension sets only {FunctionName} and {}: the others tell the
-    /// same invocations again (`formats.md` 7.3).
+    /// Of `AWS/Lambda` only the dimension sets {FunctionName} and {}: the others tell the same
+    /// invocations again (`formats.md` 7.3). Of other namespaces each set is a series of its own.
     pub(super) fn metric<S: FactSink>(
         &mut self,
         record: &Record<'_>,
         metric: &MetricRecord<'_>,
         sink: &mut S,
     ) {
-        if *metric.namespace != *b"AWS/Lambda" || metric.resource.is_some() || metric.other_dimensions {
+        let lambda = *metric.namespace == *b"AWS/Lambda";
+        if lambda && (metric.resource.is_some() || !metric.dimensions.is_empty()) {
             return;
         }
-        let function = metric.function.map(|name| self.function(name, sink));
-        let name = MetricName::known(metric.name)
-            .unwrap_or_else(|| MetricName::Other(self.texts.names.read(metric.name)));
+        let origin = record.envelope.origin;
+        let hint = metric.of_file.then(|| self.source_mut(origin.source).hint.clone()).flatten();
+        let name = metric.function.or(hint.as_deref().map(str::as_bytes));
+        let function = name.map(|name| self.function(name, sink));
         let end = metric.start.plus(i64::from(metric.period_ms));
-        let known = known(end, record.envelope.arrived);
+        let known = known(metric.observed.unwrap_or(end), record.envelope.arrived);
+        // What may be any function's is not the region's.
+        let whose = function.is_some() || !metric.of_file;
+        let Some(name) = MetricName::known(metric.name).filter(|_| lambda && whose) else {
+            return self.other(metric, function, known, sink);
+        };
         sink.metric(&MetricPoint {
             function,
             name,
             start: metric.start,
             period_ms: metric.period_ms,
             known,
+            statistics: metric.statistics,
+        });
+    }
+
+    /// A metric that is only kept.
+    fn other<S: FactSink>(
+        &mut self,
+        metric: &MetricRecord<'_>,
+        function: Option<FunctionId>,
+        known: Timestamp,
+        sink: &mut S,
+    ) {
+        let texts = [metric.namespace, metric.name, metric.dimensions, metric.unit];
+        let key = (function, texts.join(&0));
+        let series = match self.others.get(&key) {
+            Some(&series) => series,
+            None if self.others.len() >= OTHERS => return sink.other_refused(),
+            None => {
+                let series = OtherId(self.others.len() as u32);
+                let [namespace, name, dimensions, unit] =
+                    texts.map(|text| Arc::<str>::from(&*String::from_utf8_lossy(text)));
+                sink.other_metric(series, &OtherMetric { function, namespace, name, dimensions, unit });
+                self.others.insert(key, series);
+                series
+            }
+        };
+        sink.other_point(&OtherPoint {
+            series,
+            start: metric.start,
+            period_ms: metric.period_ms,
+            known,
+            adds: metric.observed.is_some(),
             statistics: metric.statistics,
         });
     }

@@ -22,8 +22,8 @@ mod sibling;
 use rustc_hash::FxHashMap;
 
 use crate::model::{
-    Body, EnvironmentId, FactSink, FunctionId, Invocation, Level, LineFact, NameId, Record, RequestId,
-    SourceId, Texts,
+    Body, EnvironmentId, FactSink, FunctionId, Invocation, Level, LineFact, NameId, OtherId, Record,
+    RequestId, SourceId, Texts,
 };
 use attempt::Failed;
 use environment::Environment;
@@ -46,6 +46,8 @@ pub struct Correlator {
     cache: Vec<(u64, u32)>,
     sources: Vec<Source>,
     failed: [FxHashMap<RequestId, Failed>; 2],
+    /// Series of metrics that are only kept, by function and texts.
+    others: FxHashMap<(Option<FunctionId>, Vec<u8>), OtherId>,
     next_seq: u64,
     latest: NameId,
     /// Platform records remembered, to tell those that come again, and how many did.
@@ -68,6 +70,7 @@ impl Default for Correlator {
             cache: vec![(0, u32::MAX); CACHE],
             sources: Vec::new(),
             failed: Default::default(),
+            others: FxHashMap::default(),
             next_seq: 0,
             latest,
             told: 0,

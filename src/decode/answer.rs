@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::control::Kind;
 use super::json::{Cursor, Stop};
-use super::{Arena, Frame, delivery, otlp, segment, trail};
+use super::{Arena, Frame, delivery, otlp, segment, statistics, trail};
 use crate::model::{Body, DeliveryRecord, Envelope, Record, SettingRecord, Timestamp, When};
 
 /// What a document is.
@@ -32,6 +32,10 @@ enum What {
     Traces,
     /// OTLP's spans.
     Spans,
+    /// `get-metric-data`.
+    MetricData,
+    /// `get-metric-statistics`.
+    MetricStatistics,
     /// Known, and nothing of it is kept.
     Other(&'static str),
     /// Nothing at its root is known: several documents under names, maybe.
@@ -42,7 +46,7 @@ enum What {
 type Found<'a> = Result<(Body<'a>, Option<Timestamp>), String>;
 
 /// Reads such a document and pushes what is in it; false if it is none.
-pub fn read<'a>(frame: &Frame<'a>, _: &'a Arena, out: &mut Vec<Record<'a>>) -> Result<bool, Stop> {
+pub fn read<'a>(frame: &Frame<'a>, arena: &'a Arena, out: &mut Vec<Record<'a>>) -> Result<bool, Stop> {
     let Some(what) = what(frame.text) else { return Ok(false) };
     let mut push = |found: Found<'a>| {
         out.push(match found {
@@ -51,7 +55,7 @@ pub fn read<'a>(frame: &Frame<'a>, _: &'a Arena, out: &mut Vec<Record<'a>>) -> R
         });
     };
     match serde_json::from_slice(frame.text) {
-        Ok(document) => Ok(tell(what, &document, &mut push)),
+        Ok(document) => Ok(tell(what, &document, arena, &mut push)),
         Err(_) if what == What::Named => Ok(false),
         Err(error) => {
             push(Err(format!("{}: {error}", what.name())));
@@ -70,6 +74,8 @@ impl What {
             Self::Messages | Self::Message => "queue message",
             Self::Traces => "batch-get-traces",
             Self::Spans => "OTLP traces",
+            Self::MetricData => "get-metric-data",
+            Self::MetricStatistics => "get-metric-statistics",
             Self::Other(name) => name,
             Self::Named => "documents under names",
         }
@@ -133,6 +139,8 @@ fn what(line: &[u8]) -> Option<What> {
         () if all(&["requestContext", "version"]) => Some(What::Delivery),
         () if has("Messages") && keys.len() <= 2 => Some(What::Messages),
         () if has("MessageId") || has("messageId") => Some(What::Message),
+        () if has("MetricDataResults") => Some(What::MetricData),
+        () if has("Datapoints") => Some(What::MetricStatistics),
         () if has("Traces") => Some(What::Traces),
         () if has("TraceSummaries") => other("get-trace-summaries"),
         () if has("Services") => other("get-service-graph"),
@@ -163,7 +171,7 @@ fn has_objects_alone(line: &[u8]) -> bool {
     }
 }
 
-fn tell<'a>(what: What, document: &Value, push: &mut dyn FnMut(Found<'a>)) -> bool {
+fn tell<'a>(what: What, document: &Value, arena: &'a Arena, push: &mut dyn FnMut(Found<'a>)) -> bool {
     let items = |key: &str| document[key].as_array().into_iter().flatten();
     match what {
         What::Control(kind) => {
@@ -208,20 +216,26 @@ fn tell<'a>(what: What, document: &Value, push: &mut dyn FnMut(Found<'a>)) -> bo
             }));
         }),
         What::Other(name) => push(Ok((Body::Other(name), None))),
-        What::Named => return named(document, push),
+        What::MetricData => statistics::data(document, arena, |point| push(metric(point, arena))),
+        What::MetricStatistics => statistics::statistics(document, arena, |point| push(metric(point, arena))),
+        What::Named => return named(document, arena, push),
     }
     true
 }
 
+fn metric<'a>(point: statistics::Point<'a>, arena: &'a Arena) -> Found<'a> {
+    point.map(|point| (Body::Metric(arena.alloc(point)), Some(point.start)))
+}
+
 /// Answers under names of somebody's own, as scripts collect them: each is read, if one is known.
-fn named<'a>(document: &Value, push: &mut dyn FnMut(Found<'a>)) -> bool {
+fn named<'a>(document: &Value, arena: &'a Arena, push: &mut dyn FnMut(Found<'a>)) -> bool {
     let mut any = false;
     for part in document.as_object().into_iter().flat_map(|parts| parts.values()) {
         let text = part.to_string();
         match self::what(text.as_bytes()) {
             Some(What::Named) | None => {}
             // A queue's message may have its body decoded already.
-            Some(what) => any |= tell(what, part, push),
+            Some(what) => any |= tell(what, part, arena, push),
         }
     }
     any

@@ -2,7 +2,7 @@
 //! `get-log-events` and `filter-log-events` (`formats.md` 2.5) and the payloads of subscription
 //! filters (2.6).
 
-use super::json::{self, Cursor, Stop};
+use super::json::{Cursor, Stop};
 use super::wrapped::{Wrapped, integer};
 use super::{Arena, Frame, unwrap};
 use crate::model::{Body, Continuation, Record, Text};

@@ -11,6 +11,7 @@ mod control;
 mod delivery;
 mod digits;
 mod document;
+mod emf;
 mod events;
 mod json;
 mod metric;
@@ -19,6 +20,7 @@ mod otlp;
 mod raw;
 mod segment;
 mod shown;
+mod statistics;
 mod tail;
 mod text;
 mod trail;
@@ -30,7 +32,7 @@ use memchr::{memchr_iter, memmem};
 
 pub use shown::message as shown;
 
-use crate::model::{Bad, Body, Chunk, Envelope, Origin, Record, Text, Timestamp};
+use crate::model::{Bad, Body, Chunk, Envelope, Level, LogLine, Origin, Record, Text, Timestamp};
 use json::Stop;
 pub use raw::{Form, form};
 
@@ -136,7 +138,7 @@ fn continuation<'a>(frame: &Frame<'a>, arena: &'a Arena) -> Record<'a> {
 fn object<'a>(frame: Frame<'a>, arena: &'a Arena, out: &mut Vec<Record<'a>>) {
     let Frame { text: line, origin, arrived } = frame;
     if let Some(wrapped) = wrapped::usual(line) {
-        return out.push(unwrap(&wrapped, origin, arrived, arena));
+        return unwrapped(&wrapped, origin, arrived, arena, out);
     }
     if raw::read(&frame, arena, out) {
         return;
@@ -145,7 +147,7 @@ fn object<'a>(frame: Frame<'a>, arena: &'a Arena, out: &mut Vec<Record<'a>>) {
     static LOG_GROUP: LazyLock<memmem::Finder<'_>> = LazyLock::new(|| memmem::Finder::new("logGroup"));
     if LOG_GROUP.find(line).is_some() {
         match wrapped::walk(line, arena) {
-            Ok(Some(wrapped)) => return out.push(unwrap(&wrapped, origin, arrived, arena)),
+            Ok(Some(wrapped)) => return unwrapped(&wrapped, origin, arrived, arena, out),
             Ok(None) => {}
             Err(stop) => return out.push(frame.bad(broken(line, stop))),
         }
@@ -155,6 +157,41 @@ fn object<'a>(frame: Frame<'a>, arena: &'a Arena, out: &mut Vec<Record<'a>>) {
         }
     }
     bare(&frame, arena, out);
+}
+
+/// A wrapped line's record, and the metrics in it.
+#[inline]
+fn unwrapped<'a>(
+    wrapped: &wrapped::Wrapped<'a>,
+    origin: Origin,
+    arrived: Option<Timestamp>,
+    arena: &'a Arena,
+    out: &mut Vec<Record<'a>>,
+) {
+    let record = unwrap(wrapped, origin, arrived, arena);
+    let plain = matches!(record.body, Body::Log(LogLine { level: Level::Unknown, error: None, .. }));
+    out.push(record);
+    if plain && wrapped.message.first() == Some(&b'{') {
+        embedded(wrapped.message, arena, out);
+    }
+}
+
+/// Metrics in a message that is the newest record's.
+#[cold]
+fn embedded<'a>(raw: &[u8], arena: &'a Arena, out: &mut Vec<Record<'a>>) {
+    static AWS: LazyLock<memmem::Finder<'_>> = LazyLock::new(|| memmem::Finder::new("_aws"));
+    if AWS.find(raw).is_some() {
+        metrics(&json::unescape(raw), arena, out);
+    }
+}
+
+/// The same of a message that is unescaped. Lambda Insights' own events are no lines.
+fn metrics<'a>(message: &[u8], arena: &'a Arena, out: &mut Vec<Record<'a>>) {
+    let line = out.len() - 1;
+    let envelope = out[line].envelope.clone();
+    if emf::read(message, &envelope, arena, out) == emf::Document::Insights {
+        out.remove(line);
+    }
 }
 
 /// What is in a wrapped line, with what its container says of it.
@@ -232,7 +269,7 @@ fn json_message<'a>(plain: &'a [u8], arena: &'a Arena) -> Option<app::Message<'a
 /// An object that stands by itself: platform and application records without a container,
 /// segments, metrics, documents that hold many records.
 fn bare<'a>(frame: &Frame<'a>, arena: &'a Arena, out: &mut Vec<Record<'a>>) {
-    let Frame { text: line, origin, arrived } = *frame;
+    let Frame { text: line, arrived, .. } = *frame;
     let message = match app::message::<false>(line, arena) {
         Ok(message) => message,
         Err(stop) => return out.push(frame.bad(broken(line, stop))),
@@ -249,6 +286,11 @@ fn bare<'a>(frame: &Frame<'a>, arena: &'a Arena, out: &mut Vec<Record<'a>>) {
             Ok((metric, arrived)) => (Body::Metric(arena.alloc(metric)), arrived),
             Err(reason) => return out.push(frame.bad(reason)),
         }
+    } else if message.emf {
+        let time = message.time.and_then(Timestamp::parse);
+        let envelope = Envelope { function: message.function, time, ..frame.envelope() };
+        out.push(Record { envelope, body: message.body });
+        return metrics(line, arena, out);
     } else if message.says_nothing() && document::read(frame, arena, out) {
         return;
     } else {

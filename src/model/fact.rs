@@ -2,7 +2,8 @@
 
 use super::{
     Bad, DeliveryFact, EnvironmentId, FunctionId, Ids, InitKind, Invocation, Level, MetricPoint, NameId,
-    Names, Origin, Outcome, SegmentDocument, SettingFact, Timestamp, TraceId,
+    Names, Origin, OtherId, OtherMetric, OtherPoint, Outcome, SegmentDocument, SettingFact, Timestamp,
+    TraceId,
 };
 
 /// What happened to an invocation.
@@ -70,6 +71,12 @@ pub trait FactSink {
     fn invocation(&mut self, invocation: &Invocation, change: Change);
     /// A metric's period. The same period told again replaces the former.
     fn metric(&mut self, _point: &MetricPoint) {}
+    /// A series of a metric that is only kept, new; ids count up from 0.
+    fn other_metric(&mut self, _id: OtherId, _metric: &OtherMetric) {}
+    /// A point of such a series.
+    fn other_point(&mut self, _point: &OtherPoint) {}
+    /// A point of a series beyond those that are kept.
+    fn other_refused(&mut self) {}
     /// A segment document.
     fn segment(&mut self, _trace: TraceId, _function: Option<FunctionId>, _document: SegmentDocument) {}
     /// What a function or the account is set to.

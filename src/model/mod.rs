@@ -27,7 +27,7 @@ pub use graded::{Grade, Graded, Why};
 pub use hint::function_of_file;
 pub use id::{EnvironmentId, FunctionId, Ids, NameId, Names, RequestId, SourceId, TraceId, stream_version};
 pub use invocation::{Cold, End, Invocation, Lines, Outcome, Waited};
-pub use metric::{MetricName, MetricPoint, Statistics};
+pub use metric::{MetricName, MetricPoint, OtherId, OtherMetric, OtherPoint, Statistics};
 pub use record::{
     Bad, Body, Chunk, Continuation, Envelope, ErrorCounts, Fault, InitKind, InitPhase, InitReport, InitStart,
     Level, LogLine, MetricRecord, Origin, Platform, Record, Recorded, Report, RuntimeDone, RuntimeError,

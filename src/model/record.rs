@@ -340,23 +340,30 @@ pub enum ErrorCounts {
     IfTraceback,
 }
 
-/// A metric datum of a CloudWatch metric stream.
+/// A metric's period, or an observation of one.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct MetricRecord<'a> {
     /// `AWS/Lambda`, …
     pub namespace: Text<'a>,
     /// `Invocations`, …
     pub name: Text<'a>,
-    /// The `FunctionName` dimension.
+    /// `Milliseconds`, …; empty where none is told.
+    pub unit: Text<'a>,
+    /// The `FunctionName` dimension, or the function that observed it.
     pub function: Option<Text<'a>>,
+    /// Whether it is the function's that the name of its file names.
+    pub of_file: bool,
     /// The `Resource` dimension's qualifier (alias or version), or the whole of it.
     pub resource: Option<Text<'a>>,
-    /// Whether there are dimensions beyond these two.
-    pub other_dimensions: bool,
+    /// The dimensions beyond these two: `service=shop, stage=test`.
+    pub dimensions: Text<'a>,
     /// Start of the period.
     pub start: Timestamp,
     /// Length of the period in ms.
     pub period_ms: u32,
+    /// Of an observation when it was made; several in a period add up. A period that is told again
+    /// replaces the former.
+    pub observed: Option<Timestamp>,
     /// The statistics.
     pub statistics: Statistics,
 }

@@ -12,8 +12,11 @@ use crate::query::filter::Filter;
 use crate::source::{self, Event, Kind, NoInput, SourceInfo};
 
 use super::fold::{Fold, Keys, TimeRule};
+use super::inventory::Inventory;
 use super::list::{Collect, List};
 use super::output::{Format, Table};
+use super::segments::Segments;
+use super::sources::Tallies;
 use super::traces::Traces;
 
 /// What is asked.
@@ -70,6 +73,13 @@ pub(super) struct Input {
     troubles: Vec<String>,
 }
 
+impl Input {
+    /// What went wrong with sources, in words.
+    pub(super) fn troubles(&self) -> &[String] {
+        &self.troubles
+    }
+}
+
 /// Reads what the paths name, answers on `out`, and says on `err` what a person should know.
 pub fn run(
     paths: &[String],
@@ -103,6 +113,30 @@ pub fn run(
             let mut traces = Traces::new();
             let input = read(paths, &mut traces)?;
             let table = traces.table(filter, *window, input.correlator.texts());
+            (input, table)
+        }
+        Form::List(List::Segments) => {
+            let mut segments = Segments::default();
+            let input = read(paths, &mut segments)?;
+            let table = segments.table(*window, input.correlator.texts());
+            (input, table)
+        }
+        Form::List(List::Sources) => {
+            let (mut nothing, mut tallies) = (Collect::new(), Tallies::default());
+            let input = read_noting(paths, &mut nothing, |record| tallies.note(record))?;
+            let table = tallies.table(&input.sources);
+            (input, table)
+        }
+        Form::List(list @ (List::Functions | List::Environments | List::Metrics)) => {
+            let mut inventory = Inventory::new();
+            let input = read(paths, &mut inventory)?;
+            let texts = input.correlator.texts();
+            let streams = |id| input.correlator.stream(id).into_owned();
+            let table = match list {
+                List::Functions => inventory.functions(*window, texts),
+                List::Environments => inventory.environments(*window, texts, &streams),
+                _ => inventory.metrics(*window),
+            };
             (input, table)
         }
         Form::List(list) => {
@@ -162,6 +196,15 @@ pub fn run(
 
 /// Reads, decodes, correlates.
 pub(super) fn read<S: FactSink + Send>(paths: &[String], sink: &mut S) -> Result<Input, NoInput> {
+    read_noting(paths, sink, |_| {})
+}
+
+/// The same; each record is shown before it is correlated.
+pub(super) fn read_noting<S: FactSink + Send>(
+    paths: &[String],
+    sink: &mut S,
+    mut note: impl FnMut(&Record<'_>) + Send,
+) -> Result<Input, NoInput> {
     let mut reading = source::pull(&source::paths(paths), Clock::wall())?;
     let pool = reading.pool().clone();
     let mut input = Input {
@@ -179,7 +222,10 @@ pub(super) fn read<S: FactSink + Send>(paths: &[String], sink: &mut S) -> Result
             Event::Chunk(chunk) => Some(chunk),
             _ => None,
         },
-        |event, records| input.take(event, records, sink),
+        |event, records| {
+            records.iter().for_each(&mut note);
+            input.take(event, records, sink);
+        },
         |event| {
             if let Event::Chunk(chunk) = event {
                 pool.give(chunk.bytes);
@@ -221,15 +267,29 @@ impl Input {
 /// The bad records, with their lines where the source can be read again.
 fn bad_table(collect: &Collect, sources: &BTreeMap<SourceId, SourceInfo>) -> Table {
     let names = sources.iter().map(|(id, info)| (*id, info.label.to_string())).collect();
-    let mut counts: BTreeMap<SourceId, Option<LineCounter>> = BTreeMap::new();
-    let mut line = |origin: Origin| {
-        let counter = counts.entry(origin.source).or_insert_with(|| {
-            let info = sources.get(&origin.source)?;
+    let mut lines = Lines::of(sources);
+    collect.bad(&names, &mut |origin| lines.of_origin(origin))
+}
+
+/// In which lines of their sources records lie, asked in the order in which they lie there.
+pub(super) struct Lines<'a> {
+    sources: &'a BTreeMap<SourceId, SourceInfo>,
+    counters: BTreeMap<SourceId, Option<LineCounter>>,
+}
+
+impl<'a> Lines<'a> {
+    pub(super) fn of(sources: &'a BTreeMap<SourceId, SourceInfo>) -> Self {
+        Self { sources, counters: BTreeMap::new() }
+    }
+
+    /// The line, from 1; `None` where the source can't be read again.
+    pub(super) fn of_origin(&mut self, origin: Origin) -> Option<u64> {
+        let counter = self.counters.entry(origin.source).or_insert_with(|| {
+            let info = self.sources.get(&origin.source)?;
             (info.kind == Kind::File).then(|| LineCounter::open(info.path.as_deref()?)).flatten()
         });
         counter.as_mut()?.line_of(origin.offset)
-    };
-    collect.bad(&names, &mut line)
+    }
 }
 
 /// Counts the lines of a file up to offsets that only grow.

@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use crate::model::{
     Bad, Change, DeliveryFact, End, EnvironmentInfo, FactSink, FunctionId, Invocation, LineFact, MetricPoint,
-    Micros, Origin, Outcome, SegmentDocument, SettingFact, Texts, Timestamp, TraceId,
+    Micros, Origin, OtherId, OtherMetric, OtherPoint, Outcome, SegmentDocument, SettingFact, Texts,
+    Timestamp, TraceId,
 };
 
 use super::Budget;
@@ -14,6 +15,7 @@ use super::function::{FunctionData, KnownEnvironment};
 use super::known::KnownSpans;
 use super::lines::LineIndex;
 use super::metric::Metrics;
+use super::other::{OtherCell, OtherSeries};
 use super::row::{Ended, Former, Row, Standing, TraceOf, sane};
 use super::series::{Refold, Series};
 use super::snapshot::{BadLog, BadRecord, Health, Newest, Snapshot};
@@ -39,6 +41,7 @@ pub struct Store {
     pub(super) limit: usize,
     /// Rows that began before this were let go, unless they reached over it.
     pub(super) rows_from: Timestamp,
+    pub(super) others: Vec<Arc<OtherSeries>>,
     pub(super) account: Arc<Settings>,
     pub(super) deliveries: Arc<Deliveries>,
     bad: Arc<BadLog>,
@@ -67,6 +70,7 @@ impl Store {
             grown: 0,
             limit: budget.bytes / 32,
             rows_from: Timestamp::MIN,
+            others: Vec::new(),
             account: Arc::default(),
             deliveries: Arc::default(),
             bad: Arc::default(),
@@ -91,6 +95,7 @@ impl Store {
             region: self.region.clone(),
             traces: self.traces.kept.clone(),
             lines: self.lines.clone(),
+            others: self.others.clone(),
             account: self.account.clone(),
             deliveries: self.deliveries.clone(),
             bad: self.bad.clone(),
@@ -359,6 +364,25 @@ impl FactSink for Store {
             self.newest_of.metrics = self.newest_of.metrics.max(end);
         }
         self.grow(32);
+    }
+
+    fn other_metric(&mut self, id: OtherId, metric: &OtherMetric) {
+        while self.others.len() <= id.0 as usize {
+            self.others.push(Arc::new(OtherSeries::new(metric.clone())));
+        }
+        self.grow(std::mem::size_of::<OtherSeries>() + 200);
+    }
+
+    fn other_point(&mut self, point: &OtherPoint) {
+        let Some(series) = self.others.get_mut(point.series.0 as usize) else { return };
+        Arc::make_mut(series).note(point);
+        self.note_known(point.known);
+        self.grow(std::mem::size_of::<OtherCell>());
+    }
+
+    fn other_refused(&mut self) {
+        self.health.others_refused += 1;
+        self.generation += 1;
     }
 
     fn segment(&mut self, trace: TraceId, function: Option<FunctionId>, document: SegmentDocument) {
