@@ -10,9 +10,9 @@ use lamtop::clock::Clock;
 use lamtop::correlate::Correlator;
 use lamtop::ingest;
 use lamtop::model::{
-    Bad, Body, Change, Cold, DeliveryFact, EnvironmentInfo, FactSink, FunctionId, Invocation, Level, LineFact,
-    MetricPoint, NameId, Origin, OtherId, OtherMetric, OtherPoint, Record, SegmentDocument, SegmentNode,
-    Setting, SettingFact, Statistics, Texts, Timestamp, TraceId, When,
+    Bad, Body, Change, Cold, DeliveryFact, EnvironmentInfo, FactSink, FunctionId, Invocation, Level,
+    LineFact, MetricPoint, NameId, Origin, OtherId, OtherMetric, OtherPoint, Record, SegmentDocument,
+    SegmentNode, Setting, SettingFact, Statistics, Texts, Timestamp, TraceId, When,
 };
 use lamtop::source::{self, Event};
 
@@ -160,7 +160,9 @@ impl Show<'_> {
             match &i.end {
                 None => line.push_str(" open"),
                 Some(end) => {
-                    let ms = |d: Option<lamtop::model::Micros>| d.map_or_else(|| "-".to_string(), |d| d.ms().to_string());
+                    let ms = |d: Option<lamtop::model::Micros>| {
+                        d.map_or_else(|| "-".to_string(), |d| d.ms().to_string())
+                    };
                     let n = |n: Option<u32>| n.map_or_else(|| "-".to_string(), |n| n.to_string());
                     let _ = write!(
                         line,
@@ -218,7 +220,8 @@ impl Show<'_> {
         }
         for (metric, points) in &self.facts.others {
             let OtherMetric { namespace, name, dimensions, unit, .. } = metric;
-            let line = format!("series {} {namespace} {name} [{dimensions}] {unit}", self.name(metric.function));
+            let line =
+                format!("series {} {namespace} {name} [{dimensions}] {unit}", self.name(metric.function));
             self.put(&line);
             for point in points {
                 let adds = if point.adds { " adds" } else { "" };
@@ -272,8 +275,10 @@ impl Show<'_> {
 
     fn node(&mut self, node: &SegmentNode, depth: usize) {
         let us = |us: Option<i64>| us.map_or_else(|| "-".to_string(), |us| us.to_string());
-        let flags = [(node.flags.error, "error"), (node.flags.fault, "fault"), (node.flags.throttle, "throttle")];
-        let mut words: Vec<String> = flags.iter().filter(|(is, _)| *is).map(|(_, word)| word.to_string()).collect();
+        let flags =
+            [(node.flags.error, "error"), (node.flags.fault, "fault"), (node.flags.throttle, "throttle")];
+        let mut words: Vec<String> =
+            flags.iter().filter(|(is, _)| *is).map(|(_, word)| word.to_string()).collect();
         words.extend(node.in_progress.then(|| "in progress".to_string()));
         words.extend(node.inferred.then(|| "inferred".to_string()));
         words.extend(node.request_id.as_ref().map(|id| format!("request {id}")));
@@ -302,7 +307,15 @@ impl Show<'_> {
 }
 
 fn told(s: &Statistics) -> String {
-    let all = [("n", s.count), ("sum", s.sum), ("min", s.min), ("max", s.max), ("p50", s.p50), ("p90", s.p90), ("p99", s.p99)];
+    let all = [
+        ("n", s.count),
+        ("sum", s.sum),
+        ("min", s.min),
+        ("max", s.max),
+        ("p50", s.p50),
+        ("p90", s.p90),
+        ("p99", s.p99),
+    ];
     let told = all.iter().filter_map(|(name, value)| value.map(|value| format!("{name}={value}")));
     told.collect::<Vec<_>>().join(" ")
 }
@@ -379,7 +392,11 @@ fn what_is_marked_invalid_is_one_bad_record_with_its_place() {
         let (facts, _) = read(&path);
         let [(origin, reason)] = facts.bad.as_slice() else { panic!("{}: {:?}", path.display(), facts.bad) };
         assert_eq!(origin.offset, 0, "{}", path.display());
-        assert!(reason.contains("byte") || reason.contains("ends in the middle"), "{}: {reason}", path.display());
+        assert!(
+            reason.contains("byte") || reason.contains("ends in the middle"),
+            "{}: {reason}",
+            path.display()
+        );
         assert!(facts.segments.is_empty() && facts.lines.is_empty(), "{}", path.display());
         seen += 1;
     }
