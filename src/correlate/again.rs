@@ -68,7 +68,7 @@ impl Correlator {
     }
 
     /// Whether a record that says its own time was read before, here or from another source.
-    pub(super) fn was_told(&mut self, platform: &Platform<'_>, place: Place) -> bool {
+    pub(super) fn was_told(&mut self, platform: &Platform<'_>, place: &Place) -> bool {
         let Some(kind) = kind(platform) else { return false };
         let mut hasher = FxHasher::default();
         hasher.write_u8(kind);

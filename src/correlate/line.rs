@@ -8,12 +8,17 @@ use crate::model::{
 };
 
 impl Correlator {
-    pub(super) fn line(&mut self, line: &LogLine<'_>, place: Place) -> Option<u64> {
-        let environment = &mut self.environments[place.environment as usize];
-        if line.error.is_none() && !environment.doubtful {
+    #[inline(always)]
+    pub(super) fn line(&mut self, line: &LogLine<'_>, place: &Place) -> Option<u64> {
+        if line.error.is_none() && !self.environments[place.environment as usize].doubtful {
             // Most lines: nothing that anybody concludes anything from.
             return None;
         }
+        self.telling_line(line, place)
+    }
+
+    fn telling_line(&mut self, line: &LogLine<'_>, place: &Place) -> Option<u64> {
+        let environment = &mut self.environments[place.environment as usize];
         let id = line.id.filter(|id| !id.is_empty()).map(|id| self.texts.ids.request(id));
         let error = line.error.map(|e| (self.texts.names.read(e.error_type), e.counts));
         let copied = environment.told.came_twice();
