@@ -61,8 +61,26 @@ struct Source {
     /// Where the newest record went: lines that continue it go there too.
     last: Option<LastRecord>,
     newest: Option<Timestamp>,
+    /// Where the newest record or the text after it ends.
+    text_end: u64,
+    /// Whether a record in it said its time itself.
+    timed: bool,
+    /// The log stream of all that names none.
+    stream: Option<Box<[u8]>>,
+    /// The time of a source that has none.
+    written: Option<Timestamp>,
+    /// What comes now is there for the second time, up to the next time.
+    copied: bool,
     /// Of a capture that was recorded from several sources: what is remembered of each.
     recorded: FxHashMap<Box<[u8]>, Source>,
+}
+
+impl Source {
+    /// Whether what lies at an offset follows a record or its text, with nothing but a line end
+    /// between.
+    fn continues_at(&self, offset: u64) -> bool {
+        self.text_end > 0 && (0..=2).contains(&(offset.wrapping_sub(self.text_end)))
+    }
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -132,6 +150,14 @@ impl Correlator {
         self.source_mut(id).hint = function.map(Into::into);
     }
 
+    /// Says when a source was written and which log stream it is, for records of which nothing else
+    /// tells it.
+    pub fn otherwise(&mut self, id: SourceId, written: Option<Timestamp>, stream: Option<&str>) {
+        let source = self.source_mut(id);
+        source.written = written;
+        source.stream = stream.map(|stream| stream.as_bytes().into());
+    }
+
     fn source_mut(&mut self, id: SourceId) -> &mut Source {
         let at = id.0 as usize;
         if self.sources.len() <= at {
@@ -142,6 +168,7 @@ impl Correlator {
 
     /// Takes the next records, in order.
     pub fn records<S: FactSink>(&mut self, records: &[Record<'_>], sink: &mut S) {
+        self.lend_time(records);
         let mut streams = [Stream::default(); AHEAD];
         for block in records.chunks(AHEAD) {
             // The names lie where another thread put them, each a wait for memory: many at once are
@@ -153,6 +180,18 @@ impl Correlator {
                 self.take(record, *stream, sink);
             }
         }
+    }
+
+    /// Records at the beginning of a source that say no time have that of the first that does.
+    fn lend_time(&mut self, records: &[Record<'_>]) {
+        let Some(first) = records.first() else { return };
+        let source = self.source_mut(first.envelope.origin.source);
+        if source.newest.is_some() || first.envelope.time.is_some() {
+            return;
+        }
+        let of_log = |record: &&Record<'_>| matches!(record.body, Body::Platform(_) | Body::Log(_));
+        source.newest = records.iter().filter(of_log).find_map(|record| record.envelope.time);
+        source.timed = source.newest.is_some();
     }
 
     /// Takes the next record.
@@ -175,6 +214,8 @@ impl Correlator {
                 let seq = self.line(line, place);
                 self.remember(envelope.origin.source, place, seq);
             }
+            // It was read already, above the word "Copy".
+            Body::Platform(_) if envelope.time.is_none() && self.is_copied(envelope.origin.source) => {}
             Body::Platform(platform) => {
                 let Some(place) = self.place(record, stream, id_of(platform), sink) else { return };
                 self.tell_line(record, place, Level::Unknown, sink);
@@ -187,8 +228,14 @@ impl Correlator {
     fn remember(&mut self, source: SourceId, place: Place, seq: Option<u64>) {
         let known = place.known;
         let source = self.source_mut(source);
+        source.text_end = place.lines.to;
+        source.copied = false;
         source.last = Some(LastRecord { environment: place.environment, seq, known });
         source.newest = Some(place.time);
+    }
+
+    fn is_copied(&self, source: SourceId) -> bool {
+        self.sources.get(source.0 as usize).is_some_and(|source| source.copied)
     }
 
     fn tell_line<S: FactSink>(&self, record: &Record<'_>, place: Place, level: Level, sink: &mut S) {
@@ -210,9 +257,22 @@ impl Correlator {
         let environment = match (stream.environment, envelope.stream) {
             (Some(environment), _) => environment,
             (None, Some(name)) => self.by_stream(envelope.function, name, stream.hash, origin.source, sink),
-            (None, None) => self.by_id(envelope.function, id, origin.source, sink),
+            (None, None) => match self.source_mut(origin.source).stream.clone() {
+                Some(name) => {
+                    let hash = hash_of(&name, envelope.function.unwrap_or_default());
+                    self.by_stream(envelope.function, &name, hash, origin.source, sink)
+                }
+                None => self.by_id(envelope.function, id, origin.source, sink),
+            },
         };
-        let Some(time) = envelope.time.or(self.source_mut(origin.source).newest).or(envelope.arrived) else {
+        let source = self.source_mut(origin.source);
+        source.timed |= envelope.time.is_some();
+        // Where no record says its time, it is that of its arrival.
+        let near = match source.timed {
+            true => source.newest.or(envelope.arrived),
+            false => envelope.arrived.or(source.newest),
+        };
+        let Some(time) = envelope.time.or(near).or(source.written) else {
             let bad = crate::model::Bad {
                 reason: "a record without any time to place it at".to_string(),
                 excerpt: String::new(),
@@ -675,10 +735,16 @@ impl Correlator {
 
     fn continuation<S: FactSink>(&mut self, record: &Record<'_>, more: &Continuation<'_>, sink: &mut S) {
         let origin = record.envelope.origin;
+        if let Continuation::Broken(broken) = more
+            && !self.source_mut(origin.source).continues_at(origin.offset)
+        {
+            return sink.bad(origin, record.envelope.arrived, &(*broken).into());
+        }
         let Some(last) = self.source_mut(origin.source).last else {
             // Text before any record: kept as a line of nobody.
             let (function, time) = (None, record.envelope.arrived);
             let known = record.envelope.arrived.unwrap_or(Timestamp::MIN);
+            self.source_mut(origin.source).text_end = origin.offset + u64::from(origin.len);
             sink.line(&LineFact { function, time, known, level: Level::Unknown, origin });
             return;
         };
@@ -690,7 +756,9 @@ impl Correlator {
             None => last.known,
         };
         self.environments[last.environment as usize].known = Some((origin.source, known));
-        if let Some(last) = &mut self.source_mut(origin.source).last {
+        let source = self.source_mut(origin.source);
+        source.text_end = origin.offset + u64::from(origin.len);
+        if let Some(last) = &mut source.last {
             last.known = known;
         }
         let trace = match more {
@@ -719,7 +787,8 @@ impl Correlator {
                     sink.invocation(&invocation, Change::Amended { was: end.outcome, known });
                 }
             }
-            Continuation::Text => {}
+            Continuation::Copy => self.source_mut(origin.source).copied = true,
+            Continuation::Broken(_) | Continuation::Text => {}
         }
     }
 

@@ -40,6 +40,8 @@ impl Intake {
                 newest = newest.max(Some(time));
             }
         }
+        let chunk = batch.chunk();
+        self.store.chunk(chunk.source, chunk.offset, chunk.offset + chunk.bytes.len() as u64);
         self.correlator.records(batch.records(), &mut self.store);
         let records = batch.records().len() as u64;
         Taken { chunk: batch.into_chunk(), records, oldest, newest }

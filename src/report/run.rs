@@ -185,6 +185,7 @@ pub(super) fn read<S: FactSink>(paths: &[String], sink: &mut S) -> Result<Input,
         match event {
             Event::Opened(info) => {
                 input.correlator.source(info.id, info.function.as_deref());
+                input.correlator.otherwise(info.id, info.written, info.stream.as_deref());
                 input.sources.insert(info.id, info);
             }
             Event::Chunk(chunk) => {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::model::{
     Bad, Change, End, EnvironmentInfo, FactSink, FunctionId, Invocation, LineFact, MetricPoint, Micros,
-    Origin, Outcome, SegmentDocument, SettingFact, Texts, Timestamp, TraceId,
+    Origin, Outcome, SegmentDocument, SettingFact, SourceId, Texts, Timestamp, TraceId,
 };
 
 use super::Budget;
@@ -135,6 +135,11 @@ impl Store {
             self.read_from = time;
             self.generation += 1;
         }
+    }
+
+    /// Says where the chunk lies that the next lines of a source are in.
+    pub fn chunk(&mut self, source: SourceId, from: u64, to: u64) {
+        self.lines.chunk(source, from, to);
     }
 
     /// Changes how much may be held; what is too much is let go at once.
