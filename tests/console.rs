@@ -57,7 +57,7 @@ fn the_table_shows_the_truth_and_filter_open_back_resize_quit_work() {
     pty.send("fn:user*\r");
     pty.wait("only the filtered functions", |screen| {
         let text = screen.contents();
-        text.contains("user-login") && text.contains("user-profile") && !text.contains("sms-dispatch")
+        text.contains("user-login") && text.contains("user-profile") && !text.contains("checkout-api")
     });
     pty.send("\r");
     pty.wait_text("Environments");
@@ -211,5 +211,35 @@ fn a_text_is_found_beyond_what_is_loaded() {
     pty.wait_text("line 0 hay");
     pty.send("q");
     pty.send("q");
+    assert_eq!(pty.end(), 0);
+}
+
+#[test]
+fn a_problem_leads_in_two_keys_to_the_record_that_shows_it() {
+    let truth = truth();
+    let incident = &truth["incidents"].as_array().unwrap()[0];
+    assert_eq!(incident["kind"], "bad-deploy");
+    let function = incident["function"].as_str().unwrap();
+    let version = incident["numbers"]["version"].as_u64().unwrap();
+    let pty = at_the_end(140, 45);
+    pty.wait_text(&format!("{function}:{version} bad-deploy"));
+    // The worst row is the first one, and its sentence is below the table.
+    pty.wait_text(&format!("{function}:{version}: version {version} fails"));
+    pty.send("x");
+    pty.wait_text("shown by");
+    pty.send("\r");
+    // The first failed invocation of the new version began when the incident did.
+    let since = incident["from"].as_i64().unwrap();
+    let time = lamtop::model::Timestamp(since).to_string();
+    let time = &time[11..23];
+    pty.wait(&format!("the record of {time}"), |screen| {
+        let text = screen.contents();
+        text.lines().any(|line| line.starts_with(time) && line.contains("START RequestId"))
+    });
+    pty.send("q");
+    pty.wait_text("shown by");
+    pty.send("{");
+    pty.wait("an earlier time", |screen| !screen.contents().contains("09:23:00Z"));
+    pty.send("\x03");
     assert_eq!(pty.end(), 0);
 }

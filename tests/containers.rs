@@ -74,6 +74,8 @@ fn row(record: &Record<'_>) -> Option<String> {
         Body::Metric(_) => "metric".to_string(),
         Body::Segment(_) => "segment".to_string(),
         Body::Setting(_) => "setting".to_string(),
+        Body::Delivery(_) => "delivery".to_string(),
+        Body::Other(what) => format!("other: {what:?}"),
         Body::Recorded(recorded) => row(&recorded.record)?,
     };
     let function = envelope.function.map_or_else(|| "-".to_string(), text);

@@ -12,7 +12,7 @@ use std::time::Duration;
 use crossbeam_channel::{Receiver, bounded};
 use lamtop::clock::Clock;
 use lamtop::engine::{Engine, Options, Published};
-use lamtop::model::Timestamp;
+use lamtop::model::{FindingKind, Timestamp, Verdict};
 use lamtop::query::filter::Filter;
 use lamtop::query::overview;
 use lamtop::query::view::{FunctionRow, Overview, OverviewRequest, SortBy};
@@ -61,11 +61,16 @@ struct Session {
 
 /// What comes live comes at `now`.
 fn read(path: &Path, mode: Mode, history_ms: Option<i64>, now: Timestamp) -> Session {
+    read_by(path, mode, history_ms, Clock::manual(now), Clock::wall())
+}
+
+/// The sources by one clock, the engine by another.
+fn read_by(path: &Path, mode: Mode, history_ms: Option<i64>, theirs: Clock, its: Clock) -> Session {
     let (wake, woken) = bounded(1);
     let options = source::Options::new(mode);
-    let sources = source::start(&[Input::Path(path.to_path_buf())], options, Clock::manual(now)).unwrap();
-    let options = Options { memory: 256 << 20, decoders: 1, settling_ms: 0, history_ms };
-    let engine = Engine::start(&sources, options, Clock::wall(), wake).unwrap();
+    let sources = source::start(&[Input::Path(path.to_path_buf())], options, theirs).unwrap();
+    let options = Options { memory: 256 << 20, decoders: 1, settling_ms: 0, live: true, history_ms };
+    let engine = Engine::start(&sources, options, its, wake).unwrap();
     Session { engine, sources, woken }
 }
 
@@ -182,4 +187,39 @@ fn what_a_pipe_brings_before_its_first_pause_was_there_before() {
     };
     assert_eq!(known(&old), Timestamp(START + 99 * GAP), "known when it happened");
     assert_eq!(known(&new), later, "known when it came");
+}
+
+/// A REPORT alone, which is a whole invocation.
+fn report(function: &str, time: i64) -> String {
+    format!(
+        "{{\"logGroup\":\"/aws/lambda/{function}\",\"logStream\":\"2026/11/23/[$LATEST]{:032x}\",\"timestamp\":{time},\
+         \"message\":\"REPORT RequestId: {function}-{time}\\tDuration: 9.00 ms\\tBilled Duration: 9 ms\\tMemory Size: 128 MB\\t\
+         Max Memory Used: 60 MB\\n\"}}\n",
+        1
+    )
+}
+
+#[test]
+fn a_live_session_hears_silence() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("capture.ndjson");
+    let stops = START + 20 * MINUTE;
+    let end = stops + 200_000;
+    let mut records: Vec<(i64, &str)> = (START..end).step_by(2_000).map(|time| (time, "orders")).collect();
+    records.extend((START + 1..stops).step_by(20_000).map(|time| (time, "ticker")));
+    records.sort_unstable();
+    std::fs::write(&path, records.iter().map(|(time, function)| report(function, *time)).collect::<String>())
+        .unwrap();
+    let clock = Clock::manual(Timestamp(end));
+    let mode = Mode::Follow { newest_slice: None };
+    let session = read_by(&path, mode, None, clock.clone(), clock.clone());
+    let loaded =
+        session.until("the file", |now| now.progress.loaded && now.snapshot.findings.judged.is_some());
+    assert_eq!(loaded.findings.changes.len(), 0, "not for long enough");
+    // Nothing comes; time goes on.
+    clock.set(Timestamp(end + MINUTE));
+    let quiet = session.until("the finding", |now| !now.snapshot.findings.changes.is_empty());
+    let opened = &quiet.findings.changes[0];
+    assert!(matches!(&opened.verdict, Verdict::Opened(claim) if claim.basis.kind() == FindingKind::Silence));
+    assert!(opened.known > Timestamp(end) && opened.known <= Timestamp(end + MINUTE), "{:?}", opened.known);
 }

@@ -9,7 +9,7 @@ use lamtop::findings::{self, TICK_MS, Watch};
 use lamtop::model::{
     Change, Cold, End, EnvironmentId, EnvironmentInfo, Finding, FindingKind, FunctionId, InitKind,
     Invocation, Lines, MetricName, MetricPoint, Micros, NameId, Outcome, RequestId, Setting, SettingFact,
-    SourceId, Statistics, Texts, Timestamp, Window,
+    SourceId, Statistics, Texts, Timestamp, When, Window,
 };
 use lamtop::query::Snapshot;
 use proptest::prelude::*;
@@ -114,10 +114,14 @@ fn metric(name: MetricName, minute: i64, value: f64) -> Fact {
     })
 }
 
+fn set(setting: Setting, when: When, known: Timestamp, told: std::sync::Arc<str>) -> Fact {
+    Fact::Setting(SettingFact { function: Some(FunctionId(0)), qualifier: None, setting, when, known, told })
+}
+
 fn limit(limit: u32) -> Fact {
     let told = format!("limit {limit}").into();
     let setting = Setting::Reserved(Some(limit));
-    Fact::Setting(FunctionId(0), SettingFact { setting, at: Timestamp::MIN, known: Timestamp::MIN, told })
+    set(setting, When::Found { since: None }, Timestamp::MIN, told)
 }
 
 /// A minute's Invocations, ConcurrentExecutions and Throttles, over all minutes.
@@ -243,8 +247,8 @@ fn a_deploy_that_is_worse_is_found() {
         BUSY.facts(|n, at| (0, 50, if at >= ONSET && n % 4 == 0 { Outcome::Error } else { Outcome::Ok }));
     assert_eq!(found(&latest), []);
     let at = Timestamp(BASE + ONSET - 500);
-    let code = SettingFact { setting: Setting::Code, at, known: at, told: "CloudTrail".into() };
-    let facts: Vec<Fact> = latest.into_iter().chain([Fact::Setting(FunctionId(0), code)]).collect();
+    let code = set(Setting::Code, When::Changed(at), at, "CloudTrail".into());
+    let facts: Vec<Fact> = latest.into_iter().chain([code]).collect();
     let [(FindingKind::BadDeploy, 1_200, true, said)] = &found(&facts)[..] else { panic!() };
     assert!(said.starts_with("the new code fails 300 of"), "{said}");
 }

@@ -5,6 +5,7 @@ use crate::model::{
     Status, Timestamp, Waited,
 };
 
+use super::again::Told;
 use super::outcome::{Fault, Signs};
 
 /// A caller waited for an init if START followed its end within this (`operators.md` part 6).
@@ -52,6 +53,8 @@ pub struct Open {
     pub init: Option<Init>,
     /// An error record of its runtime, and when it counts.
     pub error: Option<(NameId, ErrorCounts)>,
+    /// When that was logged.
+    pub error_at: Timestamp,
     /// The process ended.
     pub fault: Option<Fault>,
     /// The "timed out" line was read.
@@ -63,7 +66,15 @@ pub struct Open {
 impl Open {
     /// An invocation of which nothing but the START is known.
     pub fn new(invocation: Invocation, init: Option<Init>) -> Self {
-        Self { invocation, init, error: None, fault: None, timed_out: false, runtime_done: None }
+        Self {
+            invocation,
+            init,
+            error: None,
+            error_at: Timestamp::MIN,
+            fault: None,
+            timed_out: false,
+            runtime_done: None,
+        }
     }
 
     /// What was seen of how it ended.
@@ -105,6 +116,8 @@ pub struct Environment {
     pub given_up: Vec<Invocation>,
     /// Whether an open invocation has an error that only counts if nothing is written after it.
     pub doubtful: bool,
+    /// The platform records that it told, to know those that come again.
+    pub told: Told,
     /// The source of its newest record, and when that was known.
     pub known: Option<(SourceId, Timestamp)>,
 }
@@ -123,17 +136,19 @@ impl Environment {
             last: None,
             given_up: Vec::new(),
             doubtful: false,
+            told: Told::default(),
             known: None,
         }
     }
 
-    /// The open invocation that a line with this id, or none, belongs to: by id, else, where one
-    /// runs at a time, by position.
-    pub fn open_for(&mut self, id: Option<RequestId>) -> Option<&mut Open> {
+    /// The open invocation that a line of this time with this id, or none, belongs to: by id, else,
+    /// where one runs at a time, by position. A line from before its START is of another source
+    /// that lags behind.
+    pub fn open_for(&mut self, id: Option<RequestId>, at: Timestamp) -> Option<&mut Open> {
         match id {
             Some(id) => self.open.iter_mut().rev().find(|open| open.invocation.request_id == id),
             None if self.many => None,
-            None => self.open.last_mut(),
+            None => self.open.last_mut().filter(|open| open.invocation.start <= at),
         }
     }
 
@@ -155,20 +170,6 @@ impl Environment {
             self.given_up.remove(0);
         }
         self.given_up.push(invocation);
-    }
-
-    /// Whether a START or a REPORT of this id at this time was read before: the same record again.
-    pub fn repeats(&self, id: RequestId, at: Timestamp, is_start: bool) -> bool {
-        let same = |invocation: &Invocation| {
-            invocation.request_id == id
-                && if is_start {
-                    invocation.start == at
-                } else {
-                    invocation.end.is_some_and(|end| end.at == at)
-                }
-        };
-        self.last.as_ref().is_some_and(same)
-            || (is_start && self.open.iter().any(|open| same(&open.invocation)))
     }
 }
 

@@ -2,8 +2,9 @@
 
 use crate::model::{FactSink, FunctionId};
 
+use super::Correlator;
 use super::environment::Environment;
-use super::{Correlator, Source};
+use super::place::Source;
 
 impl Correlator {
     /// A correlator that has read nothing yet, but gives functions, environments and names that
@@ -20,7 +21,12 @@ impl Correlator {
             environment.many = of.id.is_none();
             environment
         };
-        let hint = |of: &Source| Source { hint: of.hint.clone(), ..Source::default() };
+        let hint = |of: &Source| Source {
+            hint: of.hint.clone(),
+            stream: of.stream.clone(),
+            written: of.written,
+            ..Source::default()
+        };
         Self {
             texts: self.texts.clone(),
             functions: self.functions.clone(),

@@ -24,6 +24,8 @@ pub struct Message<'a> {
     pub segment: bool,
     /// Whether its keys are a metric stream datum's.
     pub metric: bool,
+    /// Whether it declares metrics among its members.
+    pub emf: bool,
 }
 
 impl Message<'_> {
@@ -52,6 +54,7 @@ struct Seen<'a, const ESC: bool> {
     own_id: bool,
     start_time: bool,
     metric: bool,
+    emf: bool,
 }
 
 /// Reads a JSON object. A line of an application is left as soon as it is known to be one that
@@ -109,7 +112,10 @@ pub fn message<'a, const ESC: bool>(text: &'a [u8], arena: &'a Arena) -> Result<
                 cursor.skip()?;
             }
             b"function_name" | b"functionName" => seen.function = cursor.text(arena)?,
-            b"_aws" => break,
+            b"_aws" => {
+                seen.emf = true;
+                break;
+            }
             b"trace_id" => {
                 seen.trace_id = true;
                 cursor.skip()?;
@@ -214,6 +220,7 @@ fn conclude<'a, const ESC: bool>(seen: Seen<'a, ESC>, arena: &'a Arena) -> Resul
         arn,
         segment: seen.trace_id && seen.own_id && seen.start_time,
         metric: seen.metric,
+        emf: seen.emf,
     })
 }
 

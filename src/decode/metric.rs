@@ -17,6 +17,8 @@ struct Wire<'a> {
     #[serde(default)]
     dimensions: BTreeMap<String, String>,
     timestamp: i64,
+    #[serde(default)]
+    unit: Option<String>,
     value: Option<Value>,
     /// Not CloudWatch's: when it came, as a recording notes it.
     arrived: Option<i64>,
@@ -47,16 +49,20 @@ pub fn read<'a>(text: &'a str, arena: &'a Arena) -> Result<(MetricRecord<'a>, Op
         Cow::Borrowed(text) => text.as_bytes(),
         Cow::Owned(text) => own(&text),
     };
-    let named = usize::from(function.is_some()) + usize::from(resource.is_some());
+    let others = wire.dimensions.iter().filter(|(name, _)| *name != "FunctionName" && *name != "Resource");
+    let others: Vec<String> = others.map(|(name, value)| format!("{name}={value}")).collect();
     let arrived = wire.arrived.map(Timestamp);
     let record = MetricRecord {
         namespace: keep(wire.namespace),
         name: keep(wire.metric_name),
-        other_dimensions: wire.dimensions.len() > named,
+        unit: wire.unit.as_ref().map(own).unwrap_or_default(),
+        of_file: false,
+        dimensions: own(&others.join(", ")),
         function: function.map(own),
         resource: resource.map(own),
         start: Timestamp(wire.timestamp),
         period_ms: PERIOD_MS,
+        observed: None,
         statistics: Statistics {
             count: value.count,
             sum: value.sum,

@@ -6,22 +6,28 @@
 //! asked of the user. A line that is a frame is the hot path; a document (`document`) may hold many
 //! records. A decoder says: mine, not mine, or mine but broken, and where.
 
+mod answer;
 mod app;
+mod control;
+mod delivery;
 mod digits;
 mod document;
+mod emf;
 mod events;
 mod insights;
 mod json;
 mod lined;
 mod metric;
 mod near;
+mod otlp;
 mod packed;
 mod raw;
 mod row;
 mod segment;
-mod setting;
 mod shown;
+mod statistics;
 mod text;
+mod trail;
 mod wrapped;
 
 use std::sync::LazyLock;
@@ -31,7 +37,9 @@ use memchr::{memchr, memchr_iter, memmem};
 pub use shown::message as shown;
 
 use crate::frame::{Scanner, Shape, is_line};
-use crate::model::{Bad, Body, Broken, Chunk, Continuation, Envelope, Origin, Record, Text, Timestamp};
+use crate::model::{
+    Bad, Body, Broken, Chunk, Continuation, Envelope, Level, LogLine, Origin, Record, Text, Timestamp,
+};
 pub use document::parts;
 use json::Stop;
 pub use raw::{Form, form};
@@ -40,7 +48,6 @@ pub use raw::{Form, form};
 /// texts that had to be unescaped. At most some times the chunk's size, and freed at once with it:
 /// no record costs an allocation, and none has to be taken apart by the thread that reads it.
 pub type Arena = bumpalo::Bump;
-pub use setting::concurrency;
 
 /// Whether short cuts are taken: readers of the usual shapes that ask fewer questions than the
 /// general walks and stand back from whatever is not quite usual. Tests turn them off, to see that
@@ -252,7 +259,7 @@ pub fn frame<'a>(frame: Frame<'a>, arena: &'a Arena, out: &mut Vec<Record<'a>>) 
 fn object<'a>(frame: Frame<'a>, arena: &'a Arena, out: &mut Vec<Record<'a>>) {
     let Frame { text: line, origin, arrived } = frame;
     if let Some(wrapped) = wrapped::usual(line) {
-        return out.push(unwrap(&wrapped, origin, arrived, arena));
+        return unwrapped(&wrapped, origin, arrived, arena, out);
     }
     if raw::read(&frame, arena, out) {
         return;
@@ -261,7 +268,7 @@ fn object<'a>(frame: Frame<'a>, arena: &'a Arena, out: &mut Vec<Record<'a>>) {
     static LOG_GROUP: LazyLock<memmem::Finder<'_>> = LazyLock::new(|| memmem::Finder::new("logGroup"));
     if LOG_GROUP.find(line).is_some() {
         match wrapped::walk(line, arena) {
-            Ok(Some(wrapped)) => return out.push(unwrap(&wrapped, origin, arrived, arena)),
+            Ok(Some(wrapped)) => return unwrapped(&wrapped, origin, arrived, arena, out),
             Ok(None) => {}
             Err(stop) => return out.push(frame.no_json(stop, arena)),
         }
@@ -271,6 +278,41 @@ fn object<'a>(frame: Frame<'a>, arena: &'a Arena, out: &mut Vec<Record<'a>>) {
         }
     }
     bare(&frame, arena, out);
+}
+
+/// A wrapped line's record, and the metrics in it.
+#[inline]
+fn unwrapped<'a>(
+    wrapped: &wrapped::Wrapped<'a>,
+    origin: Origin,
+    arrived: Option<Timestamp>,
+    arena: &'a Arena,
+    out: &mut Vec<Record<'a>>,
+) {
+    let record = unwrap(wrapped, origin, arrived, arena);
+    let plain = matches!(record.body, Body::Log(LogLine { level: Level::Unknown, error: None, .. }));
+    out.push(record);
+    if plain && wrapped.message.first() == Some(&b'{') {
+        embedded(wrapped.message, arena, out);
+    }
+}
+
+/// Metrics in a message that is the newest record's.
+#[cold]
+fn embedded<'a>(raw: &[u8], arena: &'a Arena, out: &mut Vec<Record<'a>>) {
+    static AWS: LazyLock<memmem::Finder<'_>> = LazyLock::new(|| memmem::Finder::new("_aws"));
+    if AWS.find(raw).is_some() {
+        metrics(&json::unescape(raw), arena, out);
+    }
+}
+
+/// The same of a message that is unescaped. Lambda Insights' own events are no lines.
+fn metrics<'a>(message: &[u8], arena: &'a Arena, out: &mut Vec<Record<'a>>) {
+    let line = out.len() - 1;
+    let envelope = out[line].envelope.clone();
+    if emf::read(message, &envelope, arena, out) == emf::Document::Insights {
+        out.remove(line);
+    }
 }
 
 /// What is in a wrapped line, with what its container says of it.
@@ -355,10 +397,7 @@ fn json_message<'a>(plain: &'a [u8], arena: &'a Arena) -> Option<app::Message<'a
 /// An object that stands by itself: platform and application records without a container,
 /// segments, metrics, documents that hold many records.
 fn bare<'a>(frame: &Frame<'a>, arena: &'a Arena, out: &mut Vec<Record<'a>>) {
-    let Frame { text: line, origin, arrived } = *frame;
-    if line.starts_with(b"{\"eventVersion\"") {
-        return out.push(audit(line, origin, arrived));
-    }
+    let Frame { text: line, arrived, .. } = *frame;
     let message = match app::message::<false>(line, arena) {
         Ok(message) => message,
         Err(stop) => return out.push(frame.no_json(stop, arena)),
@@ -375,6 +414,11 @@ fn bare<'a>(frame: &Frame<'a>, arena: &'a Arena, out: &mut Vec<Record<'a>>) {
             Ok((metric, arrived)) => (Body::Metric(arena.alloc(metric)), arrived),
             Err(reason) => return out.push(frame.bad(reason)),
         }
+    } else if message.emf {
+        let time = message.time.and_then(Timestamp::parse);
+        let envelope = Envelope { function: message.function, time, ..frame.envelope() };
+        out.push(Record { envelope, body: message.body });
+        return metrics(line, arena, out);
     } else if message.says_nothing() && document::read(frame, arena, out) {
         return;
     } else if message.says_nothing() && message.time.is_none() && memchr(b'\n', line).is_some() {
@@ -390,17 +434,6 @@ fn bare<'a>(frame: &Frame<'a>, arena: &'a Arena, out: &mut Vec<Record<'a>>) {
         ..frame.envelope()
     };
     out.push(Record { envelope, body });
-}
-
-/// An event of CloudTrail's; those that change nothing that is kept are none's lines.
-fn audit<'a>(line: &'a [u8], origin: Origin, arrived: Option<Timestamp>) -> Record<'a> {
-    let text = std::str::from_utf8(line).map_err(|e| format!("invalid UTF-8 at byte {}", e.valid_up_to()));
-    let (time, body) = match text.and_then(setting::event) {
-        Ok(Some(change)) => (change.at, Body::Setting(Box::new(change))),
-        Ok(None) => (None, Body::Continuation(Continuation::Text)),
-        Err(reason) => return bad(line, origin, arrived, reason),
-    };
-    Record { envelope: Envelope { function: None, stream: None, time, arrived, origin }, body }
 }
 
 /// The function a log group and stream belong to (`formats.md` 0, "Where the names come from"):

@@ -8,7 +8,7 @@ use base64::engine::general_purpose::STANDARD;
 
 use super::json::{self, Cursor};
 use super::{Arena, Frame, wrapped};
-use crate::model::{Body, Continuation, Envelope, Record, Recorded, Text, Timestamp};
+use crate::model::{Body, Continuation, Envelope, Record, Recorded, Text, Timestamp, Whose};
 
 /// How a line in the raw form begins, always.
 const BEGIN: &[u8] = b"{\"arrived\":";
@@ -49,8 +49,14 @@ pub fn read<'a>(frame: &Frame<'a>, arena: &'a Arena, out: &mut Vec<Record<'a>>) 
     let first = out.len();
     decode(Frame { text: bytes, arrived, ..*frame }, cut, arena, out);
     for place in &mut out[first..] {
-        // These say all by themselves.
-        if matches!(place.body, Body::Metric(_) | Body::Segment(_) | Body::Setting(_) | Body::Bad(_)) {
+        let alone = match &place.body {
+            // These say all by themselves.
+            Body::Metric(_) | Body::Segment(_) | Body::Delivery(_) | Body::Other(_) | Body::Bad(_) => true,
+            // This may be its file's.
+            Body::Setting(told) => told.whose != Whose::Files,
+            _ => false,
+        };
+        if alone {
             continue;
         }
         let envelope = Envelope { time: place.envelope.time, arrived, ..frame.envelope() };

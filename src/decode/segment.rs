@@ -162,6 +162,6 @@ fn known(root: &SegmentNode) -> Timestamp {
 }
 
 /// Texts of a segment are kept to 256 bytes: a document may be 64 KB, and many are kept.
-fn cut(text: &str) -> Box<str> {
+pub(super) fn cut(text: &str) -> Box<str> {
     text[..text.floor_char_boundary(256)].into()
 }

@@ -44,8 +44,11 @@ pub(super) struct Run {
     clock: Clock,
     memory: usize,
     settling_ms: i64,
+    live: bool,
     last_published: u64,
     last_measured: u64,
+    /// Up to when a live session was to be judged the last time.
+    judged_to: Option<Timestamp>,
     /// Nothing that was published has a record.
     empty: bool,
     changed: bool,
@@ -65,15 +68,14 @@ enum Older {
 
 impl Run {
     pub fn new(sources: &Sources, options: Options, clock: Clock, woken: Sender<()>) -> Self {
-        let mut store = Store::new(budget(options.memory, 0));
-        store.set_settling(options.settling_ms);
+        let store = Store::new(budget(options.memory, 0));
         let texts = Arc::new(Texts::default());
         let first = Published {
             snapshot: Arc::new(store.snapshot(texts.clone())),
             progress: Arc::new(Progress::default()),
         };
         Self {
-            intake: Intake { correlator: Correlator::default(), store },
+            intake: Intake::new(Correlator::default(), store, options.settling_ms, options.live),
             watch: Watch::new(findings::ALL),
             decoders: Decoders::start(options.decoders),
             pool: sources.pool().clone(),
@@ -91,6 +93,8 @@ impl Run {
             clock,
             memory: options.memory,
             settling_ms: options.settling_ms,
+            live: options.live,
+            judged_to: None,
             empty: true,
             changed: false,
             urgent: false,
@@ -160,6 +164,11 @@ impl Run {
                 self.progress.loaded = false;
             }
             Event::Chunk(chunk) => self.decoders.send(chunk),
+            Event::Note { source, note } => {
+                if let Some(source) = self.progress.sources.get_mut(&source) {
+                    source.note = Some(note);
+                }
+            }
             // It says itself which source it is about.
             Event::Trouble { what, .. } => self.progress.trouble(what),
             // What was sent before this is still with the decoders: it comes first.
@@ -205,15 +214,15 @@ impl Run {
         }
         self.urgent |= std::mem::take(&mut self.empty);
         self.progress.live |= taken.chunk.arrived.is_some();
-        if taken.chunk.arrived.is_some() || self.is_pipe(taken.chunk.source) {
+        if taken.chunk.arrived.is_some() || self.is_stream(taken.chunk.source) {
             self.note_live(Live::of(&taken.chunk));
         }
         self.changed = true;
         self.pool.give(taken.chunk.bytes);
     }
 
-    fn is_pipe(&self, id: SourceId) -> bool {
-        self.progress.sources.get(&id).is_some_and(|source| source.info.kind == Kind::Fifo)
+    fn is_stream(&self, id: SourceId) -> bool {
+        self.progress.sources.get(&id).is_some_and(is_stream)
     }
 
     fn note_live(&mut self, chunk: Live) {
@@ -259,15 +268,14 @@ impl Run {
             self.older = Older::Settled;
             return;
         }
-        // What was there at the start; a pipe's bytes can't be read from a place.
+        // What was there at the start; a pipe's or socket's bytes can't be read from a place.
         let parts = sources
-            .filter(|source| source.info.kind != Kind::Fifo)
+            .filter(|source| !is_stream(source))
             .map(|source| Part { info: source.info.clone(), end: source.bytes })
             .collect();
         let mut store = Store::new(budget(self.memory, 0));
-        store.set_settling(self.settling_ms);
         let correlator = self.intake.correlator.sibling(&mut store);
-        let intake = Intake { correlator, store };
+        let intake = Intake::new(correlator, store, self.settling_ms, self.live);
         match Fill::start(intake, parts, from, self.catalog.clone(), self.pool.clone()) {
             Ok(fill) => {
                 for chunk in live {
@@ -333,18 +341,27 @@ impl Run {
         }
     }
 
+    /// What comes live is known when it comes, so a live session is judged up to now also where
+    /// nothing comes: silence is a finding. A capture is judged up to its end.
+    fn judge_to(&self) -> Option<Timestamp> {
+        let follows = self.progress.sources.values().any(|source| source.stage == Stage::Following);
+        follows.then(|| self.clock.now().floor(findings::TICK_MS))
+    }
+
     fn publish(&mut self) {
         let now = self.clock.steady_ms();
         let filling = match &self.older {
             Older::Filling(fill) => Some(fill.share()),
             _ => None,
         };
-        self.changed |= filling != self.progress.filling;
+        let judge_to = self.judge_to();
+        self.changed |= filling != self.progress.filling || judge_to > self.judged_to;
         if !self.changed || (!self.urgent && now < self.last_published + PUBLISH_MS) {
             return;
         }
         (self.changed, self.urgent) = (false, false);
         self.progress.filling = filling;
+        self.progress.seen_twice = self.intake.correlator.seen_twice();
         if !matches!(self.older, Older::Settled) {
             let covered = self.covered();
             self.intake.store.set_read_from(covered);
@@ -356,7 +373,10 @@ impl Run {
         }
         let store = &mut self.intake.store;
         let mut snapshot = store.snapshot(self.texts.clone());
-        self.changed = self.watch.keep_up(&mut snapshot, store.take_touched(), self.progress.frontier());
+        self.judged_to = judge_to;
+        // Until everything that was there has been read, it could still be told.
+        let to = self.progress.frontier().or(judge_to.max(snapshot.known.end()));
+        self.changed = self.watch.keep_up(&mut snapshot, store.take_touched(), to);
         self.published.store(Arc::new(Published {
             snapshot: Arc::new(snapshot),
             progress: Arc::new(self.progress.clone()),
@@ -364,6 +384,10 @@ impl Run {
         // Whoever is not awake yet will find the newest.
         let _ = self.woken.try_send(());
     }
+}
+
+fn is_stream(source: &SourceProgress) -> bool {
+    matches!(source.info.kind, Kind::Fifo | Kind::Socket)
 }
 
 fn skipped(source: &SourceProgress) -> bool {

@@ -21,6 +21,7 @@ mod words;
 use crate::model::{
     Certainty, Claim, ClaimStanding, Evidence, Finding, FindingKind, Severity, Timestamp, Verdict, Window,
 };
+use crate::query::view::Problems;
 use crate::query::{Snapshot, Subject, subject};
 
 pub use watch::{TICK_MS, Watch};
@@ -86,6 +87,12 @@ impl Told {
             first_step: String::new(),
         }
     }
+}
+
+/// All that a screen says of what is wrong, as of a time.
+pub fn problems(snapshot: &Snapshot, window: Window, at: Timestamp, clock: Clock<'_>) -> Problems {
+    let judged = snapshot.findings.judged.map(|judged| judged.min(at.floor(TICK_MS)));
+    Problems { found: as_of(snapshot, ALL, window, at, clock), judged }
 }
 
 /// The findings that are open as of a time or were within a window, the worst first, those that are

@@ -110,6 +110,11 @@ impl<B: Bytes> Reader<B> {
             Anchor::At(time) => From::At(time),
             Anchor::Before(origin) => From::Before(self.key(wanted, origin)?),
             Anchor::After(origin) => From::After(self.key(wanted, origin)?),
+            Anchor::Line(origin) => {
+                let (time, source, offset) = self.key(wanted, origin)?;
+                // Nothing can lie between an offset and the one before it.
+                offset.checked_sub(1).map_or(From::At(time), |before| From::After((time, source, before)))
+            }
         })
     }
 

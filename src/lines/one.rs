@@ -42,6 +42,10 @@ impl<B: Bytes> Reader<B> {
                 Some(at) => (at.saturating_sub(most), at),
                 None => return nothing("the line is not one of these"),
             },
+            Anchor::Line(origin) => match place(origin) {
+                Some(at) => (at, total.min(at.saturating_add(most))),
+                None => return nothing("the line is not one of these"),
+            },
             Anchor::After(origin) => match place(origin) {
                 Some(at) => (at + 1, total.min((at + 1).saturating_add(most))),
                 None => return nothing("the line is not one of these"),

@@ -1,8 +1,9 @@
 //! What the correlator concludes, and who wants to hear it.
 
 use super::{
-    Bad, EnvironmentId, FunctionId, Ids, InitKind, Invocation, Level, MetricPoint, NameId, Names, Origin,
-    Outcome, SegmentDocument, SettingFact, Timestamp, TraceId,
+    Bad, DeliveryFact, EnvironmentId, FunctionId, Ids, InitKind, Invocation, Level, MetricPoint, NameId,
+    Names, Origin, OtherId, OtherMetric, OtherPoint, Outcome, SegmentDocument, SettingFact, Timestamp,
+    TraceId,
 };
 
 /// What happened to an invocation.
@@ -70,10 +71,18 @@ pub trait FactSink {
     fn invocation(&mut self, invocation: &Invocation, change: Change);
     /// A metric's period. The same period told again replaces the former.
     fn metric(&mut self, _point: &MetricPoint) {}
+    /// A series of a metric that is only kept, new; ids count up from 0.
+    fn other_metric(&mut self, _id: OtherId, _metric: &OtherMetric) {}
+    /// A point of such a series.
+    fn other_point(&mut self, _point: &OtherPoint) {}
+    /// A point of a series beyond those that are kept.
+    fn other_refused(&mut self) {}
     /// A segment document.
     fn segment(&mut self, _trace: TraceId, _function: Option<FunctionId>, _document: SegmentDocument) {}
-    /// What a function is set to.
-    fn setting(&mut self, _function: FunctionId, _fact: SettingFact) {}
+    /// What a function or the account is set to.
+    fn setting(&mut self, _fact: SettingFact) {}
+    /// The end of an asynchronous event.
+    fn delivery(&mut self, _fact: DeliveryFact) {}
     /// An environment, new or better known.
     fn environment(&mut self, _info: &EnvironmentInfo) {}
     /// A line.

@@ -34,6 +34,8 @@ pub enum Why {
     OutOfOrder,
     /// Billed duration or memory is not printed for some invocations.
     NotPrinted,
+    /// It was so when somebody looked; nothing tells of the time before that.
+    HeldBack,
 }
 
 impl Why {
@@ -56,6 +58,7 @@ impl Why {
             Self::Late => "records may still arrive",
             Self::OutOfOrder => "records arrived out of order",
             Self::NotPrinted => "some records do not print it",
+            Self::HeldBack => "it was so when somebody looked",
         }
     }
 }

@@ -1,6 +1,9 @@
-//! CloudWatch metrics of the namespace `AWS/Lambda`.
+//! CloudWatch metrics: those of the namespace `AWS/Lambda` that the program computes with, and all
+//! others, the functions' own among them.
 
-use super::{FunctionId, NameId, Timestamp};
+use std::sync::Arc;
+
+use super::{FunctionId, Timestamp};
 
 /// A metric of `AWS/Lambda` (`formats.md` 10).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -19,11 +22,25 @@ pub enum MetricName {
     UnreservedConcurrentExecutions,
     /// Max, region: what new on-demand requests cannot have.
     ClaimedAccountConcurrency,
-    /// Any other, by name.
-    Other(NameId),
 }
 
 impl MetricName {
+    /// The first in their order.
+    pub const FIRST: Self = Self::Invocations;
+
+    /// Its name.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Invocations => "Invocations",
+            Self::Errors => "Errors",
+            Self::Throttles => "Throttles",
+            Self::Duration => "Duration",
+            Self::ConcurrentExecutions => "ConcurrentExecutions",
+            Self::UnreservedConcurrentExecutions => "UnreservedConcurrentExecutions",
+            Self::ClaimedAccountConcurrency => "ClaimedAccountConcurrency",
+        }
+    }
+
     /// The metric of this name, if it is one that the program computes with.
     pub fn known(name: &[u8]) -> Option<Self> {
         Some(match name {
@@ -71,6 +88,43 @@ pub struct MetricPoint {
     pub period_ms: u32,
     /// When it was known: its arrival, else the end of its period.
     pub known: Timestamp,
+    /// Its statistics.
+    pub statistics: Statistics,
+}
+
+/// A series of a metric that the program only keeps: a function's own, Lambda Insights', another of
+/// `AWS/Lambda`, another service's. Numbered in the order of their coming, from 0.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct OtherId(pub u32);
+
+/// What such a series is of.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OtherMetric {
+    /// The function, where one is known.
+    pub function: Option<FunctionId>,
+    /// `Shop`, `LambdaInsights`, `AWS/SQS`, …
+    pub namespace: Arc<str>,
+    /// `Latency`, …
+    pub name: Arc<str>,
+    /// `service=shop, stage=test`
+    pub dimensions: Arc<str>,
+    /// `Milliseconds`, …; empty where none is told.
+    pub unit: Arc<str>,
+}
+
+/// A period of such a series, or an observation in one.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct OtherPoint {
+    /// The series.
+    pub series: OtherId,
+    /// Start of the period.
+    pub start: Timestamp,
+    /// Length of the period in ms.
+    pub period_ms: u32,
+    /// When it was known.
+    pub known: Timestamp,
+    /// Whether it is an observation, which adds to others in its period; else it replaces them.
+    pub adds: bool,
     /// Its statistics.
     pub statistics: Statistics,
 }

@@ -4,6 +4,7 @@
 //! ids are packed ([`RequestId`], [`TraceId`]) or interned ([`Names`]). A number that a person will
 //! read is a [`Graded`]: it can't be taken without its grade.
 
+mod delivery;
 mod fact;
 mod finding;
 mod graded;
@@ -16,6 +17,7 @@ mod setting;
 mod time;
 mod trace;
 
+pub use delivery::{DeliveryFact, DeliveryRecord};
 pub use fact::{Change, EnvironmentInfo, FactSink, LineFact, Texts};
 pub use finding::{
     Basis, Certainty, Claim, Code, Evidence, Finding, FindingChange, FindingLog, Kind as FindingKind,
@@ -25,12 +27,12 @@ pub use graded::{Grade, Graded, Why};
 pub use hint::{function_of_file, stream_of_folder};
 pub use id::{EnvironmentId, FunctionId, Ids, NameId, Names, RequestId, SourceId, TraceId, stream_version};
 pub use invocation::{Cold, End, Invocation, Lines, Outcome, Waited};
-pub use metric::{MetricName, MetricPoint, Statistics};
+pub use metric::{MetricName, MetricPoint, OtherId, OtherMetric, OtherPoint, Statistics};
 pub use record::{
     Bad, Body, Broken, Chunk, Continuation, Envelope, ErrorCounts, Fault, InitKind, InitPhase, InitReport,
     InitStart, Level, LogLine, MetricRecord, Origin, Platform, Record, Recorded, Report, RuntimeDone,
     RuntimeError, Start, Status, Text, TraceHeader,
 };
-pub use setting::{Setting, SettingFact, SettingRecord};
+pub use setting::{Grant, Provisioned, Setting, SettingFact, SettingRecord, Trigger, When, Whose};
 pub use time::{Micros, Timestamp, Window};
 pub use trace::{Flags, SegmentDocument, SegmentNode};

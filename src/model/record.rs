@@ -1,6 +1,6 @@
 //! What was read: chunks of bytes and the records in them, borrowed, before anything is concluded.
 
-use super::{Micros, SegmentDocument, SettingRecord, SourceId, Statistics, Timestamp};
+use super::{DeliveryRecord, Micros, SegmentDocument, SettingRecord, SourceId, Statistics, Timestamp};
 
 /// Text as it was read, where it lies in the chunk, or in the chunk's arena where it had to be
 /// unescaped. Not proven to be UTF-8: that is looked at where a text is kept, once a name instead of
@@ -70,8 +70,12 @@ pub enum Body<'a> {
     Metric(&'a MetricRecord<'a>),
     /// An X-Ray segment or independent subsegment.
     Segment(Box<SegmentDocument>),
-    /// A change of a function's settings.
+    /// What a function or the account is set to.
     Setting(Box<SettingRecord>),
+    /// The end of an asynchronous event.
+    Delivery(Box<DeliveryRecord>),
+    /// Known, by this name, and nothing of it is kept.
+    Other(&'static str),
     /// A line that belongs to the record before it in the same source; not a record of its own.
     Continuation(Continuation<'a>),
     /// What no decoder could read; kept, counted, shown.
@@ -365,23 +369,30 @@ pub enum ErrorCounts {
     IfTraceback,
 }
 
-/// A metric datum of a CloudWatch metric stream.
+/// A metric's period, or an observation of one.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct MetricRecord<'a> {
     /// `AWS/Lambda`, …
     pub namespace: Text<'a>,
     /// `Invocations`, …
     pub name: Text<'a>,
-    /// The `FunctionName` dimension.
+    /// `Milliseconds`, …; empty where none is told.
+    pub unit: Text<'a>,
+    /// The `FunctionName` dimension, or the function that observed it.
     pub function: Option<Text<'a>>,
+    /// Whether it is the function's that the name of its file names.
+    pub of_file: bool,
     /// The `Resource` dimension's qualifier (alias or version), or the whole of it.
     pub resource: Option<Text<'a>>,
-    /// Whether there are dimensions beyond these two.
-    pub other_dimensions: bool,
+    /// The dimensions beyond these two: `service=shop, stage=test`.
+    pub dimensions: Text<'a>,
     /// Start of the period.
     pub start: Timestamp,
     /// Length of the period in ms.
     pub period_ms: u32,
+    /// Of an observation when it was made; several in a period add up. A period that is told again
+    /// replaces the former.
+    pub observed: Option<Timestamp>,
     /// The statistics.
     pub statistics: Statistics,
 }

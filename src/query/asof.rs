@@ -3,6 +3,7 @@
 use crate::model::{FunctionId, Micros, Timestamp, TraceId};
 use crate::store::{Former, FunctionData, Row, Snapshot, Standing, sane};
 
+use super::settings;
 use super::view::InvocationState;
 
 /// The longest that an invocation can run, in ms: overdue after it where no timeout is known.
@@ -81,7 +82,8 @@ impl<'a> AsOf<'a> {
 
     /// The state of an invocation in a word.
     pub fn state(self, function: &FunctionData, row: &Row, standing: &Standing) -> InvocationState {
-        let longest = self.timeout(function).map_or(LONGEST_MS, Micros::ceil_ms);
+        let timeout = settings::timeout(self, function);
+        let longest = timeout.and_then(|of| of.value().copied()).map_or(LONGEST_MS, Micros::ceil_ms);
         match standing.end {
             Some(end) => InvocationState::Ended(end.outcome),
             None if self.at.since(row.start()) > longest => InvocationState::Overdue,

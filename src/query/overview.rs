@@ -11,7 +11,7 @@ use super::panels::{Board, minutes};
 use super::select::Selection;
 use super::table::{self, Figures, Span};
 use super::view::{FunctionRow, Overview, OverviewRequest, Panels};
-use super::{detail, scan, trace};
+use super::{detail, scan, settings, trace};
 
 /// Answers what the main screen asks. Figures (headlines and table) are of the window asked for,
 /// `as_of` included; charts show at least that window in columns that do not move with `as_of`.
@@ -66,6 +66,7 @@ pub fn overview(snapshot: &Snapshot, request: &OverviewRequest) -> Overview {
         window: axis.window(),
         step_ms: axis.step_ms,
         not_seen: not_seen(asof, &rows, &panels, window),
+        marks: settings::marks(asof, &selection, axis.window()),
         panels,
         rows,
         functions: asof.functions().count(),

@@ -1,6 +1,6 @@
 //! The panels: each one metric of a selection on the view's time axis.
 
-use crate::model::{Grade, Graded, Timestamp, Why, Window};
+use crate::model::{Grade, Graded, Micros, Timestamp, Why, Window};
 
 use super::asof::AsOf;
 use super::axis::Axis;
@@ -10,8 +10,9 @@ use super::overlap::{Peaks, Running, kept_peaks};
 use super::points::{self, CLOSED_MS, Period, Sums};
 use super::scan;
 use super::select::{Member, Selection};
+use super::settings;
 use super::table::{Figures, missing, throttles};
-use super::view::{Chart, Line, Panel, Provenance};
+use super::view::{Chart, Limit, Line, Panel, Provenance};
 
 /// What all panels of one answer rest on.
 pub struct Board<'a> {
@@ -291,13 +292,14 @@ impl<'a> Board<'a> {
             (now, also) = (Graded::NoSource(Why::NotInAnySource), None);
             note = Some("percentiles of minutes can't be made into one of a longer time".to_string());
         }
-        let limits = match self.selection.members.as_slice() {
-            [member] => self.asof.timeout(member.function).map(|timeout| ("timeout", timeout.ms())),
+        let timeout = match self.selection.members.as_slice() {
+            [member] => settings::timeout(self.asof, member.function),
             _ => None,
         };
+        let limits = limit("timeout", timeout.map(|of| of.map(Micros::ms)));
         let before = self.then(|_, _| self.p99_before());
         Panel {
-            chart: Chart { lines, limits: limits.into_iter().collect(), settled: self.settled() },
+            chart: Chart { lines, limits, settled: self.settled() },
             now,
             also,
             before,
@@ -461,12 +463,39 @@ impl<'a> Board<'a> {
         let note = account.map(|peak| format!("the account ran up to {peak} at once (CloudWatch)"));
         let note = self.checks.0.note("invocations").or(note);
         Panel {
-            chart: Chart { lines, limits: Vec::new(), settled: self.settled() },
+            chart: Chart { lines, limits: self.ceilings(), settled: self.settled() },
             now,
-            also: None,
+            also: self.ceiling(),
             before,
             provenance: self.provenance(note),
         }
+    }
+
+    /// The limit that the headline compares with: a function's own, or the account's.
+    fn ceiling(&self) -> Option<Graded<f64>> {
+        match self.selection.members.as_slice() {
+            [member] if !self.selection.all => {
+                settings::reserved(self.asof, member.function).map(|(of, _)| of.map(f64::from))
+            }
+            _ if self.selection.all => settings::account_limit(self.asof).map(|of| of.map(f64::from)),
+            _ => None,
+        }
+    }
+
+    /// What concurrency can't exceed, and what is kept ready.
+    fn ceilings(&self) -> Vec<Limit> {
+        let mut limits = limit("account", settings::account_limit(self.asof).map(|of| of.map(f64::from)));
+        if let ([member], false) = (self.selection.members.as_slice(), self.selection.all) {
+            let reserved = settings::reserved(self.asof, member.function).map(|(of, _)| of.map(f64::from));
+            // The account's matters where the function has none of its own.
+            if reserved.is_some() {
+                limits.clear();
+            }
+            let ready = settings::provisioned(self.asof, member.function);
+            limits.extend(limit("provisioned", ready.map(|of| of.map(f64::from))));
+            limits.extend(limit("reserved", reserved));
+        }
+        limits
     }
 
     /// Puts in what is kept of peaks whose rows were let go. Peaks of several functions need not
@@ -491,6 +520,11 @@ impl<'a> Board<'a> {
         peaks.columns.iter_mut().zip(&sum.columns).for_each(|(peak, sum)| *peak = (*peak).max(*sum));
         peaks.grade = peaks.grade.worst(sum.grade);
     }
+}
+
+/// A limit, where there is one.
+fn limit(name: &'static str, value: Option<Graded<f64>>) -> Vec<Limit> {
+    value.map(|value| Limit { name, value }).into_iter().collect()
 }
 
 /// Minutes of a window in which there are data, at least one where there are any.

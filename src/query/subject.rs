@@ -3,13 +3,16 @@
 
 use std::sync::Arc;
 
-use crate::model::{FunctionId, Micros, NameId, Origin, Outcome, Setting, SettingFact, Timestamp, Window};
+use crate::model::{
+    FunctionId, Micros, NameId, Origin, Outcome, Setting, SettingFact, Timestamp, When, Window,
+};
 use crate::store::{Fold, FunctionData, Row, Sketch, Snapshot, Standing};
 
 use super::asof::AsOf;
 use super::axis::Axis;
 use super::points::{self, Period};
 use super::scan::{self, Part};
+use super::settings;
 
 /// Versions of a function that are told apart.
 const VERSIONS: usize = 64;
@@ -122,25 +125,21 @@ impl<'a> Subject<'a> {
 
     /// The limit of its own that it has as of now, and what tells it; `None` where none is known.
     pub fn reserved(&self) -> Option<(u32, &'a str)> {
-        let limit = |fact: &SettingFact| match fact.setting {
-            Setting::Reserved(limit) => Some(limit),
-            Setting::Code => None,
-        };
-        let told = self.settings().filter_map(|fact| Some((fact.at, limit(fact)?, &*fact.told)));
-        let (_, limit, told) = told.max_by_key(|(at, ..)| *at)?;
-        Some((limit?, told))
+        let (limit, told) = settings::reserved(self.asof, self.function)?;
+        Some((*limit.value()?, told))
     }
 
     /// Changes of its code in a window: when, and what tells it.
     pub fn code_changes(&self, window: Window) -> impl Iterator<Item = (Timestamp, &'a str)> {
-        let changes =
-            self.settings().filter(move |fact| fact.setting == Setting::Code && window.holds(fact.at));
-        changes.map(|fact| (fact.at, &*fact.told))
+        let code = self.settings().filter(|fact| fact.setting == Setting::Code);
+        code.filter_map(move |fact| match fact.when {
+            When::Changed(at) if window.holds(at) => Some((at, &*fact.told)),
+            _ => None,
+        })
     }
 
     fn settings(&self) -> impl Iterator<Item = &'a SettingFact> {
-        let at = self.asof.at;
-        self.function.settings.iter().take_while(move |fact| fact.known <= at)
+        self.function.settings.known(self.asof.at).iter()
     }
 
     /// The versions whose environments are known, each with its first record, in that order.

@@ -11,6 +11,7 @@ use super::figures::{self, Check};
 use super::overlap::{Running, kept_peaks};
 use super::points::{self, CLOSED_MS};
 use super::select::Member;
+use super::settings;
 use super::view::{FunctionRow, SortBy, State};
 
 /// Memory is short from this share in % of what is configured.
@@ -87,7 +88,7 @@ pub fn row(asof: AsOf<'_>, member: &Member<'_>, span: &Span, figures: &mut Figur
         p50: Graded::NoSource(Why::NotInAnySource),
         p99: Graded::NoSource(Why::NotInAnySource),
         concurrency: Graded::NoSource(Why::NotInAnySource),
-        reserved: None,
+        reserved: settings::reserved(asof, function).and_then(|(of, _)| of.value().map(|n| u64::from(*n))),
         cold: Graded::NoSource(Why::NotInAnySource),
         memory_used_mb: Graded::NoSource(Why::NotInAnySource),
         memory_mb: None,

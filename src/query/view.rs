@@ -4,8 +4,8 @@
 use std::sync::Arc;
 
 use crate::model::{
-    Cold, EnvironmentId, Flags, FunctionId, Graded, Level, Micros, Origin, Outcome, SourceId, Timestamp,
-    TraceId, Window,
+    Cold, EnvironmentId, Finding, Flags, FunctionId, Graded, Level, Micros, Origin, Outcome, SourceId,
+    Timestamp, TraceId, Window,
 };
 
 use super::filter::Filter;
@@ -25,10 +25,32 @@ pub struct Chart {
     /// The lines, most important last (drawn over the others).
     pub lines: Vec<Line>,
     /// Levels drawn across: a limit or a timeout, with its name. Empty where none is known.
-    pub limits: Vec<(&'static str, f64)>,
+    pub limits: Vec<Limit>,
     /// The first column that is still settling (records may arrive); columns from here on are
     /// drawn visibly unfinished. `columns` if none.
     pub settled: usize,
+}
+
+/// A level across a chart.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Limit {
+    /// `timeout`, `reserved`, `provisioned`, `account`.
+    pub name: &'static str,
+    /// Where it lies.
+    pub value: Graded<f64>,
+}
+
+/// A change of code or of a setting, on the time axis.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Mark {
+    /// When.
+    pub at: Timestamp,
+    /// The function; `None` is the account.
+    pub function: Option<FunctionId>,
+    /// Whether other code runs from then on.
+    pub deploy: bool,
+    /// What tells it, in words.
+    pub text: Arc<str>,
 }
 
 /// Where a panel's numbers come from and how old they are.
@@ -250,6 +272,8 @@ pub struct Overview {
     pub step_ms: i64,
     /// The panels.
     pub panels: Panels,
+    /// Changes of code and settings on their axis, in order.
+    pub marks: Vec<Mark>,
     /// All functions that match, in order.
     pub rows: Vec<FunctionRow>,
     /// Functions known as of now, matching or not.
@@ -371,6 +395,28 @@ pub struct EnvironmentRow {
     pub busy: bool,
 }
 
+/// What the diagnosis says, as of the same time and for the same window as an [`Overview`]. Made
+/// beside it by the room that knows.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Problems {
+    /// The findings that are open or were in the window: the worst first, those that are over last.
+    pub found: Vec<Finding>,
+    /// The time up to which everything was judged; `None` before the first tick.
+    pub judged: Option<Timestamp>,
+}
+
+impl Problems {
+    /// Those that are not over.
+    pub fn open(&self) -> impl Iterator<Item = &Finding> {
+        self.found.iter().filter(|finding| finding.until.is_none())
+    }
+
+    /// The worst one of a function.
+    pub fn of(&self, function: FunctionId) -> Option<&Finding> {
+        self.found.iter().find(|finding| finding.function == function)
+    }
+}
+
 /// A log line as read again from where it lies. Text is raw: sanitise before drawing.
 #[derive(Clone, Debug, PartialEq)]
 pub struct LogRow {
@@ -432,6 +478,8 @@ pub enum Anchor {
     Before(Origin),
     /// The first ones after this line.
     After(Origin),
+    /// This line and the first ones after it.
+    Line(Origin),
     /// The first ones at or after this time; [`Timestamp::MIN`] asks for the first of all.
     At(Timestamp),
 }

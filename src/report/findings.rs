@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use crate::decode;
 use crate::findings::{self, TICK_MS, Watch};
-use crate::model::{Evidence, Finding, SourceId, Timestamp, Window};
+use crate::model::{Evidence, Finding, Origin, SourceId, Timestamp, Window};
 use crate::query::Snapshot;
 use crate::source::{Kind, SourceInfo};
 use crate::store::{Budget, Store};
@@ -32,10 +32,12 @@ pub(super) fn judge(paths: &[String]) -> Result<(Input, Snapshot), ReportError> 
     let mut store = Store::new(Budget { bytes: BYTES });
     let mut input = read(paths, &mut store)?;
     for info in input.sources.values() {
-        if let Some((function, text)) = info.path.as_deref().and_then(limit_document)
-            && let Some(limit) = decode::concurrency(&function, &text)
-        {
-            input.correlator.setting(&limit, None, &mut store);
+        if let Some(text) = info.path.as_deref().and_then(limit_document) {
+            let (arena, mut records) = (decode::Arena::new(), Vec::new());
+            let origin = Origin { source: info.id, offset: 0, len: 0 };
+            let text = text.as_bytes().trim_ascii();
+            decode::frame(decode::Frame { text, origin, arrived: None }, &arena, &mut records);
+            input.correlator.records(&records, &mut store);
         }
     }
     let mut snapshot = store.snapshot(Arc::new(input.correlator.texts().clone()));
@@ -45,14 +47,11 @@ pub(super) fn judge(paths: &[String]) -> Result<(Input, Snapshot), ReportError> 
     Ok((input, snapshot))
 }
 
-/// A document `concurrency/FUNCTION.json` as it is kept beside a capture: the function and the text.
-fn limit_document(path: &Path) -> Option<(String, String)> {
+/// The text of a document `concurrency/FUNCTION.json` as it is kept beside a capture.
+fn limit_document(path: &Path) -> Option<String> {
     let folder = path.parent()?.file_name()?;
-    let function = path.file_name()?.to_str()?.strip_suffix(".json")?.to_string();
     let small = std::fs::metadata(path).ok().filter(|m| m.is_file() && m.len() <= DOCUMENT).is_some();
-    (folder == "concurrency" && small)
-        .then(|| Some((function, std::fs::read_to_string(path).ok()?)))
-        .flatten()
+    (folder == "concurrency" && small).then(|| std::fs::read_to_string(path).ok()).flatten()
 }
 
 /// The findings of a window as of the end of all that was read.

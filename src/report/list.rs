@@ -1,4 +1,4 @@
-//! `report --list`: one row an invocation, or a record that could not be read.
+//! `report --list`: what can be listed; one row an invocation, or a record that could not be read.
 
 use std::collections::BTreeMap;
 
@@ -17,8 +17,18 @@ use crate::query::view::InvocationState;
 pub enum List {
     /// Every invocation.
     Invocations,
+    /// Every function: its counts, and what it is set to.
+    Functions,
+    /// Every execution environment.
+    Environments,
     /// Every trace, as far as X-Ray segments tell.
     Traces,
+    /// Every segment and subsegment.
+    Segments,
+    /// Every series of a metric, the functions' own among them.
+    Metrics,
+    /// Every source: what is in it.
+    Sources,
     /// Every record that could not be read.
     Bad,
 }

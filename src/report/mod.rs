@@ -3,14 +3,19 @@
 //! `report --by` folds facts straight into the asked buckets, exact and cheap; the lists collect
 //! what their rows need. Reads to the end of its input and answers as of that.
 
+mod doctor;
 mod findings;
 mod fold;
 mod intervals;
+mod inventory;
 mod list;
 mod output;
 mod run;
+mod segments;
+mod sources;
 mod traces;
 
+pub use doctor::examine;
 pub use fold::{Fold, Keys, Row, TimeRule};
 pub use list::List;
 pub use output::{Format, Table, harmless};

@@ -6,14 +6,17 @@ use std::io::{self, BufReader, BufWriter, Read, Write};
 
 use crate::clock::Clock;
 use crate::correlate::Correlator;
-use crate::ingest::{self, Batch, Decoders};
-use crate::model::{FactSink, Origin, SourceId, Timestamp, Window};
+use crate::ingest;
+use crate::model::{Body, FactSink, Origin, Record, SourceId, Timestamp, Window};
 use crate::query::filter::Filter;
-use crate::source::{self, Event, Kind, Mode, NoInput, SourceInfo};
+use crate::source::{self, Event, Kind, NoInput, SourceInfo};
 
 use super::fold::{Fold, Keys, TimeRule};
+use super::inventory::Inventory;
 use super::list::{Collect, List};
 use super::output::{Format, Table};
+use super::segments::Segments;
+use super::sources::Tallies;
 use super::traces::Traces;
 
 /// What is asked.
@@ -70,6 +73,13 @@ pub(super) struct Input {
     troubles: Vec<String>,
 }
 
+impl Input {
+    /// What went wrong with sources, in words.
+    pub(super) fn troubles(&self) -> &[String] {
+        &self.troubles
+    }
+}
+
 /// Reads what the paths name, answers on `out`, and says on `err` what a person should know.
 pub fn run(
     paths: &[String],
@@ -105,6 +115,30 @@ pub fn run(
             let table = traces.table(filter, *window, input.correlator.texts());
             (input, table)
         }
+        Form::List(List::Segments) => {
+            let mut segments = Segments::default();
+            let input = read(paths, &mut segments)?;
+            let table = segments.table(*window, input.correlator.texts());
+            (input, table)
+        }
+        Form::List(List::Sources) => {
+            let (mut nothing, mut tallies) = (Collect::new(), Tallies::default());
+            let input = read_noting(paths, &mut nothing, |record| tallies.note(record))?;
+            let table = tallies.table(&input.sources);
+            (input, table)
+        }
+        Form::List(list @ (List::Functions | List::Environments | List::Metrics)) => {
+            let mut inventory = Inventory::new();
+            let input = read(paths, &mut inventory)?;
+            let texts = input.correlator.texts();
+            let streams = |id| input.correlator.stream(id).into_owned();
+            let table = match list {
+                List::Functions => inventory.functions(*window, texts),
+                List::Environments => inventory.environments(*window, texts, &streams),
+                _ => inventory.metrics(*window),
+            };
+            (input, table)
+        }
         Form::List(list) => {
             let mut collect = Collect::new();
             let input = read(paths, &mut collect)?;
@@ -125,6 +159,15 @@ pub fn run(
             (input, Table { columns: Vec::new(), rows: Vec::new() })
         }
     };
+    match input.correlator.seen_twice() {
+        0 => {}
+        n => {
+            let _ = writeln!(
+                err,
+                "lamtop: {n} platform records came twice, perhaps from two sources: counted once"
+            );
+        }
+    }
     for trouble in &input.troubles {
         let _ = writeln!(err, "lamtop: {}", super::output::harmless(trouble));
     }
@@ -151,11 +194,19 @@ pub fn run(
     Ok(())
 }
 
-/// Reads, decodes on other threads, correlates.
-pub(super) fn read<S: FactSink>(paths: &[String], sink: &mut S) -> Result<Input, NoInput> {
-    let reading = source::start(&source::paths(paths), source::Options::new(Mode::Once), Clock::wall())?;
+/// Reads, decodes, correlates.
+pub(super) fn read<S: FactSink + Send>(paths: &[String], sink: &mut S) -> Result<Input, NoInput> {
+    read_noting(paths, sink, |_| {})
+}
+
+/// The same; each record is shown before it is correlated.
+pub(super) fn read_noting<S: FactSink + Send>(
+    paths: &[String],
+    sink: &mut S,
+    mut note: impl FnMut(&Record<'_>) + Send,
+) -> Result<Input, NoInput> {
+    let mut reading = source::pull(&source::paths(paths), Clock::wall())?;
     let pool = reading.pool().clone();
-    let mut decoders = Decoders::start(ingest::workers());
     let mut input = Input {
         sources: BTreeMap::new(),
         correlator: Correlator::default(),
@@ -164,60 +215,82 @@ pub(super) fn read<S: FactSink>(paths: &[String], sink: &mut S) -> Result<Input,
         first_bad: None,
         troubles: Vec::new(),
     };
-    let mut take = |input: &mut Input, batch: Batch| {
-        for record in batch.records() {
-            match &record.body {
-                crate::model::Body::Bad(bad) => {
-                    input.bad += 1;
-                    input.first_bad.get_or_insert_with(|| bad.reason.clone());
-                }
-                // Plain text alone is no record of Lambda.
-                crate::model::Body::Continuation(_) => {}
-                crate::model::Body::Recorded(recorded)
-                    if matches!(recorded.record.body, crate::model::Body::Continuation(_)) => {}
-                _ => input.records += 1,
+    ingest::in_turns(
+        ingest::readers(),
+        || reading.next(),
+        |event| match event {
+            Event::Chunk(chunk) => Some(chunk),
+            _ => None,
+        },
+        |event, records| {
+            records.iter().for_each(&mut note);
+            input.take(event, records, sink);
+        },
+        |event| {
+            if let Event::Chunk(chunk) = event {
+                pool.give(chunk.bytes);
             }
-        }
-        input.correlator.records(batch.records(), sink);
-        pool.give(batch.into_chunk().bytes);
-    };
-    for event in reading.events() {
+        },
+    );
+    Ok(input)
+}
+
+impl Input {
+    fn take<S: FactSink>(&mut self, event: &Event, records: &[Record<'_>], sink: &mut S) {
         match event {
             Event::Opened(info) => {
-                input.correlator.source(info.id, info.function.as_deref());
-                input.correlator.otherwise(info.id, info.written, info.stream.as_deref());
-                input.sources.insert(info.id, info);
+                self.correlator.source(info.id, info.function.as_deref());
+                self.correlator.otherwise(info.id, info.written, info.stream.as_deref());
+                self.sources.insert(info.id, info.clone());
             }
-            Event::Chunk(chunk) => {
-                while !decoders.has_room() {
-                    let Some(batch) = decoders.take() else { break };
-                    take(&mut input, batch);
+            Event::Chunk(_) => {
+                for record in records {
+                    match &record.body {
+                        Body::Bad(bad) => {
+                            self.bad += 1;
+                            self.first_bad.get_or_insert_with(|| bad.reason.clone());
+                        }
+                        // Plain text alone is no record of Lambda.
+                        Body::Continuation(_) => {}
+                        Body::Recorded(recorded) if matches!(recorded.record.body, Body::Continuation(_)) => {
+                        }
+                        _ => self.records += 1,
+                    }
                 }
-                decoders.send(chunk);
+                self.correlator.records(records, sink);
             }
-            Event::Trouble { what, .. } => input.troubles.push(what),
-            Event::CaughtUp(_) | Event::Ended(_) => {}
-            Event::Drained => break,
+            Event::Trouble { what, .. } => self.troubles.push(what.clone()),
+            Event::CaughtUp(_) | Event::Ended(_) | Event::Note { .. } | Event::Drained => {}
         }
     }
-    while let Some(batch) = decoders.take() {
-        take(&mut input, batch);
-    }
-    Ok(input)
 }
 
 /// The bad records, with their lines where the source can be read again.
 fn bad_table(collect: &Collect, sources: &BTreeMap<SourceId, SourceInfo>) -> Table {
     let names = sources.iter().map(|(id, info)| (*id, info.label.to_string())).collect();
-    let mut counts: BTreeMap<SourceId, Option<LineCounter>> = BTreeMap::new();
-    let mut line = |origin: Origin| {
-        let counter = counts.entry(origin.source).or_insert_with(|| {
-            let info = sources.get(&origin.source)?;
+    let mut lines = Lines::of(sources);
+    collect.bad(&names, &mut |origin| lines.of_origin(origin))
+}
+
+/// In which lines of their sources records lie, asked in the order in which they lie there.
+pub(super) struct Lines<'a> {
+    sources: &'a BTreeMap<SourceId, SourceInfo>,
+    counters: BTreeMap<SourceId, Option<LineCounter>>,
+}
+
+impl<'a> Lines<'a> {
+    pub(super) fn of(sources: &'a BTreeMap<SourceId, SourceInfo>) -> Self {
+        Self { sources, counters: BTreeMap::new() }
+    }
+
+    /// The line, from 1; `None` where the source can't be read again.
+    pub(super) fn of_origin(&mut self, origin: Origin) -> Option<u64> {
+        let counter = self.counters.entry(origin.source).or_insert_with(|| {
+            let info = self.sources.get(&origin.source)?;
             (info.kind == Kind::File).then(|| LineCounter::open(info.path.as_deref()?)).flatten()
         });
         counter.as_mut()?.line_of(origin.offset)
-    };
-    collect.bad(&names, &mut line)
+    }
 }
 
 /// Counts the lines of a file up to offsets that only grow.

@@ -11,17 +11,19 @@ use ratatui::Frame;
 use super::answers::Answers;
 use super::playback::{Known, Playback};
 use crate::clock::Clock;
-use crate::engine::{self, Engine, Published, SourceProgress, Stage};
+use crate::engine::{self, Engine, Progress, Published, SourceProgress, Stage};
+use crate::findings;
 use crate::lines;
-use crate::model::Timestamp;
+use crate::model::{ClaimStanding, FindingLog, Timestamp, Window};
 use crate::query;
-use crate::query::view::{LinesAnswer, LinesRequest, Overview, OverviewRequest};
+use crate::query::view::{LinesAnswer, LinesRequest, Overview, OverviewRequest, Problems};
 use crate::source::{Catalog, Kind, Sources};
 use crate::store::{Newest, Snapshot};
 use crate::ui::app::{Effect, Msg, Options, UiState, update};
-use crate::ui::status::{BadRecord, SessionKind, SessionStatus, SourceState, SourceStatus};
+use crate::ui::status::{BadRecord, Onset, SessionKind, SessionStatus, SourceState, SourceStatus};
 use crate::ui::term::{self, Clip, Console, Ended, Event, Flow, Program};
 use crate::ui::view;
+use crate::ui::zone::Zone;
 
 /// How often a moving clock is looked at, in ms.
 const MOVING_MS: u64 = 100;
@@ -48,7 +50,7 @@ pub enum Message {
     /// There is a new snapshot.
     Published,
     /// The answer to a question.
-    Overview(u64, Arc<Overview>),
+    Overview(u64, Arc<Overview>, Arc<Problems>),
     /// The answer to a question for log lines.
     Lines(u64, LinesAnswer),
 }
@@ -70,6 +72,8 @@ pub fn run(console: Console, sources: &Sources, setup: Setup, clock: Clock) -> i
         lines,
         memory: setup.engine.memory as u64,
         status: SessionStatus::default(),
+        progress: Arc::default(),
+        findings: Arc::default(),
         clock: clock.clone(),
         dirty: true,
         due: 0,
@@ -100,14 +104,18 @@ fn forward(wakes: Receiver<()>, messages: Sender<Message>) -> io::Result<()> {
 fn viewer(
     published: Arc<ArcSwap<Published>>,
     messages: Sender<Message>,
-) -> io::Result<Answers<(u64, OverviewRequest)>> {
-    Answers::start("viewer", move |(id, request): (u64, OverviewRequest)| {
+) -> io::Result<Answers<(u64, OverviewRequest, Zone)>> {
+    Answers::start("viewer", move |(id, request, zone): (u64, OverviewRequest, Zone)| {
         // No snapshot is held beyond one answer: a page that is held is copied when it changes.
         let snapshot = published.load().snapshot.clone();
         let answer = Arc::new(query::overview(&snapshot, &request));
+        let at = request.as_of;
+        let window = Window { from: at.plus(-request.window_ms), to: at.plus(1) };
+        let clock = |time: Timestamp| zone.seconds(time) + &zone.mark(time);
+        let problems = Arc::new(findings::problems(&snapshot, window, at, &clock));
         drop(snapshot);
         // Nobody listens any more when the program ends.
-        let _ = messages.send(Message::Overview(id, answer));
+        let _ = messages.send(Message::Overview(id, answer, problems));
     })
 }
 
@@ -130,10 +138,14 @@ struct Session {
     state: UiState,
     playback: Playback,
     published: Arc<ArcSwap<Published>>,
-    viewer: Answers<(u64, OverviewRequest)>,
+    viewer: Answers<(u64, OverviewRequest, Zone)>,
     lines: Answers<(u64, LinesRequest)>,
     memory: u64,
     status: SessionStatus,
+    /// What the sources' rows were made of.
+    progress: Arc<Progress>,
+    /// The conclusions from which the status was made.
+    findings: Arc<FindingLog>,
     clock: Clock,
     dirty: bool,
     /// When the clock or the state want to be looked at again, on the steady clock in ms.
@@ -146,9 +158,11 @@ impl Session {
         let begun = (snapshot.oldest != Timestamp::NEVER).then_some(snapshot.oldest);
         // Lines of no invocation have times too.
         let read = || published.progress.sources.values().filter_map(|source| source.read.oldest).min();
+        let newest = (snapshot.newest != Timestamp::MIN).then_some(snapshot.newest);
         Known {
             oldest: begun.or_else(read),
-            newest: (snapshot.newest != Timestamp::MIN).then_some(snapshot.newest),
+            newest,
+            last: newest.max(snapshot.known.end()),
             frontier: published.progress.frontier(),
             live: published.progress.live,
         }
@@ -160,9 +174,12 @@ impl Session {
         let published = self.published.load_full();
         let known = self.known(&published);
         let as_of = self.playback.as_of(known, self.clock.now(), now_ms);
-        let status = self.status_of(&published, known, as_of);
+        let latest = self.playback.latest(known, self.clock.now());
+        let status = self.status_of(&published, known, (as_of, latest));
+        self.findings = published.snapshot.findings.clone();
         let moves = if self.playback.moves(known) { Some(now_ms + self.pace()) } else { None };
         self.due = moves.unwrap_or(u64::MAX);
+        self.progress = published.progress.clone();
         if status != self.status {
             self.status = status.clone();
             return self.tell(Msg::Status(Arc::new(status)));
@@ -179,23 +196,30 @@ impl Session {
         if self.playback.speed().is_some() { MOVING_MS } else { LIVE_MS }
     }
 
-    fn status_of(&self, published: &Published, known: Known, as_of: Timestamp) -> SessionStatus {
+    fn status_of(
+        &self,
+        published: &Published,
+        known: Known,
+        (as_of, latest): (Timestamp, Timestamp),
+    ) -> SessionStatus {
         let (snapshot, progress) = (&published.snapshot, &published.progress);
         let kind = match self.playback.speed() {
             None => SessionKind::Live,
             Some(speed) => SessionKind::Replay {
                 start: known.oldest.unwrap_or(as_of),
-                end: known.newest.map_or(as_of, |newest| newest.plus(1)),
+                end: known.last.map_or(as_of, |last| last.plus(1)),
                 speed,
                 loaded: progress.fraction(),
             },
         };
-        let same = snapshot.generation == self.status.generation && !self.status.sources.is_empty();
+        let same = Arc::ptr_eq(&published.progress, &self.progress);
+        let concluded = Arc::ptr_eq(&snapshot.findings, &self.findings);
         SessionStatus {
             kind,
             as_of,
             generation: snapshot.generation,
             paused: self.playback.paused(),
+            latest,
             newest: known.newest,
             stale_ms: self.stale_ms(known),
             oldest: known.oldest,
@@ -205,6 +229,7 @@ impl Session {
             ages: if kind == SessionKind::Live { ages(snapshot, as_of) } else { Vec::new() },
             bad: snapshot.health.bad,
             dropped: snapshot.health.rows_late,
+            seen_twice: progress.seen_twice,
             memory: (progress.resident, self.memory),
             sources: if same { self.status.sources.clone() } else { Arc::new(sources(published)) },
             bad_records: if same {
@@ -212,6 +237,8 @@ impl Session {
             } else {
                 Arc::new(bad_records(published))
             },
+            judged: snapshot.findings.judged.map(|judged| judged.min(as_of)),
+            onsets: if concluded { self.status.onsets.clone() } else { Arc::new(onsets(snapshot)) },
             warning: progress.troubles.last().cloned(),
         }
     }
@@ -231,7 +258,7 @@ impl Session {
 
     fn carry_out(&mut self, effect: Effect) -> Flow {
         match effect {
-            Effect::Ask { id, request } => self.viewer.ask((id, request)),
+            Effect::Ask { id, request, zone } => self.viewer.ask((id, request, zone)),
             Effect::AskLines { id, request } => self.lines.ask((id, request)),
             Effect::Retry => {}
             Effect::Seek(to) => {
@@ -271,7 +298,14 @@ impl Program for Session {
 
     fn on_event(&mut self, event: Event<Message>) -> Flow {
         match event {
-            Event::Key(key) => self.tell(Msg::Key(key)),
+            Event::Key(key) => {
+                // Nothing looks at the clock of a session that stands still; a key may ask for
+                // what passed meanwhile.
+                if self.playback.paused() {
+                    let _ = self.look();
+                }
+                self.tell(Msg::Key(key))
+            }
             Event::Paste(text) => self.tell(Msg::Paste(text)),
             Event::Mouse(mouse) => match mouse.kind {
                 MouseEventKind::ScrollDown => self.tell(Msg::Wheel(WHEEL_ROWS)),
@@ -287,8 +321,8 @@ impl Program for Session {
                 "nobody could bring a stopped program back here: not suspended".to_string(),
             )),
             Event::Message(Message::Published) => self.look(),
-            Event::Message(Message::Overview(id, answer)) => {
-                let flow = self.tell(Msg::Overview { id, answer });
+            Event::Message(Message::Overview(id, answer, problems)) => {
+                let flow = self.tell(Msg::Overview { id, answer, problems });
                 if flow == Flow::Continue { Flow::DrawNow } else { flow }
             }
             Event::Message(Message::Lines(id, answer)) => {
@@ -329,11 +363,19 @@ fn ages(snapshot: &Snapshot, as_of: Timestamp) -> Vec<(&'static str, Option<i64>
         .collect()
 }
 
+/// When problems were there, as far as was judged.
+fn onsets(snapshot: &Snapshot) -> Vec<Onset> {
+    let standing = snapshot.findings.standing(Timestamp::NEVER);
+    let onset = |one: &ClaimStanding| Onset { since: one.claim.since, found: one.opened, until: one.until };
+    standing.iter().map(onset).collect()
+}
+
 fn sources(published: &Published) -> Vec<SourceStatus> {
     let bad =
         |id| published.snapshot.bad.kept.iter().filter(|record| record.origin.source == id).count() as u64;
     let state = |source: &SourceProgress| match source.stage {
         Stage::Reading => SourceState::Reading,
+        Stage::Following if source.info.kind == Kind::Socket => SourceState::Listening,
         Stage::Following if source.read.records == 0 => SourceState::Waiting,
         Stage::Following => SourceState::Following,
         Stage::Ended => SourceState::Ended,
@@ -347,11 +389,12 @@ fn sources(published: &Published) -> Vec<SourceStatus> {
             name: source.info.label.to_string(),
             state: state(source),
             read_bytes: source.bytes,
-            size_bytes: (source.info.kind != Kind::Fifo).then(|| source.info.size.max(source.bytes)),
+            size_bytes: (!matches!(source.info.kind, Kind::Fifo | Kind::Socket))
+                .then(|| source.info.size.max(source.bytes)),
             records: source.read.records,
             bad: bad(source.info.id),
             newest: source.newest,
-            note: None,
+            note: source.note.clone(),
         })
         .collect()
 }

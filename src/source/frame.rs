@@ -9,7 +9,7 @@
 
 use std::io;
 
-use memchr::memchr;
+use memchr::{memchr, memrchr};
 
 use super::pool::{BUFFER, Pool};
 use crate::frame::{Frame, Scanner, Shape, is_special, last_border};
@@ -235,6 +235,17 @@ impl Framer {
         }
     }
 
+    /// The whole lines of a half frame, as text: what it may have been the beginning of does not come.
+    pub fn let_go(&mut self) -> Option<Piece> {
+        let whole = memrchr(b'\n', &self.held).filter(|_| self.skipped.is_none())? + 1;
+        self.scanner.forget();
+        let rest = self.held.split_off(whole);
+        let bytes = std::mem::replace(&mut self.held, rest);
+        let offset = self.start;
+        self.start += whole as u64;
+        Some(Piece { offset, bytes, cut: 0 })
+    }
+
     /// The held half frame as the last piece: the source ended there.
     pub fn finish(&mut self) -> Option<Piece> {
         let (offset, end) = (self.start, self.end());
@@ -383,6 +394,16 @@ mod tests {
             ]
         );
         assert_eq!(framer.held(), 0);
+    }
+
+    #[test]
+    fn half_a_value_can_be_let_go_as_text() {
+        let (mut pieces, mut framer) = frames(b"one\n{\n \"a\": 1,\n \"b", &[usize::MAX], 1 << 20);
+        assert_eq!(lines(&pieces), [(7, b"one\n".to_vec(), 0)]);
+        pieces = framer.let_go().into_iter().collect();
+        assert_eq!(lines(&pieces), [(11, b"{\n".to_vec(), 0), (13, b" \"a\": 1,\n".to_vec(), 0)]);
+        assert!(framer.let_go().is_none());
+        assert_eq!(framer.finish().unwrap().bytes, b" \"b");
     }
 
     #[test]

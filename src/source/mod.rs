@@ -1,8 +1,8 @@
-//! Where bytes come from: files, folders, globs, gzip files, pipes, memory.
+//! Where bytes come from: files, folders, globs, gzip and zst files, pipes, sockets, memory.
 //!
-//! [`start`] reads them on threads of its own and yields [`Event`]s over a bounded channel. It
-//! promises: chunks hold whole lines of one source, in order, each byte once; a reader waits for
-//! its consumer, nothing is dropped, and of an over-long line what is cut is counted; memory is
+//! [`start`] reads them on threads of its own and yields [`Event`]s over a bounded channel; [`pull`]
+//! reads archives on the threads that ask for the next event. They promise: chunks hold whole lines of one source, in order, each byte once; a reader waits for
+//! its consumer, nothing is dropped (but by sockets, which never wait: they count what they drop), and of an over-long line what is cut is counted; memory is
 //! bounded whatever the input; a followed line arrives within milliseconds, through rotation of
 //! every kind (a file is its device and inode, not its name); what can't be read is said with
 //! what to do, and never fatal to the rest; [`Catalog::reread`] and [`Catalog::range`] give bytes again from where they
@@ -17,9 +17,12 @@ mod frame;
 mod grow;
 mod info;
 mod kept;
+mod listen;
 mod once;
 mod out;
+mod packed;
 mod pool;
+mod pull;
 mod reader;
 mod reel;
 mod tail;
@@ -28,6 +31,7 @@ mod walk;
 mod watch;
 
 use std::convert::Infallible;
+use std::net::SocketAddr;
 use std::os::unix::net::UnixStream;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -36,10 +40,13 @@ use crossbeam_channel::{Receiver, Sender, bounded};
 
 pub use catalog::{Catalog, RangeReader};
 pub use info::{Kind, SourceInfo};
+pub use listen::Key;
 pub use pool::Pool;
+pub use pull::Reading;
 
 use crate::clock::Clock;
 use crate::model::{Chunk, SourceId};
+use listen::Bound;
 use out::Out;
 use walk::{Found, Listing, Root};
 
@@ -55,6 +62,10 @@ pub enum Input {
         /// The bytes.
         bytes: &'static [u8],
     },
+    /// Datagrams of X-Ray's SDKs, taken in the daemon's place at an address. Only followed.
+    Xray(SocketAddr),
+    /// Posts of telemetry at an address, from whoever shows the key if there is one. Only followed.
+    Http(SocketAddr, Option<Key>),
 }
 
 /// Paths as a person gave them; `-` is standard input.
@@ -135,6 +146,13 @@ pub enum Event {
     },
     /// Following: all that was there when it was opened has been sent.
     CaughtUp(SourceId),
+    /// How a source stands, for a person, in place of what was said of it so before.
+    Note {
+        /// Which source.
+        source: SourceId,
+        /// How it stands.
+        note: String,
+    },
     /// Nothing more will come from it.
     Ended(SourceId),
     /// Reading once: nothing more will come from any.
@@ -200,47 +218,8 @@ impl Drop for Sources {
 /// Begins to read. Inputs that can't be read are said as [`Event::Trouble`]; when none can, that
 /// is the error. When following, a folder or glob without files yet is an input.
 pub fn start(inputs: &[Input], options: Options, clock: Clock) -> Result<Sources, NoInput> {
-    let (mut roots, mut memory, mut problems) = (Vec::new(), Vec::new(), Vec::new());
-    for input in inputs {
-        match input {
-            Input::Memory { name, bytes } => memory.push((*name, *bytes)),
-            Input::Path(path) => match Root::of(path) {
-                Ok(root) => roots.push(root),
-                Err(problem) => problems.push(problem),
-            },
-        }
-    }
-    let Listing { found, troubles, .. } = Listing::of(&roots);
-    problems.extend(troubles);
-    let following = matches!(options.mode, Mode::Follow { .. });
-    for root in &roots {
-        if let Some(problem) = root.empty(&found, following) {
-            problems.push(problem);
-        }
-    }
-    let waiting = following && roots.iter().any(|root| !matches!(root, Root::File(_)));
-    if found.is_empty() && memory.is_empty() && !waiting {
-        if problems.is_empty() {
-            problems.push("nothing to read: name a log file or a folder of them".into());
-        }
-        return Err(NoInput { problems });
-    }
-
-    let (stop, stopped) = bounded(0);
-    let (alive, running) = bounded(0);
-    let (wake, woken) = UnixStream::pair().map_err(|error| NoInput { problems: vec![in_general(&error)] })?;
-    let (sender, events) = bounded(options.queue.max(1));
-    let (pool, catalog) = (Pool::default(), Catalog::new(options.most, options.keep));
-    let out = Out {
-        events: sender,
-        stop: stopped,
-        _alive: alive,
-        pool: pool.clone(),
-        catalog: catalog.clone(),
-        clock,
-        most: options.most,
-    };
-    let plan = Plan { roots, found, memory, wake: woken, options };
+    let Begun { plan, problems, out, events, stop, running } = begin(inputs, options, clock)?;
+    let (pool, catalog) = (out.pool.clone(), out.catalog.clone());
     std::thread::Builder::new()
         .name("source".into())
         .spawn(move || {
@@ -252,7 +231,80 @@ pub fn start(inputs: &[Input], options: Options, clock: Clock) -> Result<Sources
             });
         })
         .map_err(|error| NoInput { problems: vec![in_general(&error)] })?;
-    Ok(Sources { events, pool, catalog, stop: Some((stop, wake)), running })
+    Ok(Sources { events, pool, catalog, stop: Some(stop), running })
+}
+
+/// Reads every source to its end as [`Mode::Once`] says, on the threads that ask for what comes
+/// next. Inputs that can't be read are said as by [`start`].
+pub fn pull(inputs: &[Input], clock: Clock) -> Result<Reading, NoInput> {
+    let Begun { plan, problems, out, events, stop, .. } = begin(inputs, Options::new(Mode::Once), clock)?;
+    Ok(Reading::new(out, events, stop, problems, plan))
+}
+
+/// What there is to read, and how it will be told.
+struct Begun {
+    plan: Plan,
+    /// What can't be read, beside the rest that can.
+    problems: Vec<String>,
+    out: Out,
+    events: Receiver<Event>,
+    stop: (Sender<Infallible>, UnixStream),
+    running: Receiver<Infallible>,
+}
+
+fn begin(inputs: &[Input], options: Options, clock: Clock) -> Result<Begun, NoInput> {
+    let (mut roots, mut memory, mut sockets, mut problems) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+    for input in inputs {
+        match input {
+            Input::Memory { name, bytes } => memory.push((*name, *bytes)),
+            Input::Path(path) => match Root::of(path) {
+                Ok(root) => roots.push(root),
+                Err(problem) => problems.push(problem),
+            },
+            Input::Xray(address) => sockets.push(Bound::xray(*address)),
+            Input::Http(address, key) => sockets.push(Bound::http(*address, key.clone())),
+        }
+    }
+    // Whoever points others here must know that it is in vain.
+    let sockets: Vec<Bound> = sockets
+        .into_iter()
+        .collect::<Result<_, _>>()
+        .map_err(|problem| NoInput { problems: vec![problem] })?;
+    let Listing { found, troubles, .. } = Listing::of(&roots);
+    problems.extend(troubles);
+    let following = matches!(options.mode, Mode::Follow { .. });
+    for root in &roots {
+        if let Some(problem) = root.empty(&found, following) {
+            problems.push(problem);
+        }
+    }
+    let waiting =
+        following && (!sockets.is_empty() || roots.iter().any(|root| !matches!(root, Root::File(_))));
+    if found.is_empty() && memory.is_empty() && !waiting {
+        if problems.is_empty() {
+            problems.push("nothing to read: name a log file or a folder of them".into());
+        }
+        return Err(NoInput { problems });
+    }
+
+    let (stop, stopped) = bounded(0);
+    let (alive, running) = bounded(0);
+    let (wake, woken) = UnixStream::pair().map_err(|error| NoInput { problems: vec![in_general(&error)] })?;
+    let (sender, events) = bounded(options.queue.max(1));
+    let out = Out {
+        events: sender,
+        stop: stopped,
+        _alive: alive,
+        pool: Pool::default(),
+        catalog: Catalog::new(options.most, options.keep),
+        clock,
+        most: options.most,
+    };
+    if following && !sockets.is_empty() {
+        listen::start(&out, sockets).map_err(|error| NoInput { problems: vec![in_general(&error)] })?;
+    }
+    let plan = Plan { roots, found, memory, wake: woken, options };
+    Ok(Begun { plan, problems, out, events, stop: (stop, wake), running })
 }
 
 fn in_general(error: &std::io::Error) -> String {

@@ -1,40 +1,61 @@
-//! Every archive read to its end, then done: for reports and replays.
+//! Every archive read to its end, then done: for replays, and through `pull` for reports.
 
 use std::path::Path;
 use std::sync::{Arc, Weak};
+use std::thread::JoinHandle;
 
 use super::catalog::Place;
 use super::fifo::Fifo;
 use super::frame::Framer;
 use super::info::{Kind, SourceInfo, Stat, What, open};
 use super::out::{Out, Stopped};
+use super::packed::Pack;
 use super::reader::{Raw, Reader};
 use super::reel::{Done, Feed, Reel};
 use super::walk::{label, why_not};
 use super::{Event, Plan};
 use crate::model::{Timestamp, function_of_file, stream_of_folder};
 
-/// Reads all of the plan. Ids follow the order of memory as given, then of paths.
-pub(super) fn run(out: &Out, plan: Plan) -> Result<(), Stopped> {
-    let stay_open = plan.found.len() <= super::open_files(plan.options.open_files);
-    let mut reel = Reel::new(stay_open);
-    for (name, bytes) in plan.memory {
-        reel.add(memory(out, name, bytes)?);
-    }
-    let mut pipes = Vec::new();
-    for found in &plan.found {
-        if found.stat.what == What::Fifo {
-            pipes.extend(Fifo::start(out, found, false, &plan.wake)?);
-        } else if let Some(feed) = file(out, &found.path)? {
-            reel.add(feed);
+/// Everything of a plan, on its way.
+#[derive(Debug)]
+pub(super) struct Archives {
+    reel: Reel,
+    pipes: Vec<JoinHandle<()>>,
+}
+
+impl Archives {
+    /// Enters all of the plan. Ids follow the order of memory as given, then of paths. Pipes are read
+    /// on threads of their own, which send to `pipes`.
+    pub fn open(out: &Out, pipes: &Out, plan: Plan) -> Result<Self, Stopped> {
+        let stay_open = plan.found.len() <= super::open_files(plan.options.open_files);
+        let mut all = Self { reel: Reel::new(stay_open), pipes: Vec::new() };
+        for (name, bytes) in plan.memory {
+            all.reel.add(memory(out, name, bytes)?);
         }
+        for found in &plan.found {
+            if found.stat.what == What::Fifo {
+                all.pipes.extend(Fifo::start(out, pipes, found, false, &plan.wake)?);
+            } else if let Some(feed) = file(out, &found.path)? {
+                all.reel.add(feed);
+            }
+        }
+        Ok(all)
     }
-    while !reel.is_empty() {
-        if let Some(done) = reel.step(out)? {
+
+    /// Reads on a little; `false` when all files and memory were read to their ends.
+    pub fn step(&mut self, out: &Out) -> Result<bool, Stopped> {
+        if let Some(done) = self.reel.step(out)? {
             end(out, done)?;
         }
+        Ok(!self.reel.is_empty())
     }
-    for pipe in pipes {
+}
+
+/// Reads all of the plan.
+pub(super) fn run(out: &Out, plan: Plan) -> Result<(), Stopped> {
+    let mut all = Archives::open(out, out, plan)?;
+    while all.step(out)? {}
+    for pipe in all.pipes {
         // A pipe's thread that panicked has nothing more to give.
         let _ = pipe.join();
     }
@@ -45,11 +66,11 @@ pub(super) fn run(out: &Out, plan: Plan) -> Result<(), Stopped> {
 /// Gives the half line at the end and says that the source ended.
 pub(super) fn end(out: &Out, done: Done) -> Result<(), Stopped> {
     let Done { mut feed, error } = done;
-    out.send_pieces(&feed.info, None, feed.gzip, feed.framer.finish())?;
+    out.send_pieces(&feed.info, None, feed.pack.is_some(), feed.framer.finish())?;
     if let Some(error) = error {
         out.trouble(Some(feed.info.id), format!("{}: {error}", feed.info.label))?;
     }
-    if feed.gzip {
+    if feed.pack.is_some() {
         out.catalog.kept().seal(feed.info.id);
     }
     out.send(Event::Ended(feed.info.id))
@@ -69,8 +90,11 @@ pub(super) fn memory(out: &Out, name: &str, bytes: &'static [u8]) -> Result<Feed
         skipped: 0,
     });
     out.send(Event::Opened(info.clone()))?;
-    let gzip = Raw::Memory(bytes).is_gzip().unwrap_or(false);
-    let reader = if gzip { Reader::gzip(Raw::Memory(bytes)) } else { Reader::Plain(Raw::Memory(bytes)) };
+    let pack = Raw::Memory(bytes).pack().unwrap_or_default();
+    let reader = match pack {
+        Some(_) => Reader::packed(Raw::Memory(bytes)),
+        None => Reader::Plain(Raw::Memory(bytes)),
+    };
     let framer = Framer::new(0, out.most);
     Ok(Feed {
         info,
@@ -79,7 +103,7 @@ pub(super) fn memory(out: &Out, name: &str, bytes: &'static [u8]) -> Result<Feed
         identity: None,
         begins: None,
         until: u64::MAX,
-        gzip,
+        pack,
         given: 0,
         arrived: None,
     })
@@ -87,18 +111,18 @@ pub(super) fn memory(out: &Out, name: &str, bytes: &'static [u8]) -> Result<Feed
 
 /// Enters a file; one that can't be read is said and left out.
 fn file(out: &Out, path: &Path) -> Result<Option<Feed>, Stopped> {
-    let look = || -> std::io::Result<(Stat, bool)> {
+    let look = || -> std::io::Result<(Stat, Option<Pack>)> {
         let (file, stat) = open(path)?;
-        Ok((stat, Raw::File(Arc::new(file)).is_gzip()?))
+        Ok((stat, Raw::File(Arc::new(file)).pack()?))
     };
-    let (stat, gzip) = match look() {
+    let (stat, pack) = match look() {
         Ok(seen) => seen,
         Err(error) => {
             out.trouble(None, format!("{}: {}", label(path), why_not(path, &error)))?;
             return Ok(None);
         }
     };
-    let kind = if gzip { Kind::Gzip } else { Kind::File };
+    let kind = if pack.is_some() { Kind::Packed } else { Kind::File };
     let info = enter(out, path, stat, kind, 0);
     out.send(Event::Opened(info.clone()))?;
     Ok(Some(Feed {
@@ -108,7 +132,7 @@ fn file(out: &Out, path: &Path) -> Result<Option<Feed>, Stopped> {
         identity: Some(stat.identity),
         begins: None,
         until: u64::MAX,
-        gzip,
+        pack,
         given: 0,
         arrived: None,
     }))

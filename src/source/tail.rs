@@ -18,6 +18,7 @@ use super::frame::{Framer, Piece};
 use super::info::{Identity, Kind, Stat, What};
 use super::once::enter;
 use super::out::{Out, Stopped};
+use super::packed::Pack;
 use super::reader::{Raw, Reader};
 use super::reel::{Feed, HalfLines};
 use super::unpack::Unpacker;
@@ -29,6 +30,8 @@ use super::{Event, Options, open_files};
 const LOOKS: usize = 256;
 /// A file that changed so recently is looked at in every poll, in ms.
 const HOT_MS: u64 = 60_000;
+/// Half a frame of a file that was silent for so long is let go as text, in ms.
+const IDLE_MS: u64 = 10_000;
 /// A time of modification does not tell apart changes so close together, in ms.
 pub(super) const RACY_MS: i64 = 2_000;
 /// Listing matches of globs may take one part in so many of the time.
@@ -121,16 +124,16 @@ impl Tail {
         }
     }
 
-    /// Begins with a gzip file that is there at the start.
-    pub fn begin_gzip(&mut self, path: &Path, stat: Stat, begins: Head) -> Result<(), Stopped> {
-        let info = enter(&self.out, path, stat, Kind::Gzip, 0);
+    /// Begins with a packed file that is there at the start.
+    pub fn begin_packed(&mut self, path: &Path, stat: Stat, pack: Pack, begins: Head) -> Result<(), Stopped> {
+        let info = enter(&self.out, path, stat, Kind::Packed, 0);
         self.out.send(Event::Opened(info.clone()))?;
         let packed = Packed { info: Some(info), tried: Some(stat.size), ..Default::default() };
         let key = self.insert(path, stat, State::Packed(Box::new(packed)));
         if let Some(file) = self.files.get_mut(&key) {
             file.begins = begins;
         }
-        self.inflate(key, Framer::new(0, self.out.most), stat.identity, None);
+        self.inflate(key, Framer::new(0, self.out.most), stat.identity, pack, None);
         Ok(())
     }
 
@@ -494,6 +497,12 @@ impl Tail {
         }
         for key in nameless {
             self.look_at_nameless(key)?;
+        }
+        let silent = |file: &Followed| now.saturating_sub(file.changed_ms) >= IDLE_MS;
+        let idle =
+            self.files.iter().filter(|(_, file)| matches!(file.state, State::Lines(_)) && silent(file));
+        for key in idle.map(|(key, _)| *key).collect::<Vec<_>>() {
+            self.let_go(key)?;
         }
         Ok(())
     }

@@ -34,6 +34,9 @@ impl Store {
             + self.region.bytes()
             + self.traces.bytes()
             + self.lines.bytes()
+            + self.others.iter().map(|series| series.bytes()).sum::<usize>()
+            + self.account.bytes()
+            + self.deliveries.bytes()
     }
 
     /// Counts what is held and lets go until a sixteenth of the budget is free, so that this walk
@@ -48,6 +51,11 @@ impl Store {
         self.health.traces_let_go += traces as u64;
         if self.lines.bytes() > self.budget.bytes / 8 {
             self.health.lines_let_go += self.lines.halve() as u64;
+        }
+        let others: usize = self.others.iter().map(|series| series.bytes()).sum();
+        if others > self.budget.bytes / 8 {
+            self.health.others_let_go +=
+                self.others.iter_mut().map(|series| Arc::make_mut(series).halve() as u64).sum::<u64>();
         }
         self.recount();
         if self.counted > aim

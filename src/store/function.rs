@@ -2,15 +2,13 @@
 
 use std::sync::Arc;
 
-use crate::model::{EnvironmentId, EnvironmentInfo, SettingFact, Timestamp, TraceId};
+use crate::model::{EnvironmentId, EnvironmentInfo, Timestamp, TraceId};
 
+use super::control::Settings;
 use super::metric::Metrics;
 use super::paged::{Item, Paged};
 use super::row::{Former, Row, RowKey, TraceOf};
 use super::series::Series;
-
-/// Settings kept of one function.
-const SETTINGS: usize = 200;
 
 /// A function: its invocations, what they come to, its metrics and environments.
 #[derive(Clone, Debug)]
@@ -34,8 +32,8 @@ pub struct FunctionData {
     /// Timed-out durations in whole seconds by the time they were known, each longer than all
     /// known before it.
     pub timeouts: Vec<(Timestamp, u32)>,
-    /// What it is set to, in the order in which that was known.
-    pub settings: Vec<SettingFact>,
+    /// What it is set to.
+    pub settings: Settings,
     /// When anything was first known of it.
     pub first_known: Timestamp,
     /// When anything was first known of it from a log.
@@ -59,7 +57,7 @@ impl FunctionData {
             environments: Paged::default(),
             dropped: Vec::new(),
             timeouts: Vec::new(),
-            settings: Vec::new(),
+            settings: Settings::default(),
             first_known: Timestamp::NEVER,
             logs_known: Timestamp::NEVER,
             traces_known: Timestamp::NEVER,
@@ -84,16 +82,7 @@ impl FunctionData {
             + self.environments.bytes()
             + self.dropped.capacity() * std::mem::size_of::<(Timestamp, u64)>()
             + self.timeouts.capacity() * std::mem::size_of::<(Timestamp, u32)>()
-            + self.settings.capacity() * (std::mem::size_of::<SettingFact>() + 96)
-    }
-
-    /// Keeps a setting; the oldest go first.
-    pub(super) fn note_setting(&mut self, fact: SettingFact) {
-        let at = self.settings.partition_point(|before| before.known <= fact.known);
-        self.settings.insert(at, fact);
-        if self.settings.len() > SETTINGS {
-            self.settings.remove(0);
-        }
+            + self.settings.bytes()
     }
 
     /// Notes a timed-out duration.

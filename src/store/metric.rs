@@ -6,6 +6,12 @@ use super::paged::{Item, Paged};
 
 /// What is kept of a period's statistics.
 pub trait Value: Copy + std::fmt::Debug {
+    /// What both tell of one period: the later goes first, but may not tell all.
+    fn and(self, later: Self) -> Self {
+        let _ = self;
+        later
+    }
+
     /// Takes it from the statistics, where they have it.
     fn of(statistics: &Statistics) -> Option<Self>;
 }
@@ -67,6 +73,16 @@ pub struct Durations {
 }
 
 impl Value for Durations {
+    fn and(self, later: Self) -> Self {
+        Self {
+            count: later.count.or(self.count),
+            p50: later.p50.or(self.p50),
+            p90: later.p90.or(self.p90),
+            p99: later.p99.or(self.p99),
+            max: later.max.or(self.max),
+        }
+    }
+
     fn of(statistics: &Statistics) -> Option<Self> {
         let given = |value: Option<f64>| value.filter(|v| v.is_finite()).map(|v| v as f32);
         Some(Self {
@@ -153,7 +169,8 @@ impl<V: Value> Points<V> {
         let lag = lag.clamp(i64::from(i32::MIN), i64::from(i32::MAX)) as i32;
         let kept = Point { start, lag, period: point.period_ms / 1_000, value };
         self.first_known = self.first_known.min(kept.known());
-        self.points.insert(kept);
+        // An answer of CloudWatch's has a list of points for each statistic.
+        self.points.upsert(kept.key(), || kept, |before| before.value = before.value.and(value));
         true
     }
 }
@@ -182,9 +199,7 @@ impl Metrics {
             MetricName::Throttles => self.throttles.keep(point),
             MetricName::Duration => self.durations.keep(point),
             MetricName::ConcurrentExecutions => self.concurrency.keep(point),
-            MetricName::UnreservedConcurrentExecutions
-            | MetricName::ClaimedAccountConcurrency
-            | MetricName::Other(_) => false,
+            MetricName::UnreservedConcurrentExecutions | MetricName::ClaimedAccountConcurrency => false,
         }
     }
 

@@ -15,10 +15,12 @@
 
 mod bucket;
 mod budget;
+mod control;
 mod function;
 mod known;
 mod lines;
 mod metric;
+mod other;
 mod overlap;
 mod paged;
 mod row;
@@ -29,10 +31,12 @@ mod snapshot;
 mod trace;
 
 pub use bucket::{Bucket, Fold};
+pub use control::{Deliveries, Settings};
 pub use function::{FunctionData, KnownEnvironment};
 pub use known::KnownSpans;
 pub use lines::{FunctionSet, LineIndex, Stretch};
 pub use metric::{Durations, Largest, Metrics, Point, Points, Sum, Value};
+pub use other::{OtherCell, OtherSeries};
 pub use overlap::levels;
 pub use paged::{Item, Page, Paged};
 pub use row::{Ended, Former, Row, RowKey, RowsSummary, Standing, TraceOf, sane};

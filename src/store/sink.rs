@@ -3,16 +3,19 @@
 use std::sync::Arc;
 
 use crate::model::{
-    Bad, Change, End, EnvironmentInfo, FactSink, FunctionId, Invocation, LineFact, MetricPoint, Micros,
-    Origin, Outcome, SegmentDocument, SettingFact, SourceId, Texts, Timestamp, TraceId,
+    Bad, Change, DeliveryFact, End, EnvironmentInfo, FactSink, FunctionId, Invocation, LineFact, MetricPoint,
+    Micros, Origin, OtherId, OtherMetric, OtherPoint, Outcome, SegmentDocument, SettingFact, SourceId, Texts,
+    Timestamp, TraceId,
 };
 
 use super::Budget;
 use super::bucket::Fold;
+use super::control::{Deliveries, Settings};
 use super::function::{FunctionData, KnownEnvironment};
 use super::known::KnownSpans;
 use super::lines::LineIndex;
 use super::metric::Metrics;
+use super::other::{OtherCell, OtherSeries};
 use super::row::{Ended, Former, Row, Standing, TraceOf, sane};
 use super::series::{Refold, Series};
 use super::snapshot::{BadLog, BadRecord, Health, Newest, Snapshot};
@@ -38,6 +41,9 @@ pub struct Store {
     pub(super) limit: usize,
     /// Rows that began before this were let go, unless they reached over it.
     pub(super) rows_from: Timestamp,
+    pub(super) others: Vec<Arc<OtherSeries>>,
+    pub(super) account: Arc<Settings>,
+    pub(super) deliveries: Arc<Deliveries>,
     bad: Arc<BadLog>,
     dropped: Arc<Vec<(Timestamp, u64)>>,
     settling_ms: i64,
@@ -64,6 +70,9 @@ impl Store {
             grown: 0,
             limit: budget.bytes / 32,
             rows_from: Timestamp::MIN,
+            others: Vec::new(),
+            account: Arc::default(),
+            deliveries: Arc::default(),
             bad: Arc::default(),
             dropped: Arc::default(),
             settling_ms: 0,
@@ -86,6 +95,9 @@ impl Store {
             region: self.region.clone(),
             traces: self.traces.kept.clone(),
             lines: self.lines.clone(),
+            others: self.others.clone(),
+            account: self.account.clone(),
+            deliveries: self.deliveries.clone(),
             bad: self.bad.clone(),
             texts,
             dropped: self.dropped.clone(),
@@ -359,6 +371,25 @@ impl FactSink for Store {
         self.grow(32);
     }
 
+    fn other_metric(&mut self, id: OtherId, metric: &OtherMetric) {
+        while self.others.len() <= id.0 as usize {
+            self.others.push(Arc::new(OtherSeries::new(metric.clone())));
+        }
+        self.grow(std::mem::size_of::<OtherSeries>() + 200);
+    }
+
+    fn other_point(&mut self, point: &OtherPoint) {
+        let Some(series) = self.others.get_mut(point.series.0 as usize) else { return };
+        Arc::make_mut(series).note(point);
+        self.note_known(point.known);
+        self.grow(std::mem::size_of::<OtherCell>());
+    }
+
+    fn other_refused(&mut self) {
+        self.health.others_refused += 1;
+        self.generation += 1;
+    }
+
     fn segment(&mut self, trace: TraceId, function: Option<FunctionId>, document: SegmentDocument) {
         let known = document.known;
         if known > Timestamp::MIN {
@@ -380,12 +411,24 @@ impl FactSink for Store {
         self.grow(self.traces.bytes().saturating_sub(before));
     }
 
-    fn setting(&mut self, function: FunctionId, fact: SettingFact) {
+    fn setting(&mut self, fact: SettingFact) {
         if fact.known > Timestamp::MIN {
             self.note_known(fact.known);
         }
-        self.function_mut(function).note_setting(fact);
-        self.grow(std::mem::size_of::<SettingFact>() + 96);
+        let bytes = super::control::fact_bytes(&fact);
+        match fact.function {
+            Some(function) => self.function_mut(function).settings.note(fact),
+            None => Arc::make_mut(&mut self.account).note(fact),
+        }
+        self.grow(bytes);
+    }
+
+    fn delivery(&mut self, fact: DeliveryFact) {
+        if fact.known > Timestamp::MIN {
+            self.note_known(fact.known);
+        }
+        Arc::make_mut(&mut self.deliveries).note(fact);
+        self.grow(std::mem::size_of::<DeliveryFact>() + 96);
     }
 
     fn environment(&mut self, info: &EnvironmentInfo) {

@@ -5,10 +5,12 @@ use std::sync::Arc;
 
 use crate::model::{Bad, FindingLog, FunctionId, Origin, Texts, Timestamp};
 
+use super::control::{Deliveries, Settings};
 use super::function::FunctionData;
 use super::known::KnownSpans;
 use super::lines::LineIndex;
 use super::metric::Metrics;
+use super::other::OtherSeries;
 use super::paged::Paged;
 use super::series::Series;
 use super::trace::TraceData;
@@ -31,6 +33,12 @@ pub struct Snapshot {
     pub traces: Paged<TraceData>,
     /// Where log lines lie.
     pub lines: LineIndex,
+    /// Metrics that are only kept, by their ids.
+    pub others: Vec<Arc<OtherSeries>>,
+    /// What the account is set to.
+    pub account: Arc<Settings>,
+    /// The ends of asynchronous events.
+    pub deliveries: Arc<Deliveries>,
     /// Records that could not be read.
     pub bad: Arc<BadLog>,
     /// The texts behind ids and names.
@@ -103,6 +111,10 @@ pub struct Health {
     pub documents_refused: u64,
     /// Metric points that no view asks for, or that can't be CloudWatch's.
     pub metrics_ignored: u64,
+    /// Points of other metrics beyond the series that are kept.
+    pub others_refused: u64,
+    /// Points of other metrics let go.
+    pub others_let_go: u64,
     /// Entries of the index of log lines let go.
     pub lines_let_go: u64,
     /// Records that could not be read.

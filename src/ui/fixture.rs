@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use crate::model::{
-    Cold, EnvironmentId, Flags, FunctionId, Graded, Level, Micros, Origin, Outcome, SourceId, Timestamp,
-    TraceId, Waited, Why, Window,
+    Certainty, Cold, EnvironmentId, Evidence, Finding, FindingKind, Flags, FunctionId, Graded, Level, Micros,
+    Origin, Outcome, Severity, SourceId, Timestamp, TraceId, Waited, Why, Window,
 };
 use crate::query::filter::{Condition, Filter, Term};
 use crate::query::view::*;
@@ -53,6 +53,7 @@ pub fn live() -> SessionStatus {
         kind: SessionKind::Live,
         as_of: NOW,
         generation: 7,
+        latest: NOW,
         newest: Some(NOW.plus(-400)),
         oldest: Some(NOW.plus(-4_000_000)),
         functions: 23,
@@ -99,7 +100,20 @@ pub fn replay(paused: bool, loaded: f64) -> SessionStatus {
             loaded,
         },
         paused,
+        onsets: Arc::new(vec![
+            onset(-1_200_000, Some(-700_000)),
+            onset(-300_000, None),
+            onset(400_000, None),
+        ]),
         ..live()
+    }
+}
+
+fn onset(since: i64, until: Option<i64>) -> Onset {
+    Onset {
+        since: NOW.plus(since),
+        found: NOW.plus(since + 60_000),
+        until: until.map(|until| NOW.plus(until)),
     }
 }
 
@@ -150,7 +164,7 @@ fn panels(tree: bool) -> Panels {
         400,
     );
     duration.also = Some(Graded::Counted(145_740.0));
-    duration.chart.limits = vec![("timeout", 30_000.0)];
+    duration.chart.limits = vec![Limit { name: "timeout", value: Graded::Counted(30_000.0) }];
     let mut errors = panel(
         vec![line("count", step(0.0, 180.0)), line("share", step(0.0, 4.0))],
         Graded::Counted(4.1),
@@ -165,7 +179,8 @@ fn panels(tree: bool) -> Panels {
         400,
     );
     concurrency.also = Some(Graded::Counted(1_000.0));
-    concurrency.chart.limits = vec![("account", 1_000.0)];
+    let back = Graded::Estimated(1_000.0, Why::HeldBack);
+    concurrency.chart.limits = vec![Limit { name: "account", value: back }];
     let why = Why::ThrottlesAreInNoLog;
     let mut throttles = panel(vec![], Graded::NoSource(why), Graded::NoSource(why), 0);
     throttles.provenance = Provenance { source: "–", age_ms: None, note: None };
@@ -292,12 +307,26 @@ pub fn row(at: usize) -> FunctionRow {
     }
 }
 
+/// A deploy 13 minutes ago, and another change.
+fn marks() -> Vec<Mark> {
+    let mark = |ago_ms: i64, deploy, call: &str| {
+        let at = NOW.plus(-ago_ms);
+        let text = format!("CloudTrail: {call} by deploy at {at}").into();
+        Mark { at, function: Some(FunctionId(1)), deploy, text }
+    };
+    vec![
+        mark(780_000, true, "UpdateFunctionCode20150331v2"),
+        mark(330_000, false, "PutFunctionConcurrency20171031"),
+    ]
+}
+
 pub fn overview() -> Overview {
     Overview {
         as_of: NOW,
         window: Window::before(NOW, 1_800_000),
         step_ms: 60_000,
         panels: panels(true),
+        marks: marks(),
         rows: (0..FUNCTIONS.len()).map(row).collect(),
         functions: 23,
         detail: None,
@@ -446,6 +475,10 @@ pub fn read(request: &LinesRequest, all: u64) -> LinesAnswer {
             let from = rows.iter().position(|row| row.origin > origin).unwrap_or(rows.len());
             (from, (from + count).min(rows.len()))
         }
+        Anchor::Line(origin) => {
+            let from = rows.iter().position(|row| row.origin >= origin).unwrap_or(rows.len());
+            (from, (from + count).min(rows.len()))
+        }
         Anchor::At(time) => {
             let from = rows.iter().position(|row| row.time >= Some(time)).unwrap_or(rows.len());
             (from, (from + count).min(rows.len()))
@@ -458,6 +491,52 @@ pub fn read(request: &LinesRequest, all: u64) -> LinesAnswer {
         rows: rows[from..to].to_vec(),
         note: None,
         reached: None,
+    }
+}
+
+/// Three problems, of which one is over.
+pub fn problems() -> Problems {
+    let finding = |function: usize, kind, severity, since: i64, sentence: &str| Finding {
+        kind,
+        function: FunctionId(function as u32),
+        name: FUNCTIONS[function].0.into(),
+        qualifier: None,
+        since: NOW.plus(-since),
+        until: None,
+        severity,
+        certainty: Certainty::Is,
+        sentence: sentence.to_string(),
+        numbers: vec![("timed_out", 380.0), ("share_percent", 31.9)],
+        evidence: vec![
+            Evidence::Record(Origin { source: SourceId(0), offset: 40_400, len: 90 }),
+            Evidence::Told("timeout 30 s, from its configuration".to_string()),
+        ],
+        first_step: "look at what it waits for".to_string(),
+    };
+    let timeout = Finding {
+        qualifier: Some("12".to_string()),
+        ..finding(
+            1,
+            FindingKind::Timeout,
+            Severity::Error,
+            300_000,
+            "380 of 1,190 timed out at 30 s since 14:00:31Z (32 %, before: 0)",
+        )
+    };
+    let over = Finding {
+        until: Some(NOW.plus(-700_000)),
+        ..finding(
+            2,
+            FindingKind::ThrottledReserved,
+            Severity::Warning,
+            1_200_000,
+            "342 requests a minute refused at the limit of 10",
+        )
+    };
+    let silence = "ran every 15 min 36 times, then not for 3 h (12 missed): no errors seen";
+    Problems {
+        found: vec![timeout, finding(4, FindingKind::Silence, Severity::Warning, 900_000, silence), over],
+        judged: Some(NOW.floor(10_000)),
     }
 }
 
@@ -484,6 +563,8 @@ pub struct Session {
     pub lines: u64,
     /// Rows of the overview, in order.
     pub order: Vec<usize>,
+    /// What is wrong.
+    pub problems: Problems,
 }
 
 impl Session {
@@ -499,6 +580,7 @@ impl Session {
             newest: 99,
             lines: 1_000,
             order: (0..FUNCTIONS.len()).collect(),
+            problems: problems(),
         };
         session.send(Msg::Status(Arc::new(status)));
         session
@@ -511,7 +593,7 @@ impl Session {
             let mut next = Vec::new();
             for effect in open.drain(..) {
                 match effect {
-                    Effect::Ask { id, request } => {
+                    Effect::Ask { id, request, .. } => {
                         let mut answer = match request.function {
                             Some(_) => function(self.newest),
                             None => overview(),
@@ -527,7 +609,8 @@ impl Session {
                         };
                         answer.rows.retain(shown);
                         answer.as_of = request.as_of;
-                        let msg = Msg::Overview { id, answer: Arc::new(answer) };
+                        let problems = Arc::new(self.problems.clone());
+                        let msg = Msg::Overview { id, answer: Arc::new(answer), problems };
                         next.extend(update(&mut self.state, msg, self.at));
                     }
                     Effect::AskLines { id, request } => {
@@ -562,6 +645,7 @@ impl Session {
         let mut status = (*self.state.status).clone();
         if !status.paused {
             status.as_of = status.as_of.plus(ms as i64);
+            status.latest = status.as_of;
         }
         status.generation += 1;
         self.send(Msg::Status(Arc::new(status)));

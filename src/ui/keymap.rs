@@ -14,16 +14,18 @@ pub enum ViewKind {
     Function,
     /// Log lines.
     Logs,
+    /// What is wrong, and the evidence.
+    Problems,
     /// What is read, and the records that could not be.
     Sources,
     /// The help.
     Help,
 }
 
-use ViewKind::{Function, Help, Logs, Overview, Sources};
+use ViewKind::{Function, Help, Logs, Overview, Problems, Sources};
 
-const EVERYWHERE: &[ViewKind] = &[Overview, Function, Logs, Sources, Help];
-const DATA: &[ViewKind] = &[Overview, Function, Logs, Sources];
+const EVERYWHERE: &[ViewKind] = &[Overview, Function, Logs, Problems, Sources, Help];
+const DATA: &[ViewKind] = &[Overview, Function, Logs, Problems, Sources];
 const SELECTIONS: &[ViewKind] = &[Overview, Function, Logs];
 const PANELS: &[ViewKind] = &[Overview, Function];
 
@@ -124,8 +126,8 @@ actions! {
     /// To the last row; in Logs this also follows
     Bottom, "bottom", "bottom", Move, EVERYWHERE;
 
-    /// Open what is selected: a function, an invocation's lines, an environment's invocations
-    Open, "open", "open", Go, &[Overview, Function];
+    /// Open what is selected: a function, an invocation's lines, an environment's invocations, a problem's evidence
+    Open, "open", "open", Go, &[Overview, Function, Problems];
     /// Back to where you came from; never quits
     Back, "back", "back", Go, EVERYWHERE;
     /// Close the topmost view; in the overview quit
@@ -135,13 +137,15 @@ actions! {
     /// All functions
     Overview, "overview", "overview", Go, DATA;
     /// The selected function
-    Function, "function", "function", Go, SELECTIONS;
+    Function, "function", "function", Go, &[Overview, Function, Logs, Problems];
     /// Log lines of everything that is selected
     Logs, "logs", "logs", Go, DATA;
+    /// What is wrong, since when, and what shows it
+    Problems, "problems", "problems", Go, DATA;
     /// Sources, and the records that could not be read
     Sources, "sources", "sources", Go, DATA;
     /// Log lines of the selected function or invocation
-    LogsOf, "logs-of", "its logs", Go, PANELS;
+    LogsOf, "logs-of", "its logs", Go, &[Overview, Function, Problems];
     /// Keys to the next panel or list
     NextPanel, "next-panel", "panel", Go, &[Overview, Function, Sources];
     /// Keys to the panel or list before
@@ -159,10 +163,12 @@ actions! {
     FindPrevious, "find-previous", "previous", Find, SELECTIONS;
     /// Show only what matches: fn:pay* err cold status:timeout dur>800ms "card declined" -word
     Filter, "filter", "filter", Find, SELECTIONS;
-    /// To the next row or line with an error
-    NextError, "next-error", "next error", Find, SELECTIONS;
-    /// To the row or line with an error before
-    PreviousError, "previous-error", "previous error", Find, SELECTIONS;
+    /// To the next problem; in a list or in Logs to the next error
+    NextError, "next-error", "next problem", Find, &[Overview, Function, Logs, Problems];
+    /// To the problem or error before
+    PreviousError, "previous-error", "problem before", Find, &[Overview, Function, Logs, Problems];
+    /// Explain what is wrong with the selected function: the sentence and what shows it
+    Explain, "explain", "explain", Find, PANELS;
     /// To the next line of the same invocation
     NextSame, "next-same", "same invocation", Find, &[Logs];
     /// To the line of the same invocation before
@@ -178,7 +184,11 @@ actions! {
     SortMenu, "sort-menu", "sort", Order, &[Overview];
 
     /// Jump to a time: 14:32, 14:32:10, -10m, 2026-11-23T14:32, start, now
-    Jump, "jump", "time", Time, SELECTIONS;
+    Jump, "jump", "time", Time, &[Overview, Function, Logs, Problems];
+    /// To the next time at which a problem was found
+    NextMark, "next-mark", "next mark", Time, &[Overview, Function, Problems];
+    /// To the time before at which a problem was found
+    PreviousMark, "previous-mark", "mark before", Time, &[Overview, Function, Problems];
     /// A narrower window
     Narrower, "narrower", "zoom", Time, PANELS;
     /// A wider window
@@ -327,8 +337,8 @@ mod tests {
         assert_eq!(map.action(ViewKind::Logs, key("w")), Some(Action::Wrap));
         assert_eq!(map.action(ViewKind::Overview, key("w")), None);
         assert_eq!(map.elsewhere(key("w")), Some(Action::Wrap));
-        assert_eq!(map.action(ViewKind::Overview, key("x")), None);
-        assert_eq!(map.elsewhere(key("x")), None);
+        assert_eq!(map.action(ViewKind::Overview, key("K")), None);
+        assert_eq!(map.elsewhere(key("K")), None);
     }
 
     #[test]

@@ -59,6 +59,8 @@ pub struct Symbols {
     pub timeout: &'static str,
     /// State: throttled.
     pub throttled: &'static str,
+    /// Something is wrong.
+    pub problem: &'static str,
     /// State: memory near its limit.
     pub memory: &'static str,
     /// State: no data.
@@ -85,6 +87,8 @@ pub struct Symbols {
     pub dot: &'static str,
     /// A limit across a chart.
     pub limit: &'static str,
+    /// A deploy and another change, on a time axis.
+    pub marks: [&'static str; 2],
     /// A child in a tree, and the last one.
     pub branch: [&'static str; 2],
     /// The crosshair in a chart.
@@ -105,6 +109,7 @@ const UNICODE: Symbols = Symbols {
     error: "✗",
     timeout: "○",
     throttled: "▲",
+    problem: "▲",
     memory: "!",
     no_data: "?",
     cold: "*",
@@ -118,6 +123,7 @@ const UNICODE: Symbols = Symbols {
     up: "▲",
     dot: "·",
     limit: "╌",
+    marks: ["◆", "◇"],
     branch: ["├ ", "└ "],
     crosshair: "│",
 };
@@ -137,6 +143,7 @@ static ASCII: Symbols = Symbols {
     error: "x",
     timeout: "o",
     throttled: "^",
+    problem: "!",
     memory: "!",
     no_data: "?",
     cold: "*",
@@ -150,6 +157,7 @@ static ASCII: Symbols = Symbols {
     up: "^",
     dot: "-",
     limit: "-",
+    marks: ["D", "c"],
     branch: ["|-", "`-"],
     crosshair: "|",
 };
@@ -184,6 +192,7 @@ mod tests {
         ];
         all.extend(s.levels);
         all.extend(s.border);
+        all.extend(s.marks);
         all
     }
 

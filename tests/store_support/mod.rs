@@ -25,7 +25,7 @@ pub enum Fact {
     Segment(TraceId, Option<FunctionId>, SegmentDocument),
     Dropped(Option<FunctionId>, Timestamp, u64),
     Environment(EnvironmentInfo),
-    Setting(FunctionId, SettingFact),
+    Setting(SettingFact),
 }
 
 impl Fact {
@@ -38,7 +38,7 @@ impl Fact {
             Self::Segment(_, _, document) => document.known,
             Self::Dropped(_, known, _) => *known,
             Self::Environment(info) => info.known,
-            Self::Setting(_, fact) => fact.known,
+            Self::Setting(fact) => fact.known,
         }
     }
 
@@ -49,7 +49,7 @@ impl Fact {
             Self::Segment(trace, function, document) => sink.segment(*trace, *function, document.clone()),
             Self::Dropped(function, known, records) => sink.dropped(*function, *known, *records),
             Self::Environment(info) => sink.environment(info),
-            Self::Setting(function, fact) => sink.setting(*function, fact.clone()),
+            Self::Setting(fact) => sink.setting(fact.clone()),
         }
     }
 }

@@ -6,9 +6,9 @@ use std::sync::Arc;
 
 use crate::model::{FunctionId, Timestamp};
 use crate::query::filter::Filter;
-use crate::query::view::{LinesAnswer, Overview, OverviewRequest, SortBy};
+use crate::query::view::{LinesAnswer, Overview, OverviewRequest, Problems, SortBy};
 use crate::ui::keymap::ViewKind;
-use crate::ui::status::SessionKind;
+use crate::ui::status::{SessionKind, SessionStatus};
 use crate::ui::view;
 
 use super::board::Board;
@@ -38,6 +38,7 @@ pub(super) struct LastAsk {
     question: Question,
     as_of: Timestamp,
     generation: u64,
+    judged: Option<Timestamp>,
     at: u64,
 }
 
@@ -83,7 +84,8 @@ impl UiState {
     }
 
     fn changed(&self, last: &LastAsk) -> bool {
-        (last.as_of, last.generation) != (self.status.as_of, self.status.generation)
+        let now = &self.status;
+        (last.as_of, last.generation, last.judged) != (now.as_of, now.generation, now.judged)
     }
 
     fn interval_ms(&self) -> u64 {
@@ -98,9 +100,17 @@ impl UiState {
     /// The board on screen.
     fn board(&self) -> Option<&Board> {
         match self.view() {
-            ViewKind::Overview => Some(&self.overview.board),
+            // Problems come with the answer for all functions.
+            ViewKind::Overview | ViewKind::Problems => Some(&self.overview.board),
             ViewKind::Function => self.function.as_ref().map(|function| &function.board),
             _ => None,
+        }
+    }
+
+    fn asking(&mut self) -> Option<&mut Board> {
+        match self.view() {
+            ViewKind::Problems => Some(&mut self.overview.board),
+            _ => self.board_mut(),
         }
     }
 
@@ -164,9 +174,9 @@ impl UiState {
             sort: question.sort,
             reverse: question.reverse,
         };
-        let (as_of, generation) = (self.status.as_of, self.status.generation);
-        self.board_mut()?.last_ask = Some(LastAsk { question, as_of, generation, at });
-        Some(Effect::Ask { id, request })
+        let SessionStatus { as_of, generation, judged, .. } = *self.status;
+        self.asking()?.last_ask = Some(LastAsk { question, as_of, generation, judged, at });
+        Some(Effect::Ask { id, request, zone: self.zone })
     }
 
     fn ask_lines(&mut self, at: u64) -> Option<Effect> {
@@ -181,7 +191,7 @@ impl UiState {
     }
 
     /// Takes an answer; one to a question that is not open any more is dropped.
-    pub(super) fn take_overview(&mut self, id: u64, answer: Arc<Overview>, at: u64) {
+    pub(super) fn take_overview(&mut self, id: u64, answer: Arc<Overview>, problems: Arc<Problems>, at: u64) {
         let Some(place) = self.asked.open.iter().position(|open| open.id == id) else { return };
         let open = self.asked.open[place];
         // With it all earlier questions of the same board are void.
@@ -194,6 +204,7 @@ impl UiState {
             }
         }
         self.asked.open = kept;
+        self.take_problems(problems);
         let keep_places = self.frozen(at) && !by_key;
         match open.function {
             None => {

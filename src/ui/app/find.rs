@@ -14,6 +14,7 @@ impl UiState {
             (ViewKind::Overview, ..) => self.overview.list.index(),
             (ViewKind::Function, Some(function), _) => function.index(),
             (ViewKind::Logs, _, Some(logs)) => logs.cursor,
+            (ViewKind::Problems, ..) => self.problem_list.index(),
             _ => 0,
         }
     }
@@ -25,6 +26,7 @@ impl UiState {
                 self.overview.select(line, height)
             }
             (ViewKind::Function, Some(function)) if function.index() != line => function.select(line, height),
+            (ViewKind::Problems, _) => self.select_problem(line),
             _ => {}
         }
     }
@@ -33,6 +35,7 @@ impl UiState {
         match (self.view(), &self.function) {
             (ViewKind::Overview, _) => self.overview.len(),
             (ViewKind::Function, Some(function)) => function.len(),
+            (ViewKind::Problems, _) => self.problems.found.len(),
             _ => 0,
         }
     }
@@ -119,7 +122,10 @@ impl UiState {
             return self.look(Want::Error, forward);
         }
         let wrong = |line: usize| match (self.view(), &self.function) {
-            (ViewKind::Overview, _) => self.overview.row(line).is_some_and(|row| row.state != State::Ok),
+            (ViewKind::Overview, _) => self.overview.row(line).is_some_and(|row| {
+                row.state != State::Ok || self.problems.open().any(|problem| problem.function == row.id)
+            }),
+            (ViewKind::Problems, _) => true,
             (ViewKind::Function, Some(function)) => match function.list {
                 FunctionList::Invocations => function.invocation(line).is_some_and(|row| {
                     matches!(row.state, InvocationState::Ended(outcome) if outcome.failed())
@@ -137,7 +143,7 @@ impl UiState {
                 self.select_line(line);
                 Vec::new()
             }
-            None => self.say("no row with an error in this list"),
+            None => self.say("no other row with a problem in this list"),
         }
     }
 

@@ -209,6 +209,11 @@ impl LogView {
         }
     }
 
+    /// At a line, what is around it in sight.
+    pub fn at(scope: Scope, line: Origin) -> Self {
+        Self { follow: false, start: Anchor::Line(line), ..Self::new(scope) }
+    }
+
     /// New lines below since following was let go.
     pub fn new_below(&self) -> u64 {
         let Some(since) = self.let_go else { return 0 };

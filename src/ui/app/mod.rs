@@ -7,6 +7,7 @@ mod find;
 pub mod list;
 pub mod logs;
 mod navigate;
+mod problems;
 mod prompt;
 mod state;
 #[cfg(test)]
@@ -14,6 +15,7 @@ mod tests;
 mod update;
 
 pub use board::{Board, Focus, FunctionBoard, FunctionList, OverviewBoard, PanelKind};
+pub use problems::ProblemId;
 pub use prompt::{Prompt, PromptKind};
 pub use state::{Effect, Msg, Options, SourcesList, SourcesState, UiState};
 pub use update::update;

@@ -37,6 +37,10 @@ impl UiState {
                     logs.go(to, height, width);
                 }
             }
+            ViewKind::Problems => {
+                let line = to.from(self.problem_list.index(), self.problems.found.len(), height);
+                self.select_problem(line);
+            }
             ViewKind::Sources => {
                 let (rows, index) = match self.sources.list {
                     SourcesList::Sources => (self.status.sources.len(), self.sources.sources.index()),
@@ -90,6 +94,7 @@ impl UiState {
         }
         match self.view() {
             ViewKind::Overview => self.open_function_here(),
+            ViewKind::Problems => self.open_evidence(),
             _ => self.open_in_function(),
         }
     }
@@ -97,6 +102,7 @@ impl UiState {
     pub(super) fn open_function_here(&mut self) -> Vec<Effect> {
         let chosen = match self.view() {
             ViewKind::Function => return Vec::new(),
+            ViewKind::Problems => return self.open_problem_function(),
             ViewKind::Logs => {
                 let logs = self.logs.as_ref();
                 let scope = logs.and_then(|logs| logs.scope.function.clone());
@@ -180,9 +186,9 @@ impl UiState {
 
     pub(super) fn open_logs_of(&mut self) -> Vec<Effect> {
         match self.view() {
-            ViewKind::Overview => match self.overview.selected() {
-                Some(row) => {
-                    let scope = Scope::function(row.id, row.name.clone());
+            ViewKind::Overview | ViewKind::Problems => match self.subject() {
+                Some((id, name)) => {
+                    let scope = Scope::function(id, name);
                     self.open_logs(scope);
                     Vec::new()
                 }

@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use crossterm::event::KeyEvent;
 
-use crate::model::Timestamp;
+use crate::model::{Origin, Timestamp};
 use crate::query::filter::Filter;
-use crate::query::view::{LinesAnswer, LinesRequest, Overview, OverviewRequest, SortBy};
+use crate::query::view::{LinesAnswer, LinesRequest, Overview, OverviewRequest, Problems, SortBy};
 use crate::ui::keymap::{Keymap, ViewKind};
 use crate::ui::status::{SessionStatus, Speed};
 use crate::ui::symbols::Charset;
@@ -17,6 +17,7 @@ use super::ask::Asked;
 use super::board::{FunctionBoard, OverviewBoard};
 use super::list::ListState;
 use super::logs::{LogView, Scope};
+use super::problems::ProblemId;
 use super::prompt::Prompt;
 
 /// What is fixed when the screen is opened.
@@ -59,6 +60,8 @@ pub enum Msg {
         id: u64,
         /// The answer.
         answer: Arc<Overview>,
+        /// What is wrong, as of the same time.
+        problems: Arc<Problems>,
     },
     /// The answer to [`Effect::AskLines`].
     Lines {
@@ -82,6 +85,8 @@ pub enum Effect {
         id: u64,
         /// The question.
         request: OverviewRequest,
+        /// The zone in which sentences tell times.
+        zone: Zone,
     },
     /// Answer this with [`Msg::Lines`]; a later question makes an earlier one void.
     AskLines {
@@ -159,6 +164,10 @@ pub struct UiState {
     pub function: Option<FunctionBoard>,
     /// The log lines that were opened.
     pub logs: Option<LogView>,
+    /// What is wrong as of the last answer.
+    pub problems: Arc<Problems>,
+    /// The list of problems.
+    pub problem_list: ListState<ProblemId>,
     /// The view of sources.
     pub sources: SourcesState,
     /// First row of the help on screen.
@@ -196,6 +205,8 @@ impl UiState {
             overview: OverviewBoard::default(),
             function: None,
             logs: None,
+            problems: Arc::default(),
+            problem_list: ListState::default(),
             sources: SourcesState::default(),
             help_top: 0,
             prompt: None,
@@ -210,7 +221,7 @@ impl UiState {
         };
         match state.options.view {
             ViewKind::Logs => state.open_logs(Scope::default()),
-            view @ (ViewKind::Sources | ViewKind::Help) => state.stack.push(view),
+            view @ (ViewKind::Problems | ViewKind::Sources | ViewKind::Help) => state.stack.push(view),
             ViewKind::Overview | ViewKind::Function => {}
         }
         state
@@ -236,6 +247,12 @@ impl UiState {
 
     pub(super) fn open_logs(&mut self, scope: Scope) {
         self.logs = Some(LogView::new(scope));
+        self.push(ViewKind::Logs);
+    }
+
+    /// Opens log lines at one of them, what is around it in sight.
+    pub(super) fn open_logs_at(&mut self, scope: Scope, line: Origin) {
+        self.logs = Some(LogView::at(scope, line));
         self.push(ViewKind::Logs);
     }
 

@@ -7,7 +7,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
 use crate::model::{Graded, Timestamp, Why};
-use crate::query::view::SortBy;
+use crate::query::view::{Limit, SortBy};
 use crate::ui::fixture::{self, NOW, Session, live, options, replay};
 use crate::ui::keymap::{Action, ViewKind};
 use crate::ui::status::Speed;
@@ -54,12 +54,17 @@ fn numbers_are_asked_once_a_second_and_keys_at_once() {
         (status.as_of, status.generation) = (NOW.plus(n * 100), 7 + n as u64);
         let effects = update(&mut session.state, Msg::Status(Arc::new(status)), session.at + n as u64 * 100);
         for effect in effects {
-            if let Effect::Ask { id, request } = effect {
+            if let Effect::Ask { id, request, .. } = effect {
                 asks += 1;
                 let mut answer = fixture::overview();
                 answer.as_of = request.as_of;
                 let answer = Arc::new(answer);
-                update(&mut session.state, Msg::Overview { id, answer }, session.at + n as u64 * 100);
+                let problems = Arc::default();
+                update(
+                    &mut session.state,
+                    Msg::Overview { id, answer, problems },
+                    session.at + n as u64 * 100,
+                );
             }
         }
     }
@@ -81,11 +86,12 @@ fn a_stale_answer_is_dropped() {
     let second = asked(update(&mut state, fixture::key("I"), 1));
     let mut newer = fixture::overview();
     newer.rows.truncate(3);
-    update(&mut state, Msg::Overview { id: second, answer: Arc::new(newer) }, 2);
+    update(&mut state, Msg::Overview { id: second, answer: Arc::new(newer), problems: Arc::default() }, 2);
     assert_eq!(state.overview.len(), 3);
-    update(&mut state, Msg::Overview { id: first, answer: Arc::new(fixture::overview()) }, 3);
+    let late = |id| Msg::Overview { id, answer: Arc::new(fixture::overview()), problems: Arc::default() };
+    update(&mut state, late(first), 3);
     assert_eq!(state.overview.len(), 3, "the answer to the first question came too late");
-    update(&mut state, Msg::Overview { id: 99, answer: Arc::new(fixture::overview()) }, 4);
+    update(&mut state, late(99), 4);
     assert_eq!(state.overview.len(), 3, "nobody asked that");
 }
 
@@ -358,8 +364,8 @@ fn keys_that_do_nothing_here_say_so() {
     let mut session = session();
     session.press("w");
     assert_eq!(notice(&session), "w (wrap) does nothing in this view");
-    session.press("x");
-    assert_eq!(notice(&session), "x is no key here; ? lists them");
+    session.press("K");
+    assert_eq!(notice(&session), "K is no key here; ? lists them");
     session.press("j");
     assert_eq!(notice(&session), "");
 }
@@ -632,7 +638,7 @@ fn odd_overview(seed: u64) -> crate::query::view::Overview {
                 *point = Some(number);
             }
         }
-        panel.chart.limits.push(("limit", number));
+        panel.chart.limits.push(Limit { name: "limit", value: Graded::Counted(number) });
     }
     odd.step_ms = [0, -1, 60_000, i64::MAX][(seed % 4) as usize];
     if seed.is_multiple_of(5) {
@@ -678,7 +684,7 @@ proptest! {
                     next.extend(match effect {
                         Effect::Ask { id, .. } => {
                             let answer = Arc::new(odd_overview(seed));
-                            update(&mut state, Msg::Overview { id, answer }, at)
+                            update(&mut state, Msg::Overview { id, answer, problems: Arc::new(fixture::problems()) }, at)
                         }
                         Effect::AskLines { id, request } => {
                             let answer = fixture::read(&request, seed % 900);
@@ -703,4 +709,50 @@ proptest! {
             }
         }
     }
+}
+
+#[test]
+fn from_a_row_to_what_is_wrong_and_to_the_line_that_shows_it() {
+    let mut session = session();
+    session.press("j x");
+    assert_eq!(session.state.view(), ViewKind::Problems);
+    assert_eq!(&*session.state.problem().unwrap().name, "payment-capture");
+    session.press("Enter");
+    let logs = session.state.logs.as_ref().unwrap();
+    assert_eq!(session.state.view(), ViewKind::Logs);
+    assert_eq!(logs.selected().unwrap().origin.offset, 40_400);
+    assert!(!logs.follow && logs.cursor > 10, "what is before it is there as well");
+    session.press("Esc 2");
+    assert_eq!(session.state.view(), ViewKind::Function);
+    assert_eq!(&*session.state.function.as_ref().unwrap().name, "payment-capture");
+    session.press("Esc j");
+    assert_eq!(&*session.state.problem().unwrap().name, "nightly-sync");
+    session.press("Esc");
+    assert_eq!(selected(&session), "payment-capture", "the table is where it was");
+    session.press("g x");
+    assert!(notice(&session).starts_with("nothing found about user-login:live"), "{}", notice(&session));
+}
+
+#[test]
+fn marks_are_the_times_at_which_problems_were_found() {
+    let mut session = Session::new(80, 24, replay(false, 1.0));
+    session.press("}");
+    assert_eq!(session.effects.last(), Some(&Effect::Seek(NOW.plus(460_000))));
+    session.press("{");
+    assert_eq!(session.effects.last(), Some(&Effect::Seek(NOW.plus(-240_000))));
+    let mut status = replay(false, 1.0);
+    status.as_of = NOW.plus(-1_400_000);
+    session.send(Msg::Status(Arc::new(status)));
+    session.press("{");
+    assert_eq!(notice(&session), "no problem was found before this");
+}
+
+#[test]
+fn the_next_problem_is_a_row_with_a_state_or_a_finding() {
+    let mut session = session();
+    session.problems.found.retain(|problem| &*problem.name == "payment-capture");
+    session.problems.found[0].function = crate::model::FunctionId(6);
+    session.pass(3_000);
+    session.press("e e e e e");
+    assert_eq!(selected(&session), "catalog-search", "only a finding says that something is wrong with it");
 }

@@ -47,7 +47,7 @@ pub fn update(state: &mut UiState, msg: Msg, at: u64) -> Vec<Effect> {
         }
         Msg::Resize(width, height) => state.resize(width, height),
         Msg::Status(status) => state.set_status(status),
-        Msg::Overview { id, answer } => state.take_overview(id, answer, at),
+        Msg::Overview { id, answer, problems } => state.take_overview(id, answer, problems, at),
         Msg::Lines { id, answer } => state.take_lines(id, answer),
         Msg::Notice(text) => state.notice = Some(text),
         Msg::Tick => {}
@@ -61,7 +61,7 @@ pub(super) fn reach(status: &SessionStatus) -> (Timestamp, Timestamp) {
     match status.kind {
         SessionKind::Replay { start, end, .. } => (start, end.max(start)),
         SessionKind::Live => {
-            let latest = status.newest.map_or(status.as_of, |newest| newest.max(status.as_of));
+            let latest = status.latest.max(status.as_of);
             (status.oldest.unwrap_or(latest).min(latest), latest)
         }
     }
@@ -121,6 +121,8 @@ impl UiState {
             Action::Function => return self.open_function_here(),
             Action::Logs => self.open_all_logs(),
             Action::LogsOf => return self.open_logs_of(),
+            Action::Problems => self.push(ViewKind::Problems),
+            Action::Explain => return self.explain(),
             Action::Sources => self.push(ViewKind::Sources),
             Action::Help => self.toggle_help(),
             Action::NextPanel => self.focus_next(1),
@@ -143,6 +145,8 @@ impl UiState {
             }
             Action::Narrower => return self.zoom(-1),
             Action::Wider => return self.zoom(1),
+            Action::NextMark => return self.mark(true),
+            Action::PreviousMark => return self.mark(false),
             Action::StepBack => return self.step(-1),
             Action::StepForward => return self.step(1),
             Action::Zone => {
@@ -224,7 +228,7 @@ impl UiState {
         self.seek(time, self.status.kind == SessionKind::Live)
     }
 
-    fn seek(&mut self, time: Timestamp, pause: bool) -> Vec<Effect> {
+    pub(super) fn seek(&mut self, time: Timestamp, pause: bool) -> Vec<Effect> {
         self.urgent = true;
         let mut effects = Vec::new();
         if pause && !self.status.paused {
@@ -319,6 +323,9 @@ impl UiState {
                 }
             }
             ViewKind::Logs => self.logs.as_ref()?.selected().map(|row| row.text.clone()),
+            ViewKind::Problems => {
+                self.problem().map(|problem| format!("{}: {}", problem.name, problem.sentence))
+            }
             ViewKind::Sources => match self.sources.list {
                 SourcesList::Sources => {
                     Some(self.status.sources.get(self.sources.sources.index())?.name.clone())

@@ -6,15 +6,18 @@
 use std::convert::Infallible;
 
 use ratatui::backend::{Backend, ClearType, WindowSize};
-use ratatui::buffer::Cell;
+use ratatui::buffer::{Buffer, Cell};
 use ratatui::layout::{Position, Rect, Size};
 use ratatui::{Frame, Terminal};
 
-use super::{Depth, encode};
+use super::{Depth, encode, scroll};
 
 /// Frames up to this many bytes are not bracketed as synchronized updates: they arrive in one
 /// piece anyway, and the brackets would be most of a clock's tick.
 const SMALL_FRAME: usize = 128;
+
+/// So many rows' worth of changed cells may be rows that moved.
+const SCROLL_ROWS: usize = 1;
 
 /// What the terminal shows, and how to change it.
 pub(super) struct Canvas(Terminal<Collector>);
@@ -31,7 +34,8 @@ impl Canvas {
     pub(super) fn repaint(&mut self, size: Size) {
         let collector = self.0.backend_mut();
         collector.size = size;
-        collector.shown = Cursor::HIDDEN;
+        collector.cursor = Cursor::HIDDEN;
+        collector.shown = Buffer::empty(Rect::new(0, 0, size.width, size.height));
         // Clears and resets the back buffer; `clear()` would ask the terminal for its cursor.
         let Ok(()) = self.0.resize(Rect::new(0, 0, size.width, size.height));
     }
@@ -63,25 +67,43 @@ struct Collector {
     clear: bool,
     cells: Vec<u8>,
     wanted: Cursor,
-    shown: Cursor,
+    /// What the terminal shows.
+    cursor: Cursor,
+    shown: Buffer,
 }
 
 impl Collector {
     fn new(size: Size, depth: Depth) -> Self {
-        Self { size, depth, clear: false, cells: Vec::new(), wanted: Cursor::HIDDEN, shown: Cursor::HIDDEN }
+        let shown = Buffer::empty(Rect::new(0, 0, size.width, size.height));
+        let (wanted, cursor) = (Cursor::HIDDEN, Cursor::HIDDEN);
+        Self { size, depth, clear: false, cells: Vec::new(), wanted, cursor, shown }
+    }
+
+    /// Brings the terminal from what it shows to that with `changes` in it, the other way: moves
+    /// rows, then draws what is still missing. `false` where nothing moved.
+    fn scroll(&mut self, changes: &[(u16, u16, &Cell)]) -> bool {
+        let mut wanted = self.shown.clone();
+        put(&mut wanted, changes);
+        let Some(scroll) = scroll::find(&self.shown, &wanted) else { return false };
+        scroll.encode(&mut self.cells);
+        scroll.apply(&mut self.shown);
+        let missing = self.shown.diff(&wanted);
+        encode::cells(&mut self.cells, self.depth, missing.into_iter());
+        self.shown = wanted;
+        true
     }
 
     fn take(&mut self) -> Vec<u8> {
         let mut body = std::mem::take(&mut self.cells);
         // The cursor must be put back after cells were drawn, but not sent again for nothing.
-        if self.wanted.visible && (!body.is_empty() || self.wanted != self.shown) {
+        if self.wanted.visible && (!body.is_empty() || self.wanted != self.cursor) {
             let Position { x, y } = self.wanted.at;
             body.extend_from_slice(format!("\x1b[{};{}H", u32::from(y) + 1, u32::from(x) + 1).as_bytes());
         }
-        if self.wanted.visible != self.shown.visible {
+        if self.wanted.visible != self.cursor.visible {
             body.extend_from_slice(if self.wanted.visible { b"\x1b[?25h" } else { b"\x1b[?25l" });
         }
-        self.shown = self.wanted;
+        self.cursor = self.wanted;
         let clear = std::mem::take(&mut self.clear);
         if !clear && body.len() <= SMALL_FRAME {
             return body;
@@ -92,6 +114,14 @@ impl Collector {
     }
 }
 
+fn put(buffer: &mut Buffer, cells: &[(u16, u16, &Cell)]) {
+    for (x, y, cell) in cells {
+        if let Some(place) = buffer.cell_mut((*x, *y)) {
+            *place = (*cell).clone();
+        }
+    }
+}
+
 impl Backend for Collector {
     type Error = Infallible;
 
@@ -99,7 +129,12 @@ impl Backend for Collector {
     where
         I: Iterator<Item = (u16, u16, &'a Cell)>,
     {
-        encode::cells(&mut self.cells, self.depth, content);
+        let changes: Vec<_> = content.collect();
+        let much = changes.len() >= SCROLL_ROWS * usize::from(self.size.width);
+        if !(much && self.scroll(&changes)) {
+            put(&mut self.shown, &changes);
+            encode::cells(&mut self.cells, self.depth, changes.into_iter());
+        }
         Ok(())
     }
 
@@ -125,6 +160,7 @@ impl Backend for Collector {
     fn clear(&mut self) -> Result<(), Infallible> {
         self.clear = true;
         self.cells.clear();
+        self.shown.reset();
         Ok(())
     }
 
@@ -303,6 +339,21 @@ mod tests {
         #[test]
         fn the_terminal_shows_the_last_frame(frames in spans("[a-c│…é ]{1,6}")) {
             shows_what_was_drawn(frames, true)?;
+        }
+
+        /// Lists that are scrolled, by rows and with other changes beside.
+        #[test]
+        fn rows_that_moved_are_where_they_should_be(
+            lines in prop::collection::vec("([a-c│é ]{0,12}|[a-c漢é ]{0,2})", 13),
+            places in prop::collection::vec((0..7usize, 0..3u16, style()), 2..8),
+        ) {
+            let frame = |(from, beside, style): (usize, u16, Style)| {
+                let row = |y: u16| (0, y, lines[from + usize::from(y)].clone(), Style::new());
+                let mut spans: Spans = (beside.min(1)..6 - beside.max(1) / 2).map(row).collect();
+                spans.push((0, beside, "x".to_string(), style));
+                spans
+            };
+            shows_what_was_drawn(places.into_iter().map(frame).collect(), false)?;
         }
 
         /// The blank that stays where half of a wide character is overwritten has no certain style.

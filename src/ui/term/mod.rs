@@ -20,6 +20,7 @@ mod pace;
 mod panic;
 mod run;
 mod screen;
+mod scroll;
 mod signals;
 mod tty;
 mod writer;

@@ -25,6 +25,7 @@ pub fn header(pen: &mut Pen, area: Rect, state: &UiState) {
         ViewKind::Overview => String::new(),
         ViewKind::Function => state.function.as_ref().map_or_else(String::new, |f| f.name.to_string()),
         ViewKind::Logs => state.logs.as_ref().map_or_else(String::new, super::logs::title),
+        ViewKind::Problems => "problems".to_string(),
         ViewKind::Sources => "sources".to_string(),
         ViewKind::Help => "help".to_string(),
     };
@@ -120,7 +121,8 @@ pub fn rule(pen: &mut Pen, area: Rect, state: &UiState) {
     let line = Rect { width: x.saturating_sub(area.x), ..area };
     match state.status.kind {
         SessionKind::Replay { start, end, loaded, .. } => {
-            let bar = Scrub { start, end, as_of: state.status.as_of, loaded, zone: state.zone };
+            let onsets = &state.status.onsets;
+            let bar = Scrub { start, end, as_of: state.status.as_of, loaded, zone: state.zone, onsets };
             scrub::draw(pen, line, &bar);
         }
         SessionKind::Live => pen.rule(line),
@@ -193,7 +195,8 @@ fn hints(state: &UiState) -> Vec<(Action, &'static str)> {
                 (Action::Open, "open"),
                 (Action::Find, "find"),
                 (Action::Filter, "filter"),
-                (Action::NextError, "next error"),
+                (Action::NextError, "next problem"),
+                (Action::Explain, "explain"),
                 (Action::LogsOf, "logs"),
                 pause,
             ],
@@ -218,6 +221,13 @@ fn hints(state: &UiState) -> Vec<(Action, &'static str)> {
             (Action::NextSame, "same invocation"),
             (Action::Wrap, "wrap"),
         ],
+        ViewKind::Problems => vec![
+            (Action::Open, "evidence"),
+            (Action::Function, "function"),
+            (Action::Back, "back"),
+            (Action::NextMark, "when found"),
+            (Action::Copy, "copy"),
+        ],
         ViewKind::Sources => {
             vec![
                 (Action::Back, "back"),
@@ -235,6 +245,9 @@ fn hints(state: &UiState) -> Vec<(Action, &'static str)> {
     hints.push((Action::Jump, "time"));
     hints.push((Action::Close, if state.view() == ViewKind::Overview { "quit" } else { "close" }));
     hints.retain(|(action, _)| action.views().contains(&state.view()));
+    if state.problems.found.is_empty() {
+        hints.retain(|(action, _)| *action != Action::Explain);
+    }
     hints
 }
 

@@ -95,7 +95,12 @@ fn overview_before_there_is_anything() {
         for effect in effects {
             if let crate::ui::app::Effect::Ask { id, .. } = effect {
                 let answer = std::sync::Arc::new(empty());
-                crate::ui::app::update(&mut session.state, Msg::Overview { id, answer }, session.at);
+                let problems = Default::default();
+                crate::ui::app::update(
+                    &mut session.state,
+                    Msg::Overview { id, answer, problems },
+                    session.at,
+                );
             }
         }
         session
@@ -187,6 +192,28 @@ fn logs() {
 }
 
 #[test]
+fn problems() {
+    golden("problems", |w, h| {
+        let mut session = Session::new(w, h, live());
+        session.press("j x");
+        session
+    });
+    golden("problems_none", |w, h| {
+        let mut session = Session::new(w, h, live());
+        session.problems.found.clear();
+        session.pass(3_000);
+        session.press("6");
+        session
+    });
+    golden("overview_calm", |w, h| {
+        let mut session = Session::new(w, h, live());
+        session.problems.found.clear();
+        session.pass(3_000);
+        session
+    });
+}
+
+#[test]
 fn sources() {
     golden("sources", |w, h| {
         let mut session = Session::new(w, h, live());
@@ -241,7 +268,7 @@ fn other_sizes_and_signs() {
 fn ascii_screens_are_ascii() {
     let mut ascii = options(140, 45);
     ascii.charset = Charset::Ascii;
-    for keys in ["", "j Enter", "4", "7", "?", "Tab Tab +", "Shift-Tab +", "s"] {
+    for keys in ["", "j Enter", "4", "6", "7", "?", "Tab Tab +", "Shift-Tab +", "s"] {
         let mut session = Session::with(ascii.clone(), replay(false, 0.5));
         session.press(keys);
         let screen = screen(&session.state);

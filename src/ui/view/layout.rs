@@ -8,6 +8,11 @@ pub const LEAST: (u16, u16) = (40, 10);
 /// From this on panels have borders and real charts.
 const GRID: (u16, u16) = (120, 35);
 
+/// From this height on there is room for what is wrong.
+const TELLS: u16 = 12;
+/// Rows for the sentence about what is selected.
+const SENTENCE_ROWS: u16 = 2;
+
 /// Where the six panels stand.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum PanelArea {
@@ -23,12 +28,27 @@ pub enum PanelArea {
     None,
 }
 
+/// Which parts a view has.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Parts {
+    /// The six panels, and what is wrong.
+    pub panels: bool,
+    /// One of the panels alone.
+    pub enlarged: bool,
+    /// Tabs above the list.
+    pub tabs: bool,
+    /// Something is wrong with something, so that there is a place for what is selected.
+    pub sentence: bool,
+}
+
 /// Where the parts of a view stand.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Layout {
     /// The first line.
     pub header: Rect,
-    /// The line below it: a rule, or the scrub bar.
+    /// What is wrong, in views with panels; else empty.
+    pub problems: Rect,
+    /// The line below: a rule, or the scrub bar.
     pub rule: Rect,
     /// The panels.
     pub panels: PanelArea,
@@ -36,6 +56,8 @@ pub struct Layout {
     pub tabs: Rect,
     /// The list with its head.
     pub list: Rect,
+    /// What is wrong with what is selected; empty where nothing is wrong with anything.
+    pub sentence: Rect,
     /// The line for what is not seen, and for messages.
     pub message: Rect,
     /// The keys, or a prompt.
@@ -44,11 +66,17 @@ pub struct Layout {
 
 impl Layout {
     /// The parts of a view.
-    pub fn of(size: (u16, u16), panels: bool, enlarged: bool, tabs: bool) -> Self {
+    pub fn of(size: (u16, u16), parts: Parts) -> Self {
+        let Parts { panels, enlarged, tabs, sentence } = parts;
         let (width, height) = size;
         let line = |y: u16| if y < height { Rect::new(0, y, width, 1) } else { Rect::ZERO };
-        let (top, bottom) = (2.min(height), height.saturating_sub(2).max(2.min(height)));
-        let body = Rect::new(0, top, width, bottom - top);
+        let (problems, rule) =
+            if panels && height >= TELLS { (line(1), line(2)) } else { (Rect::ZERO, line(1)) };
+        let top = (rule.y + 1).min(height);
+        let bottom = height.saturating_sub(2).max(top);
+        let said = if sentence && panels && !enlarged && height >= TELLS { SENTENCE_ROWS } else { 0 };
+        let sentence = Rect::new(0, bottom - said, width, said);
+        let body = Rect::new(0, top, width, bottom - said - top);
         let (panels, mut list) = match panels {
             false => (PanelArea::None, body),
             true if enlarged => (PanelArea::One(body), Rect::ZERO),
@@ -63,10 +91,12 @@ impl Layout {
         };
         Self {
             header: line(0),
-            rule: line(1),
+            problems,
+            rule,
             panels,
             tabs,
             list,
+            sentence,
             message: line(height.saturating_sub(2)),
             footer: line(height.saturating_sub(1)),
         }
@@ -106,11 +136,14 @@ mod tests {
     proptest! {
         #[test]
         fn parts_lie_on_the_screen_and_apart(
-            width in 0u16..300, height in 0u16..120, panels: bool, enlarged: bool, tabs: bool
+            width in 0u16..300, height in 0u16..120,
+            panels: bool, enlarged: bool, tabs: bool, sentence: bool,
         ) {
-            let layout = Layout::of((width, height), panels, enlarged, tabs);
+            let layout = Layout::of((width, height), Parts { panels, enlarged, tabs, sentence });
             let screen = Rect::new(0, 0, width, height);
-            let mut parts = vec![layout.header, layout.rule, layout.tabs, layout.list];
+            let mut parts = vec![
+                layout.header, layout.problems, layout.rule, layout.tabs, layout.list, layout.sentence,
+            ];
             match layout.panels {
                 PanelArea::Line(area) | PanelArea::Lines(area) | PanelArea::One(area) => parts.push(area),
                 PanelArea::Grid(areas) => parts.extend(areas),

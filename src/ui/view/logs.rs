@@ -59,7 +59,8 @@ pub fn draw(pen: &mut Pen, area: Rect, state: &UiState) {
             break;
         }
         let left = Rect::new(area.x, y, area.width, area.bottom() - y);
-        y += draw_line(pen, left, row, logs, state, at == logs.cursor);
+        // Followed, the newest is where the eye is; a mark that every line takes over is noise.
+        y += draw_line(pen, left, row, logs, state, at == logs.cursor && !logs.follow);
     }
 }
 

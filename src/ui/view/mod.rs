@@ -6,6 +6,7 @@ pub mod layout;
 pub mod logs;
 pub mod overview;
 pub mod panels;
+mod problems;
 mod readable;
 pub mod sources;
 
@@ -21,7 +22,7 @@ use super::app::{FunctionList, UiState};
 use super::keymap::ViewKind;
 use super::theme::Role;
 use super::widget::pen::Pen;
-use layout::{LEAST, Layout, PanelArea};
+use layout::{LEAST, Layout, PanelArea, Parts};
 
 /// Draws the screen, the cursor in a text field included.
 pub fn render(state: &UiState, frame: &mut Frame) {
@@ -44,14 +45,17 @@ pub fn draw(state: &UiState, buffer: &mut Buffer) -> Option<Position> {
     }
     let layout = layout_at(state, state.view(), size);
     frame::header(&mut pen, layout.header, state);
+    problems::line(&mut pen, layout.problems, state);
     frame::rule(&mut pen, layout.rule, state);
     match state.view() {
         ViewKind::Overview => overview::draw(&mut pen, &layout, state),
         ViewKind::Function => function::draw(&mut pen, &layout, state),
         ViewKind::Logs => logs::draw(&mut pen, layout.list, state),
+        ViewKind::Problems => problems::draw(&mut pen, layout.list, state),
         ViewKind::Sources => sources::draw(&mut pen, &layout, state),
         ViewKind::Help => help::draw(&mut pen, layout.list, state),
     }
+    problems::sentence(&mut pen, layout.sentence, state);
     frame::message(&mut pen, layout.message, state);
     if state.menu.is_some() {
         overview::draw_menu(&mut pen, layout.list, state);
@@ -65,8 +69,13 @@ fn layout_at(state: &UiState, view: ViewKind, size: (u16, u16)) -> Layout {
         ViewKind::Function => state.function.as_ref().is_some_and(|function| function.board.enlarged),
         _ => false,
     };
-    let panels = matches!(view, ViewKind::Overview | ViewKind::Function);
-    Layout::of(size, panels, enlarged, matches!(view, ViewKind::Function | ViewKind::Sources))
+    let parts = Parts {
+        panels: matches!(view, ViewKind::Overview | ViewKind::Function),
+        enlarged,
+        tabs: matches!(view, ViewKind::Function | ViewKind::Sources),
+        sentence: !state.problems.found.is_empty(),
+    };
+    Layout::of(size, parts)
 }
 
 /// Rows of the list in the topmost view.
@@ -79,6 +88,7 @@ pub fn list_height_of(state: &UiState, view: ViewKind) -> usize {
     let layout = layout_at(state, view, state.size);
     match (view, layout.panels) {
         (ViewKind::Logs | ViewKind::Help, _) => usize::from(layout.list.height),
+        (ViewKind::Problems, _) => problems::list_rows(layout.list),
         // An enlarged trace scrolls by its own rows.
         (_, PanelArea::One(area)) => usize::from(area.height.saturating_sub(3)),
         _ => layout.list_rows(),
@@ -87,7 +97,7 @@ pub fn list_height_of(state: &UiState, view: ViewKind) -> usize {
 
 /// How many columns charts and sparklines of rows have on a screen of this size.
 pub fn columns(size: (u16, u16), enlarged: bool) -> (usize, usize) {
-    let layout = Layout::of(size, true, enlarged, false);
+    let layout = Layout::of(size, Parts { panels: true, enlarged, ..Parts::default() });
     let chart = match layout.panels {
         PanelArea::Grid(areas) => panels::chart_columns(areas[0].width),
         PanelArea::One(area) => panels::chart_columns(area.width),

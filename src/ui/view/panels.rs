@@ -2,7 +2,7 @@
 
 use ratatui::layout::Rect;
 
-use crate::model::Graded;
+use crate::model::{Graded, Window};
 use crate::query::view::{Overview, Panel, Provenance, TracePanel};
 use crate::ui::app::{Board, Focus, PanelKind, UiState};
 use crate::ui::number;
@@ -62,8 +62,9 @@ fn with_unit(kind: PanelKind, value: f64) -> String {
 /// The headline: `4,858/m`, `30.0 s`, `4.1 %`, `900/900`.
 fn headline(kind: PanelKind, panel: &Panel, symbols: &Symbols) -> String {
     let now = number::graded(&panel.now, |value| with_unit(kind, value), symbols);
-    match (kind, panel.also.as_ref().and_then(Graded::value)) {
-        (PanelKind::Concurrency, Some(limit)) => format!("{now}/{}", number::count(*limit)),
+    let limit = panel.also.as_ref().map(|limit| number::graded(limit, number::count, symbols));
+    match (kind, limit) {
+        (PanelKind::Concurrency, Some(limit)) => format!("{now}/{limit}"),
         _ => now,
     }
 }
@@ -325,6 +326,7 @@ fn draw_chart(
         show: axis_value(kind),
         may_be_log: kind == PanelKind::Duration,
         window: answer.window,
+        marks: &answer.marks,
         zone,
         crosshair,
     };
@@ -403,6 +405,11 @@ pub fn explain(
         }
         if at >= panel.chart.settled {
             text.push_str(&format!(" {} still settling", symbols.settling));
+        }
+        let column = Window { from: time, to: time.plus(answer.step_ms) };
+        for mark in answer.marks.iter().filter(|mark| column.holds(mark.at)) {
+            let sign = symbols.marks[usize::from(!mark.deploy)];
+            text.push_str(&format!(" {sign} {}", mark.text));
         }
         return text;
     }

@@ -1,6 +1,7 @@
 //! Axes: round steps and where their labels go.
 
 use crate::model::Window;
+use crate::query::view::Mark;
 use crate::ui::theme::Role;
 use crate::ui::zone::Zone;
 
@@ -29,12 +30,34 @@ const STEPS_S: [i64; 20] = [
     172_800, 604_800,
 ];
 
-/// Draws the times of a window below `width` columns, at round times of the zone.
-pub fn times(pen: &mut Pen, x: u16, y: u16, width: u16, window: Window, zone: Zone) {
+/// Draws the times of a window below `width` columns, at round times of the zone, and the marks
+/// among them: a time gives way to a mark.
+pub fn times(pen: &mut Pen, x: u16, y: u16, width: u16, window: Window, zone: Zone, marks: &[Mark]) {
     let ms = window.ms();
     if ms <= 0 || width < 8 {
         return;
     }
+    let inside = marks.iter().filter(|mark| window.holds(mark.at));
+    let marks: Vec<(u16, bool)> = inside
+        .map(|mark| {
+            (x + (mark.at.since(window.from).saturating_mul(i64::from(width)) / ms) as u16, mark.deploy)
+        })
+        .collect();
+    label(pen, x, y, width, window, zone, &marks);
+    // Deploys go before other changes in the same column.
+    for deploy in [false, true] {
+        let (sign, role) = match deploy {
+            true => (pen.symbols.marks[0], Role::Title),
+            false => (pen.symbols.marks[1], Role::Limit),
+        };
+        for (at, _) in marks.iter().filter(|(_, of)| *of == deploy) {
+            pen.put(*at, y, sign, role);
+        }
+    }
+}
+
+fn label(pen: &mut Pen, x: u16, y: u16, width: u16, window: Window, zone: Zone, marks: &[(u16, bool)]) {
+    let ms = window.ms();
     let fits = |step_s: &i64| {
         let label = if step_s % 60 == 0 { 5 } else { 8 };
         i64::from(width).saturating_mul(step_s * 1_000) / ms >= label + 3
@@ -53,7 +76,9 @@ pub fn times(pen: &mut Pen, x: u16, y: u16, width: u16, window: Window, zone: Zo
             };
             let at = x + (time.since(window.from).saturating_mul(i64::from(width)) / ms) as u16;
             let begin = at.saturating_sub(label.len() as u16 / 2).max(x);
-            if begin >= free && begin + label.len() as u16 <= x + width {
+            let end = begin + label.len() as u16;
+            let marked = marks.iter().any(|(at, _)| (begin..end).contains(at));
+            if begin >= free && end <= x + width && !marked {
                 free = pen.text(begin, y, width, &label, Role::Label) + 1;
             }
         }
@@ -81,10 +106,14 @@ mod tests {
     }
 
     fn drawn(window: Window, zone: Zone, width: u16) -> String {
+        marked(window, zone, width, &[])
+    }
+
+    fn marked(window: Window, zone: Zone, width: u16, marks: &[Mark]) -> String {
         let mut buffer = Buffer::empty(Rect::new(0, 0, width, 1));
         let theme = Theme::built_in("default").unwrap();
         let mut pen = Pen { buffer: &mut buffer, theme: &theme, symbols: Charset::Braille.symbols() };
-        times(&mut pen, 0, 0, width, window, zone);
+        times(&mut pen, 0, 0, width, window, zone, marks);
         (0..width).map(|x| buffer[(x, 0)].symbol().to_string()).collect::<String>().trim_end().to_string()
     }
 
@@ -99,5 +128,26 @@ mod tests {
             "    11:00         12:00        13:00"
         );
         assert_eq!(drawn(Window::before(eight, 0), Zone::Utc, 40), "");
+    }
+
+    #[test]
+    fn a_time_gives_way_to_a_mark_and_a_change_to_a_deploy() {
+        let eight = Timestamp(1_795_420_800_000);
+        let window = Window::before(eight, 1_800_000);
+        let mark = |before_ms: i64, deploy| Mark {
+            at: eight.plus(-before_ms),
+            function: None,
+            deploy,
+            text: "changed".into(),
+        };
+        let marks = [
+            mark(1_200_000, true),
+            mark(900_000, false),
+            mark(890_000, true),
+            mark(300_000, false),
+            mark(-1, true),
+        ];
+        assert_eq!(marked(window, Zone::Utc, 40, &marks), "07:30        ◆      ◆   07:50    ◇");
+        assert_eq!(marked(window, Zone::Utc, 5, &marks), "");
     }
 }

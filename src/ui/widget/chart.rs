@@ -4,7 +4,8 @@
 use ratatui::layout::Rect;
 
 use crate::model::Window;
-use crate::query::view::{Chart, Line};
+use crate::query::view::{Chart, Limit, Line, Mark};
+use crate::ui::number;
 use crate::ui::theme::Role;
 use crate::ui::zone::Zone;
 
@@ -27,6 +28,8 @@ pub struct Plot<'a> {
     pub window: Window,
     /// The zone of its labels.
     pub zone: Zone,
+    /// Changes on the time axis.
+    pub marks: &'a [Mark],
     /// The column under the crosshair.
     pub crosshair: Option<usize>,
 }
@@ -40,12 +43,13 @@ struct Scale {
 }
 
 impl Scale {
-    fn of(values: impl Iterator<Item = f64> + Clone, limits: &[(&str, f64)], may_be_log: bool) -> Self {
+    fn of(values: impl Iterator<Item = f64> + Clone, limits: &[Limit], may_be_log: bool) -> Self {
         let most = values.clone().fold(0.0, f64::max);
         let least = values.filter(|v| *v > 0.0).fold(f64::INFINITY, f64::min);
         // A limit far above everything would press the lines to the floor: it is only named.
         let reach = |limit: &f64| *limit > 0.0 && (*limit <= most * 4.0 || most == 0.0);
-        let top = limits.iter().map(|(_, v)| *v).filter(reach).fold(most, f64::max);
+        let top =
+            limits.iter().filter_map(|limit| limit.value.value().copied()).filter(reach).fold(most, f64::max);
         if may_be_log && least.is_finite() && top / least > 50.0 {
             let low = axis::power_below(least);
             return Self { low, high: axis::round_up(top), log: true };
@@ -101,7 +105,7 @@ pub fn draw(pen: &mut Pen, area: Rect, plot: &Plot) {
     if axis > 0 {
         draw_scale(pen, Rect::new(area.x, area.y, axis, body.height), scale, plot.show);
     }
-    axis::times(pen, body.x, body.bottom(), body.width, plot.window, plot.zone);
+    axis::times(pen, body.x, body.bottom(), body.width, plot.window, plot.zone, plot.marks);
     draw_limits(pen, body, plot, scale);
     let mut canvas = Canvas::new(body, pen.symbols.charset);
     for (line, role) in &lines {
@@ -139,8 +143,9 @@ fn limit_row(body: Rect, limit: f64, scale: Scale) -> u16 {
 }
 
 fn draw_limits(pen: &mut Pen, body: Rect, plot: &Plot, scale: Scale) {
-    for (_, limit) in plot.chart.limits.iter().filter(|(_, limit)| *limit <= scale.high) {
-        let y = limit_row(body, *limit, scale);
+    let levels = plot.chart.limits.iter().filter_map(|limit| limit.value.value());
+    for level in levels.filter(|level| **level <= scale.high) {
+        let y = limit_row(body, *level, scale);
         for x in body.left()..body.right() {
             pen.put(x, y, pen.symbols.limit, Role::Limit);
         }
@@ -149,10 +154,19 @@ fn draw_limits(pen: &mut Pen, body: Rect, plot: &Plot, scale: Scale) {
 
 /// The names of limits, over the lines, on the left where the oldest part is.
 fn name_limits(pen: &mut Pen, body: Rect, plot: &Plot, scale: Scale) {
-    for (name, limit) in &plot.chart.limits {
-        let up = if *limit > scale.high { pen.symbols.up } else { "" };
-        let text = format!("{name} {}{up}", (plot.show)(*limit));
-        pen.text(body.x, limit_row(body, *limit, scale), body.width, &text, Role::Limit);
+    let mut free = body.y;
+    // From the highest on: one that has no row of its own any more stands below.
+    let mut limits: Vec<(&Limit, f64)> =
+        plot.chart.limits.iter().filter_map(|limit| Some((limit, *limit.value.value()?))).collect();
+    limits.sort_by(|(_, a), (_, b)| b.total_cmp(a));
+    for (limit, level) in limits {
+        let up = if level > scale.high { pen.symbols.up } else { "" };
+        let text = format!("{} {}{up}", limit.name, number::graded(&limit.value, plot.show, pen.symbols));
+        let y = limit_row(body, level, scale).max(free);
+        if y < body.bottom() {
+            pen.text(body.x, y, body.width, &text, Role::Limit);
+        }
+        free = y + 1;
     }
 }
 
@@ -204,15 +218,18 @@ fn draw_names(pen: &mut Pen, area: Rect, lines: &[(&Line, Role)], scale: Scale) 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::Timestamp;
-    use crate::ui::number;
+    use crate::model::{Graded, Timestamp};
     use crate::ui::symbols::Charset;
     use crate::ui::theme::Theme;
     use ratatui::buffer::Buffer;
 
+    fn of_name(name: &'static str, value: f64) -> Limit {
+        Limit { name, value: Graded::Counted(value) }
+    }
+
     #[test]
     fn scales_reach_over_near_limits_only() {
-        let of = |limit| Scale::of([3.0, 40.0].into_iter(), &[("reserved", limit)], false);
+        let of = |limit| Scale::of([3.0, 40.0].into_iter(), &[of_name("reserved", limit)], false);
         assert_eq!(of(90.0).high, 100.0);
         assert_eq!(of(900.0).high, 50.0);
         assert!(Scale::of([2.0, 30_000.0].into_iter(), &[], true).log);
@@ -241,7 +258,7 @@ mod tests {
         p99[8..12].fill(None);
         let chart = Chart {
             lines: vec![Line { name: "p50", points: rising(2.0) }, Line { name: "p99", points: p99 }],
-            limits: vec![("timeout", 120.0)],
+            limits: vec![of_name("timeout", 120.0)],
             settled: 26,
         };
         let area = Rect::new(0, 0, 50, 9);
@@ -253,6 +270,7 @@ mod tests {
             may_be_log: false,
             window: Window::before(Timestamp(1_795_420_800_000), 1_800_000),
             zone: Zone::Utc,
+            marks: &[],
             crosshair: Some(20),
         };
         draw(&mut Pen { buffer: &mut buffer, theme: &theme, symbols: charset.symbols() }, area, &plot);

@@ -4,6 +4,7 @@ pub mod axis;
 pub mod canvas;
 pub mod chart;
 pub mod field;
+pub mod paragraph;
 pub mod pen;
 pub mod scrub;
 pub mod sparkline;

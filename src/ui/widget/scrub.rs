@@ -3,6 +3,7 @@
 use ratatui::layout::Rect;
 
 use crate::model::Timestamp;
+use crate::ui::status::Onset;
 use crate::ui::theme::Role;
 use crate::ui::zone::Zone;
 
@@ -10,7 +11,7 @@ use super::pen::Pen;
 
 /// A capture and a place in it.
 #[derive(Clone, Copy, Debug)]
-pub struct Scrub {
+pub struct Scrub<'a> {
     /// Time of its first record.
     pub start: Timestamp,
     /// Time of its last record.
@@ -21,10 +22,12 @@ pub struct Scrub {
     pub loaded: f64,
     /// The zone of its labels.
     pub zone: Zone,
+    /// When problems began: marked.
+    pub onsets: &'a [Onset],
 }
 
 /// Draws it in the first row of the area.
-pub fn draw(pen: &mut Pen, area: Rect, scrub: &Scrub) {
+pub fn draw(pen: &mut Pen, area: Rect, scrub: &Scrub<'_>) {
     let y = area.y;
     let (mut left, mut right) = (area.x, area.right());
     if area.width >= 40 {
@@ -51,7 +54,13 @@ pub fn draw(pen: &mut Pen, area: Rect, scrub: &Scrub) {
         pen.put(left + column, y, sign, role);
     }
     let length = scrub.end.since(scrub.start).max(1) as f64;
-    let part = (scrub.as_of.since(scrub.start) as f64 / length).clamp(0.0, 1.0);
-    let here = left + (f64::from(width - 1) * part).round() as u16;
+    let column = |time: Timestamp| {
+        let part = (time.since(scrub.start) as f64 / length).clamp(0.0, 1.0);
+        left + (f64::from(width - 1) * part).round() as u16
+    };
+    for onset in scrub.onsets {
+        pen.put(column(onset.since), y, pen.symbols.problem, Role::Error);
+    }
+    let here = column(scrub.as_of);
     pen.put(here, y, pen.symbols.here, Role::Crosshair);
 }

@@ -1,7 +1,10 @@
-//! Chunks to decoded batches on other threads, collected in the order in which they were sent.
+//! Chunks to decoded batches on other threads, collected in the order in which they were sent, or
+//! taken in that order by the threads that decoded them ([`in_turns`]).
 //!
 //! A chunk goes to the workers in turn, each with a bounded queue, and comes back in turn: decoding
 //! runs in parallel, order is kept, nothing is sorted, memory is bounded.
+
+mod turns;
 
 use std::thread::JoinHandle;
 
@@ -10,6 +13,7 @@ use self_cell::self_cell;
 
 use crate::decode::{self, Arena};
 use crate::model::{Chunk, Record};
+pub use turns::{in_turns, readers};
 
 type Records<'a> = Vec<Record<'a>>;
 

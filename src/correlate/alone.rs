@@ -1,0 +1,149 @@
+//! Records that are a fact each by themselves: metric points, settings, segments.
+
+use std::sync::Arc;
+
+use super::Correlator;
+use super::known::known;
+use crate::model::{
+    Bad, DeliveryFact, DeliveryRecord, Envelope, FactSink, FunctionId, MetricName, MetricPoint, MetricRecord,
+    OtherId, OtherMetric, OtherPoint, Record, SegmentDocument, SettingFact, SettingRecord, Timestamp, When,
+    Whose,
+};
+
+/// Series of other metrics that are told apart: a dimension may have as many values as there are
+/// requests.
+const OTHERS: usize = 2_000;
+
+impl Correlator {
+    /// Of `AWS/Lambda` only the dimension sets {FunctionName} and {}: the others tell the same
+    /// invocations again (`formats.md` 7.3). Of other namespaces each set is a series of its own.
+    pub(super) fn metric<S: FactSink>(
+        &mut self,
+        record: &Record<'_>,
+        metric: &MetricRecord<'_>,
+        sink: &mut S,
+    ) {
+        let lambda = *metric.namespace == *b"AWS/Lambda";
+        if lambda && (metric.resource.is_some() || !metric.dimensions.is_empty()) {
+            return;
+        }
+        let origin = record.envelope.origin;
+        let hint = metric.of_file.then(|| self.source_mut(origin.source).hint.clone()).flatten();
+        let name = metric.function.or(hint.as_deref().map(str::as_bytes));
+        let function = name.map(|name| self.function(name, sink));
+        let end = metric.start.plus(i64::from(metric.period_ms));
+        let known = known(metric.observed.unwrap_or(end), record.envelope.arrived);
+        // What may be any function's is not the region's.
+        let whose = function.is_some() || !metric.of_file;
+        let Some(name) = MetricName::known(metric.name).filter(|_| lambda && whose) else {
+            return self.other(metric, function, known, sink);
+        };
+        sink.metric(&MetricPoint {
+            function,
+            name,
+            start: metric.start,
+            period_ms: metric.period_ms,
+            known,
+            statistics: metric.statistics,
+        });
+    }
+
+    /// A metric that is only kept.
+    fn other<S: FactSink>(
+        &mut self,
+        metric: &MetricRecord<'_>,
+        function: Option<FunctionId>,
+        known: Timestamp,
+        sink: &mut S,
+    ) {
+        let texts = [metric.namespace, metric.name, metric.dimensions, metric.unit];
+        let key = (function, texts.join(&0));
+        let series = match self.others.get(&key) {
+            Some(&series) => series,
+            None if self.others.len() >= OTHERS => return sink.other_refused(),
+            None => {
+                let series = OtherId(self.others.len() as u32);
+                let [namespace, name, dimensions, unit] =
+                    texts.map(|text| Arc::<str>::from(&*String::from_utf8_lossy(text)));
+                sink.other_metric(series, &OtherMetric { function, namespace, name, dimensions, unit });
+                self.others.insert(key, series);
+                series
+            }
+        };
+        sink.other_point(&OtherPoint {
+            series,
+            start: metric.start,
+            period_ms: metric.period_ms,
+            known,
+            adds: metric.observed.is_some(),
+            statistics: metric.statistics,
+        });
+    }
+
+    /// A setting. One that was found holds for all of the time that is looked at, as far as is known.
+    pub(super) fn setting<S: FactSink>(
+        &mut self,
+        told: &SettingRecord,
+        envelope: &Envelope<'_>,
+        sink: &mut S,
+    ) {
+        let function = match &told.whose {
+            Whose::Account => None,
+            Whose::Function(name) => Some(self.function(name.as_bytes(), sink)),
+            Whose::Files => {
+                let Some(name) = self.source_mut(envelope.origin.source).hint.clone() else {
+                    let reason = format!("{}: it names no function; name its file after it", told.told);
+                    return sink.bad(
+                        envelope.origin,
+                        envelope.arrived,
+                        &Bad { reason, excerpt: String::new() },
+                    );
+                };
+                Some(self.function(name.as_bytes(), sink))
+            }
+        };
+        let known = match told.when {
+            When::Changed(at) => known(at, envelope.arrived),
+            When::Found { .. } => envelope.arrived.unwrap_or(Timestamp::MIN),
+        };
+        sink.setting(SettingFact {
+            function,
+            qualifier: told.qualifier.clone(),
+            setting: told.setting.clone(),
+            when: told.when,
+            known,
+            told: told.told.clone(),
+        });
+    }
+
+    /// The end of an asynchronous event.
+    pub(super) fn delivery<S: FactSink>(
+        &mut self,
+        told: &DeliveryRecord,
+        arrived: Option<Timestamp>,
+        sink: &mut S,
+    ) {
+        let function = told.function.as_deref().map(|name| self.function(name.as_bytes(), sink));
+        let known = told.at.map_or(arrived.unwrap_or(Timestamp::MIN), |at| known(at, arrived));
+        sink.delivery(DeliveryFact {
+            function,
+            request_id: self.texts.ids.request(told.request_id.as_bytes()),
+            condition: told.condition.clone(),
+            attempts: told.attempts,
+            error: told.error.clone(),
+            known,
+        });
+    }
+
+    pub(super) fn segment<S: FactSink>(
+        &mut self,
+        document: &SegmentDocument,
+        arrived: Option<Timestamp>,
+        sink: &mut S,
+    ) {
+        let trace = self.texts.ids.trace(document.trace_id.as_bytes());
+        let function = document.function.as_deref().map(|name| self.function(name.as_bytes(), sink));
+        let known = known(document.known, arrived);
+        sink.segment(trace, function, SegmentDocument { known, ..document.clone() });
+    }
+}

@@ -1,0 +1,227 @@
+//! START and REPORT: an invocation begins, ends, is given up, or is told differently afterwards.
+
+use super::Correlator;
+use super::environment::{Open, cold};
+use super::outcome::{Said, outcome};
+use super::place::Place;
+use crate::model::{
+    Change, Cold, End, FactSink, InitStart, Invocation, NameId, Outcome, Report, RequestId, Start,
+};
+
+/// Streamless invocations that may be open at once; beyond that the oldest are given up.
+const STREAMLESS_OPEN: usize = 1_000_000;
+
+impl Correlator {
+    pub(super) fn start<S: FactSink>(
+        &mut self,
+        start: &Start<'_>,
+        place: Place,
+        sink: &mut S,
+    ) -> Option<u64> {
+        let request_id = self.texts.ids.request(start.id);
+        if !self.environments[place.environment as usize].many {
+            self.give_up_open(place, sink);
+        }
+        let version = start.version.map(|version| self.version(place.environment, version));
+        let trace = start.trace.map(|trace| self.texts.ids.trace(trace.root));
+        let attempt = self.attempt(request_id, place.known);
+        let seq = self.take_seq();
+        let environment = &mut self.environments[place.environment as usize];
+        let new = environment.version.is_none() || environment.last.is_none();
+        environment.version = version.or(environment.version);
+        let init = environment.init.take();
+        let invocation = Invocation {
+            seq,
+            function: environment.function,
+            environment: environment.id,
+            version: environment.version.unwrap_or(self.latest),
+            request_id,
+            attempt,
+            start: place.time,
+            start_known: place.known,
+            start_estimated: false,
+            cold: cold(init.as_ref(), place.time, None),
+            trace,
+            lines: place.lines,
+            end: None,
+        };
+        environment.open.push(Open::new(invocation, init));
+        if environment.id.is_none() {
+            self.open_streamless(request_id, place, sink);
+        }
+        sink.invocation(&invocation, Change::Started);
+        if new && init.is_none_or(|init| init.start.is_none()) {
+            self.tell_environment(place, sink);
+        }
+        Some(seq)
+    }
+
+    /// A version's name: mostly the one that its environment has.
+    fn version(&mut self, environment: u32, version: &[u8]) -> NameId {
+        let known = self.environments[environment as usize].version;
+        match known.filter(|known| self.texts.names.get(*known).as_bytes() == version) {
+            Some(known) => known,
+            None => self.texts.names.read(version),
+        }
+    }
+
+    /// An environment whose init was not read is told with its first invocation.
+    fn tell_environment<S: FactSink>(&mut self, place: Place, sink: &mut S) {
+        if let Some(mut info) = self.info(place, &InitStart::default()) {
+            info.init_start = None;
+            sink.environment(&info);
+        }
+    }
+
+    fn open_streamless<S: FactSink>(&mut self, id: RequestId, place: Place, sink: &mut S) {
+        self.streamless_open.insert(id, place.environment);
+        if self.streamless_open.len() > STREAMLESS_OPEN {
+            self.streamless_open.clear();
+            for at in 0..self.environments.len() as u32 {
+                if self.environments[at as usize].id.is_none() {
+                    self.give_up_open(Place { environment: at, ..place }, sink);
+                }
+            }
+        }
+    }
+
+    pub(super) fn report<S: FactSink>(
+        &mut self,
+        report: &Report<'_>,
+        place: Place,
+        sink: &mut S,
+    ) -> Option<u64> {
+        let id = self.texts.ids.request(report.id);
+        let trace = report.trace.map(|trace| self.texts.ids.trace(trace.root));
+        let environment = &mut self.environments[place.environment as usize];
+        let (mut open, change) = match environment.take_open(id) {
+            Some(open) => (open, Change::Finished),
+            None => match environment.take_given_up(id) {
+                // It was not lost: this environment runs several at once.
+                Some(invocation) => {
+                    environment.many = true;
+                    (
+                        Open::new(invocation, None),
+                        Change::Amended { was: Outcome::Unfinished, known: place.known },
+                    )
+                }
+                None => (self.without_start(id, report, place), Change::Finished),
+            },
+        };
+        let error_type = report.error_type;
+        let signs = open.signs();
+        let said =
+            Said { status: report.status, error_type, memory: report.max_memory_mb.zip(report.memory_mb) };
+        let outcome = outcome(said, signs);
+        let named = signs.error.or(error_type.map(|name| self.texts.names.read(name)));
+        let invocation = &mut open.invocation;
+        let known_before = invocation.end.map(|end| end.known);
+        invocation.trace = invocation.trace.or(trace);
+        invocation.lines.to = invocation.lines.to.max(place.lines.to);
+        let printed = report.init.or(report.restore);
+        invocation.cold = match cold(open.init.as_ref(), invocation.start, printed) {
+            Cold::No => invocation.cold,
+            known => known,
+        };
+        invocation.end = Some(End {
+            at: place.time.max(invocation.start),
+            known: known_before.unwrap_or(place.known),
+            duration: report.duration,
+            billed_ms: report.billed_ms,
+            memory_mb: report.memory_mb,
+            max_memory_mb: report.max_memory_mb,
+            init: report.init,
+            restore: report.restore,
+            outcome,
+            error_type: named.or(signs.fault.and_then(|f| f.error_type)).filter(|_| outcome.failed()),
+        });
+        let invocation = open.invocation;
+        self.remember_failed(&invocation, place.known);
+        sink.invocation(&invocation, change);
+        let environment = &mut self.environments[place.environment as usize];
+        if environment.id.is_none() {
+            self.streamless_open.remove(&id);
+        }
+        self.environments[place.environment as usize].last = Some(invocation);
+        Some(invocation.seq)
+    }
+
+    /// A REPORT alone is a complete invocation that began at its end less its duration.
+    fn without_start(&mut self, id: RequestId, report: &Report<'_>, place: Place) -> Open {
+        let attempt = self.attempt(id, place.known);
+        let seq = self.take_seq();
+        let environment = &mut self.environments[place.environment as usize];
+        let start = place.time.plus(-report.duration.map_or(0, |d| d.ceil_ms()));
+        let init = environment.init.take();
+        let invocation = Invocation {
+            seq,
+            function: environment.function,
+            environment: environment.id,
+            version: environment.version.unwrap_or(self.latest),
+            request_id: id,
+            attempt,
+            start,
+            start_known: place.known,
+            start_estimated: true,
+            cold: Cold::No,
+            trace: None,
+            lines: place.lines,
+            end: None,
+        };
+        Open::new(invocation, init)
+    }
+
+    /// The stream went on without their REPORT: they will not end any more.
+    pub(super) fn give_up_open<S: FactSink>(&mut self, place: Place, sink: &mut S) {
+        if self.environments[place.environment as usize].open.is_empty() {
+            return;
+        }
+        for mut open in std::mem::take(&mut self.environments[place.environment as usize].open) {
+            open.invocation.end = Some(End {
+                at: place.time.max(open.invocation.start),
+                known: place.known,
+                duration: None,
+                billed_ms: None,
+                memory_mb: None,
+                max_memory_mb: None,
+                init: None,
+                restore: None,
+                outcome: Outcome::Unfinished,
+                error_type: None,
+            });
+            self.remember_failed(&open.invocation, place.known);
+            sink.invocation(&open.invocation, Change::Finished);
+            self.environments[place.environment as usize].give_up(open.invocation);
+        }
+    }
+
+    /// A line after the REPORT corrects how it ended.
+    pub(super) fn amend_last<S: FactSink>(
+        &mut self,
+        place: Place,
+        id: RequestId,
+        to: Outcome,
+        error_type: Option<NameId>,
+        sink: &mut S,
+    ) -> Option<u64> {
+        let environment = &mut self.environments[place.environment as usize];
+        let last = environment.last.as_mut().filter(|last| last.request_id == id)?;
+        let end = last.end.as_mut()?;
+        last.lines.to = last.lines.to.max(place.lines.to);
+        let was = end.outcome;
+        if !was.failed() {
+            end.outcome = to;
+            end.error_type = error_type.or(end.error_type);
+            let last = *last;
+            sink.invocation(&last, Change::Amended { was, known: place.known });
+            self.remember_failed(&last, place.known);
+            return Some(last.seq);
+        }
+        Some(last.seq)
+    }
+
+    fn take_seq(&mut self) -> u64 {
+        self.next_seq += 1;
+        self.next_seq
+    }
+}

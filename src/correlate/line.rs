@@ -1,0 +1,105 @@
+//! Log lines: most say nothing of how an invocation ends; an error does, and what follows it.
+
+use super::Correlator;
+use super::known::{known, known_after};
+use super::place::Place;
+use crate::model::{
+    Change, Continuation, ErrorCounts, FactSink, Level, LineFact, LogLine, Record, Timestamp,
+};
+
+impl Correlator {
+    pub(super) fn line(&mut self, line: &LogLine<'_>, place: Place) -> Option<u64> {
+        let environment = &mut self.environments[place.environment as usize];
+        if line.error.is_none() && !environment.doubtful {
+            // Most lines: nothing that anybody concludes anything from.
+            return None;
+        }
+        let id = line.id.filter(|id| !id.is_empty()).map(|id| self.texts.ids.request(id));
+        let error = line.error.map(|e| (self.texts.names.read(e.error_type), e.counts));
+        let Some(open) = environment.open_for(id, place.time) else {
+            if let (Some(init), Some((name, _))) = (environment.init.as_mut(), error) {
+                init.error = Some(name);
+            }
+            return None;
+        };
+        match (open.error, error) {
+            // Two signs of one failure: the first that counts for certain stays.
+            (Some((_, ErrorCounts::Always)), _) => {}
+            (_, Some(error)) => {
+                open.error = Some(error);
+                open.error_at = place.time;
+            }
+            // Something was written after the logged error: it was not the last word.
+            (Some((_, ErrorCounts::IfLast)), None) if open.error_at <= place.time => open.error = None,
+            (_, None) => {}
+        }
+        let seq = open.invocation.seq;
+        environment.doubtful =
+            environment.open.iter().any(|o| matches!(o.error, Some((_, ErrorCounts::IfLast))));
+        Some(seq)
+    }
+
+    pub(super) fn continuation<S: FactSink>(
+        &mut self,
+        record: &Record<'_>,
+        more: &Continuation<'_>,
+        sink: &mut S,
+    ) {
+        let origin = record.envelope.origin;
+        if let Continuation::Broken(broken) = more
+            && !self.source_mut(origin.source).continues_at(origin.offset)
+        {
+            return sink.bad(origin, record.envelope.arrived, &(*broken).into());
+        }
+        let Some(last) = self.source_mut(origin.source).last else {
+            // Text before any record: kept as a line of nobody.
+            let (function, time) = (None, record.envelope.arrived);
+            let known = record.envelope.arrived.unwrap_or(Timestamp::MIN);
+            self.source_mut(origin.source).text_end = origin.offset + u64::from(origin.len);
+            sink.line(&LineFact { function, time, known, level: Level::Unknown, origin });
+            return;
+        };
+        let time = self.source_mut(origin.source).newest;
+        // A line that came later is known later; without arrivals it is known with its record.
+        let arrived = record.envelope.arrived;
+        let known = match arrived {
+            Some(_) => known_after(known(time.unwrap_or(Timestamp::MIN), arrived), last.known),
+            None => last.known,
+        };
+        self.environments[last.environment as usize].known = Some((origin.source, known));
+        let source = self.source_mut(origin.source);
+        source.text_end = origin.offset + u64::from(origin.len);
+        if let Some(last) = &mut source.last {
+            last.known = known;
+        }
+        let trace = match more {
+            Continuation::Xray(trace) => Some(self.texts.ids.trace(trace.root)),
+            _ => None,
+        };
+        let environment = &mut self.environments[last.environment as usize];
+        let function = Some(environment.function);
+        sink.line(&LineFact { function, time, known, level: Level::Unknown, origin });
+        match more {
+            Continuation::Traceback => {
+                if let Some(open) = environment.open.iter_mut().find(|o| Some(o.invocation.seq) == last.seq)
+                    && let Some((name, ErrorCounts::IfTraceback)) = open.error
+                {
+                    open.error = Some((name, ErrorCounts::Always));
+                }
+            }
+            Continuation::Xray(_) => {
+                if let Some(invocation) = environment.last.as_mut().filter(|i| Some(i.seq) == last.seq)
+                    && let Some(end) = invocation.end
+                    && invocation.trace.is_none()
+                {
+                    invocation.trace = trace;
+                    invocation.lines.to = invocation.lines.to.max(origin.offset + u64::from(origin.len));
+                    let invocation = *invocation;
+                    sink.invocation(&invocation, Change::Amended { was: end.outcome, known });
+                }
+            }
+            Continuation::Copy => self.source_mut(origin.source).copied = true,
+            Continuation::Broken(_) | Continuation::Text => {}
+        }
+    }
+}

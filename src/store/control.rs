@@ -1,0 +1,131 @@
+//! What functions and the account are set to, and how asynchronous events ended.
+
+use crate::model::{DeliveryFact, RequestId, Setting, SettingFact, Timestamp};
+
+/// Facts kept of one function, or of the account.
+const SETTINGS: usize = 500;
+/// Ends of asynchronous events kept.
+const DELIVERIES: usize = 20_000;
+
+/// Settings in the order in which they were known.
+#[derive(Clone, Debug, Default)]
+pub struct Settings {
+    facts: Vec<SettingFact>,
+}
+
+impl Settings {
+    /// All of them, in the order in which they were known.
+    pub fn all(&self) -> &[SettingFact] {
+        &self.facts
+    }
+
+    /// Those known by a time.
+    pub fn known(&self, by: Timestamp) -> &[SettingFact] {
+        &self.facts[..self.facts.partition_point(|fact| fact.known <= by)]
+    }
+
+    /// Keeps one; the one that was known first goes first. What was told before, by another look at
+    /// the same or by another answer, is kept once.
+    pub(super) fn note(&mut self, fact: SettingFact) {
+        let same = |kept: &SettingFact| {
+            (kept.when, &kept.qualifier, &kept.setting) == (fact.when, &fact.qualifier, &fact.setting)
+        };
+        if let Some(at) = self.facts.iter().position(same) {
+            if self.facts[at].known <= fact.known {
+                return;
+            }
+            self.facts.remove(at);
+        }
+        let at = self.facts.partition_point(|before| before.known <= fact.known);
+        self.facts.insert(at, fact);
+        if self.facts.len() > SETTINGS {
+            self.facts.remove(0);
+        }
+    }
+
+    /// Bytes held, estimated.
+    pub fn bytes(&self) -> usize {
+        self.facts.iter().map(fact_bytes).sum()
+    }
+}
+
+/// Bytes that a fact holds, estimated.
+pub(super) fn fact_bytes(fact: &SettingFact) -> usize {
+    let inside = match &fact.setting {
+        Setting::RoleMay { statements: Some(all), .. } => all.iter().map(|text| text.len() + 16).sum(),
+        Setting::Trigger { .. } | Setting::MayInvoke { .. } => 200,
+        _ => 0,
+    };
+    std::mem::size_of::<SettingFact>() + 96 + inside
+}
+
+/// Ends of asynchronous events in the order in which they were known.
+#[derive(Clone, Debug, Default)]
+pub struct Deliveries {
+    facts: Vec<DeliveryFact>,
+}
+
+impl Deliveries {
+    /// Those known by a time, in that order.
+    pub fn known(&self, by: Timestamp) -> &[DeliveryFact] {
+        &self.facts[..self.facts.partition_point(|fact| fact.known <= by)]
+    }
+
+    /// How the event of a request ended, as far as was known by a time: the latest word.
+    pub fn of(&self, request: RequestId, by: Timestamp) -> Option<&DeliveryFact> {
+        self.known(by).iter().rev().find(|fact| fact.request_id == request)
+    }
+
+    /// Keeps one; the one that was known first goes first. A queue may bring a message twice.
+    pub(super) fn note(&mut self, fact: DeliveryFact) {
+        let at = self.facts.partition_point(|before| before.known <= fact.known);
+        let again = self.facts[..at].iter().rev().take_while(|before| before.known == fact.known);
+        if again.into_iter().any(|before| *before == fact) {
+            return;
+        }
+        self.facts.insert(at, fact);
+        if self.facts.len() > DELIVERIES {
+            self.facts.remove(0);
+        }
+    }
+
+    /// Bytes held, estimated.
+    pub fn bytes(&self) -> usize {
+        self.facts.capacity() * (std::mem::size_of::<DeliveryFact>() + 96)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::When;
+
+    fn reserved(limit: u32, known: i64) -> SettingFact {
+        SettingFact {
+            function: None,
+            qualifier: None,
+            setting: Setting::Reserved(Some(limit)),
+            when: When::Found { since: None },
+            known: Timestamp(known),
+            told: "x".into(),
+        }
+    }
+
+    #[test]
+    fn the_same_word_is_kept_once_as_of_its_first_time() {
+        let mut settings = Settings::default();
+        for (limit, known) in [(1, 50), (1, 70), (2, 60), (1, 20)] {
+            settings.note(reserved(limit, known));
+        }
+        let kept: Vec<i64> = settings.all().iter().map(|fact| fact.known.0).collect();
+        assert_eq!(kept, [20, 60]);
+        assert_eq!(settings.known(Timestamp(59)).len(), 1);
+    }
+
+    #[test]
+    fn there_is_a_bound_and_the_oldest_go() {
+        let mut settings = Settings::default();
+        (0..600).for_each(|n| settings.note(reserved(n, i64::from(n))));
+        assert_eq!((settings.all().len(), settings.all()[0].known), (SETTINGS, Timestamp(100)));
+    }
+}
