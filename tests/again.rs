@@ -69,6 +69,48 @@ fn one_capture_under_two_names_counts_once() {
 }
 
 #[test]
+fn a_capture_and_the_subscriptions_payloads_of_it_count_once() {
+    let dir = tempfile::tempdir().unwrap();
+    let lines = fixture();
+    let capture = dir.path().join("a.ndjson");
+    fs::write(&capture, lines.join("\n") + "\n").unwrap();
+    // Payloads of a few events of one stream each, as a subscription delivers them, a little late.
+    let mut waiting: Vec<Value> = Vec::new();
+    let mut payloads = String::new();
+    let mut send = |of: &[Value]| {
+        let events: Vec<Value> = of
+            .iter()
+            .enumerate()
+            .map(|(n, event)| serde_json::json!({"id": n.to_string(), "timestamp": event["timestamp"], "message": event["message"]}))
+            .collect();
+        if let Some(first) = of.first() {
+            let payload = serde_json::json!({
+                "messageType": "DATA_MESSAGE", "owner": "1", "logGroup": first["logGroup"],
+                "logStream": first["logStream"], "subscriptionFilters": ["all"], "logEvents": events,
+            });
+            payloads += &format!("{payload}\n");
+        }
+    };
+    for line in &lines {
+        let event: Value = serde_json::from_str(line).unwrap();
+        if waiting.last().is_some_and(|last| last["logStream"] != event["logStream"]) {
+            send(&waiting);
+            waiting.clear();
+        }
+        waiting.push(event);
+    }
+    send(&waiting);
+    let delivered = dir.path().join("b.json");
+    fs::write(&delivered, payloads).unwrap();
+    let question = ["--by", "function,environment,1m"];
+    let (want, _) = answer(std::slice::from_ref(&capture), &question);
+    assert_eq!(answer(std::slice::from_ref(&delivered), &question).0, want);
+    let (got, said) = answer(&[delivered, capture], &question);
+    assert_eq!(got, want);
+    assert!(said.contains("platform records came twice"), "{said}");
+}
+
+#[test]
 fn a_delivery_that_comes_twice_counts_once() {
     let dir = tempfile::tempdir().unwrap();
     let listening = Listening::start(&dir.path().join("out.ndjson"), &[], None);

@@ -18,34 +18,45 @@ const MOST: usize = 8 << 10;
 /// Records remembered of all, each 16 bytes.
 const MOST_IN_ALL: usize = 1 << 20;
 
-/// What an environment's stream has told: times and tags, by time.
+/// What an environment's stream has told.
 #[derive(Debug, Default)]
-pub(super) struct Told(Vec<(Timestamp, u64)>);
+pub(super) struct Told {
+    /// Times and tags, by time.
+    records: Vec<(Timestamp, u64)>,
+    /// Whether any came again.
+    twice: bool,
+}
 
 impl Told {
     /// Whether that was told before; remembers it if not.
     fn again(&mut self, at: Timestamp, tag: u64) -> bool {
-        if self.0.last().is_none_or(|(newest, _)| *newest < at) {
-            self.0.push((at, tag));
+        if self.records.last().is_none_or(|(newest, _)| *newest < at) {
+            self.records.push((at, tag));
             return false;
         }
-        let from = self.0.partition_point(|(time, _)| *time < at);
-        let same = self.0[from..].iter().take_while(|(time, _)| *time == at);
+        let from = self.records.partition_point(|(time, _)| *time < at);
+        let same = self.records[from..].iter().take_while(|(time, _)| *time == at);
         let mut end = from;
         for (_, told) in same {
             if *told == tag {
+                self.twice = true;
                 return true;
             }
             end += 1;
         }
-        self.0.insert(end, (at, tag));
+        self.records.insert(end, (at, tag));
         false
+    }
+
+    /// Whether any of its records came again: then more than one source tells of it.
+    pub fn came_twice(&self) -> bool {
+        self.twice
     }
 
     /// Forgets the older half; how many those were.
     fn forget(&mut self) -> usize {
-        let half = self.0.len().div_ceil(2);
-        self.0.drain(..half);
+        let half = self.records.len().div_ceil(2);
+        self.records.drain(..half);
         half
     }
 }
@@ -57,7 +68,7 @@ impl Correlator {
     }
 
     /// Whether a record that says its own time was read before, here or from another source.
-    pub(super) fn was_told(&mut self, platform: &Platform<'_>, place: Place) -> bool {
+    pub(super) fn was_told(&mut self, platform: &Platform<'_>, place: &Place) -> bool {
         let Some(kind) = kind(platform) else { return false };
         let mut hasher = FxHasher::default();
         hasher.write_u8(kind);
@@ -68,7 +79,7 @@ impl Correlator {
             return true;
         }
         self.told += 1;
-        if told.0.len() > MOST {
+        if told.records.len() > MOST {
             self.told -= told.forget();
         }
         if self.told > MOST_IN_ALL {
@@ -106,7 +117,7 @@ mod tests {
             let (mut told, mut model) = (Told::default(), HashSet::new());
             for (at, tag) in records {
                 prop_assert_eq!(told.again(Timestamp(at), tag), !model.insert((at, tag)));
-                prop_assert!(told.0.is_sorted_by_key(|(at, _)| *at));
+                prop_assert!(told.records.is_sorted_by_key(|(at, _)| *at));
             }
         }
     }

@@ -13,7 +13,7 @@ impl Correlator {
     pub(super) fn platform<S: FactSink>(
         &mut self,
         platform: &Platform<'_>,
-        place: Place,
+        place: &Place,
         sink: &mut S,
     ) -> Option<u64> {
         match platform {
@@ -67,7 +67,7 @@ impl Correlator {
         }
     }
 
-    fn init_start<S: FactSink>(&mut self, init: &InitStart<'_>, place: Place, sink: &mut S) {
+    fn init_start<S: FactSink>(&mut self, init: &InitStart<'_>, place: &Place, sink: &mut S) {
         if let Some(version) = init.version {
             let version = self.texts.names.read(version);
             self.environments[place.environment as usize].version = Some(version);
@@ -87,12 +87,12 @@ impl Correlator {
         }
     }
 
-    pub(super) fn info(&mut self, place: Place, init: &InitStart<'_>) -> Option<EnvironmentInfo> {
+    pub(super) fn info(&mut self, place: &Place, init: &InitStart<'_>) -> Option<EnvironmentInfo> {
         let environment = &self.environments[place.environment as usize];
         Some(EnvironmentInfo {
             id: environment.id?,
             function: environment.function,
-            stream: self.texts.names.read(&environment.stream),
+            stream: self.texts.names.read(environment.stream.get()),
             version: environment.version,
             init_start: Some(place.time),
             kind: init.kind,
@@ -102,7 +102,7 @@ impl Correlator {
         })
     }
 
-    fn init_report(&mut self, report: &InitReport<'_>, place: Place) {
+    fn init_report(&mut self, report: &InitReport<'_>, place: &Place) {
         let error = report.error_type.map(|name| self.texts.names.read(name));
         let failed = !matches!(report.status, None | Some(Status::Success));
         let environment = &mut self.environments[place.environment as usize];

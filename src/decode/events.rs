@@ -193,7 +193,7 @@ fn event<'a>(
             b"message" if cursor.at_string() => message = Some(cursor.string()?),
             b"message" => {
                 cursor.skip()?;
-                return Ok(own.bad("the message of an event is no text".to_string()));
+                return Ok(own.bad("the message of an event is no text".to_string(), arena));
             }
             b"logGroupIdentifier" => {
                 // A name, an account and a name, or an ARN.

@@ -34,7 +34,7 @@ pub fn read<'a>(frame: &Frame<'a>, arena: &'a Arena) -> Record<'a> {
     if frame::is_row(line)
         && let Some(message) = row::unquote(said.message)
     {
-        said.message = arena.alloc_slice_copy(&message);
+        said.message = arena.text(&message);
     }
     let body = match (own(said.message, arena), said.message.first()) {
         (Some(body), _) => body,
@@ -61,7 +61,7 @@ pub fn plain<'a>(line: &'a [u8], arena: &'a Arena) -> &'a [u8] {
     }
     match frame::without_colours(line) {
         std::borrow::Cow::Borrowed(line) => line,
-        std::borrow::Cow::Owned(line) => arena.alloc_slice_copy(&line),
+        std::borrow::Cow::Owned(line) => arena.text(&line),
     }
 }
 

@@ -8,6 +8,7 @@
 
 mod answer;
 mod app;
+mod arena;
 mod control;
 mod delivery;
 mod digits;
@@ -34,6 +35,7 @@ use std::sync::LazyLock;
 
 use memchr::{memchr, memchr_iter, memmem};
 
+pub use arena::Arena;
 pub use shown::message as shown;
 
 use crate::frame::{Scanner, Shape, is_line};
@@ -43,11 +45,6 @@ use crate::model::{
 pub use document::parts;
 use json::Stop;
 pub use raw::{Form, form};
-
-/// What lies beside a chunk as long as its records do: the parts that only some records have, and
-/// texts that had to be unescaped. At most some times the chunk's size, and freed at once with it:
-/// no record costs an allocation, and none has to be taken apart by the thread that reads it.
-pub type Arena = bumpalo::Bump;
 
 /// Whether short cuts are taken: readers of the usual shapes that ask fewer questions than the
 /// general walks and stand back from whatever is not quite usual. Tests turn them off, to see that
@@ -73,7 +70,10 @@ pub fn chunk<'a>(chunk: &'a Chunk, arena: &'a Arena, out: &mut Vec<Record<'a>>) 
         let cut = if end == bytes.len() { chunk.cut } else { 0 };
         if cut > 0 {
             let length = line.text.len() as u64 + cut;
-            out.push(line.bad(format!("line of {length} bytes, only its head was read")));
+            out.push(line.bad(format!("line of {length} bytes, only its head was read"), arena));
+            from = end + 1;
+        } else if let Some(wrapped) = wrapped::usual(line.text) {
+            unwrapped(&wrapped, line.origin, line.arrived, arena, out);
             from = end + 1;
         } else if is_whole(line, arena, out) {
             from = end + 1;
@@ -84,14 +84,10 @@ pub fn chunk<'a>(chunk: &'a Chunk, arena: &'a Arena, out: &mut Vec<Record<'a>>) 
 }
 
 /// Decodes a line that is a frame; whether it is one.
-#[inline]
+#[inline(never)]
 fn is_whole<'a>(line: Frame<'a>, arena: &'a Arena, out: &mut Vec<Record<'a>>) -> bool {
     match (line.text.first(), line.text.last()) {
         (Some(b'{'), Some(b'}')) => {
-            if let Some(wrapped) = wrapped::usual(line.text) {
-                out.push(unwrap(&wrapped, line.origin, line.arrived, arena));
-                return true;
-            }
             if may_be_several(line.text) {
                 return false;
             }
@@ -203,7 +199,7 @@ impl<'a> Frame<'a> {
 
     /// The beginning of what looked like a value: text, where it stands in a text.
     fn broken(&self, reason: String, arena: &'a Arena) -> Record<'a> {
-        let broken = Broken { reason: arena.alloc_str(&reason).as_bytes(), text: self.text };
+        let broken = Broken { reason: arena.text(reason.as_bytes()), text: self.text };
         let body = Body::Continuation(Continuation::Broken(arena.alloc(broken)));
         Record { envelope: self.envelope(), body }
     }
@@ -217,7 +213,7 @@ impl<'a> Frame<'a> {
         if opens || !matches!(inside, Some(b'"' | b'}')) {
             self.broken(reason, arena)
         } else {
-            self.bad(reason)
+            self.bad(reason, arena)
         }
     }
 
@@ -239,8 +235,8 @@ impl<'a> Frame<'a> {
         Envelope { function: None, stream: None, time: None, arrived, origin }
     }
 
-    fn bad(&self, reason: String) -> Record<'a> {
-        bad(self.text, self.origin, self.arrived, reason)
+    fn bad(&self, reason: String, arena: &'a Arena) -> Record<'a> {
+        bad(self.text, self.origin, self.arrived, reason, arena)
     }
 }
 
@@ -255,7 +251,7 @@ pub fn frame<'a>(frame: Frame<'a>, arena: &'a Arena, out: &mut Vec<Record<'a>>) 
     }
 }
 
-#[inline]
+#[inline(never)]
 fn object<'a>(frame: Frame<'a>, arena: &'a Arena, out: &mut Vec<Record<'a>>) {
     let Frame { text: line, origin, arrived } = frame;
     if let Some(wrapped) = wrapped::usual(line) {
@@ -280,8 +276,9 @@ fn object<'a>(frame: Frame<'a>, arena: &'a Arena, out: &mut Vec<Record<'a>>) {
     bare(&frame, arena, out);
 }
 
-/// A wrapped line's record, and the metrics in it.
-#[inline]
+/// A wrapped line's record, and the metrics in it. Most are made right here, where they will lie: a
+/// copy of a record takes longer than to read it, since it waits for what was just written.
+#[inline(always)]
 fn unwrapped<'a>(
     wrapped: &wrapped::Wrapped<'a>,
     origin: Origin,
@@ -289,9 +286,35 @@ fn unwrapped<'a>(
     arena: &'a Arena,
     out: &mut Vec<Record<'a>>,
 ) {
-    let record = unwrap(wrapped, origin, arrived, arena);
-    let plain = matches!(record.body, Body::Log(LogLine { level: Level::Unknown, error: None, .. }));
-    out.push(record);
+    match line_of(wrapped) {
+        Some(line) => {
+            let envelope = envelope(wrapped, origin, arrived, arena);
+            out.push(Record { envelope, body: Body::Log(line) });
+        }
+        None => other(wrapped, origin, arrived, arena, out),
+    }
+}
+
+/// The most frequent lines of all, which take no more than this: a runtime's, without an error.
+#[inline(always)]
+fn line_of<'a>(wrapped: &wrapped::Wrapped<'a>) -> Option<LogLine<'a>> {
+    let message = wrapped.message;
+    if wrapped.plain { text::usual_head(message) } else { app::usual_head::<true>(message) }
+}
+
+/// All other wrapped lines.
+#[inline(never)]
+fn other<'a>(
+    wrapped: &wrapped::Wrapped<'a>,
+    origin: Origin,
+    arrived: Option<Timestamp>,
+    arena: &'a Arena,
+    out: &mut Vec<Record<'a>>,
+) {
+    let envelope = envelope(wrapped, origin, arrived, arena);
+    let body = message(wrapped.message, wrapped.plain, arena);
+    out.push(Record { envelope, body });
+    let plain = matches!(body, Body::Log(LogLine { level: Level::Unknown, error: None, .. }));
     if plain && wrapped.message.first() == Some(&b'{') {
         embedded(wrapped.message, arena, out);
     }
@@ -309,41 +332,50 @@ fn embedded<'a>(raw: &[u8], arena: &'a Arena, out: &mut Vec<Record<'a>>) {
 /// The same of a message that is unescaped. Lambda Insights' own events are no lines.
 fn metrics<'a>(message: &[u8], arena: &'a Arena, out: &mut Vec<Record<'a>>) {
     let line = out.len() - 1;
-    let envelope = out[line].envelope.clone();
+    let envelope = out[line].envelope;
     if emf::read(message, &envelope, arena, out) == emf::Document::Insights {
         out.remove(line);
     }
 }
 
-/// What is in a wrapped line, with what its container says of it.
-#[inline]
+/// The record of an event that stands in a document.
 fn unwrap<'a>(
     wrapped: &wrapped::Wrapped<'a>,
     origin: Origin,
     arrived: Option<Timestamp>,
     arena: &'a Arena,
 ) -> Record<'a> {
-    let function = function_of(wrapped.group, wrapped.stream);
-    let time = wrapped.timestamp.map(Timestamp).or_else(|| own_time(wrapped.message, arena));
-    let arrived = wrapped.arrived.map(Timestamp).or(arrived);
-    let stream = (!wrapped.stream.is_empty()).then_some(wrapped.stream);
-    let envelope = Envelope { function, stream, time, arrived, origin };
-    // The most frequent line of all takes no more than this.
-    match app::usual_head::<true>(wrapped.message) {
-        Some(line) => Record { envelope, body: Body::Log(line) },
-        None => Record { envelope, body: message(wrapped.message, wrapped.plain, arena) },
+    let envelope = envelope(wrapped, origin, arrived, arena);
+    Record { envelope, body: message(wrapped.message, wrapped.plain, arena) }
+}
+
+/// What the container of a wrapped line says of it.
+#[inline(always)]
+fn envelope<'a>(
+    wrapped: &wrapped::Wrapped<'a>,
+    origin: Origin,
+    arrived: Option<Timestamp>,
+    arena: &'a Arena,
+) -> Envelope<'a> {
+    Envelope {
+        function: function_of(wrapped.group, wrapped.stream),
+        stream: (!wrapped.stream.is_empty()).then_some(wrapped.stream),
+        time: wrapped.timestamp.map(Timestamp).or_else(|| own_time(wrapped.message, arena)),
+        arrived: wrapped.arrived.map(Timestamp).or(arrived),
+        origin,
     }
 }
 
 /// The time that a JSON message says itself.
 #[cold]
 fn own_time(raw: &[u8], arena: &Arena) -> Option<Timestamp> {
-    let plain: &[u8] = arena.alloc_slice_copy(&json::unescape(raw));
+    let plain: &[u8] = arena.text(&json::unescape(raw));
     Timestamp::parse(json_message(plain, arena)?.time?)
 }
 
 /// What a message in a JSON string is: decoded as it lies, still escaped, and only if that does not
 /// do unescaped first.
+#[inline(always)]
 fn message<'a>(raw: &'a [u8], plain: bool, arena: &'a Arena) -> Body<'a> {
     if raw.first() == Some(&b'{') {
         match app::message::<true>(raw, arena) {
@@ -367,7 +399,7 @@ fn has_odd_escape(raw: &[u8]) -> bool {
 /// The same by way of a copy: for messages that are not written the usual way.
 #[cold]
 fn unescaped<'a>(raw: &[u8], arena: &'a Arena) -> Body<'a> {
-    let plain: &'a [u8] = arena.alloc_slice_copy(&json::unescape(raw));
+    let plain: &'a [u8] = arena.text(&json::unescape(raw));
     if let Some(message) = json_message(plain, arena) {
         return message.body;
     }
@@ -406,13 +438,13 @@ fn bare<'a>(frame: &Frame<'a>, arena: &'a Arena, out: &mut Vec<Record<'a>>) {
         || std::str::from_utf8(line).map_err(|e| format!("invalid UTF-8 at byte {}", e.valid_up_to()));
     let (body, recorded) = if message.segment {
         match plain().and_then(segment::read) {
-            Ok((document, arrived)) => (Body::Segment(Box::new(document)), arrived),
-            Err(reason) => return out.push(frame.bad(reason)),
+            Ok((document, arrived)) => (Body::Segment(arena.segment(document)), arrived),
+            Err(reason) => return out.push(frame.bad(reason, arena)),
         }
     } else if message.metric {
         match plain().and_then(|text| metric::read(text, arena)) {
             Ok((metric, arrived)) => (Body::Metric(arena.alloc(metric)), arrived),
-            Err(reason) => return out.push(frame.bad(reason)),
+            Err(reason) => return out.push(frame.bad(reason, arena)),
         }
     } else if message.emf {
         let time = message.time.and_then(Timestamp::parse);
@@ -466,9 +498,15 @@ fn broken(line: &[u8], stop: Stop) -> String {
     }
 }
 
-fn bad<'a>(line: &[u8], origin: Origin, arrived: Option<Timestamp>, reason: String) -> Record<'a> {
+fn bad<'a>(
+    line: &[u8],
+    origin: Origin,
+    arrived: Option<Timestamp>,
+    reason: String,
+    arena: &'a Arena,
+) -> Record<'a> {
     let envelope = Envelope { function: None, stream: None, time: None, arrived, origin };
-    Record { envelope, body: Body::Bad(Box::new(Bad::new(reason, line))) }
+    Record { envelope, body: Body::Bad(arena.bad(Bad::new(reason, line))) }
 }
 
 #[cfg(test)]

@@ -28,7 +28,7 @@ pub fn read<'a>(frame: &Frame<'a>, arena: &'a Arena, out: &mut Vec<Record<'a>>) 
         else {
             continue;
         };
-        let payload: &'a [u8] = arena.alloc_slice_copy(&payload);
+        let payload: &'a [u8] = arena.text(&payload);
         events::read(&Frame { text: payload.trim_ascii(), ..*frame }, arena, out)?;
     }
     place(&frame.origin, &mut out[first..]);
@@ -86,7 +86,7 @@ pub fn list<'a>(frame: &Frame<'a>, arena: &'a Arena, out: &mut Vec<Record<'a>>) 
     let first = out.len();
     let all = match python(frame.text) {
         Some(text) => {
-            let text: &'a [u8] = arena.alloc_slice_copy(&text);
+            let text: &'a [u8] = arena.text(&text);
             items(&Frame { text, ..*frame }, arena, out).inspect(|()| place(&frame.origin, &mut out[first..]))
         }
         None => items(frame, arena, out),

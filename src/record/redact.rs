@@ -83,7 +83,7 @@ static SECRETS: LazyLock<Regex> = LazyLock::new(|| {
 });
 static PAYLOADS: LazyLock<Regex> = LazyLock::new(|| {
     regex(
-        r#"(\\*)"(?:body|payload|requestPayload|event|input|headers|multiValueHeaders|queryStringParameters|multiValueQueryStringParameters|cookies|metadata|Variables)(\\*)"\s*:\s*"#,
+        r#"(\\*)"(?:[bB]ody|payload|requestPayload|event|input|headers|multiValueHeaders|queryStringParameters|multiValueQueryStringParameters|cookies|metadata|Variables)(\\*)"\s*:\s*"#,
     )
 });
 static BEARER: LazyLock<Regex> = LazyLock::new(|| regex(r"(?i)\b(bearer\s+)[a-z0-9._~+/=-]{8,}"));
@@ -225,6 +225,7 @@ fn values(names: &Regex, text: &[u8], kind: Kind, masked: &mut Masked) -> Option
         let level = found.get(1).map(|slashes| slashes.len());
         if let Some(Value { inside, mask }) = value(text, name.end(), level, kind == Kind::Payload)
             && !matches!(&text[inside.clone()], b"" | b"[masked]")
+            && !is_delivery(kind, &text[inside.clone()])
         {
             out.extend_from_slice(&text[from..inside.start]);
             out.extend_from_slice(mask);
@@ -237,6 +238,12 @@ fn values(names: &Regex, text: &[u8], kind: Kind, masked: &mut Masked) -> Option
     }
     out.extend_from_slice(&text[from..]);
     Some(out)
+}
+
+/// Whether a payload is the record of an asynchronous invocation in a queue: of it only the payload
+/// in it is masked, since it tells of a failure.
+fn is_delivery(kind: Kind, text: &[u8]) -> bool {
+    kind == Kind::Payload && memchr::memmem::find(text, b"approximateInvokeCount").is_some()
 }
 
 /// What is to be replaced, and by what.
@@ -379,6 +386,10 @@ mod tests {
                 r#"{"event":{},"headers":[],"input":5}"#,
             ),
             (r#"{"message":"{\"event\":{\"a\":\"}\"},\"n\":1}"}"#, r#"{"message":"{\"event\":{},\"n\":1}"}"#),
+            (
+                r#"{"Body":"{\"requestContext\":{\"approximateInvokeCount\":3},\"requestPayload\":{\"card\":\"4\"}}"}"#,
+                r#"{"Body":"{\"requestContext\":{\"approximateInvokeCount\":3},\"requestPayload\":{}}"}"#,
+            ),
         ] {
             assert_eq!(mask(text).0, want);
             assert_eq!(mask(want).0, want, "masked again: {text}");

@@ -97,7 +97,7 @@ impl Catalog {
         entries.get(id.0 as usize).map(|entry| entry.place.clone())
     }
 
-    /// Keeps at most so many bytes of memory of what can't be read again (gzip, pipes) from now on.
+    /// Keeps at most so many bytes of memory of what can't be read again (gzip, zst, pipes, sockets) from now on.
     pub fn keep_at_most(&self, bytes: u64) {
         self.kept().bound(bytes);
     }

@@ -97,7 +97,7 @@ pub struct Options {
     pub queue: usize,
     /// Largest frame in bytes.
     pub most: usize,
-    /// Bytes of memory for what can't be read again (gzip, pipes); 0 keeps nothing.
+    /// Bytes of memory for what can't be read again (gzip, zst, pipes, sockets); 0 keeps nothing.
     pub keep: u64,
     /// Files kept open. Never more than half of what the system allows.
     pub open_files: usize,

@@ -31,8 +31,6 @@ const HEAD: usize = 64 << 10;
 const HEAD_TIME: Duration = Duration::from_secs(60);
 /// How long a body may take.
 const BODY_TIME: Duration = Duration::from_secs(30);
-/// Bodies longer than this are unpacked on another thread.
-const SHORT: usize = 64 << 10;
 /// Longest path that tells senders apart.
 const PATH: usize = 200;
 
@@ -149,13 +147,10 @@ async fn take(door: &Door, speech: Speech, request: Request<Incoming>) -> Result
     let (head, body) = request.into_parts();
     let (body, _room) = within(BODY_TIME, whole(door, body)).await?;
     let encoding = head.headers.get(CONTENT_ENCODING).and_then(|value| value.to_str().ok());
-    let Unpacked { frames, request_id } = if body.len() <= SHORT && encoding.is_none() {
-        body::read(speech, None, &body)?
-    } else {
-        let encoding = encoding.map(str::to_string);
-        let read = move || body::read(speech, encoding.as_deref(), &body);
-        tokio::task::spawn_blocking(read).await.map_err(|_| LOST)??
-    };
+    let encoding = encoding.map(str::to_string);
+    // Some bytes may unpack to many: datagrams do not wait for that.
+    let read = move || body::read(speech, encoding.as_deref(), &body);
+    let Unpacked { frames, request_id } = tokio::task::spawn_blocking(read).await.map_err(|_| LOST)??;
     if !frames.is_empty() {
         let path =
             if speech == Speech::Frames && request_id.is_none() { sender(head.uri.path()) } else { None };

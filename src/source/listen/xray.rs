@@ -2,6 +2,7 @@
 
 use std::net::UdpSocket;
 use std::sync::atomic::Ordering;
+use std::time::Duration;
 
 use memchr::memchr;
 use serde::Deserialize;
@@ -13,7 +14,11 @@ use super::inbox::{Counts, Inbox, count};
 /// No datagram is longer.
 const LONGEST: usize = 64 << 10;
 /// Datagrams between two looks at what the system dropped.
-const LOOK: u64 = 256;
+const LOOK: u32 = 256;
+/// Or when none came for so long after the last.
+const PAUSE: Duration = Duration::from_millis(500);
+/// Any long time.
+const LONG_PAUSE: Duration = Duration::from_secs(3_600);
 
 /// What stands before each document.
 #[derive(Deserialize)]
@@ -27,24 +32,33 @@ pub(super) async fn run(socket: UdpSocket, inbox: Inbox, counts: std::sync::Arc<
     let inode = rustix::fs::fstat(&socket).ok().map(|stat| stat.st_ino);
     let Ok(socket) = Socket::from_std(socket) else { return };
     let mut space = vec![0; LONGEST];
-    for n in 0u64.. {
-        let Ok(len) = socket.recv(&mut space).await else {
-            // An answer that nobody sent was refused: no matter.
+    // Datagrams since it was looked.
+    let mut since = 0u32;
+    loop {
+        // Nothing is dropped while nothing comes.
+        let pause = if since == 0 { LONG_PAUSE } else { PAUSE };
+        let received = tokio::time::timeout(pause, socket.recv(&mut space)).await;
+        let paused = received.is_err();
+        if let Ok(Ok(len)) = received {
+            since += 1;
+            take(&space[..len], &inbox, &counts);
+        } else if !paused {
+            // What went wrong is not about a datagram that is there.
             tokio::task::yield_now().await;
-            continue;
-        };
-        let Some(frame) = document(&space[..len]) else {
-            count(&counts.refused);
-            continue;
-        };
-        if inbox.put(None, frame).is_err() {
-            count(&counts.no_room);
         }
-        if n % LOOK == 0
-            && let Some(dropped) = inode.and_then(dropped_by_system)
-        {
-            counts.unread.store(dropped, Ordering::Relaxed);
+        if since >= LOOK || (paused && since > 0) {
+            since = 0;
+            if let Some(dropped) = inode.and_then(dropped_by_system) {
+                counts.unread.store(dropped, Ordering::Relaxed);
+            }
         }
+    }
+}
+
+fn take(datagram: &[u8], inbox: &Inbox, counts: &Counts) {
+    let Some(frame) = document(datagram) else { return count(&counts.refused) };
+    if inbox.put(None, frame).is_err() {
+        count(&counts.no_room);
     }
 }
 
