@@ -8,8 +8,8 @@
 //! ```
 //!
 //! Dependencies run one way: `ui` and `report` may use `query` and `model`; `query` the store's
-//! snapshot and `model`; `lines` reads log lines again and answers for them as `query` does; `engine` the rooms before `query`; `source`, `decode`, `correlate` and
-//! `store` only `model`; `model` nothing. `tests/architecture.rs` holds the rooms to it.
+//! snapshot and `model`; `lines` reads log lines again and answers for them as `query` does; `engine` the rooms before `query`; `source` and `decode` `frame` and
+//! `model`, `correlate` and `store` only `model`, `frame` and `model` nothing. `tests/architecture.rs` holds the rooms to it.
 
 pub mod cli;
 pub mod clock;
@@ -18,6 +18,7 @@ pub mod correlate;
 pub mod decode;
 pub mod engine;
 pub mod findings;
+pub mod frame;
 pub mod ingest;
 pub mod lines;
 pub mod model;

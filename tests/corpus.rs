@@ -403,7 +403,8 @@ fn what_is_marked_invalid_is_one_bad_record_with_its_place() {
             "{}: {reason}",
             path.display()
         );
-        assert!(facts.segments.is_empty() && facts.lines.is_empty(), "{}", path.display());
+        // The rest of it is text of nobody.
+        assert!(facts.segments.is_empty(), "{}", path.display());
         seen += 1;
     }
     assert!(seen > 0);

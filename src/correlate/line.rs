@@ -55,10 +55,16 @@ impl Correlator {
         sink: &mut S,
     ) {
         let origin = record.envelope.origin;
+        if let Continuation::Broken(broken) = more
+            && !self.source_mut(origin.source).continues_at(origin.offset)
+        {
+            return self.unread(&record.envelope, &(*broken).into(), sink);
+        }
         let Some(last) = self.source_mut(origin.source).last else {
             // Text before any record: kept as a line of nobody.
             let (function, time) = (None, record.envelope.arrived);
             let known = record.envelope.arrived.unwrap_or(Timestamp::MIN);
+            self.source_mut(origin.source).text_end = origin.offset + u64::from(origin.len);
             sink.line(&LineFact { function, time, known, level: Level::Unknown, origin });
             return;
         };
@@ -70,7 +76,9 @@ impl Correlator {
             None => last.known,
         };
         self.environments[last.environment as usize].known = Some((origin.source, known));
-        if let Some(last) = &mut self.source_mut(origin.source).last {
+        let source = self.source_mut(origin.source);
+        source.text_end = origin.offset + u64::from(origin.len);
+        if let Some(last) = &mut source.last {
             last.known = known;
         }
         let trace = match more {
@@ -99,7 +107,8 @@ impl Correlator {
                     sink.invocation(&invocation, Change::Amended { was: end.outcome, known });
                 }
             }
-            Continuation::Text => {}
+            Continuation::Copy => self.source_mut(origin.source).copied = true,
+            Continuation::Broken(_) | Continuation::Text => {}
         }
     }
 }

@@ -106,6 +106,19 @@ impl Correlator {
         self.source_mut(id).hint = function.map(Into::into);
     }
 
+    /// Says when a source was written and which log stream it is, for records of which nothing else
+    /// tells it.
+    pub fn otherwise(
+        &mut self,
+        id: SourceId,
+        written: Option<crate::model::Timestamp>,
+        stream: Option<&str>,
+    ) {
+        let source = self.source_mut(id);
+        source.written = written;
+        source.stream = stream.map(|stream| stream.as_bytes().into());
+    }
+
     /// Records that Lambda, its runtimes or its functions wrote, so far: text that only continues
     /// a record is none.
     pub fn read(&self) -> u64 {
@@ -128,6 +141,7 @@ impl Correlator {
 
     /// Takes the next records, in order.
     pub fn records<S: FactSink>(&mut self, records: &[Record<'_>], sink: &mut S) {
+        self.lend_time(records);
         let (mut hashes, mut found) = ([0; AHEAD], [None; AHEAD]);
         for block in records.chunks(AHEAD) {
             // What is known of the streams lies anywhere, each a wait for memory: many at once are
@@ -164,6 +178,8 @@ impl Correlator {
     fn take_other<S: FactSink>(&mut self, record: &Record<'_>, stream: Stream, sink: &mut S) {
         let envelope = &record.envelope;
         match &record.body {
+            // It was read already, above the word "Copy".
+            Body::Platform(_) if envelope.time.is_none() && self.is_copied(envelope.origin.source) => {}
             Body::Platform(platform) => {
                 let Some(place) = self.place(record, stream, id_of(platform), sink) else { return };
                 self.tell_line(record, &place, Level::Unknown, sink);
@@ -182,12 +198,18 @@ impl Correlator {
         }
     }
 
+    fn is_copied(&self, source: SourceId) -> bool {
+        self.sources.get(source.0 as usize).is_some_and(|source| source.copied)
+    }
+
     #[inline(always)]
     fn remember(&mut self, place: &Place, seq: Option<u64>) {
         self.read += 1;
         let source = self.source_mut(place.lines.source);
         source.last = Some(LastRecord { environment: place.environment, seq, known: place.known });
         source.newest = Some(place.time);
+        source.text_end = place.lines.to;
+        source.copied = false;
     }
 
     #[inline(always)]

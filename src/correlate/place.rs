@@ -6,7 +6,7 @@ use super::Correlator;
 use super::environment::Environment;
 use super::known::{known, known_after};
 use crate::model::{
-    Bad, Envelope, EnvironmentId, FactSink, FunctionId, Lines, Platform, Record, SourceId, Timestamp,
+    Bad, Body, Envelope, EnvironmentId, FactSink, FunctionId, Lines, Platform, Record, SourceId, Timestamp,
 };
 
 /// Slots of the cache from a stream's hash to its environment.
@@ -19,8 +19,26 @@ pub(super) struct Source {
     /// Where the newest record went: lines that continue it go there too.
     pub last: Option<LastRecord>,
     pub newest: Option<Timestamp>,
+    /// Where the newest record or the text after it ends.
+    pub text_end: u64,
+    /// Whether a record in it said its time itself.
+    pub timed: bool,
+    /// The log stream of all that names none.
+    pub stream: Option<Box<[u8]>>,
+    /// The time of a source that has none.
+    pub written: Option<Timestamp>,
+    /// What comes now is there for the second time, up to the next time.
+    pub copied: bool,
     /// Of a capture that was recorded from several sources: what is remembered of each.
     pub recorded: FxHashMap<Box<[u8]>, Source>,
+}
+
+impl Source {
+    /// Whether what lies at an offset follows a record or its text, with nothing but a line end
+    /// between.
+    pub fn continues_at(&self, offset: u64) -> bool {
+        self.text_end > 0 && (0..=2).contains(&(offset.wrapping_sub(self.text_end)))
+    }
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -64,7 +82,10 @@ impl Correlator {
             None => self.find(envelope, stream.hash, id, sink),
         };
         let (time, mut known) = match envelope.time {
-            Some(time) => (time, known(time, envelope.arrived)),
+            Some(time) => {
+                self.source_mut(origin.source).timed = true;
+                (time, known(time, envelope.arrived))
+            }
             None => self.untimed(envelope, sink)?,
         };
         let env = &mut self.environments[environment as usize];
@@ -79,6 +100,18 @@ impl Correlator {
         Some(Place { environment, time, known, lines })
     }
 
+    /// Records at the beginning of a source that say no time have that of the first that does.
+    pub(super) fn lend_time(&mut self, records: &[Record<'_>]) {
+        let Some(first) = records.first() else { return };
+        let source = self.source_mut(first.envelope.origin.source);
+        if source.newest.is_some() || first.envelope.time.is_some() {
+            return;
+        }
+        let of_log = |record: &&Record<'_>| matches!(record.body, Body::Platform(_) | Body::Log(_));
+        source.newest = records.iter().filter(of_log).find_map(|record| record.envelope.time);
+        source.timed = source.newest.is_some();
+    }
+
     #[cold]
     fn find<S: FactSink>(
         &mut self,
@@ -90,7 +123,13 @@ impl Correlator {
         let source = envelope.origin.source;
         match envelope.stream {
             Some(name) => self.by_stream(envelope.function, name, hash, source, sink),
-            None => self.by_id(envelope.function, id, source, sink),
+            None => match self.source_mut(source).stream.clone() {
+                Some(name) => {
+                    let named = Envelope { stream: Some(&name), ..envelope.clone() };
+                    self.by_stream(envelope.function, &name, hash_of(&named), source, sink)
+                }
+                None => self.by_id(envelope.function, id, source, sink),
+            },
         }
     }
 
@@ -102,8 +141,10 @@ impl Correlator {
         sink: &mut S,
     ) -> Option<(Timestamp, Timestamp)> {
         let source = self.source_mut(envelope.origin.source);
-        let (newest, last) = (source.newest, source.last);
-        let Some(time) = newest.or(envelope.arrived) else {
+        let (newest, last, written) = (source.newest, source.last, source.written);
+        // Where no record says its time, it is that of its arrival.
+        let near = if source.timed { newest.or(envelope.arrived) } else { envelope.arrived.or(newest) };
+        let Some(time) = near.or(written) else {
             let reason = "a record without any time to place it at".to_string();
             self.unread(envelope, &Bad { reason, excerpt: String::new() }, sink);
             return None;

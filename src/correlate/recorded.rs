@@ -26,13 +26,15 @@ impl Correlator {
     }
 
     fn source_in(&mut self, capture: SourceId, name: &[u8]) -> Option<&mut Source> {
+        let written = self.source_mut(capture).written;
         let sources = &mut self.source_mut(capture).recorded;
         if !sources.contains_key(name) {
             if sources.len() >= MOST {
                 return None;
             }
             let function = function_of_file(Path::new(&*String::from_utf8_lossy(name)));
-            let source = Source { hint: function.map(|name| Box::from(&*name)), ..Source::default() };
+            let hint = function.map(|name| Box::from(&*name));
+            let source = Source { hint, written, ..Source::default() };
             sources.insert(name.into(), source);
         }
         sources.get_mut(name)

@@ -21,7 +21,12 @@ impl Correlator {
             environment.many = of.id.is_none();
             environment
         };
-        let hint = |of: &Source| Source { hint: of.hint.clone(), ..Source::default() };
+        let hint = |of: &Source| Source {
+            hint: of.hint.clone(),
+            stream: of.stream.clone(),
+            written: of.written,
+            ..Source::default()
+        };
         Self {
             texts: self.texts.clone(),
             functions: self.functions.clone(),

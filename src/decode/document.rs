@@ -3,7 +3,7 @@
 //! document where it lies ([`Frame::part`]).
 
 use super::json::Stop;
-use super::{Arena, Frame, answer, events};
+use super::{Arena, Frame, answer, events, insights, packed};
 use crate::model::Record;
 
 /// Reads a document of one kind and pushes its records; `false`, with nothing pushed, if it is of
@@ -11,7 +11,7 @@ use crate::model::Record;
 type Kind = for<'a> fn(&Frame<'a>, &'a Arena, &mut Vec<Record<'a>>) -> Result<bool, Stop>;
 
 /// In the order in which they are asked.
-const KINDS: [Kind; 2] = [events::read, answer::read];
+const KINDS: [Kind; 5] = [packed::list, events::read, insights::read, packed::read, answer::read];
 
 /// Reads a document of a known kind and pushes its records; `false`, with nothing pushed, if it is of
 /// none.
@@ -31,4 +31,12 @@ pub fn read<'a>(frame: &Frame<'a>, arena: &'a Arena, out: &mut Vec<Record<'a>>) 
         }
     }
     false
+}
+
+/// A document of many log events as documents of one each, for who keeps events by themselves.
+pub fn parts(text: &[u8]) -> Option<Vec<Vec<u8>>> {
+    match text.first()? {
+        b'[' => packed::parts(text),
+        _ => events::parts(text).or_else(|| insights::parts(text)),
+    }
 }

@@ -2,10 +2,12 @@
 //! `get-log-events` and `filter-log-events` (`formats.md` 2.5) and the payloads of subscription
 //! filters (2.6).
 
+use memchr::memmem;
+
 use super::json::{Cursor, Stop};
 use super::wrapped::{Wrapped, integer};
 use super::{Arena, Frame, unwrap};
-use crate::model::{Body, Continuation, Record, Text};
+use crate::model::{Body, Continuation, Platform, Record, Text};
 
 /// What stands around an array of events.
 #[derive(Default)]
@@ -16,6 +18,26 @@ struct Head<'a> {
     events: Option<Cursor<'a, false>>,
     subscription: bool,
     control: bool,
+    /// It is an event itself: nobody else's records say when they were ingested.
+    item: bool,
+    /// Live Tail gave only a part of what there was.
+    sampled: bool,
+}
+
+/// The message of an event by itself, as it stands in a document.
+pub fn message_of(item: &[u8]) -> Option<&[u8]> {
+    let mut cursor = Cursor::<false>::new(item);
+    let (mut message, mut timed, mut first) = (None, false, true);
+    cursor.object().ok()?;
+    while let Some(key) = cursor.key(&mut first).ok()? {
+        match key {
+            b"message" if cursor.at_string() => message = Some(cursor.string().ok()?),
+            b"timestamp" => timed = cursor.digits().is_some() || cursor.skip().is_err(),
+            b"level" => return None,
+            _ => cursor.skip().ok()?,
+        }
+    }
+    message.filter(|_| timed)
 }
 
 /// Reads a document that holds events; whether it is one.
@@ -32,15 +54,42 @@ pub fn read<'a>(frame: &Frame<'a>, arena: &'a Arena, out: &mut Vec<Record<'a>>) 
             }
             b"logGroup" if cursor.at_string() => head.group = cursor.text(arena)?.unwrap_or_default(),
             b"logStream" if cursor.at_string() => head.stream = cursor.text(arena)?.unwrap_or_default(),
-            b"events" | b"logEvents" if cursor.peek() == b'[' => {
+            b"events" | b"logEvents" | b"sessionResults" if cursor.peek() == b'[' => {
                 head.subscription |= key == b"logEvents";
                 head.events = Some(cursor);
+                cursor.skip()?;
+            }
+            b"sessionUpdate" if cursor.peek() == b'{' => {
+                // Live Tail's envelope: what is in it is at this level.
+                cursor.object()?;
+                first = true;
+            }
+            b"sessionMetadata" => {
+                let begin = cursor.rest();
+                cursor.skip()?;
+                let said = &begin[..begin.len() - cursor.rest().len()];
+                head.sampled = memmem::find(said, b"true").is_some();
+            }
+            b"ingestionTime" | b"eventId" => {
+                head.item = true;
                 cursor.skip()?;
             }
             _ => cursor.skip()?,
         }
     }
-    let Some(events) = head.events else { return Ok(false) };
+    let Some(events) = head.events else {
+        if head.item {
+            match event(frame, frame.text, &head, arena) {
+                Ok(record) => out.push(record),
+                Err(_) => return Ok(false),
+            }
+        }
+        return Ok(head.item);
+    };
+    if head.sampled {
+        let body = Body::Platform(Platform::Dropped { records: 1, bytes: 0 });
+        out.push(Record { envelope: frame.envelope(), body });
+    }
     if head.control {
         // A probe of whether the destination is there.
         let body = Body::Continuation(Continuation::Text);
@@ -58,6 +107,48 @@ pub fn read<'a>(frame: &Frame<'a>, arena: &'a Arena, out: &mut Vec<Record<'a>>) 
         return Ok(false);
     }
     all.map(|()| true)
+}
+
+/// A document that holds events as documents of one event each.
+pub fn parts(text: &[u8]) -> Option<Vec<Vec<u8>>> {
+    let mut cursor = Cursor::<false>::new(text);
+    let (mut group, mut stream, mut events, mut kind) = (&b""[..], &b""[..], None, None);
+    let mut first = true;
+    cursor.object().ok()?;
+    while let Some(key) = cursor.key(&mut first).ok()? {
+        match key {
+            b"messageType" if cursor.at_string() => kind = Some(cursor.string().ok()?),
+            b"logGroup" if cursor.at_string() => group = cursor.string().ok()?,
+            b"logStream" if cursor.at_string() => stream = cursor.string().ok()?,
+            b"events" | b"logEvents" if cursor.peek() == b'[' => {
+                events = Some(cursor);
+                cursor.skip().ok()?;
+            }
+            _ => cursor.skip().ok()?,
+        }
+    }
+    let mut parts = Vec::new();
+    array(events?, |item| {
+        message_of(item).ok_or(Stop::Broken(0))?;
+        parts.push(match kind {
+            None => item.to_vec(),
+            Some(kind) => [
+                b"{\"messageType\":\"",
+                kind,
+                b"\",\"logGroup\":\"",
+                group,
+                b"\",\"logStream\":\"",
+                stream,
+                b"\",\"logEvents\":[",
+                item,
+                b"]}",
+            ]
+            .concat(),
+        });
+        Ok(())
+    })
+    .ok()?;
+    Some(parts)
 }
 
 /// Passes over an array, each of whose values is given as it lies.
@@ -92,7 +183,8 @@ fn event<'a>(
 ) -> Result<Record<'a>, Stop> {
     let own = Frame { text: item, origin: frame.part(item), arrived: frame.arrived };
     let mut cursor = Cursor::<false>::new(item);
-    let (mut timestamp, mut message, mut stream, mut is_event) = (None, None, head.stream, head.subscription);
+    let (mut timestamp, mut message, mut is_event) = (None, None, head.subscription);
+    let (mut group, mut stream) = (head.group, head.stream);
     let mut first = true;
     cursor.object()?;
     while let Some(key) = cursor.key(&mut first)? {
@@ -103,8 +195,14 @@ fn event<'a>(
                 cursor.skip()?;
                 return Ok(own.bad("the message of an event is no text".to_string(), arena));
             }
+            b"logGroupIdentifier" => {
+                // A name, an account and a name, or an ARN.
+                let named = cursor.text(arena)?.unwrap_or_default();
+                let named = named.strip_suffix(b":*").unwrap_or(named);
+                group = named.rsplit(|c| *c == b':').next().unwrap_or(named);
+            }
             b"logStreamName" => stream = cursor.text(arena)?.unwrap_or_default(),
-            b"ingestionTime" => {
+            b"ingestionTime" | b"eventId" => {
                 is_event = true;
                 cursor.skip()?;
             }
@@ -113,8 +211,7 @@ fn event<'a>(
     }
     match message.filter(|_| is_event) {
         Some(message) => {
-            let wrapped =
-                Wrapped { group: head.group, stream, timestamp, arrived: None, message, plain: false };
+            let wrapped = Wrapped { group, stream, timestamp, arrived: None, message, plain: false };
             Ok(unwrap(&wrapped, own.origin, own.arrived, arena))
         }
         None => Err(Stop::Broken(0)),

@@ -1,9 +1,10 @@
 //! What bytes mean: chunks of frames to records.
 //!
-//! Pure, and without memory from one line to the next, so that chunks can be decoded on any thread
+//! Pure, and without memory from one frame to the next, so that chunks can be decoded on any thread
 //! in any order; a line that continues the record before it says so, and the correlator, which
-//! sees records in order, joins them. What a line is is seen from its content, line by line, never
-//! asked of the user. A decoder says: mine, not mine, or mine but broken, and where.
+//! sees records in order, joins them. What a frame is is seen from its content, frame by frame, never
+//! asked of the user. A line that is a frame is the hot path; a document (`document`) may hold many
+//! records. A decoder says: mine, not mine, or mine but broken, and where.
 
 mod answer;
 mod app;
@@ -15,27 +16,34 @@ mod digits;
 mod document;
 mod emf;
 mod events;
+mod insights;
 mod json;
+mod lined;
 mod metric;
 mod near;
 mod otlp;
+mod packed;
 mod raw;
+mod row;
 mod segment;
 mod shown;
 mod statistics;
-mod tail;
 mod text;
 mod trail;
 mod wrapped;
 
 use std::sync::LazyLock;
 
-use memchr::{memchr_iter, memmem};
+use memchr::{memchr, memchr_iter, memmem};
 
 pub use arena::Arena;
 pub use shown::message as shown;
 
-use crate::model::{Bad, Body, Chunk, Envelope, Level, LogLine, Origin, Record, Text, Timestamp};
+use crate::frame::{Scanner, Shape, is_line};
+use crate::model::{
+    Bad, Body, Broken, Chunk, Continuation, Envelope, Level, LogLine, Origin, Record, Text, Timestamp,
+};
+pub use document::parts;
 use json::Stop;
 pub use raw::{Form, form};
 
@@ -53,42 +61,108 @@ use tests::short_cuts;
 pub fn chunk<'a>(chunk: &'a Chunk, arena: &'a Arena, out: &mut Vec<Record<'a>>) {
     let bytes = &chunk.bytes[..];
     let mut from = 0;
-    let mut push = |from: usize, to: usize| {
-        let line = &bytes[from..to];
-        let origin = Origin {
-            source: chunk.source,
-            offset: chunk.offset + from as u64,
-            len: u32::try_from(line.len()).unwrap_or(u32::MAX),
-        };
-        let line = line.strip_suffix(b"\r").unwrap_or(line);
-        if let Some(wrapped) = wrapped::usual(line) {
-            unwrapped(&wrapped, origin, chunk.arrived, arena, out);
-        } else if !line.trim_ascii().is_empty() {
-            frame(Frame { text: line, origin, arrived: chunk.arrived }, arena, out);
+    let last = (bytes.last() != Some(&b'\n')).then_some(bytes.len());
+    for end in memchr_iter(b'\n', bytes).chain(last) {
+        // One inside the frame before.
+        if end < from {
+            continue;
         }
-    };
-    for end in memchr_iter(b'\n', bytes) {
-        push(from, end);
-        from = end + 1;
-    }
-    if from < bytes.len() {
-        if chunk.cut == 0 {
-            push(from, bytes.len());
+        let line = Frame::of(chunk, from, end);
+        let cut = if end == bytes.len() { chunk.cut } else { 0 };
+        if cut > 0 {
+            let length = line.text.len() as u64 + cut;
+            out.push(line.bad(format!("line of {length} bytes, only its head was read"), arena));
+            from = end + 1;
+        } else if let Some(wrapped) = wrapped::usual(line.text) {
+            unwrapped(&wrapped, line.origin, line.arrived, arena, out);
+            from = end + 1;
+        } else if is_whole(line, arena, out) {
+            from = end + 1;
         } else {
-            out.push(cut(chunk, from, arena));
+            from = several(chunk, (from, end), arena, out);
         }
     }
 }
 
-/// The head of an over-long line, which ends its chunk.
-fn cut<'a>(chunk: &'a Chunk, from: usize, arena: &'a Arena) -> Record<'a> {
-    let line = &chunk.bytes[from..];
-    let len = u32::try_from(line.len()).unwrap_or(u32::MAX);
-    let origin = Origin { source: chunk.source, offset: chunk.offset + from as u64, len };
-    let line = line.strip_suffix(b"\r").unwrap_or(line);
-    let length = line.len() as u64 + chunk.cut;
-    let frame = Frame { text: line, origin, arrived: chunk.arrived };
-    frame.bad(format!("line of {length} bytes, only its head was read"), arena)
+/// Decodes a line that is a frame; whether it is one.
+#[inline(never)]
+fn is_whole<'a>(line: Frame<'a>, arena: &'a Arena, out: &mut Vec<Record<'a>>) -> bool {
+    match (line.text.first(), line.text.last()) {
+        (Some(b'{'), Some(b'}')) => {
+            if may_be_several(line.text) {
+                return false;
+            }
+            let before = out.len();
+            frame(line, arena, out);
+            // It may be several objects, or a part of one that goes on.
+            let broken = |record: &Record<'_>| {
+                matches!(record.body, Body::Bad(_) | Body::Continuation(Continuation::Broken(_)))
+            };
+            let whole = out.len() != before + 1 || !broken(&out[before]);
+            if !whole {
+                out.truncate(before);
+            }
+            whole
+        }
+        _ if is_line(line.text) => {
+            if !line.text.trim_ascii().is_empty() {
+                frame(line, arena, out);
+            }
+            true
+        }
+        _ => false,
+    }
+}
+
+/// Whether an object may begin on a line behind another one: a short cut's walk leaves a line before
+/// its end, and would not see it.
+fn may_be_several(line: &[u8]) -> bool {
+    static OBJECT: LazyLock<memmem::Finder<'_>> = LazyLock::new(|| memmem::Finder::new("{\""));
+    OBJECT.find_iter(line).skip_while(|at| *at == 0).any(|at| {
+        let before = line[..at].iter().rev().find(|c| !matches!(c, b' ' | b'\t' | b'\r' | b','));
+        before == Some(&b'}')
+    })
+}
+
+/// Decodes the frames that begin in the line from `from` to `end`; where the last of them ends.
+fn several<'a>(
+    chunk: &'a Chunk,
+    (mut from, end): (usize, usize),
+    arena: &'a Arena,
+    out: &mut Vec<Record<'a>>,
+) -> usize {
+    let mut scanner = Scanner::default();
+    while from <= end
+        && from < chunk.bytes.len()
+        && let Some(crate::frame::Frame { shape, end: to }) = scanner.next(&chunk.bytes, from, true)
+    {
+        let whole = chunk.bytes[from..to].strip_suffix(b"\n").map_or(to, |_| to - 1);
+        let found = Frame::of(chunk, from, whole);
+        match shape {
+            // What follows of it comes in other chunks.
+            Shape::Broken(at) if at >= chunk.bytes.len() && to == at => {
+                out.push(Record { envelope: found.envelope(), body: Body::Continuation(Continuation::Text) });
+            }
+            Shape::Broken(at) => {
+                let before = &chunk.bytes[from..at.min(chunk.bytes.len())];
+                let line = 1 + memchr_iter(b'\n', before).count();
+                let what =
+                    if at < chunk.bytes.len() { "not JSON from" } else { "JSON ends in the middle, at" };
+                let reason = format!("{what} byte {} (line {line} of it) on", before.len());
+                out.push(found.broken(reason, arena));
+            }
+            Shape::Value => frame(found.value(), arena, out),
+            Shape::Opening => {
+                out.push(Record { envelope: found.envelope(), body: Body::Continuation(Continuation::Text) });
+            }
+            Shape::Text if found.text.trim_ascii().is_empty() => {}
+            // The last part of a value that is too long, with what follows it.
+            Shape::Text if found.text.starts_with(b",") => frame(found.value(), arena, out),
+            Shape::Text => frame(found, arena, out),
+        }
+        from = to;
+    }
+    from
 }
 
 /// A frame: a line, or a JSON value over several lines, with where and when it came.
@@ -103,6 +177,47 @@ pub struct Frame<'a> {
 }
 
 impl<'a> Frame<'a> {
+    /// The bytes `from..to` of a chunk.
+    #[inline]
+    fn of(chunk: &'a Chunk, from: usize, to: usize) -> Self {
+        let text = &chunk.bytes[from..to];
+        let origin = Origin {
+            source: chunk.source,
+            offset: chunk.offset + from as u64,
+            len: u32::try_from(text.len()).unwrap_or(u32::MAX),
+        };
+        Self { text: text.strip_suffix(b"\r").unwrap_or(text), origin, arrived: chunk.arrived }
+    }
+
+    /// Without what separates it from other values.
+    fn value(self) -> Self {
+        let separates = |c: &u8| matches!(c, b' ' | b'\t' | b'\r' | b'\n' | b',');
+        let begin = self.text.iter().position(|c| !separates(c)).unwrap_or(0);
+        let text = &self.text[begin..];
+        let end = text.iter().rposition(|c| !separates(c)).map_or(0, |at| at + 1);
+        Self { text: &text[..end], origin: self.part(&text[..end]), ..self }
+    }
+
+    /// The beginning of what looked like a value: text, where it stands in a text.
+    fn broken(&self, reason: String, arena: &'a Arena) -> Record<'a> {
+        let broken = Broken { reason: arena.text(reason.as_bytes()), text: self.text };
+        let body = Body::Continuation(Continuation::Broken(arena.alloc(broken)));
+        Record { envelope: self.envelope(), body }
+    }
+
+    /// What begins like an object and is none. It may be text: an object as Node.js or Java prints it,
+    /// or its first line.
+    fn no_json(&self, stop: Stop, arena: &'a Arena) -> Record<'a> {
+        let reason = broken(self.text, stop);
+        let inside = self.text[1..].trim_ascii_start().first();
+        let opens = matches!(self.text.trim_ascii_end().last(), Some(b'{' | b'[' | b','));
+        if opens || !matches!(inside, Some(b'"' | b'}')) {
+            self.broken(reason, arena)
+        } else {
+            self.bad(reason, arena)
+        }
+    }
+
     /// Where a part of the frame's own text lies; of a copy elsewhere, the whole frame's place.
     pub fn part(&self, part: &[u8]) -> Origin {
         let from = (part.as_ptr() as usize).checked_sub(self.text.as_ptr() as usize);
@@ -133,16 +248,8 @@ pub fn frame<'a>(frame: Frame<'a>, arena: &'a Arena, out: &mut Vec<Record<'a>>) 
     match text.first() {
         Some(b'{') => object(frame, arena, out),
         Some(b'[') if document::read(&frame, arena, out) => {}
-        Some(b'0'..=b'9') => out.push(
-            tail::read(text, frame.origin, frame.arrived, arena)
-                .unwrap_or_else(|| continuation(&frame, arena)),
-        ),
-        _ => out.push(continuation(&frame, arena)),
+        _ => out.push(lined::read(&frame, arena)),
     }
-}
-
-fn continuation<'a>(frame: &Frame<'a>, arena: &'a Arena) -> Record<'a> {
-    Record { envelope: frame.envelope(), body: Body::Continuation(text::continuation(frame.text, arena)) }
 }
 
 #[inline(never)]
@@ -160,7 +267,7 @@ fn object<'a>(frame: Frame<'a>, arena: &'a Arena, out: &mut Vec<Record<'a>>) {
         match wrapped::walk(line, arena) {
             Ok(Some(wrapped)) => return unwrapped(&wrapped, origin, arrived, arena, out),
             Ok(None) => {}
-            Err(stop) => return out.push(frame.bad(broken(line, stop), arena)),
+            Err(stop) => return out.push(frame.no_json(stop, arena)),
         }
         // A payload of a subscription has these keys too.
         if document::read(&frame, arena, out) {
@@ -294,10 +401,17 @@ fn has_odd_escape(raw: &[u8]) -> bool {
 #[cold]
 fn unescaped<'a>(raw: &[u8], arena: &'a Arena) -> Body<'a> {
     let plain: &'a [u8] = arena.text(&json::unescape(raw));
-    match json_message(plain, arena) {
-        Some(message) => message.body,
-        None => text::message::<false>(plain, arena),
+    if let Some(message) = json_message(plain, arena) {
+        return message.body;
     }
+    // Somebody escaped it twice: the platform's fields have no tab between them but `\t`.
+    if memchr(b'\t', plain).is_none()
+        && memchr(b'\\', plain).is_some()
+        && let Body::Platform(platform) = text::message::<true>(plain, arena)
+    {
+        return Body::Platform(platform);
+    }
+    text::message::<false>(plain, arena)
 }
 
 /// A message that is a JSON object, or Lambda's warning with one after it.
@@ -319,7 +433,7 @@ fn bare<'a>(frame: &Frame<'a>, arena: &'a Arena, out: &mut Vec<Record<'a>>) {
     let Frame { text: line, arrived, .. } = *frame;
     let message = match app::message::<false>(line, arena) {
         Ok(message) => message,
-        Err(stop) => return out.push(frame.bad(broken(line, stop), arena)),
+        Err(stop) => return out.push(frame.no_json(stop, arena)),
     };
     let plain =
         || std::str::from_utf8(line).map_err(|e| format!("invalid UTF-8 at byte {}", e.valid_up_to()));
@@ -340,6 +454,9 @@ fn bare<'a>(frame: &Frame<'a>, arena: &'a Arena, out: &mut Vec<Record<'a>>) {
         return metrics(line, arena, out);
     } else if message.says_nothing() && document::read(frame, arena, out) {
         return;
+    } else if message.says_nothing() && message.time.is_none() && memchr(b'\n', line).is_some() {
+        // Somebody's object over several lines: a part of the text before it, if there is any.
+        (Body::Continuation(Continuation::Text), None)
     } else {
         (message.body, None)
     };
@@ -366,7 +483,7 @@ fn function_of<'a>(group: Text<'a>, stream: Text<'a>) -> Option<Text<'a>> {
 /// NAME of a stream `YYYY/MM/DD/NAME[VERSION]HEX`; `None` for the usual `YYYY/MM/DD/[VERSION]HEX`.
 fn stream_function(stream: &[u8]) -> Option<&[u8]> {
     let name = stream.splitn(4, |c| *c == b'/').nth(3)?;
-    let name = &name[..memchr::memchr(b'[', name)?];
+    let name = &name[..memchr(b'[', name)?];
     (!name.is_empty()).then_some(name)
 }
 
@@ -389,9 +506,8 @@ fn bad<'a>(
     reason: String,
     arena: &'a Arena,
 ) -> Record<'a> {
-    let excerpt = String::from_utf8_lossy(&line[..line.len().min(800)]).chars().take(200).collect();
     let envelope = Envelope { function: None, stream: None, time: None, arrived, origin };
-    Record { envelope, body: Body::Bad(arena.bad(Bad { reason, excerpt })) }
+    Record { envelope, body: Body::Bad(arena.bad(Bad::new(reason, line))) }
 }
 
 #[cfg(test)]

@@ -1,32 +1,25 @@
 //! A line as a person reads it.
 
-use super::{Arena, json, wrapped};
-use crate::model::{Text, Timestamp};
+use super::{Arena, events, json, lined, wrapped};
+use crate::model::Text;
 
-/// What a line says: out of its container and unescaped once. A line without a container is itself.
+/// What a frame says: out of its container and unescaped once. One without a container is itself.
 pub fn message<'a>(line: &'a [u8], arena: &'a Arena) -> Text<'a> {
     let line = line.strip_prefix(b"\xef\xbb\xbf").unwrap_or(line);
-    match line.first() {
-        Some(b'{') => match wrapped::walk(line, arena) {
-            Ok(Some(wrapped)) => json::text::<false>(wrapped.message, arena),
-            _ => line,
-        },
-        Some(b'0'..=b'9') => tailed(line, arena).unwrap_or(line),
-        _ => line,
+    if line.first() == Some(&b'{') {
+        let event = || events::message_of(line);
+        let message = match wrapped::walk(line, arena) {
+            Ok(Some(wrapped)) => Some(wrapped.message),
+            _ => event(),
+        };
+        return message.map_or(line, |message| json::text::<false>(message, arena));
+    }
+    let plain = lined::plain(line, arena);
+    match lined::said(plain) {
+        Some(said) => said.message,
+        None => line,
     }
 }
-
-/// MESSAGE of `TIME STREAM MESSAGE`.
-fn tailed<'a>(line: &'a [u8], arena: &'a Arena) -> Option<&'a [u8]> {
-    super::tail::read(line, NOWHERE, None, arena)?;
-    let mut parts = line.splitn(3, |c| *c == b' ');
-    Timestamp::parse(parts.next()?)?;
-    parts.next()?;
-    Some(parts.next().unwrap_or_default())
-}
-
-const NOWHERE: crate::model::Origin =
-    crate::model::Origin { source: crate::model::SourceId(0), offset: 0, len: 0 };
 
 #[cfg(test)]
 mod tests {
@@ -39,7 +32,8 @@ mod tests {
             (br#"{"logGroup":"/aws/lambda/a","logStream":"s","timestamp":1,"message":"a\tb"}"#, b"a\tb"),
             (br#"{"level":"INFO","message":"x"}"#, br#"{"level":"INFO","message":"x"}"#),
             (b"2026-11-23T08:00:00 2026/11/23/[$LATEST]5 START RequestId: x", b"START RequestId: x"),
-            (b"2026-11-23T08:00:00 no stream", b"2026-11-23T08:00:00 no stream"),
+            (b"2026-11-23T08:00:00 no stream", b"no stream"),
+            (br#"{ "ingestionTime": 2, "timestamp": 1, "message": "a\tb" }"#, b"a\tb"),
             (b"  at handler", b"  at handler"),
             (br#"{"logGroup":"broken"#, br#"{"logGroup":"broken"#),
         ] {

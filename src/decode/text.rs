@@ -9,7 +9,7 @@ use memchr::memmem;
 use super::{Arena, json, near};
 use crate::model::{
     Body, Continuation, ErrorCounts, Fault, InitPhase, InitReport, InitStart, Level, LogLine, Platform,
-    Report, RuntimeError, Start, Status, Text, TraceHeader,
+    Report, RuntimeError, Start, Status, Text, Timestamp, TraceHeader,
 };
 
 /// What a text message is. Of one that is none of the platform's the level is read, the request id
@@ -144,7 +144,10 @@ fn report<'a, const ESC: bool>(text: &'a [u8], arena: &'a Arena) -> Option<Platf
     } else {
         others.next();
     }
-    for field in others {
+    // In copied text blanks may stand for the tabs: then labels tell the fields apart.
+    let spaced = report.duration.is_none() && find_tab::<ESC>(text).is_none();
+    let spaced = if spaced { by_labels(text) } else { Vec::new() };
+    for field in others.take(if spaced.is_empty() { usize::MAX } else { 0 }).chain(spaced) {
         let Some((label, value)) = labelled(field) else { continue };
         let number = front(value);
         match label {
@@ -166,6 +169,37 @@ fn report<'a, const ESC: bool>(text: &'a [u8], arena: &'a Arena) -> Option<Platf
     report.duration?;
     report.trace = trace.map(|trace| arena.alloc(trace));
     Some(Platform::Report(arena.alloc(report)))
+}
+
+/// The fields of a REPORT where nothing but their labels separates them, the longest first.
+fn by_labels(text: &[u8]) -> Vec<&[u8]> {
+    const LABELS: [&[u8]; 12] = [
+        b"Billed Restore Duration: ",
+        b"Restore Duration: ",
+        b"Billed Duration: ",
+        b"Init Duration: ",
+        b"Duration: ",
+        b"Max Memory Used: ",
+        b"Memory Size: ",
+        b"XRAY TraceId: ",
+        b"SegmentId: ",
+        b"Sampled: ",
+        b"Status: ",
+        b"Error Type: ",
+    ];
+    let mut starts = Vec::new();
+    let mut at = 0;
+    while at < text.len().min(2_000) {
+        match LABELS.iter().find(|label| text[at..].starts_with(label)) {
+            Some(label) => {
+                starts.push(at);
+                at += label.len();
+            }
+            None => at += 1,
+        }
+    }
+    let ends = starts.iter().skip(1).copied().chain([text.len()]);
+    starts.iter().zip(ends).map(|(from, to)| text[*from..to].trim_ascii()).collect()
 }
 
 fn small(digits: &[u8]) -> Option<u32> {
@@ -308,6 +342,70 @@ fn timed_out<'a, const ESC: bool>(text: &'a [u8], arena: &'a Arena) -> Option<Pl
     })
 }
 
+/// Whether a line is the platform's word on a timeout, whose own time stands before it.
+pub fn is_timed_out(line: &[u8]) -> bool {
+    memmem::find(&line[..line.len().min(160)], b" Task timed out after ").is_some()
+}
+
+/// A line as a runtime writes it, by its own time, and that: `TIME⇥ID⇥LEVEL⇥…`, `[LEVEL]⇥TIME⇥ID⇥…`,
+/// `I, [TIME #8]  INFO ID -- : …`, `TIME ID LEVEL …`, where somebody may have made blanks of the tabs.
+/// `[ERROR] Type: …` has no time.
+pub fn runtimes_line<'a>(text: &'a [u8], arena: &'a Arena) -> Option<(Option<Timestamp>, LogLine<'a>)> {
+    let head = &text[..text.len().min(200)];
+    let mut words = head.split(|c| matches!(c, b' ' | b'\t')).filter(|word| !word.is_empty());
+    match text.first()? {
+        b'[' => {
+            let close = memchr::memchr(b']', &head[..head.len().min(16)])?;
+            let known = level(&head[1..close]);
+            if known == Level::Unknown {
+                return None;
+            }
+            let rest = head[close + 1..].split(|c| matches!(c, b' ' | b'\t'));
+            let mut rest = rest.filter(|word| !word.is_empty());
+            if let Some(time) = rest.next().and_then(Timestamp::parse) {
+                let mut line = line::<false>(text, arena);
+                line.id = line.id.or_else(|| rest.next().filter(|id| is_id(id)));
+                return Some((Some(time), line));
+            }
+            let line = line::<false>(text, arena);
+            line.error.is_some().then_some((None, line))
+        }
+        b'0'..=b'9' => {
+            let first = words.next()?;
+            let joined = head.get(..19).filter(|_| first.len() == 10);
+            let time = match joined {
+                Some(dated) => {
+                    words.next();
+                    Timestamp::parse(dated)?
+                }
+                None => Timestamp::parse(first)?,
+            };
+            let line = line::<false>(text, arena);
+            if line.level != Level::Unknown || line.id.is_some() {
+                return Some((Some(time), line));
+            }
+            let id = words.next().filter(|id| is_id(id) || *id == b"undefined");
+            let level = words.next().map_or(Level::Unknown, level);
+            let id = id.filter(|id| *id != b"undefined" && level != Level::Unknown);
+            (id.is_some() || level != Level::Unknown)
+                .then_some((Some(time), LogLine { level, id, error: None }))
+        }
+        b'D' | b'I' | b'W' | b'E' | b'F' | b'A' if text.get(1..4) == Some(b", [") => {
+            let (_, time) = (words.next()?, words.next()?);
+            let time = Timestamp::parse(&time[1..])?;
+            let (_, known, id) = (words.next()?, words.next()?, words.next()?);
+            let id = Some(id).filter(|id| is_id(id));
+            Some((Some(time), LogLine { level: level(known), id, error: None }))
+        }
+        _ => None,
+    }
+}
+
+/// Whether a word may be a request id.
+fn is_id(word: &[u8]) -> bool {
+    word.len() == 36 && word[8] == b'-' && word[13] == b'-' && word[18] == b'-' && word[23] == b'-'
+}
+
 /// A level by its word, in any case, with the short forms of .NET.
 pub fn level(word: &[u8]) -> Level {
     match word {
@@ -445,12 +543,11 @@ pub fn continuation<'a>(text: &'a [u8], arena: &'a Arena) -> Continuation<'a> {
         return Continuation::Traceback;
     }
     if let Some(rest) = text.strip_prefix(b"XRAY TraceId: ") {
-        let mut all = fields::<false>(rest);
         let mut trace = TraceHeader {
-            root: json::text::<false>(all.next().unwrap_or_default(), arena),
+            root: rest.split(u8::is_ascii_whitespace).next().unwrap_or_default(),
             ..TraceHeader::default()
         };
-        for field in all {
+        for field in by_labels(rest) {
             if let Some((label, value)) = labelled(field) {
                 xray_field::<false>(label, value, Some(&mut trace), arena);
             }

@@ -50,6 +50,8 @@ impl Intake {
                 newest = newest.max(Some(time));
             }
         }
+        let chunk = batch.chunk();
+        self.store.chunk(chunk.source, chunk.offset, chunk.offset + chunk.bytes.len() as u64);
         // A capture that was recorded live shows at each time what was to be seen then: also that
         // more could still come.
         if arrived {

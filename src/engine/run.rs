@@ -159,6 +159,7 @@ impl Run {
         match event {
             Event::Opened(info) => {
                 self.intake.correlator.source(info.id, info.function.as_deref());
+                self.intake.correlator.otherwise(info.id, info.written, info.stream.as_deref());
                 self.progress.sources.insert(info.id, SourceProgress::new(info));
                 self.progress.loaded = false;
             }

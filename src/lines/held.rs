@@ -82,7 +82,11 @@ impl Store {
         let most = bytes.most() as u64;
         // What could not be read may lie before the first line of the first stretch.
         let end = to.min(from.saturating_add(2 * SPAN + most)).max(held.to);
-        let part = bytes.read(source, held.to, end)?;
+        let mut part = bytes.read(source, held.to, end)?;
+        if end < to && has_open_value(&part) {
+            let end = to.min(end.saturating_add(crate::frame::MOST as u64));
+            part = bytes.read(source, held.to, end)?;
+        }
         self.read += part.len() as u64;
         let chunk = frames(source, held.to, part, to, most);
         if from == held.to && from > 0 && self.asks_back(&chunk, hint.as_deref()) {
@@ -106,7 +110,8 @@ impl Store {
 
     /// Whether the first lines of a chunk are nothing without the record before them.
     fn asks_back(&mut self, chunk: &Chunk, hint: Option<&str>) -> bool {
-        let end = memchr::memchr(b'\n', &chunk.bytes).map_or(chunk.bytes.len(), |at| at + 1);
+        let first = crate::frame::Scanner::default().next(&chunk.bytes, 0, true);
+        let end = first.map_or(chunk.bytes.len(), |first| first.end);
         let first = Chunk { bytes: chunk.bytes[..end].to_vec(), ..*chunk };
         let mut lines = Vec::new();
         let mut context = Context::default();
@@ -126,7 +131,8 @@ impl Store {
             let from = at.saturating_sub(back);
             let mut part = bytes.read(source, from, at).ok()?;
             self.read += part.len() as u64;
-            let skip = if from == 0 { 0 } else { memchr::memchr(b'\n', &part)? + 1 };
+            let line = || memchr::memchr(b'\n', &part).map(|at| at + 1);
+            let skip = if from == 0 { 0 } else { crate::frame::first_border(&part, 1).or_else(line)? };
             part.drain(..skip);
             let chunk = Chunk { source, offset: from + skip as u64, arrived: None, bytes: part, cut: 0 };
             let mut context = Context::default();
@@ -150,11 +156,25 @@ impl Store {
     }
 }
 
+/// Whether bytes end in a JSON value.
+fn has_open_value(bytes: &[u8]) -> bool {
+    let mut at = crate::frame::last_border(bytes).unwrap_or(0);
+    let mut scanner = crate::frame::Scanner::default();
+    while at < bytes.len()
+        && let Some(frame) = scanner.next(bytes, at, false)
+    {
+        at = frame.end;
+    }
+    scanner.is_open()
+}
+
 /// Bytes as the framer cut them: of a line longer than `most` only its head, the last of all.
 fn frames(source: SourceId, offset: u64, mut bytes: Vec<u8>, to: u64, most: u64) -> Chunk {
     let last = memchr::memrchr(b'\n', &bytes).map_or(0, |at| at + 1);
     let mut cut = 0;
-    if (bytes.len() - last) as u64 >= most {
+    // A value may be longer.
+    let value = matches!(bytes.last(), Some(b'}' | b']'));
+    if (bytes.len() - last) as u64 >= most && !value {
         let head = last + most as usize;
         // How long it is is not known where nothing follows yet.
         cut = to.saturating_sub(offset + head as u64).max(1);

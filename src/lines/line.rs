@@ -5,7 +5,9 @@ use std::sync::Arc;
 use rustc_hash::FxHashMap;
 
 use crate::decode;
-use crate::model::{Body, Chunk, Level, Origin, Platform, Record, SourceId, Status, Text, Timestamp};
+use crate::model::{
+    Body, Chunk, Continuation, Level, Origin, Platform, Record, SourceId, Status, Text, Timestamp,
+};
 
 /// A function's or a stream's name, numbered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -104,6 +106,8 @@ impl Line {
 pub struct Context {
     /// The newest record and its time, if there is one.
     pub record: Option<Line>,
+    /// Where it, or the text after it, ends.
+    end: u64,
 }
 
 impl Context {
@@ -151,7 +155,13 @@ fn line(
         Body::Recorded(recorded) => return self::line(&recorded.record, cut, context, hint, names),
         Body::Log(line) => (line.level, Kind::Log, line.id),
         Body::Platform(platform) => of_platform(platform),
+        Body::Continuation(Continuation::Broken(_))
+            if context.end == 0 || !(0..=2).contains(&offset.wrapping_sub(context.end)) =>
+        {
+            return Some(bad(record, cut, context));
+        }
         Body::Continuation(_) => {
+            context.end = offset + u64::from(len);
             let more = |record: &Line| Line { offset, len, cut, kind: Kind::More, ..record.clone() };
             let alone = || Line {
                 offset,
@@ -167,24 +177,7 @@ fn line(
             };
             return Some(context.record.as_ref().map_or_else(alone, more));
         }
-        Body::Bad(_) => {
-            let (time, known) = context
-                .record
-                .as_ref()
-                .map_or((Timestamp::MIN, Timestamp::MIN), |record| (record.time, record.known));
-            return Some(Line {
-                offset,
-                len,
-                cut,
-                time,
-                known: envelope.arrived.unwrap_or(known),
-                function: None,
-                stream: None,
-                level: Level::Unknown,
-                kind: Kind::Bad,
-                id: None,
-            });
-        }
+        Body::Bad(_) => return Some(bad(record, cut, context)),
     };
     let time = envelope.time.or(context.time()).or(envelope.arrived).unwrap_or(Timestamp::MIN);
     let known = envelope.arrived.map_or(time, |arrived| arrived.max(time.min(arrived.plus(AHEAD_MS))));
@@ -196,7 +189,27 @@ fn line(
     let id = id.filter(|id| !id.is_empty()).map(|id| String::from_utf8_lossy(id).into());
     let line = Line { offset, len, cut, time, known, function, stream, level, kind, id };
     context.record = Some(line.clone());
+    context.end = offset + u64::from(len);
     Some(line)
+}
+
+/// What could not be read.
+fn bad(record: &Record<'_>, cut: u64, context: &Context) -> Line {
+    let Origin { offset, len, .. } = record.envelope.origin;
+    let before = context.record.as_ref();
+    let (time, known) = before.map_or((Timestamp::MIN, Timestamp::MIN), |record| (record.time, record.known));
+    Line {
+        offset,
+        len,
+        cut,
+        time,
+        known: record.envelope.arrived.unwrap_or(known),
+        function: None,
+        stream: None,
+        level: Level::Unknown,
+        kind: Kind::Bad,
+        id: None,
+    }
 }
 
 /// Level, kind and request id of a platform record.

@@ -60,6 +60,20 @@ pub fn function_of_file(path: &Path) -> Option<Arc<str>> {
     (stem.len() <= 140 && named && !generic && stem.chars().all(allowed)).then(|| stem.into())
 }
 
+/// The log stream that a file's folder is named after, as an export to S3 names them:
+/// `2023-07-05-[56]374cd7798d2a4e36a494a23d658b9741` for `2023/07/05/[56]374cd7798d2a4e36a494a23d658b9741`.
+pub fn stream_of_folder(path: &Path) -> Option<Arc<str>> {
+    let folder = path.parent()?.file_name()?.to_str()?;
+    let (date, rest) = folder.split_at_checked(11)?;
+    let dated = date.char_indices().all(|(at, c)| match at {
+        4 | 7 | 10 => c == '-',
+        _ => c.is_ascii_digit(),
+    });
+    let (_, hex) = rest.split_once(']').filter(|_| rest.contains('['))?;
+    let named = dated && hex.len() == 32 && hex.chars().all(|c| c.is_ascii_hexdigit());
+    named.then(|| format!("{}{rest}", date.replace('-', "/")).into())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -80,6 +94,19 @@ mod tests {
             ("/", None),
         ] {
             assert_eq!(function_of_file(Path::new(name)).as_deref(), want, "{name}");
+        }
+    }
+
+    #[test]
+    fn an_exports_folder_is_named_after_its_stream() {
+        let hex = "374cd7798d2a4e36a494a23d658b9741";
+        for (path, want) in [
+            (format!("export/x/2023-07-05-[56]{hex}/000000.gz"), Some(format!("2023/07/05/[56]{hex}"))),
+            (format!("2023-07-05-pay[56]{hex}/000000.gz"), Some(format!("2023/07/05/pay[56]{hex}"))),
+            ("2023-07-05-logs/000000.gz".to_string(), None),
+            ("logs/000000.gz".to_string(), None),
+        ] {
+            assert_eq!(stream_of_folder(Path::new(&path)).as_deref(), want.as_deref(), "{path}");
         }
     }
 }

@@ -24,14 +24,14 @@ pub use finding::{
     Severity, Standing as ClaimStanding, Verdict, Worse,
 };
 pub use graded::{Grade, Graded, Why};
-pub use hint::function_of_file;
+pub use hint::{function_of_file, stream_of_folder};
 pub use id::{EnvironmentId, FunctionId, Ids, NameId, Names, RequestId, SourceId, TraceId, stream_version};
 pub use invocation::{Cold, End, Invocation, Lines, Outcome, Waited};
 pub use metric::{MetricName, MetricPoint, OtherId, OtherMetric, OtherPoint, Statistics};
 pub use record::{
-    Bad, Body, Chunk, Continuation, Envelope, ErrorCounts, Fault, InitKind, InitPhase, InitReport, InitStart,
-    Level, LogLine, MetricRecord, Origin, Platform, Record, Recorded, Report, RuntimeDone, RuntimeError,
-    Start, Status, Text, TraceHeader,
+    Bad, Body, Broken, Chunk, Continuation, Envelope, ErrorCounts, Fault, InitKind, InitPhase, InitReport,
+    InitStart, Level, LogLine, MetricRecord, Origin, Platform, Record, Recorded, Report, RuntimeDone,
+    RuntimeError, Start, Status, Text, TraceHeader,
 };
 pub use setting::{Grant, Provisioned, Setting, SettingFact, SettingRecord, Trigger, When, Whose};
 pub use time::{Micros, Timestamp, Window};

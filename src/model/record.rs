@@ -7,7 +7,8 @@ use super::{DeliveryRecord, Micros, SegmentDocument, SettingRecord, SourceId, St
 /// once a record.
 pub type Text<'a> = &'a [u8];
 
-/// Whole frames (lines with their line ends) of one source, at most about 256 KiB.
+/// Whole frames (`frame`: mostly lines, with their line ends) of one source, at most about 256 KiB,
+/// where there is no longer frame among them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Chunk {
     /// Which source.
@@ -99,8 +100,28 @@ pub enum Continuation<'a> {
     Traceback,
     /// `XRAY TraceId: …`: the trace of the REPORT before it.
     Xray(&'a TraceHeader<'a>),
+    /// What looked like the beginning of a JSON value: text where it follows text, else a record that
+    /// could not be read.
+    Broken(&'a Broken<'a>),
+    /// The console's button, copied along: what follows up to the next time is the message again.
+    Copy,
     /// More text.
     Text,
+}
+
+/// The beginning of what is no JSON value, though it looked like one.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Broken<'a> {
+    /// Why it is none, for a person.
+    pub reason: Text<'a>,
+    /// Its first line.
+    pub text: Text<'a>,
+}
+
+impl From<&Broken<'_>> for Bad {
+    fn from(broken: &Broken<'_>) -> Self {
+        Self::new(String::from_utf8_lossy(broken.reason).into_owned(), broken.text)
+    }
 }
 
 /// A record that could not be read.
@@ -110,6 +131,14 @@ pub struct Bad {
     pub reason: String,
     /// The first bytes of it, lossily decoded, at most 200 characters.
     pub excerpt: String,
+}
+
+impl Bad {
+    /// A record of these bytes.
+    pub fn new(reason: String, bytes: &[u8]) -> Self {
+        let excerpt = String::from_utf8_lossy(&bytes[..bytes.len().min(800)]).chars().take(200).collect();
+        Self { reason, excerpt }
+    }
 }
 
 /// How an environment was initialised (`initializationType`).

@@ -49,7 +49,9 @@ pub(super) fn put(
     }
     let from = out.len();
     if cut == 0 {
-        match (form(line), arrived) {
+        // One over several lines has to be put into a string.
+        let form = if memchr(b'\n', line).is_some() { Form::Other } else { form(line) };
+        match (form, arrived) {
             (Form::Wrapped, Some(at)) => {
                 let inside = memchr(b'{', line).map_or(0, |at| at + 1);
                 out.extend_from_slice(&line[..inside]);

@@ -17,13 +17,15 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use crossbeam_channel::{Receiver, RecvTimeoutError, bounded, select};
-use memchr::memchr_iter;
+use memchr::memrchr;
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGXFSZ};
 use signal_hook::flag;
 use signal_hook::iterator::Signals;
 
 use crate::clock::Clock;
-use crate::model::{Chunk, SourceId};
+use crate::decode;
+use crate::frame::{Frame, MOST, Scanner, Shape};
+use crate::model::{Chunk, SourceId, Timestamp};
 use crate::source::{self, Event, Input, Mode, NoInput, SourceInfo, Sources};
 use line::{Name, Put};
 use output::Output;
@@ -124,6 +126,26 @@ pub fn run(
     Ok(ended)
 }
 
+/// Puts a frame into the capture.
+fn put(
+    output: &mut Output,
+    heads: &mut u64,
+    masked: &mut Option<redact::Masked>,
+    (text, cut): (&[u8], u64),
+    name: &Name,
+    arrived: Option<Timestamp>,
+    most: usize,
+) -> Result<(), OutputError> {
+    let mut line = Cow::Borrowed(text);
+    if let Some(masked) = masked {
+        line = redact::line(text, masked);
+    }
+    output.line(|block| {
+        let put = line::put(block, &line, cut, name, arrived, most);
+        *heads += u64::from(put == Put::Head);
+    })
+}
+
 struct Recording {
     output: Output,
     /// Of the sources that are recorded.
@@ -221,21 +243,42 @@ impl Recording {
     fn chunk(&mut self, chunk: &Chunk) -> Result<bool, OutputError> {
         let Some(name) = self.names.get(&chunk.source) else { return Ok(false) };
         let bytes = &chunk.bytes[..];
-        let (heads, most, masked) = (&mut self.heads, self.most, &mut self.masked);
-        let mut from = 0;
-        let last = (bytes.last() != Some(&b'\n')).then_some(bytes.len());
-        for end in memchr_iter(b'\n', bytes).chain(last) {
-            // What was cut out was the end of the last line.
-            let cut = if end == bytes.len() { chunk.cut } else { 0 };
-            let mut line = Cow::Borrowed(&bytes[from..end]);
-            if let Some(masked) = masked {
-                line = redact::line(&bytes[from..end], masked);
+        let masked = &mut self.masked;
+        // What was cut out was the end of the last line.
+        let last = memrchr(b'\n', bytes).map_or(0, |at| at + 1);
+        let whole = if chunk.cut > 0 { last } else { bytes.len() };
+        let (mut scanner, mut from) = (Scanner::default(), 0);
+        while let Some(Frame { shape, end }) =
+            scanner.next(&bytes[..whole], from, true).filter(|_| from < whole)
+        {
+            let text = bytes[from..end].strip_suffix(b"\n").unwrap_or(&bytes[from..end]);
+            from = end;
+            if shape != Shape::Value {
+                put(&mut self.output, &mut self.heads, masked, (text, 0), name, chunk.arrived, self.most)?;
+                continue;
             }
-            self.output.line(|block| {
-                let put = line::put(block, &line, cut, name, chunk.arrived, most);
-                *heads += u64::from(put == Put::Head);
-            })?;
-            from = end + 1;
+            let most = self.most.max(MOST);
+            let value = text.trim_ascii_start().strip_prefix(b",").unwrap_or(text).trim_ascii();
+            match decode::parts(value) {
+                Some(parts) => {
+                    for part in parts {
+                        put(
+                            &mut self.output,
+                            &mut self.heads,
+                            masked,
+                            (&part, 0),
+                            name,
+                            chunk.arrived,
+                            most,
+                        )?;
+                    }
+                }
+                None => put(&mut self.output, &mut self.heads, masked, (text, 0), name, chunk.arrived, most)?,
+            }
+        }
+        if chunk.cut > 0 {
+            let head = (&bytes[whole..], chunk.cut);
+            put(&mut self.output, &mut self.heads, masked, head, name, chunk.arrived, self.most)?;
         }
         Ok(true)
     }

@@ -231,6 +231,7 @@ impl Input {
         match event {
             Event::Opened(info) => {
                 self.correlator.source(info.id, info.function.as_deref());
+                self.correlator.otherwise(info.id, info.written, info.stream.as_deref());
                 self.sources.insert(info.id, info.clone());
             }
             Event::Chunk(_) => {

@@ -7,11 +7,12 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, Weak};
 
 use memchr::memchr;
 
-use super::frame::{Framer, Piece};
+use super::frame::{Framer, Piece, VALUES};
 use super::info::{Identity, Kind, SourceInfo, open};
 use super::kept::Kept;
 use super::pool::Pool;
 use super::reader::{Raw, Reader, part};
+use crate::frame::{Scanner, first_border};
 use crate::model::{Chunk, SourceId};
 
 /// Where a source's bytes lie now.
@@ -142,23 +143,26 @@ impl Catalog {
     }
 
     /// Reads the frames that begin in `from..to` of a file (or of memory) again, on the caller's
-    /// thread. Ranges that touch tile: no frame twice, none missed. A gzip file is inflated from
-    /// its beginning.
+    /// thread. Ranges that touch tile where no frame lies across: no frame twice, none missed. A gzip
+    /// file is inflated from its beginning.
     pub fn range(&self, source: &SourceInfo, from: u64, to: u64, pool: &Pool) -> io::Result<RangeReader> {
         let mut reader = match self.place(source.id) {
             Some(Place::Memory(bytes)) => Reader::new(Raw::Memory(bytes))?,
             _ if source.kind == Kind::Packed => Reader::packed(Raw::File(self.file(source)?)),
             _ => Reader::Plain(Raw::File(self.file(source)?)),
         };
-        // One byte before, so that a frame that begins at `from` is told from the end of another.
-        let begin = from.saturating_sub(1);
+        // Some bytes before, so that a frame that begins at `from` is told from the end of another.
+        let begin = from.saturating_sub(BEFORE);
         reader.skip(begin)?;
         Ok(RangeReader {
             source: source.id,
             reader,
             framer: Framer::new(begin, self.0.most),
             pieces: Vec::new(),
-            first: from > 0,
+            from,
+            first: (from > 0).then(Vec::new),
+            begin,
+            most: self.0.most * VALUES,
             to,
             ended: from >= to,
             pool: pool.clone(),
@@ -185,6 +189,9 @@ impl Catalog {
     }
 }
 
+/// How many bytes before a line tell whether another frame ends there.
+const BEFORE: u64 = 256;
+
 /// Reads a part of a source again, frame by frame.
 #[derive(Debug)]
 pub struct RangeReader {
@@ -193,8 +200,11 @@ pub struct RangeReader {
     framer: Framer,
     /// Read and not given yet, the next one last.
     pieces: Vec<Piece>,
-    /// The first frame is the end of one that began before.
-    first: bool,
+    from: u64,
+    /// What was read from `begin` on, as long as no frame is known to begin in it.
+    first: Option<Vec<u8>>,
+    begin: u64,
+    most: usize,
     to: u64,
     ended: bool,
     pool: Pool,
@@ -205,8 +215,8 @@ impl RangeReader {
     pub fn next_chunk(&mut self) -> io::Result<Option<Chunk>> {
         loop {
             while let Some(mut piece) = self.pieces.pop() {
-                if std::mem::take(&mut self.first) {
-                    drop_first_frame(&mut piece);
+                if !self.is_begun(&mut piece) {
+                    continue;
                 }
                 if piece.offset >= self.to {
                     self.ended = true;
@@ -231,34 +241,58 @@ impl RangeReader {
         }
     }
 
+    /// Whether a frame of the range begins in a piece, of which what is before it is left off.
+    fn is_begun(&mut self, piece: &mut Piece) -> bool {
+        let Some(seen) = &mut self.first else { return true };
+        seen.extend_from_slice(&piece.bytes);
+        let before = (self.from - self.begin) as usize;
+        let last = self.ended && self.pieces.is_empty();
+        let border = first_border(seen, before);
+        // A source whose frames can't be told is taken from the next line on.
+        let line = || memchr(b'\n', seen.get(before.saturating_sub(1)..)?).map(|at| before + at);
+        let border =
+            if last || seen.len() > self.most || piece.cut > 0 { border.or_else(line) } else { border };
+        match border {
+            Some(at) => {
+                let cut = piece.cut;
+                *piece = Piece { offset: self.begin + at as u64, bytes: seen.split_off(at), cut };
+                self.first = None;
+                true
+            }
+            None if piece.cut > 0 => {
+                // The end of an over-long line is a border.
+                self.begin = piece.offset + piece.bytes.len() as u64 + piece.cut;
+                let begun = self.begin >= self.from;
+                *seen = Vec::new();
+                if begun {
+                    self.first = None;
+                }
+                false
+            }
+            None => false,
+        }
+    }
+
     /// Offset up to which has been read.
     pub fn at(&self) -> u64 {
         self.framer.end()
     }
 }
 
-fn drop_first_frame(piece: &mut Piece) {
-    match memchr(b'\n', &piece.bytes) {
-        Some(at) => {
-            piece.bytes.drain(..=at);
-            piece.offset += at as u64 + 1;
-        }
-        // The end of an over-long line, or of the source.
-        None => {
-            piece.offset += piece.bytes.len() as u64 + piece.cut;
-            piece.bytes.clear();
-        }
-    }
-}
-
 /// Leaves the frames that begin before `to`.
 fn cut_after(piece: &mut Piece, to: u64) {
-    let Some(last) = to.saturating_sub(1).checked_sub(piece.offset).map(|at| at as usize) else { return };
-    if let Some(rest) = piece.bytes.get(last..)
-        && let Some(at) = memchr(b'\n', rest)
-        && last + at + 1 < piece.bytes.len()
+    let Some(before) = to.checked_sub(piece.offset).map(|at| at as usize) else { return };
+    if before >= piece.bytes.len() {
+        return;
+    }
+    let (mut scanner, mut at) = (Scanner::default(), 0);
+    while at < before
+        && let Some(frame) = scanner.next(&piece.bytes, at, true)
     {
-        piece.bytes.truncate(last + at + 1);
+        at = frame.end;
+    }
+    if at < piece.bytes.len() {
+        piece.bytes.truncate(at);
         piece.cut = 0;
     }
 }

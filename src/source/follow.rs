@@ -18,11 +18,16 @@ use super::reel::{Done, Feed, Reel};
 use super::tail::Tail;
 use super::walk::{Found, label, why_not};
 use super::{Event, Plan, open_files};
+use crate::frame::first_border;
 
 /// Least share of a newest slice that a file gets, in bytes.
 const LEAST_SHARE: u64 = 16 << 10;
 /// How much is read at once when looking for a line's beginning.
 const SEARCH: u64 = 64 << 10;
+/// How much is looked through for a place where surely a frame begins.
+const BORDER: u64 = 1 << 20;
+/// How many bytes before a line tell whether another frame ends there.
+const BEFORE: u64 = 256;
 
 /// Follows the plan's inputs until told to stop.
 pub(super) fn run(out: &Out, plan: Plan, newest_slice: Option<u64>) -> Result<(), Stopped> {
@@ -128,10 +133,16 @@ fn share(found: &[Found], bytes: u64) -> u64 {
     u64::MAX
 }
 
-/// Where the first whole line of the last `share` bytes begins. Where a single line fills them
-/// that has not ended yet, that line's beginning; the file's, if the line is over-long.
+/// Where the first whole frame of the last `share` bytes begins, or the first line if no frame can
+/// be told. Where a single line fills them that has not ended yet, that line's beginning; the file's,
+/// if the line is over-long.
 fn slice_start(file: &File, size: u64, share: u64, most: usize) -> io::Result<u64> {
     let newest = size - share;
+    let begin = newest.saturating_sub(BEFORE);
+    let near = part(file, begin, size.min(newest + BORDER))?;
+    if let Some(border) = first_border(&near, (newest - begin) as usize) {
+        return Ok(begin + border as u64);
+    }
     let mut at = newest.saturating_sub(1);
     while at < size {
         let bytes = part(file, at, size.min(at + SEARCH))?;

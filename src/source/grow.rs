@@ -269,6 +269,18 @@ impl Tail {
         Ok(true)
     }
 
+    /// Nothing more came of the half frame that a file ends with.
+    pub fn let_go(&mut self, key: u32) -> Result<(), Stopped> {
+        let Some(Followed { state: State::Lines(lines), .. }) = self.files.get_mut(&key) else {
+            return Ok(());
+        };
+        let held = lines.framer.held();
+        let piece = lines.framer.let_go();
+        self.half_lines.changed(held, &mut lines.framer);
+        let arrived = Some(self.out.clock.now());
+        self.out.send_pieces(&lines.info, arrived, false, piece)
+    }
+
     /// A file does not begin as it did.
     fn anew(&mut self, key: u32, handle: &Arc<File>) -> Result<(), Stopped> {
         self.over(key, "was written anew in place; read again from its start, and what was written before and not read yet is lost unless a copy of it holds it")?;

@@ -5,7 +5,7 @@ use std::os::unix::fs::{FileTypeExt, MetadataExt, OpenOptionsExt};
 use std::path::Path;
 use std::sync::Arc;
 
-use crate::model::SourceId;
+use crate::model::{SourceId, Timestamp};
 
 /// What kind of thing bytes come from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -39,6 +39,10 @@ pub struct SourceInfo {
     /// The function whose log this may be, guessed from the file's name. What is said inside the
     /// file goes before it.
     pub function: Option<Arc<str>>,
+    /// The log stream that its folder is named after.
+    pub stream: Option<Arc<str>>,
+    /// When it was last written, as far as that was known when it was opened.
+    pub written: Option<Timestamp>,
     /// Reading began at this offset and the bytes before it are left for
     /// `Catalog::range` (`Mode::Follow`'s newest slice); 0 where nothing was left out.
     pub skipped: u64,

@@ -14,7 +14,7 @@ use super::reader::{Raw, Reader};
 use super::reel::{Done, Feed, Reel};
 use super::walk::{label, why_not};
 use super::{Event, Plan};
-use crate::model::function_of_file;
+use crate::model::{Timestamp, function_of_file, stream_of_folder};
 
 /// Everything of a plan, on its way.
 #[derive(Debug)]
@@ -85,6 +85,8 @@ pub(super) fn memory(out: &Out, name: &str, bytes: &'static [u8]) -> Result<Feed
         size: bytes.len() as u64,
         kind: Kind::Memory,
         function: None,
+        stream: None,
+        written: None,
         skipped: 0,
     });
     out.send(Event::Opened(info.clone()))?;
@@ -147,9 +149,14 @@ pub(super) fn enter(out: &Out, path: &Path, stat: Stat, kind: Kind, skipped: u64
         id,
         label: label(&path).into(),
         function: function_of_file(&path),
+        stream: stream_of_folder(&path),
         path: Some(path),
         size: if kind == Kind::Fifo { 0 } else { stat.size },
         kind,
+        written: Some(match kind {
+            Kind::Fifo => out.clock.now(),
+            _ => Timestamp(i64::try_from(stat.modified / 1_000_000).unwrap_or_default()),
+        }),
         skipped,
     })
 }

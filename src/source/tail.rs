@@ -30,6 +30,8 @@ use super::{Event, Options, open_files};
 const LOOKS: usize = 256;
 /// A file that changed so recently is looked at in every poll, in ms.
 const HOT_MS: u64 = 60_000;
+/// Half a frame of a file that was silent for so long is let go as text, in ms.
+const IDLE_MS: u64 = 10_000;
 /// A time of modification does not tell apart changes so close together, in ms.
 pub(super) const RACY_MS: i64 = 2_000;
 /// Listing matches of globs may take one part in so many of the time.
@@ -495,6 +497,12 @@ impl Tail {
         }
         for key in nameless {
             self.look_at_nameless(key)?;
+        }
+        let silent = |file: &Followed| now.saturating_sub(file.changed_ms) >= IDLE_MS;
+        let idle =
+            self.files.iter().filter(|(_, file)| matches!(file.state, State::Lines(_)) && silent(file));
+        for key in idle.map(|(key, _)| *key).collect::<Vec<_>>() {
+            self.let_go(key)?;
         }
         Ok(())
     }

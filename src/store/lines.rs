@@ -115,6 +115,8 @@ impl Item for Stretch {
 #[derive(Clone, Debug, Default)]
 pub struct LineIndex {
     sources: Vec<(SourceId, Arc<Paged<Stretch>>)>,
+    /// The source that is read, and where the chunk begins and ends that its lines are in.
+    chunk: Option<(SourceId, u64, u64)>,
 }
 
 impl LineIndex {
@@ -129,6 +131,12 @@ impl LineIndex {
         self.sources.iter().map(|(id, stretches)| (*id, &**stretches))
     }
 
+    /// Says where the chunk lies that the next lines are in. Stretches begin and end with chunks: a
+    /// line may be a part of a document, and to be read again it needs the whole.
+    pub(super) fn chunk(&mut self, source: SourceId, from: u64, to: u64) {
+        self.chunk = Some((source, from, to));
+    }
+
     /// Notes a line.
     pub(super) fn note(&mut self, line: &LineFact) {
         let at = match self.sources.binary_search_by_key(&line.origin.source, |(id, _)| *id) {
@@ -140,12 +148,17 @@ impl LineIndex {
         };
         let stretches = Arc::make_mut(&mut self.sources[at].1);
         let offset = line.origin.offset;
+        let own = offset.saturating_add(u64::from(line.origin.len));
+        let chunk = self
+            .chunk
+            .filter(|(source, from, to)| *source == line.origin.source && (*from..*to).contains(&offset));
+        let (begin, end) = chunk.map_or((offset, own), |(_, from, to)| (from, to.max(own)));
         let holder = stretches
             .last()
             .filter(|last| last.offset <= offset)
             .or_else(|| stretches.back_from(offset.saturating_add(1)).next())
-            .filter(|holder| offset - holder.offset < SPAN)
-            .map_or(offset, |holder| holder.offset);
+            .filter(|holder| begin.saturating_sub(holder.offset) < SPAN)
+            .map_or(begin, |holder| holder.offset);
         let new = || Stretch {
             offset,
             end: offset,
@@ -158,7 +171,7 @@ impl LineIndex {
             errors: false,
         };
         stretches.upsert(holder, new, |stretch| {
-            stretch.end = stretch.end.max(offset.saturating_add(u64::from(line.origin.len)));
+            stretch.end = stretch.end.max(end);
             if let Some(time) = line.time {
                 stretch.earliest = stretch.earliest.min(time);
                 stretch.latest = stretch.latest.max(time);

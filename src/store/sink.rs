@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::model::{
     Bad, Change, DeliveryFact, End, EnvironmentInfo, FactSink, FunctionId, Invocation, LineFact, MetricPoint,
-    Micros, Origin, OtherId, OtherMetric, OtherPoint, Outcome, SegmentDocument, SettingFact, Texts,
+    Micros, Origin, OtherId, OtherMetric, OtherPoint, Outcome, SegmentDocument, SettingFact, SourceId, Texts,
     Timestamp, TraceId,
 };
 
@@ -147,6 +147,11 @@ impl Store {
             self.read_from = time;
             self.generation += 1;
         }
+    }
+
+    /// Says where the chunk lies that the next lines of a source are in.
+    pub fn chunk(&mut self, source: SourceId, from: u64, to: u64) {
+        self.lines.chunk(source, from, to);
     }
 
     /// Changes how much may be held; what is too much is let go at once.

@@ -62,6 +62,8 @@ impl Listener {
             size: 0,
             kind: Kind::Socket,
             function,
+            stream: None,
+            written: None,
             skipped: 0,
         });
         let id = info.id;
