@@ -16,7 +16,6 @@ use lamtop::source::{self, Event, Input, Mode};
 use serde_json::{Value, json};
 use support::listen::{LAMTOP, Listening, answer, report};
 use support::pty::{Pty, command};
-use support::until;
 
 fn gzipped(bytes: &[u8]) -> Vec<u8> {
     let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
@@ -195,32 +194,6 @@ fn who_has_no_key_or_sends_too_much_is_refused() {
     assert_eq!(listening.post("/", &["Origin: https://evil.example"], b"x").0, 403);
     assert_eq!(listening.post("/", &[], b"x").0, 200);
     listening.end(1, "posts refused");
-}
-
-#[test]
-fn bodies_on_their_way_are_bounded_together() {
-    let dir = tempfile::tempdir().unwrap();
-    let listening = Listening::start(&dir.path().join("out.ndjson"), &[], None);
-    let blank = || listening.post("/", &[], b"        ").0;
-    // Two bodies that never end leave no room, once they are read as far as they go. That may meet
-    // with the other posts, and be refused itself.
-    let mut begun = Vec::new();
-    until("a post is told to come again", || {
-        begun = (0..2)
-            .map(|_| {
-                let mut stream = TcpStream::connect(listening.http).unwrap();
-                let _ = write!(stream, "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: {}\r\n\r\n", 16 << 20)
-                    .and_then(|()| stream.write_all(&vec![b' '; (16 << 20) - 1]));
-                stream
-            })
-            .collect();
-        (0..50).any(|_| blank() == 503)
-    });
-    assert_eq!(listening.post("/", &[], b"").0, 200);
-    drop(begun);
-    until("there is room again", || blank() == 200);
-    assert_eq!(listening.post("/", &[], b"x").0, 200);
-    listening.end(1, "come again");
 }
 
 #[test]

@@ -230,3 +230,56 @@ fn response(
     }
     response
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io::{Read, Write};
+    use std::sync::atomic::Ordering;
+
+    /// What a post of some bytes is answered at this door.
+    fn posted(door: Door, body: &[u8]) -> String {
+        let socket = TcpListener::bind("127.0.0.1:0").unwrap();
+        socket.set_nonblocking(true).unwrap();
+        let address = socket.local_addr().unwrap();
+        let head = format!(
+            "POST / HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: {}\r\n\r\n",
+            body.len()
+        );
+        let request = [head.as_bytes(), body].concat();
+        let client = std::thread::spawn(move || {
+            let mut stream = std::net::TcpStream::connect(address).unwrap();
+            stream.write_all(&request).unwrap();
+            let mut answer = String::new();
+            stream.read_to_string(&mut answer).unwrap();
+            answer
+        });
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(async {
+            let serving = tokio::spawn(run(socket, door));
+            let answer = tokio::task::spawn_blocking(|| client.join().unwrap()).await.unwrap();
+            serving.abort();
+            answer
+        })
+    }
+
+    #[test]
+    fn without_room_a_post_is_told_to_come_again() {
+        let (inbox, parcels) = Inbox::new();
+        let counts = Arc::new(Counts::default());
+        let door = || Door::new(inbox.clone(), counts.clone(), None, Clock::wall());
+        // Other bodies on their way have all but two bytes.
+        let full = door();
+        full.room.forget_permits(ON_THEIR_WAY - 2);
+        let answer = posted(full, b"abc");
+        assert!(answer.starts_with("HTTP/1.1 503 ") && answer.contains("retry-after: 1"), "{answer}");
+        let full = door();
+        full.room.forget_permits(ON_THEIR_WAY - 3);
+        assert!(posted(full, b"abc").starts_with("HTTP/1.1 200 "));
+        assert_eq!(parcels.queue.len(), 1);
+        // Or what came is not read.
+        while inbox.put(None, vec![b'x'; 1 << 20]).is_ok() {}
+        assert!(posted(door(), b"abc").starts_with("HTTP/1.1 429 "));
+        assert_eq!(counts.no_room.load(Ordering::Relaxed), 2);
+    }
+}
