@@ -5,9 +5,9 @@ use std::sync::Arc;
 use super::Correlator;
 use super::known::known;
 use crate::model::{
-    Bad, DeliveryFact, DeliveryRecord, Envelope, FactSink, FunctionId, MetricName, MetricPoint, MetricRecord,
-    OtherId, OtherMetric, OtherPoint, Record, SegmentDocument, SettingFact, SettingRecord, Timestamp, When,
-    Whose,
+    Bad, CallFact, CallRecord, DeliveryFact, DeliveryRecord, Envelope, FactSink, FunctionId, MetricName,
+    MetricPoint, MetricRecord, OtherId, OtherMetric, OtherPoint, Record, SegmentDocument, SettingFact,
+    SettingRecord, Timestamp, When, Whose,
 };
 
 /// Series of other metrics that are told apart: a dimension may have as many values as there are
@@ -113,6 +113,19 @@ impl Correlator {
             when: told.when,
             known,
             told: told.told.clone(),
+        });
+    }
+
+    /// A request to run a function.
+    pub(super) fn call<S: FactSink>(&mut self, told: &CallRecord, arrived: Option<Timestamp>, sink: &mut S) {
+        let function = self.function(told.function.as_bytes(), sink);
+        sink.call(&CallFact {
+            function,
+            qualifier: told.qualifier.clone(),
+            by: told.by.clone(),
+            refused: told.refused.clone(),
+            at: told.at,
+            known: known(told.at, arrived),
         });
     }
 

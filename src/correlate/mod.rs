@@ -21,8 +21,8 @@ mod sibling;
 use rustc_hash::FxHashMap;
 
 use crate::model::{
-    Body, EnvironmentId, FactSink, FunctionId, Invocation, Level, LineFact, NameId, OtherId, Record,
-    RequestId, SourceId, Texts,
+    Body, Envelope, EnvironmentId, FactSink, FunctionId, Invocation, Level, LineFact, NameId, OtherId,
+    Record, RequestId, SourceId, Texts, Timestamp,
 };
 use attempt::Failed;
 use environment::Environment;
@@ -131,9 +131,11 @@ impl Correlator {
             Body::Metric(metric) => self.metric(record, metric, sink),
             Body::Setting(told) => self.setting(told, envelope, sink),
             Body::Delivery(told) => self.delivery(told, envelope.arrived, sink),
+            Body::Call(told) => self.call(told, envelope.arrived, sink),
             Body::Other(_) => {}
             Body::Segment(document) => self.segment(document, envelope.arrived, sink),
             Body::Recorded(recorded) => self.recorded(recorded, sink),
+            Body::Log(line) if self.is_timeless(envelope) => self.timeless(record, line.level, sink),
             Body::Log(line) => {
                 let Some(place) = self.place(record, stream, line.id, sink) else { return };
                 self.tell_line(record, place, line.level, sink);
@@ -154,6 +156,19 @@ impl Correlator {
         let source = self.source_mut(source);
         source.last = Some(LastRecord { environment: place.environment, seq, known });
         source.newest = Some(place.time);
+    }
+
+    /// Whether nothing tells when a record was written.
+    fn is_timeless(&mut self, envelope: &Envelope<'_>) -> bool {
+        envelope.time.or(envelope.arrived).is_none()
+            && self.source_mut(envelope.origin.source).newest.is_none()
+    }
+
+    /// A line that can be counted and shown, and lies on no axis of time.
+    fn timeless<S: FactSink>(&mut self, record: &Record<'_>, level: Level, sink: &mut S) {
+        let function = record.envelope.function.map(|name| self.function(name, sink));
+        let (time, known, origin) = (None, Timestamp::MIN, record.envelope.origin);
+        sink.line(&LineFact { function, time, known, level, origin });
     }
 
     fn tell_line<S: FactSink>(&self, record: &Record<'_>, place: Place, level: Level, sink: &mut S) {

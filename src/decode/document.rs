@@ -3,7 +3,7 @@
 //! document where it lies ([`Frame::part`]).
 
 use super::json::Stop;
-use super::{Arena, Frame, answer, events};
+use super::{Arena, Frame, answer, events, list};
 use crate::model::Record;
 
 /// Reads a document of one kind and pushes its records; `false`, with nothing pushed, if it is of
@@ -11,7 +11,7 @@ use crate::model::Record;
 type Kind = for<'a> fn(&Frame<'a>, &'a Arena, &mut Vec<Record<'a>>) -> Result<bool, Stop>;
 
 /// In the order in which they are asked.
-const KINDS: [Kind; 2] = [events::read, answer::read];
+const KINDS: [Kind; 3] = [list::read, events::read, answer::read];
 
 /// Reads a document of a known kind and pushes its records; `false`, with nothing pushed, if it is of
 /// none.

@@ -288,7 +288,7 @@ fn level_in_any_case(word: &[u8]) -> Level {
 
 /// The head of a line of the function: `TIME⇥ID⇥LEVEL⇥…` (Node.js, .NET), `[LEVEL]⇥TIME⇥ID⇥…`
 /// (Python), `[ERROR] Type: …⏎Traceback…` (Python's unhandled error).
-fn line<'a, const ESC: bool>(text: &'a [u8], arena: &'a Arena) -> LogLine<'a> {
+pub fn line<'a, const ESC: bool>(text: &'a [u8], arena: &'a Arena) -> LogLine<'a> {
     let tab: &[u8] = if ESC { b"\\t" } else { b"\t" };
     let cut = |text: &[u8]| find_tab::<ESC>(&text[..text.len().min(120)]);
     match text.first() {
