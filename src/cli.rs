@@ -8,8 +8,9 @@ use crate::report::{Format, List, TimeRule};
 
 /// A terminal console for watching AWS Lambda functions: what htop is for processes.
 ///
-/// Give it Lambda's logs (captures, folders, `aws logs tail` output, gz), CloudWatch metric streams
-/// and X-Ray segments, together or alone; what each is it sees for itself.
+/// Give it Lambda's logs (captures, folders, `aws logs tail` output, gz, zst), CloudWatch metric
+/// streams and X-Ray segments, together or alone; what each is it sees for itself. Or let others send
+/// to it: X-Ray SDKs, OpenTelemetry, Firehose, extensions.
 #[derive(Debug, Parser)]
 #[command(name = "lamtop", version, after_help = EXAMPLES, override_usage = USAGE)]
 pub struct Cli {
@@ -20,6 +21,9 @@ pub struct Cli {
     /// Without any, the sample incident is replayed.
     #[arg(value_name = "PATH")]
     pub paths: Vec<String>,
+    /// Where to listen.
+    #[command(flatten)]
+    pub listeners: Listeners,
     /// Options of the console.
     #[command(flatten)]
     pub console: ConsoleOptions,
@@ -27,6 +31,7 @@ pub struct Cli {
 
 const USAGE: &str = "\
 lamtop [OPTIONS] [PATH]...         follow files while they grow
+       lamtop [OPTIONS] listen            take what others send
        lamtop [OPTIONS] replay PATH...    replay captures as if they were live
        lamtop [OPTIONS] report PATH...    answer without a screen
        lamtop record PATH... --out FILE   write what arrives as a capture
@@ -38,6 +43,8 @@ Examples:
   lamtop                                  the sample incident, replayed
   lamtop logs/ '/var/log/lambda/*.log'    follow what is there and what comes
   aws logs tail /aws/lambda/NAME --follow | lamtop -
+  lamtop listen                           X-Ray SDKs and OpenTelemetry find it at their usual addresses
+  lamtop logs/ --xray 127.0.0.1:2000      both together
   lamtop replay capture.ndjson.gz metrics.ndjson --at +10m --speed 10
   lamtop report sample-logs/
   lamtop report logs/ metrics.ndjson --by function,1m --format tsv
@@ -53,6 +60,9 @@ A path that is named like a command needs ./ before it: lamtop ./report";
 /// What to do.
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    /// Show what others send: X-Ray SDKs (UDP 127.0.0.1:2000), and over HTTP (127.0.0.1:4318)
+    /// OpenTelemetry, Firehose, Telemetry API batches, log lines. With --xray or --http, just there.
+    Listen(Listeners),
     /// Replay captures as if they were live.
     Replay(Replay),
     /// Answer without a screen: tables, tsv, csv, json, markdown.
@@ -91,6 +101,30 @@ pub struct ConsoleOptions {
     /// A TOML file with these options; else lamtop/config.toml in your configuration folder.
     #[arg(long, global = true, value_name = "FILE")]
     pub config: Option<String>,
+}
+
+/// Where to listen, beside the paths. An address is IP:PORT; a port alone is on this machine only, as
+/// nothing listens to other machines unless the address is written out.
+#[derive(Debug, Args, Clone, Default)]
+pub struct Listeners {
+    /// Take the X-Ray daemon's place: datagrams at this address, usually 127.0.0.1:2000.
+    #[arg(long, value_name = "ADDRESS")]
+    pub xray: Option<String>,
+    /// Take posts at this address, usually 127.0.0.1:4318: OpenTelemetry traces (/v1/traces), Firehose
+    /// deliveries, Telemetry API batches, log lines. A path as /orders names the function.
+    #[arg(long, value_name = "ADDRESS")]
+    pub http: Option<String>,
+    /// Take posts only with the access key that this environment variable holds: as Firehose's
+    /// access key, or as Authorization: Bearer KEY.
+    #[arg(long, value_name = "NAME")]
+    pub http_key_env: Option<String>,
+}
+
+impl Listeners {
+    /// Whether any is said.
+    pub fn any(&self) -> bool {
+        self.xray.is_some() || self.http.is_some()
+    }
 }
 
 /// `lamtop replay`.
@@ -155,8 +189,11 @@ pub struct Doctor {
 pub struct Record {
     /// What to follow: files, folders (all below them), globs, named pipes. What is there already
     /// comes first.
-    #[arg(value_name = "PATH", required = true)]
+    #[arg(value_name = "PATH", required_unless_present_any = ["xray", "http"])]
     pub paths: Vec<String>,
+    /// Where to listen.
+    #[command(flatten)]
+    pub listeners: Listeners,
     /// The capture to write; compressed if it is named .gz. It must not be there yet.
     #[arg(long, value_name = "FILE")]
     pub out: String,
@@ -169,6 +206,10 @@ pub struct Record {
     /// Begin another file when one has this size (100M, 1G); full ones get a number.
     #[arg(long, value_name = "SIZE")]
     pub rotate: Option<String>,
+    /// Mask keys, tokens, passwords, payloads, e-mail addresses and account ids; without this the
+    /// recording is raw. Request ids, trace ids and numbers stay.
+    #[arg(long)]
+    pub redact: bool,
 }
 
 /// Reads the arguments. A mistake is printed as clap does and ends the program with status 2.
@@ -194,6 +235,19 @@ mod tests {
         );
         assert!(Cli::try_parse_from(["lamtop", "report"]).is_err());
         assert!(Cli::try_parse_from(["lamtop", "report", "a", "--by", "1m", "--list", "bad"]).is_err());
+    }
+
+    #[test]
+    fn listeners_stand_beside_paths_or_alone() {
+        let words = "lamtop logs/ --xray 2000 --http 127.0.0.1:4318 --http-key-env KEY";
+        let cli = Cli::try_parse_from(words.split(' ')).unwrap();
+        assert_eq!((cli.paths.len(), cli.listeners.xray.as_deref()), (1, Some("2000")));
+        for words in ["lamtop listen", "lamtop listen --http 1", "lamtop record --http 1 --out x"] {
+            assert!(Cli::try_parse_from(words.split(' ')).is_ok(), "{words}");
+        }
+        for words in ["lamtop record --out x", "lamtop report a --http 1", "lamtop listen logs/"] {
+            assert!(Cli::try_parse_from(words.split(' ')).is_err(), "{words}");
+        }
     }
 
     #[test]

@@ -1,11 +1,12 @@
 //! What was said, and what it means: a file and arguments to the settings of a session.
 
+use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 
 use etcetera::BaseStrategy;
 use serde::Deserialize;
 
-use crate::cli::{ConsoleOptions, Record, Replay};
+use crate::cli::{ConsoleOptions, Listeners, Record, Replay};
 use crate::record;
 use crate::report::parse_time;
 use crate::session::Begin;
@@ -29,6 +30,9 @@ pub const KEEP_SHARE: usize = 8;
 pub const SETTLING_MS: i64 = 30_000;
 /// The least memory that the program can work in.
 const LEAST_MEMORY: usize = 64 << 20;
+/// Where X-Ray's SDKs and OpenTelemetry's exporters send to unless they are told otherwise.
+const USUAL_XRAY: &str = "127.0.0.1:2000";
+const USUAL_HTTP: &str = "127.0.0.1:4318";
 const DEFAULT_MEMORY: &str = "256M";
 const DEFAULT_THEME: &str = "default";
 
@@ -56,6 +60,67 @@ struct File {
     zone: Option<String>,
     view: Option<String>,
     mouse: Option<bool>,
+    http_key_env: Option<String>,
+}
+
+/// Where to listen, and for whom.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Listening {
+    /// In the X-Ray daemon's place.
+    pub xray: Option<SocketAddr>,
+    /// For posts.
+    pub http: Option<SocketAddr>,
+    /// The access key that posts must show.
+    pub key: Option<String>,
+}
+
+impl Listening {
+    /// What was said, of the key else what the file says. The error is a sentence.
+    pub fn of(said: &Listeners, options: &ConsoleOptions) -> Result<Self, String> {
+        let at = |option: &str, text: &Option<String>| {
+            text.as_deref().map(|text| address(option, text)).transpose()
+        };
+        let (xray, http) = (at("--xray", &said.xray)?, at("--http", &said.http)?);
+        let key = match (&said.http_key_env, http) {
+            (Some(_), None) => return Err("--http-key-env: there is no --http to need the key".to_string()),
+            (Some(name), _) => Some(secret("--http-key-env", name)?),
+            (None, None) => None,
+            (None, Some(_)) => {
+                let (file, from) = read_file(options)?;
+                let name = file.http_key_env;
+                name.map(|name| secret(&format!("{from}: http_key_env"), &name)).transpose()?
+            }
+        };
+        Ok(Self { xray, http, key })
+    }
+
+    /// The same where listening is all that is asked for: without addresses at the usual ones.
+    pub fn only(said: &Listeners, options: &ConsoleOptions) -> Result<Self, String> {
+        let mut said = said.clone();
+        if !said.any() {
+            (said.xray, said.http) = (Some(USUAL_XRAY.to_string()), Some(USUAL_HTTP.to_string()));
+        }
+        Self::of(&said, options)
+    }
+}
+
+/// Reads an address; a port alone is on this machine only.
+fn address(option: &str, text: &str) -> Result<SocketAddr, String> {
+    let here = |port: &str| port.parse().ok().map(|port| SocketAddr::from((Ipv4Addr::LOCALHOST, port)));
+    let port = text.strip_prefix("localhost:").or(text.strip_prefix(':')).unwrap_or(text);
+    text.parse().ok().or_else(|| here(port)).ok_or_else(|| {
+        format!(
+            "{option}: '{text}' is no address; give 127.0.0.1:PORT, a port alone, or 0.0.0.0:PORT to let other \
+             machines in"
+        )
+    })
+}
+
+/// What an environment variable holds.
+fn secret(from: &str, name: &str) -> Result<String, String> {
+    std::env::var(name).ok().filter(|key| !key.is_empty()).ok_or_else(|| {
+        format!("{from}: the environment has no {name}, or it is empty; export {name}=… with the access key")
+    })
 }
 
 impl Settings {
@@ -194,6 +259,7 @@ pub fn recording(said: &Record) -> Result<record::Options, String> {
         part: part.transpose()?.map(|bytes| bytes as u64),
         for_ms: time("--for", &said.time)?,
         idle_ms: time("--idle-exit", &said.idle_exit)?,
+        redact: said.redact,
     })
 }
 
@@ -222,6 +288,43 @@ mod tests {
         assert_eq!(at("+5m"), Ok(Begin::After(300_000)));
         assert_eq!(at("2026-11-23T08:00:00Z"), Ok(Begin::At(Timestamp(1_795_420_800_000))));
         assert!(at("soon").is_err() && at("+5").is_err());
+    }
+
+    #[test]
+    fn addresses_are_this_machines_unless_written_out() {
+        let at = |text: &str| address("--http", text).map(|address| address.to_string());
+        for here in ["4318", ":4318", "localhost:4318", "127.0.0.1:4318"] {
+            assert_eq!(at(here).as_deref(), Ok("127.0.0.1:4318"), "{here}");
+        }
+        assert_eq!(at("0.0.0.0:80").as_deref(), Ok("0.0.0.0:80"));
+        assert_eq!(at("[::1]:80").as_deref(), Ok("[::1]:80"));
+        for wrong in ["", "logs/", "70000", "0.0.0.0", "example.com:80"] {
+            assert!(at(wrong).unwrap_err().starts_with("--http: '"), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn without_addresses_the_usual_ones_are_listened_at() {
+        let none = ConsoleOptions { config: Some("/dev/null".into()), ..ConsoleOptions::default() };
+        let usual = Listening::only(&Listeners::default(), &none).unwrap();
+        assert_eq!((usual.xray.unwrap().port(), usual.http.unwrap().port()), (2000, 4318));
+        let said = Listeners { xray: Some("2001".into()), ..Listeners::default() };
+        let just = Listening::only(&said, &none).unwrap();
+        assert_eq!((just.xray.unwrap().port(), just.http), (2001, None));
+        assert_eq!(Listening::of(&Listeners::default(), &none), Ok(Listening::default()));
+        let said = |http: Option<&str>, name: &str| Listeners {
+            http: http.map(str::to_string),
+            http_key_env: Some(name.to_string()),
+            ..Listeners::default()
+        };
+        let key = Listening::of(&said(Some("1"), "CARGO_PKG_NAME"), &none).unwrap().key;
+        assert_eq!(key.as_deref(), Some("lamtop"));
+        assert!(
+            Listening::of(&said(Some("1"), "LAMTOP_NO_SUCH"), &none)
+                .unwrap_err()
+                .contains("export LAMTOP_NO_SUCH=…")
+        );
+        assert!(Listening::of(&said(None, "CARGO_PKG_NAME"), &none).is_err());
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use lamtop::cli::{self, Cli, Command, ConsoleOptions, Record, Report};
 use lamtop::clock::Clock;
-use lamtop::config::{self, Settings};
+use lamtop::config::{self, Listening, Settings};
 use lamtop::engine;
 use lamtop::ingest;
 use lamtop::model::{Timestamp, Window};
@@ -13,7 +13,7 @@ use lamtop::query::filter::Filter;
 use lamtop::record::{self, Ended};
 use lamtop::report::{self, Form, Question, ReportError};
 use lamtop::session::{self, Playback, Setup, demo};
-use lamtop::source::{self, Input, Mode};
+use lamtop::source::{self, Input, Key, Mode};
 use lamtop::ui::app::Options;
 use lamtop::ui::keymap::Keymap;
 use lamtop::ui::symbols::Charset;
@@ -26,12 +26,21 @@ const NO_INPUT: u8 = 1;
 const USAGE: u8 = 2;
 
 fn main() -> ExitCode {
-    let Cli { command, paths, console } = cli::parse(std::env::args_os());
+    let Cli { command, paths, listeners, console } = cli::parse(std::env::args_os());
     let ended = match command {
+        Some(_) if listeners.any() => Err(usage(
+            "--xray and --http stand behind the command: lamtop listen --http ADDRESS, lamtop record --http …"
+                .to_string(),
+        )),
         Some(Command::Report(said)) => return report(&said),
-        Some(Command::Record(said)) => record(&said),
+        Some(Command::Record(said)) => record(&said, &console),
+        Some(Command::Listen(said)) => {
+            show(&console, || Listening::only(&said, &console).map(|at| Watch::live(&[], at)).map_err(usage))
+        }
+        None if !paths.is_empty() || listeners.any() => show(&console, || {
+            Listening::of(&listeners, &console).map(|at| Watch::live(&paths, at)).map_err(usage)
+        }),
         Some(Command::Doctor(said)) => return answered(report::examine(&said.paths, io::stdout().lock())),
-        None if !paths.is_empty() => show(&console, || Ok(Watch::live(&paths))),
         None if !io::stdout().is_terminal() => {
             Err((USAGE, "nothing to do: give paths, or \"report\" and paths, see --help".to_string()))
         }
@@ -60,9 +69,9 @@ struct Watch {
 }
 
 impl Watch {
-    fn live(paths: &[String]) -> Self {
+    fn live(paths: &[String], listening: Listening) -> Self {
         let mode = Mode::Follow { newest_slice: Some(config::SLICE) };
-        Self { inputs: source::paths(paths), mode, playback: Playback::live() }
+        Self { inputs: inputs(paths, listening), mode, playback: Playback::live() }
     }
 
     fn replay(inputs: Vec<Input>, playback: Playback) -> Self {
@@ -79,12 +88,22 @@ impl Watch {
     }
 
     fn engine(&self, memory: usize) -> engine::Options {
-        let (settling_ms, history_ms) = match self.mode {
-            Mode::Follow { .. } => (config::SETTLING_MS, Some(config::HISTORY_MS)),
-            Mode::Once => (0, None),
+        let (live, history_ms) = match self.mode {
+            Mode::Follow { .. } => (true, Some(config::HISTORY_MS)),
+            Mode::Once => (false, None),
         };
-        engine::Options { memory, decoders: ingest::workers(), settling_ms, history_ms }
+        let settling_ms = config::SETTLING_MS;
+        engine::Options { memory, decoders: ingest::workers(), settling_ms, live, history_ms }
     }
+}
+
+/// Paths and sockets.
+fn inputs(paths: &[String], listening: Listening) -> Vec<Input> {
+    let Listening { xray, http, key } = listening;
+    let mut inputs = source::paths(paths);
+    inputs.extend(xray.map(Input::Xray));
+    inputs.extend(http.map(|address| Input::Http(address, key.as_deref().map(Key::new))));
+    inputs
 }
 
 /// Opens the console on what `open` gives.
@@ -147,13 +166,14 @@ fn answered(ended: Result<(), ReportError>) -> ExitCode {
     }
 }
 
-fn record(said: &Record) -> Result<ExitCode, Failure> {
+fn record(said: &Record, console: &ConsoleOptions) -> Result<ExitCode, Failure> {
     let options = config::recording(said).map_err(usage)?;
+    let listening = Listening::of(&said.listeners, console).map_err(usage)?;
     let signals = record::signals().map_err(|error| (NO_INPUT, format!("no signals: {error}")))?;
     let mut say = |what: &str| {
         let _ = writeln!(io::stderr(), "lamtop: {}", report::harmless(what));
     };
-    let ended = record::run(&source::paths(&said.paths), &options, &signals, &Clock::wall(), &mut say);
+    let ended = record::run(&inputs(&said.paths, listening), &options, &signals, &Clock::wall(), &mut say);
     match ended.map_err(|error| (NO_INPUT, error.to_string()))? {
         Ended::Done => Ok(ExitCode::SUCCESS),
         Ended::Signal(signal) => Ok(ExitCode::from(u8::try_from(128 + signal).unwrap_or(NO_INPUT))),

@@ -66,8 +66,14 @@ impl FactSink for Facts {
         self.others[point.series.0 as usize].1.push(*point);
     }
 
-    fn segment(&mut self, trace: TraceId, function: Option<FunctionId>, document: SegmentDocument) {
-        self.segments.push((trace, function, document));
+    fn segment(
+        &mut self,
+        trace: TraceId,
+        function: Option<FunctionId>,
+        known: Timestamp,
+        document: &SegmentDocument,
+    ) {
+        self.segments.push((trace, function, SegmentDocument { known, ..document.clone() }));
     }
 
     fn setting(&mut self, fact: SettingFact) {

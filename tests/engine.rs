@@ -69,7 +69,7 @@ fn read_by(path: &Path, mode: Mode, history_ms: Option<i64>, theirs: Clock, its:
     let (wake, woken) = bounded(1);
     let options = source::Options::new(mode);
     let sources = source::start(&[Input::Path(path.to_path_buf())], options, theirs).unwrap();
-    let options = Options { memory: 256 << 20, decoders: 1, settling_ms: 0, history_ms };
+    let options = Options { memory: 256 << 20, decoders: 1, settling_ms: 0, live: true, history_ms };
     let engine = Engine::start(&sources, options, its, wake).unwrap();
     Session { engine, sources, woken }
 }

@@ -43,6 +43,14 @@ fn append(path: &Path) -> File {
     OpenOptions::new().create(true).append(true).open(path).unwrap()
 }
 
+type Packer = fn(&[u8]) -> Vec<u8>;
+/// Ways to compress, by their files' endings.
+const PACKS: [(&str, Packer); 2] = [("gz", gzipped), ("zst", zst)];
+
+fn zst(text: &[u8]) -> Vec<u8> {
+    ruzstd::encoding::compress_to_vec(text, ruzstd::encoding::CompressionLevel::Fastest)
+}
+
 fn gzipped(text: &[u8]) -> Vec<u8> {
     let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
     encoder.write_all(text).unwrap();
@@ -266,37 +274,40 @@ fn a_file_that_shrinks_is_read_from_its_start_and_said() {
 
 #[test]
 fn a_compressed_sibling_is_read_only_if_its_original_was_not() {
-    for lines in [2, 40] {
+    for (lines, (ending, pack)) in [(2, PACKS[0]), (40, PACKS[0]), (2, PACKS[1]), (40, PACKS[1])] {
         each(|case| {
             let (read, unread) = (many("read", lines), many("unread", lines));
             case.append("a.log", &text(&read));
             let mut follow = case.follow();
             follow.wait_lines(&refs(&read));
             fs::rename(case.at("a.log"), case.at("a.log.1")).unwrap();
-            fs::write(case.at("a.log.1.gz"), gzipped(text(&read).as_bytes())).unwrap();
+            fs::write(case.at(&format!("a.log.1.{ending}")), pack(text(&read).as_bytes())).unwrap();
             fs::remove_file(case.at("a.log.1")).unwrap();
             follow.wait_trouble("holds in compressed form what was read already");
-            fs::write(case.at("a.log.0.gz"), gzipped(text(&unread).as_bytes())).unwrap();
+            let other = format!("a.log.0.{ending}");
+            fs::write(case.at(&other), pack(text(&unread).as_bytes())).unwrap();
             let want = [read, unread].concat();
             follow.wait("the other", |it| it.lines.len() >= want.len());
             follow.settle(case.dir.path(), "z1");
             follow.wait_lines(&refs(&want));
-            assert_eq!(follow.named("a.log.0.gz").map(|info| info.kind), Some(Kind::Gzip));
+            assert_eq!(follow.named(&other).map(|info| info.kind), Some(Kind::Packed));
         });
     }
 }
 
 #[test]
 fn a_compressed_file_that_holds_more_gives_only_that() {
-    each(|case| {
-        let all = many("all", 40);
-        case.append("a.log", &text(&all[..30]));
-        let mut follow = case.follow();
-        follow.wait_lines(&refs(&all[..30]));
-        fs::remove_file(case.at("a.log")).unwrap();
-        fs::write(case.at("a.log.1.gz"), gzipped(text(&all).as_bytes())).unwrap();
-        follow.wait_lines(&refs(&all));
-    });
+    for (ending, pack) in PACKS {
+        each(|case| {
+            let all = many("all", 40);
+            case.append("a.log", &text(&all[..30]));
+            let mut follow = case.follow();
+            follow.wait_lines(&refs(&all[..30]));
+            fs::remove_file(case.at("a.log")).unwrap();
+            fs::write(case.at(&format!("a.log.1.{ending}")), pack(text(&all).as_bytes())).unwrap();
+            follow.wait_lines(&refs(&all));
+        });
+    }
 }
 
 #[test]

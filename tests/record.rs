@@ -91,6 +91,33 @@ fn a_recording_gives_the_answers_of_what_was_recorded() {
 }
 
 #[test]
+fn a_redacted_recording_gives_the_same_answers() {
+    let dir = tempfile::tempdir().unwrap();
+    let secret = dir.path().join("orders.log");
+    append(
+        &secret,
+        "2026-11-23T08:00:00.000000+00:00 2026/11/23/[$LATEST]aa START RequestId: r-1 Version: 3\n\
+         2026-11-23T08:00:00.100000+00:00 2026/11/23/[$LATEST]aa ann@example.com password=hunter22 AKIAIOSFODNN7EXAMPLE\n\
+         2026-11-23T08:00:01.000000+00:00 2026/11/23/[$LATEST]aa REPORT RequestId: r-1\tDuration: 12.5 ms\tBilled Duration: 13 ms\tMemory Size: 128 MB\tMax Memory Used: 70 MB\t\n",
+    );
+    let (mixed, folder) = (fixture("mixed.ndjson.gz"), fixture("folder"));
+    let paths = [secret.to_str().unwrap(), &folder, &mixed];
+    let out = dir.path().join("out.ndjson").display().to_string();
+    let arguments = [&["record"], &paths[..], &["--out", &out, "--idle-exit", "1s", "--redact"]].concat();
+    let output = lamtop(&arguments);
+    assert!(output.status.success(), "{}", said(&output));
+    let said = said(&output);
+    assert!(said.contains("secrets by their names") && said.contains("1 e-mail addresses"), "{said}");
+    let text = read(Path::new(&out));
+    for gone in ["ann@", "hunter22", "AKIA"] {
+        assert!(!text.contains(gone), "{gone}");
+    }
+    for question in [&["--by", "function,environment,1m"], &["--list", "invocations"]] {
+        assert_eq!(answer(&[&out], question), answer(&paths, question), "{question:?}");
+    }
+}
+
+#[test]
 fn text_of_several_files_is_told_apart_in_one_recording() {
     let dir = tempfile::tempdir().unwrap();
     let logs = dir.path().join("logs");

@@ -5,9 +5,9 @@ use std::sync::Arc;
 use super::Correlator;
 use super::known::known;
 use crate::model::{
-    Bad, CallFact, CallRecord, DeliveryFact, DeliveryRecord, Envelope, FactSink, FunctionId, MetricName,
-    MetricPoint, MetricRecord, OtherId, OtherMetric, OtherPoint, Record, SegmentDocument, SettingFact,
-    SettingRecord, Timestamp, When, Whose,
+    Bad, Body, CallFact, CallRecord, DeliveryFact, DeliveryRecord, Envelope, FactSink, FunctionId,
+    MetricName, MetricPoint, MetricRecord, OtherId, OtherMetric, OtherPoint, Record, SegmentDocument,
+    SettingFact, SettingRecord, Timestamp, When, Whose,
 };
 
 /// Series of other metrics that are told apart: a dimension may have as many values as there are
@@ -15,14 +15,22 @@ use crate::model::{
 const OTHERS: usize = 2_000;
 
 impl Correlator {
+    /// Takes such a record.
+    pub(super) fn alone<S: FactSink>(&mut self, record: &Record<'_>, sink: &mut S) {
+        let envelope = &record.envelope;
+        match &record.body {
+            Body::Metric(metric) => self.metric(record, metric, sink),
+            Body::Setting(told) => self.setting(told, envelope, sink),
+            Body::Delivery(told) => self.delivery(told, envelope.arrived, sink),
+            Body::Call(told) => self.call(told, envelope.arrived, sink),
+            Body::Segment(document) => self.segment(document, envelope.arrived, sink),
+            _ => {}
+        }
+    }
+
     /// Of `AWS/Lambda` only the dimension sets {FunctionName} and {}: the others tell the same
     /// invocations again (`formats.md` 7.3). Of other namespaces each set is a series of its own.
-    pub(super) fn metric<S: FactSink>(
-        &mut self,
-        record: &Record<'_>,
-        metric: &MetricRecord<'_>,
-        sink: &mut S,
-    ) {
+    fn metric<S: FactSink>(&mut self, record: &Record<'_>, metric: &MetricRecord<'_>, sink: &mut S) {
         let lambda = *metric.namespace == *b"AWS/Lambda";
         if lambda && (metric.resource.is_some() || !metric.dimensions.is_empty()) {
             return;
@@ -81,23 +89,14 @@ impl Correlator {
     }
 
     /// A setting. One that was found holds for all of the time that is looked at, as far as is known.
-    pub(super) fn setting<S: FactSink>(
-        &mut self,
-        told: &SettingRecord,
-        envelope: &Envelope<'_>,
-        sink: &mut S,
-    ) {
+    fn setting<S: FactSink>(&mut self, told: &SettingRecord, envelope: &Envelope<'_>, sink: &mut S) {
         let function = match &told.whose {
             Whose::Account => None,
             Whose::Function(name) => Some(self.function(name.as_bytes(), sink)),
             Whose::Files => {
                 let Some(name) = self.source_mut(envelope.origin.source).hint.clone() else {
                     let reason = format!("{}: it names no function; name its file after it", told.told);
-                    return sink.bad(
-                        envelope.origin,
-                        envelope.arrived,
-                        &Bad { reason, excerpt: String::new() },
-                    );
+                    return self.unread(envelope, &Bad { reason, excerpt: String::new() }, sink);
                 };
                 Some(self.function(name.as_bytes(), sink))
             }
@@ -117,7 +116,7 @@ impl Correlator {
     }
 
     /// A request to run a function.
-    pub(super) fn call<S: FactSink>(&mut self, told: &CallRecord, arrived: Option<Timestamp>, sink: &mut S) {
+    fn call<S: FactSink>(&mut self, told: &CallRecord, arrived: Option<Timestamp>, sink: &mut S) {
         let function = self.function(told.function.as_bytes(), sink);
         sink.call(&CallFact {
             function,
@@ -130,12 +129,7 @@ impl Correlator {
     }
 
     /// The end of an asynchronous event.
-    pub(super) fn delivery<S: FactSink>(
-        &mut self,
-        told: &DeliveryRecord,
-        arrived: Option<Timestamp>,
-        sink: &mut S,
-    ) {
+    fn delivery<S: FactSink>(&mut self, told: &DeliveryRecord, arrived: Option<Timestamp>, sink: &mut S) {
         let function = told.function.as_deref().map(|name| self.function(name.as_bytes(), sink));
         let known = told.at.map_or(arrived.unwrap_or(Timestamp::MIN), |at| known(at, arrived));
         sink.delivery(DeliveryFact {
@@ -148,15 +142,10 @@ impl Correlator {
         });
     }
 
-    pub(super) fn segment<S: FactSink>(
-        &mut self,
-        document: &SegmentDocument,
-        arrived: Option<Timestamp>,
-        sink: &mut S,
-    ) {
+    fn segment<S: FactSink>(&mut self, document: &SegmentDocument, arrived: Option<Timestamp>, sink: &mut S) {
         let trace = self.texts.ids.trace(document.trace_id.as_bytes());
         let function = document.function.as_deref().map(|name| self.function(name.as_bytes(), sink));
         let known = known(document.known, arrived);
-        sink.segment(trace, function, SegmentDocument { known, ..document.clone() });
+        sink.segment(trace, function, known, document);
     }
 }

@@ -1,7 +1,7 @@
 //! Which attempt an invocation is: an asynchronous event keeps its request id over its retries.
 
 use super::Correlator;
-use crate::model::{Invocation, Outcome, RequestId, Timestamp};
+use crate::model::{RequestId, Timestamp};
 
 /// A generation of failed request ids; two are kept, so retries are told for at least this many.
 const FAILED_IDS: usize = 100_000;
@@ -17,15 +17,12 @@ impl Correlator {
     }
 
     /// Only what failed comes again under its id (retries of function errors, `formats.md` 10).
-    pub(super) fn remember_failed(&mut self, invocation: &Invocation, known: Timestamp) {
-        if invocation.end.is_some_and(|end| end.outcome == Outcome::Ok) {
-            return;
-        }
+    pub(super) fn remember_failed(&mut self, id: RequestId, attempt: u8, known: Timestamp) {
         if self.failed[0].len() >= FAILED_IDS {
             self.failed[1] = std::mem::take(&mut self.failed[0]);
         }
-        let failed = self.failed[0].entry(invocation.request_id).or_insert([Timestamp::NEVER; 4]);
-        let attempt = usize::from(invocation.attempt.max(1)).min(failed.len());
+        let failed = self.failed[0].entry(id).or_insert([Timestamp::NEVER; 4]);
+        let attempt = usize::from(attempt.max(1)).min(failed.len());
         failed[attempt - 1] = failed[attempt - 1].min(known);
     }
 }

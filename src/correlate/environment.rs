@@ -5,6 +5,7 @@ use crate::model::{
     Status, Timestamp, Waited,
 };
 
+use super::again::Told;
 use super::outcome::{Fault, Signs};
 
 /// A caller waited for an init if START followed its end within this (`operators.md` part 6).
@@ -52,6 +53,8 @@ pub struct Open {
     pub init: Option<Init>,
     /// An error record of its runtime, and when it counts.
     pub error: Option<(NameId, ErrorCounts)>,
+    /// When that was logged.
+    pub error_at: Timestamp,
     /// The process ended.
     pub fault: Option<Fault>,
     /// The "timed out" line was read.
@@ -63,7 +66,15 @@ pub struct Open {
 impl Open {
     /// An invocation of which nothing but the START is known.
     pub fn new(invocation: Invocation, init: Option<Init>) -> Self {
-        Self { invocation, init, error: None, fault: None, timed_out: false, runtime_done: None }
+        Self {
+            invocation,
+            init,
+            error: None,
+            error_at: Timestamp::MIN,
+            fault: None,
+            timed_out: false,
+            runtime_done: None,
+        }
     }
 
     /// What was seen of how it ended.
@@ -82,65 +93,123 @@ impl Open {
     }
 }
 
+/// A stream's name. A usual one lies where its environment does: no pointer has to be followed to
+/// compare it.
+#[derive(Clone, Debug)]
+pub enum StreamName {
+    /// Up to 62 bytes: a date, a version and 32 hex digits are 52.
+    Usual(u8, [u8; Self::USUAL]),
+    /// A longer one.
+    Long(Box<[u8]>),
+}
+
+impl StreamName {
+    const USUAL: usize = 62;
+
+    /// A copy of the name.
+    pub fn new(name: &[u8]) -> Self {
+        let mut bytes = [0; Self::USUAL];
+        match bytes.get_mut(..name.len()) {
+            Some(begin) => {
+                begin.copy_from_slice(name);
+                Self::Usual(name.len() as u8, bytes)
+            }
+            None => Self::Long(name.into()),
+        }
+    }
+
+    /// The name.
+    #[inline]
+    pub fn get(&self) -> &[u8] {
+        match self {
+            Self::Usual(length, bytes) => &bytes[..usize::from(*length).min(Self::USUAL)],
+            Self::Long(bytes) => bytes,
+        }
+    }
+}
+
 /// An execution environment (a log stream), or all streamless records of a function.
+///
+/// What is asked for at every line stands first, in two lines of the processor's cache: thousands of
+/// environments take turns, and the rest of them need not be fetched.
 #[derive(Debug)]
+#[repr(C, align(64))]
 pub struct Environment {
+    /// The log stream.
+    pub stream: StreamName,
+    /// The source of its newest record, and when that was known.
+    pub known: Option<(SourceId, Timestamp)>,
     /// The function.
     pub function: FunctionId,
-    /// Its id; `None` stands for records without a stream.
-    pub id: Option<EnvironmentId>,
-    /// The log stream.
-    pub stream: Box<[u8]>,
-    /// The function's version.
-    pub version: Option<NameId>,
-    /// The init that no invocation has followed yet.
-    pub init: Option<Init>,
+    /// Whether an open invocation has an error that only counts if nothing is written after it.
+    pub doubtful: bool,
     /// Whether it runs several invocations at once (Lambda Managed Instances).
     pub many: bool,
+    /// Its id; `None` stands for records without a stream.
+    pub id: Option<EnvironmentId>,
+    /// The function's version.
+    pub version: Option<NameId>,
     /// What has begun and not reported; mostly one.
     pub open: Vec<Open>,
     /// The newest one that reported: late lines may correct it.
     pub last: Option<Invocation>,
+    /// The init that no invocation has followed yet.
+    pub init: Option<Init>,
     /// Those given up because the stream went on without their REPORT.
     pub given_up: Vec<Invocation>,
-    /// Whether an open invocation has an error that only counts if nothing is written after it.
-    pub doubtful: bool,
-    /// The source of its newest record, and when that was known.
-    pub known: Option<(SourceId, Timestamp)>,
+    /// The platform records that it told, to know those that come again.
+    pub told: Told,
 }
 
 impl Environment {
     /// An environment of which nothing is known.
     pub fn new(function: FunctionId, id: Option<EnvironmentId>, stream: &[u8]) -> Self {
         Self {
+            stream: StreamName::new(stream),
+            known: None,
             function,
-            id,
-            stream: stream.into(),
-            version: None,
-            init: None,
+            doubtful: false,
             many: false,
+            id,
+            version: None,
             open: Vec::new(),
             last: None,
+            init: None,
             given_up: Vec::new(),
-            doubtful: false,
-            known: None,
+            told: Told::default(),
         }
     }
 
-    /// The open invocation that a line with this id, or none, belongs to: by id, else, where one
-    /// runs at a time, by position.
-    pub fn open_for(&mut self, id: Option<RequestId>) -> Option<&mut Open> {
+    /// The open invocation that a line of this time with this id, or none, belongs to: by id, else,
+    /// where one runs at a time, by position. Where its records come twice, a line from before its
+    /// START is of the source that lags behind.
+    pub fn open_for(&mut self, id: Option<RequestId>, at: Timestamp) -> Option<&mut Open> {
         match id {
             Some(id) => self.open.iter_mut().rev().find(|open| open.invocation.request_id == id),
             None if self.many => None,
-            None => self.open.last_mut(),
+            None => {
+                let copied = self.told.came_twice();
+                self.open.last_mut().filter(|open| !copied || open.invocation.start <= at)
+            }
         }
     }
 
-    /// Takes the open invocation with this id.
-    pub fn take_open(&mut self, id: RequestId) -> Option<Open> {
-        let at = self.open.iter().rposition(|open| open.invocation.request_id == id)?;
-        Some(self.open.swap_remove(at))
+    /// Where among the open ones that with this id is.
+    pub fn open_at(&self, id: RequestId) -> Option<usize> {
+        self.open.iter().rposition(|open| open.invocation.request_id == id)
+    }
+
+    /// Adds an open one and says where it is.
+    pub fn add_open(&mut self, open: Open) -> usize {
+        self.open.push(open);
+        self.open.len() - 1
+    }
+
+    /// Makes an open one the newest that reported.
+    pub fn close(&mut self, at: usize) -> &Invocation {
+        let invocation = self.last.insert(self.open[at].invocation);
+        self.open.swap_remove(at);
+        invocation
     }
 
     /// Takes a given-up invocation with this id.
@@ -155,20 +224,6 @@ impl Environment {
             self.given_up.remove(0);
         }
         self.given_up.push(invocation);
-    }
-
-    /// Whether a START or a REPORT of this id at this time was read before: the same record again.
-    pub fn repeats(&self, id: RequestId, at: Timestamp, is_start: bool) -> bool {
-        let same = |invocation: &Invocation| {
-            invocation.request_id == id
-                && if is_start {
-                    invocation.start == at
-                } else {
-                    invocation.end.is_some_and(|end| end.at == at)
-                }
-        };
-        self.last.as_ref().is_some_and(same)
-            || (is_start && self.open.iter().any(|open| same(&open.invocation)))
     }
 }
 

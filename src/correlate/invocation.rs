@@ -15,13 +15,10 @@ impl Correlator {
     pub(super) fn start<S: FactSink>(
         &mut self,
         start: &Start<'_>,
-        place: Place,
+        place: &Place,
         sink: &mut S,
     ) -> Option<u64> {
         let request_id = self.texts.ids.request(start.id);
-        if self.environments[place.environment as usize].repeats(request_id, place.time, true) {
-            return None;
-        }
         if !self.environments[place.environment as usize].many {
             self.give_up_open(place, sink);
         }
@@ -33,26 +30,28 @@ impl Correlator {
         let new = environment.version.is_none() || environment.last.is_none();
         environment.version = version.or(environment.version);
         let init = environment.init.take();
-        let invocation = Invocation {
-            seq,
-            function: environment.function,
-            environment: environment.id,
-            version: environment.version.unwrap_or(self.latest),
-            request_id,
-            attempt,
-            start: place.time,
-            start_known: place.known,
-            start_estimated: false,
-            cold: cold(init.as_ref(), place.time, None),
-            trace,
-            lines: place.lines,
-            end: None,
-        };
-        environment.open.push(Open::new(invocation, init));
+        let at = environment.add_open(Open::new(
+            Invocation {
+                seq,
+                function: environment.function,
+                environment: environment.id,
+                version: environment.version.unwrap_or(self.latest),
+                request_id,
+                attempt,
+                start: place.time,
+                start_known: place.known,
+                start_estimated: false,
+                cold: cold(init.as_ref(), place.time, None),
+                trace,
+                lines: place.lines,
+                end: None,
+            },
+            init,
+        ));
+        sink.invocation(&environment.open[at].invocation, Change::Started);
         if environment.id.is_none() {
             self.open_streamless(request_id, place, sink);
         }
-        sink.invocation(&invocation, Change::Started);
         if new && init.is_none_or(|init| init.start.is_none()) {
             self.tell_environment(place, sink);
         }
@@ -69,20 +68,20 @@ impl Correlator {
     }
 
     /// An environment whose init was not read is told with its first invocation.
-    fn tell_environment<S: FactSink>(&mut self, place: Place, sink: &mut S) {
+    fn tell_environment<S: FactSink>(&mut self, place: &Place, sink: &mut S) {
         if let Some(mut info) = self.info(place, &InitStart::default()) {
             info.init_start = None;
             sink.environment(&info);
         }
     }
 
-    fn open_streamless<S: FactSink>(&mut self, id: RequestId, place: Place, sink: &mut S) {
+    fn open_streamless<S: FactSink>(&mut self, id: RequestId, place: &Place, sink: &mut S) {
         self.streamless_open.insert(id, place.environment);
         if self.streamless_open.len() > STREAMLESS_OPEN {
             self.streamless_open.clear();
             for at in 0..self.environments.len() as u32 {
                 if self.environments[at as usize].id.is_none() {
-                    self.give_up_open(Place { environment: at, ..place }, sink);
+                    self.give_up_open(&Place { environment: at, ..*place }, sink);
                 }
             }
         }
@@ -91,29 +90,28 @@ impl Correlator {
     pub(super) fn report<S: FactSink>(
         &mut self,
         report: &Report<'_>,
-        place: Place,
+        place: &Place,
         sink: &mut S,
     ) -> Option<u64> {
         let id = self.texts.ids.request(report.id);
-        if self.environments[place.environment as usize].repeats(id, place.time, false) {
-            return None;
-        }
-        let trace = report.trace.map(|trace| self.texts.ids.trace(trace.root));
         let environment = &mut self.environments[place.environment as usize];
-        let (mut open, change) = match environment.take_open(id) {
-            Some(open) => (open, Change::Finished),
+        let (at, change) = match environment.open_at(id) {
+            Some(at) => (at, Change::Finished),
             None => match environment.take_given_up(id) {
                 // It was not lost: this environment runs several at once.
                 Some(invocation) => {
                     environment.many = true;
-                    (
-                        Open::new(invocation, None),
-                        Change::Amended { was: Outcome::Unfinished, known: place.known },
-                    )
+                    let change = Change::Amended { was: Outcome::Unfinished, known: place.known };
+                    (environment.add_open(Open::new(invocation, None)), change)
                 }
-                None => (self.without_start(id, report, place), Change::Finished),
+                None => {
+                    let open = self.without_start(id, report, place);
+                    (self.environments[place.environment as usize].add_open(open), Change::Finished)
+                }
             },
         };
+        let environment = &mut self.environments[place.environment as usize];
+        let open = &mut environment.open[at];
         let error_type = report.error_type;
         let signs = open.signs();
         let said =
@@ -122,7 +120,9 @@ impl Correlator {
         let named = signs.error.or(error_type.map(|name| self.texts.names.read(name)));
         let invocation = &mut open.invocation;
         let known_before = invocation.end.map(|end| end.known);
-        invocation.trace = invocation.trace.or(trace);
+        if let (None, Some(trace)) = (invocation.trace, report.trace) {
+            invocation.trace = Some(self.texts.ids.trace(trace.root));
+        }
         invocation.lines.to = invocation.lines.to.max(place.lines.to);
         let printed = report.init.or(report.restore);
         invocation.cold = match cold(open.init.as_ref(), invocation.start, printed) {
@@ -141,19 +141,21 @@ impl Correlator {
             outcome,
             error_type: named.or(signs.fault.and_then(|f| f.error_type)).filter(|_| outcome.failed()),
         });
-        let invocation = open.invocation;
-        self.remember_failed(&invocation, place.known);
-        sink.invocation(&invocation, change);
-        let environment = &mut self.environments[place.environment as usize];
-        if environment.id.is_none() {
+        let streamless = environment.id.is_none();
+        let invocation = environment.close(at);
+        sink.invocation(invocation, change);
+        let (seq, attempt) = (invocation.seq, invocation.attempt);
+        if outcome != Outcome::Ok {
+            self.remember_failed(id, attempt, place.known);
+        }
+        if streamless {
             self.streamless_open.remove(&id);
         }
-        self.environments[place.environment as usize].last = Some(invocation);
-        Some(invocation.seq)
+        Some(seq)
     }
 
     /// A REPORT alone is a complete invocation that began at its end less its duration.
-    fn without_start(&mut self, id: RequestId, report: &Report<'_>, place: Place) -> Open {
+    fn without_start(&mut self, id: RequestId, report: &Report<'_>, place: &Place) -> Open {
         let attempt = self.attempt(id, place.known);
         let seq = self.take_seq();
         let environment = &mut self.environments[place.environment as usize];
@@ -178,7 +180,7 @@ impl Correlator {
     }
 
     /// The stream went on without their REPORT: they will not end any more.
-    pub(super) fn give_up_open<S: FactSink>(&mut self, place: Place, sink: &mut S) {
+    pub(super) fn give_up_open<S: FactSink>(&mut self, place: &Place, sink: &mut S) {
         if self.environments[place.environment as usize].open.is_empty() {
             return;
         }
@@ -195,7 +197,7 @@ impl Correlator {
                 outcome: Outcome::Unfinished,
                 error_type: None,
             });
-            self.remember_failed(&open.invocation, place.known);
+            self.remember_failed(open.invocation.request_id, open.invocation.attempt, place.known);
             sink.invocation(&open.invocation, Change::Finished);
             self.environments[place.environment as usize].give_up(open.invocation);
         }
@@ -204,7 +206,7 @@ impl Correlator {
     /// A line after the REPORT corrects how it ended.
     pub(super) fn amend_last<S: FactSink>(
         &mut self,
-        place: Place,
+        place: &Place,
         id: RequestId,
         to: Outcome,
         error_type: Option<NameId>,
@@ -220,7 +222,7 @@ impl Correlator {
             end.error_type = error_type.or(end.error_type);
             let last = *last;
             sink.invocation(&last, Change::Amended { was, known: place.known });
-            self.remember_failed(&last, place.known);
+            self.remember_failed(last.request_id, last.attempt, place.known);
             return Some(last.seq);
         }
         Some(last.seq)

@@ -8,15 +8,21 @@ use crate::model::{
 };
 
 impl Correlator {
-    pub(super) fn line(&mut self, line: &LogLine<'_>, place: Place) -> Option<u64> {
-        let environment = &mut self.environments[place.environment as usize];
-        if line.error.is_none() && !environment.doubtful {
+    #[inline(always)]
+    pub(super) fn line(&mut self, line: &LogLine<'_>, place: &Place) -> Option<u64> {
+        if line.error.is_none() && !self.environments[place.environment as usize].doubtful {
             // Most lines: nothing that anybody concludes anything from.
             return None;
         }
+        self.telling_line(line, place)
+    }
+
+    fn telling_line(&mut self, line: &LogLine<'_>, place: &Place) -> Option<u64> {
+        let environment = &mut self.environments[place.environment as usize];
         let id = line.id.filter(|id| !id.is_empty()).map(|id| self.texts.ids.request(id));
         let error = line.error.map(|e| (self.texts.names.read(e.error_type), e.counts));
-        let Some(open) = environment.open_for(id) else {
+        let copied = environment.told.came_twice();
+        let Some(open) = environment.open_for(id, place.time) else {
             if let (Some(init), Some((name, _))) = (environment.init.as_mut(), error) {
                 init.error = Some(name);
             }
@@ -25,9 +31,15 @@ impl Correlator {
         match (open.error, error) {
             // Two signs of one failure: the first that counts for certain stays.
             (Some((_, ErrorCounts::Always)), _) => {}
-            (_, Some(error)) => open.error = Some(error),
+            (_, Some(error)) => {
+                open.error = Some(error);
+                open.error_at = place.time;
+            }
             // Something was written after the logged error: it was not the last word.
-            (Some((_, ErrorCounts::IfLast)), None) => open.error = None,
+            // But not by a source that lags behind the one that logged it.
+            (Some((_, ErrorCounts::IfLast)), None) if !copied || open.error_at <= place.time => {
+                open.error = None;
+            }
             (_, None) => {}
         }
         let seq = open.invocation.seq;

@@ -6,6 +6,7 @@
 //! retries). A record never changes what was concluded from earlier ones except by an explicit
 //! [`Change::Amended`], so that a query as of T can leave out what was known later.
 
+mod again;
 mod alone;
 mod attempt;
 mod environment;
@@ -21,12 +22,12 @@ mod sibling;
 use rustc_hash::FxHashMap;
 
 use crate::model::{
-    Body, Envelope, EnvironmentId, FactSink, FunctionId, Invocation, Level, LineFact, NameId, OtherId,
-    Record, RequestId, SourceId, Texts, Timestamp,
+    Bad, Body, Envelope, EnvironmentId, FactSink, FunctionId, Invocation, Level, LineFact, NameId, OtherId,
+    Record, RequestId, SourceId, Texts,
 };
 use attempt::Failed;
 use environment::Environment;
-use place::{CACHE, LastRecord, Place, Source, Stream, id_of};
+use place::{CACHE, LastRecord, Place, Source, Stream, hash_of, id_of};
 
 /// Records whose streams are looked up before the first of them is taken.
 const AHEAD: usize = 32;
@@ -42,13 +43,18 @@ pub struct Correlator {
     by_stream: FxHashMap<(FunctionId, Box<[u8]>), u32>,
     streamless: FxHashMap<FunctionId, u32>,
     streamless_open: FxHashMap<RequestId, u32>,
-    cache: Vec<(u64, u32)>,
+    cache: Vec<(u32, u32)>,
     sources: Vec<Source>,
     failed: [FxHashMap<RequestId, Failed>; 2],
     /// Series of metrics that are only kept, by function and texts.
     others: FxHashMap<(Option<FunctionId>, Vec<u8>), OtherId>,
     next_seq: u64,
     latest: NameId,
+    read: u64,
+    bad: Unread,
+    /// Platform records remembered, to tell those that come again, and how many did.
+    told: usize,
+    seen_twice: u64,
 }
 
 impl Default for Correlator {
@@ -69,6 +75,10 @@ impl Default for Correlator {
             others: FxHashMap::default(),
             next_seq: 0,
             latest,
+            read: 0,
+            bad: Unread::default(),
+            told: 0,
+            seen_twice: 0,
         }
     }
 }
@@ -81,7 +91,8 @@ impl Correlator {
 
     /// The log stream of an environment.
     pub fn stream(&self, id: EnvironmentId) -> std::borrow::Cow<'_, str> {
-        let stream = self.environments.get(id.0 as usize).map_or(&b""[..], |environment| &environment.stream);
+        let stream =
+            self.environments.get(id.0 as usize).map_or(&b""[..], |environment| environment.stream.get());
         String::from_utf8_lossy(stream)
     }
 
@@ -95,6 +106,18 @@ impl Correlator {
         self.source_mut(id).hint = function.map(Into::into);
     }
 
+    /// Records that Lambda, its runtimes or its functions wrote, so far: text that only continues
+    /// a record is none.
+    pub fn read(&self) -> u64 {
+        self.read
+    }
+
+    /// Records that could not be read, so far.
+    pub fn bad(&self) -> &Unread {
+        &self.bad
+    }
+
+    #[inline]
     fn source_mut(&mut self, id: SourceId) -> &mut Source {
         let at = id.0 as usize;
         if self.sources.len() <= at {
@@ -105,75 +128,93 @@ impl Correlator {
 
     /// Takes the next records, in order.
     pub fn records<S: FactSink>(&mut self, records: &[Record<'_>], sink: &mut S) {
-        let mut streams = [Stream::default(); AHEAD];
+        let (mut hashes, mut found) = ([0; AHEAD], [None; AHEAD]);
         for block in records.chunks(AHEAD) {
-            // The names lie where another thread put them, each a wait for memory: many at once are
+            // What is known of the streams lies anywhere, each a wait for memory: many at once are
             // waited for together.
-            for (stream, record) in streams.iter_mut().zip(block) {
-                *stream = self.look_up(record);
+            for ((hash, found), record) in hashes.iter_mut().zip(&mut found).zip(block) {
+                *hash = hash_of(&record.envelope);
+                *found = self.cached(*hash);
             }
-            for (stream, record) in streams.iter().zip(block) {
-                self.take(record, *stream, sink);
+            for (found, record) in found.iter_mut().zip(block) {
+                *found = found.filter(|at| self.is_of(*at, &record.envelope));
+            }
+            for ((hash, found), record) in hashes.iter().zip(&found).zip(block) {
+                self.take(record, Stream { hash: *hash, environment: *found }, sink);
             }
         }
     }
 
     /// Takes the next record.
     pub fn record<S: FactSink>(&mut self, record: &Record<'_>, sink: &mut S) {
-        self.take(record, self.look_up(record), sink);
+        self.records(std::slice::from_ref(record), sink);
     }
 
+    /// Lines are most of all records, so what is done for one stands here without a call.
+    #[inline(always)]
     fn take<S: FactSink>(&mut self, record: &Record<'_>, stream: Stream, sink: &mut S) {
+        let Body::Log(line) = &record.body else { return self.take_other(record, stream, sink) };
+        let Some(place) = self.place(record, stream, line.id, sink) else { return };
+        self.tell_line(record, &place, line.level, sink);
+        let seq = self.line(line, &place);
+        self.remember(&place, seq);
+    }
+
+    #[inline(never)]
+    fn take_other<S: FactSink>(&mut self, record: &Record<'_>, stream: Stream, sink: &mut S) {
         let envelope = &record.envelope;
         match &record.body {
-            Body::Bad(bad) => sink.bad(envelope.origin, envelope.arrived, bad),
-            Body::Continuation(more) => self.continuation(record, more, sink),
-            Body::Metric(metric) => self.metric(record, metric, sink),
-            Body::Setting(told) => self.setting(told, envelope, sink),
-            Body::Delivery(told) => self.delivery(told, envelope.arrived, sink),
-            Body::Call(told) => self.call(told, envelope.arrived, sink),
-            Body::Other(_) => {}
-            Body::Segment(document) => self.segment(document, envelope.arrived, sink),
-            Body::Recorded(recorded) => self.recorded(recorded, sink),
-            Body::Log(line) if self.is_timeless(envelope) => self.timeless(record, line.level, sink),
-            Body::Log(line) => {
-                let Some(place) = self.place(record, stream, line.id, sink) else { return };
-                self.tell_line(record, place, line.level, sink);
-                let seq = self.line(line, place);
-                self.remember(envelope.origin.source, place, seq);
-            }
             Body::Platform(platform) => {
                 let Some(place) = self.place(record, stream, id_of(platform), sink) else { return };
-                self.tell_line(record, place, Level::Unknown, sink);
-                let seq = self.platform(platform, place, sink);
-                self.remember(envelope.origin.source, place, seq);
+                self.tell_line(record, &place, Level::Unknown, sink);
+                let again = envelope.time.is_some() && self.was_told(platform, &place);
+                let seq = if again { None } else { self.platform(platform, &place, sink) };
+                self.remember(&place, seq);
+            }
+            Body::Log(_) => {}
+            Body::Bad(bad) => self.unread(envelope, bad, sink),
+            Body::Continuation(more) => self.continuation(record, more, sink),
+            Body::Recorded(recorded) => self.recorded(recorded, sink),
+            Body::Metric(_)
+            | Body::Setting(_)
+            | Body::Delivery(_)
+            | Body::Call(_)
+            | Body::Segment(_)
+            | Body::Other(_) => {
+                self.read += 1;
+                self.alone(record, sink);
             }
         }
     }
 
-    fn remember(&mut self, source: SourceId, place: Place, seq: Option<u64>) {
-        let known = place.known;
-        let source = self.source_mut(source);
-        source.last = Some(LastRecord { environment: place.environment, seq, known });
+    #[inline(always)]
+    fn remember(&mut self, place: &Place, seq: Option<u64>) {
+        self.read += 1;
+        let source = self.source_mut(place.lines.source);
+        source.last = Some(LastRecord { environment: place.environment, seq, known: place.known });
         source.newest = Some(place.time);
     }
 
-    /// Whether nothing tells when a record was written.
-    fn is_timeless(&mut self, envelope: &Envelope<'_>) -> bool {
-        envelope.time.or(envelope.arrived).is_none()
-            && self.source_mut(envelope.origin.source).newest.is_none()
-    }
-
-    /// A line that can be counted and shown, and lies on no axis of time.
-    fn timeless<S: FactSink>(&mut self, record: &Record<'_>, level: Level, sink: &mut S) {
-        let function = record.envelope.function.map(|name| self.function(name, sink));
-        let (time, known, origin) = (None, Timestamp::MIN, record.envelope.origin);
-        sink.line(&LineFact { function, time, known, level, origin });
-    }
-
-    fn tell_line<S: FactSink>(&self, record: &Record<'_>, place: Place, level: Level, sink: &mut S) {
+    #[inline(always)]
+    fn tell_line<S: FactSink>(&self, record: &Record<'_>, place: &Place, level: Level, sink: &mut S) {
         let function = Some(self.environments[place.environment as usize].function);
         let (time, known) = (Some(place.time), place.known);
         sink.line(&LineFact { function, time, known, level, origin: record.envelope.origin });
     }
+
+    #[cold]
+    fn unread<S: FactSink>(&mut self, envelope: &Envelope<'_>, bad: &Bad, sink: &mut S) {
+        self.bad.records += 1;
+        self.bad.first.get_or_insert_with(|| bad.reason.clone());
+        sink.bad(envelope.origin, envelope.arrived, bad);
+    }
+}
+
+/// Records that could not be read.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Unread {
+    /// How many.
+    pub records: u64,
+    /// Why the first of them could not, for a person.
+    pub first: Option<String>,
 }

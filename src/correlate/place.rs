@@ -5,7 +5,10 @@ use rustc_hash::FxHashMap;
 use super::Correlator;
 use super::environment::Environment;
 use super::known::{known, known_after};
-use crate::model::{Bad, EnvironmentId, FactSink, FunctionId, Lines, Platform, Record, SourceId, Timestamp};
+use crate::model::{
+    Bad, Body, Envelope, EnvironmentId, FactSink, FunctionId, LineFact, Lines, Platform, Record, SourceId,
+    Timestamp,
+};
 
 /// Slots of the cache from a stream's hash to its environment.
 pub(super) const CACHE: usize = 4_096;
@@ -47,6 +50,7 @@ pub(super) struct Place {
 
 impl Correlator {
     /// Finds a record's environment and times. A record without a time has its source's newest.
+    #[inline(always)]
     pub(super) fn place<S: FactSink>(
         &mut self,
         record: &Record<'_>,
@@ -56,28 +60,14 @@ impl Correlator {
     ) -> Option<Place> {
         let envelope = &record.envelope;
         let origin = envelope.origin;
-        let environment = match (stream.environment, envelope.stream) {
-            (Some(environment), _) => environment,
-            (None, Some(name)) => self.by_stream(envelope.function, name, stream.hash, origin.source, sink),
-            (None, None) => self.by_id(envelope.function, id, origin.source, sink),
+        let (time, mut known) = match envelope.time {
+            Some(time) => (time, known(time, envelope.arrived)),
+            None => self.untimed(record, sink)?,
         };
-        let Some(time) = envelope.time.or(self.source_mut(origin.source).newest).or(envelope.arrived) else {
-            let bad = Bad {
-                reason: "a record without any time to place it at".to_string(),
-                excerpt: String::new(),
-            };
-            sink.bad(origin, envelope.arrived, &bad);
-            return None;
+        let environment = match stream.environment {
+            Some(environment) => environment,
+            None => self.find(envelope, stream.hash, id, sink),
         };
-        let mut known = known(time, envelope.arrived);
-        if envelope.time.is_none()
-            && let Some(last) = self.source_mut(origin.source).last
-        {
-            // Its time is that of the record before it.
-            known = known_after(known, last.known);
-        }
-        let lines =
-            Lines { source: origin.source, from: origin.offset, to: origin.offset + u64::from(origin.len) };
         let env = &mut self.environments[environment as usize];
         if let Some((source, before)) = env.known
             && source == origin.source
@@ -85,7 +75,47 @@ impl Correlator {
             known = known_after(known, before);
         }
         env.known = Some((origin.source, known));
+        let to = origin.offset + u64::from(origin.len);
+        let lines = Lines { source: origin.source, from: origin.offset, to };
         Some(Place { environment, time, known, lines })
+    }
+
+    #[cold]
+    fn find<S: FactSink>(
+        &mut self,
+        envelope: &Envelope<'_>,
+        hash: u64,
+        id: Option<&[u8]>,
+        sink: &mut S,
+    ) -> u32 {
+        let source = envelope.origin.source;
+        match envelope.stream {
+            Some(name) => self.by_stream(envelope.function, name, hash, source, sink),
+            None => self.by_id(envelope.function, id, source, sink),
+        }
+    }
+
+    /// The time of a record that says none, and when that was known.
+    #[cold]
+    fn untimed<S: FactSink>(&mut self, record: &Record<'_>, sink: &mut S) -> Option<(Timestamp, Timestamp)> {
+        let envelope = &record.envelope;
+        let source = self.source_mut(envelope.origin.source);
+        let (newest, last) = (source.newest, source.last);
+        let Some(time) = newest.or(envelope.arrived) else {
+            if let Body::Log(line) = &record.body {
+                // It can be counted and shown, and lies on no axis of time.
+                let function = envelope.function.map(|name| self.function(name, sink));
+                let (time, known, origin) = (None, Timestamp::MIN, envelope.origin);
+                sink.line(&LineFact { function, time, known, level: line.level, origin });
+                return None;
+            }
+            let reason = "a record without any time to place it at".to_string();
+            self.unread(envelope, &Bad { reason, excerpt: String::new() }, sink);
+            return None;
+        };
+        let known = known(time, envelope.arrived);
+        // Its time is that of the record before it.
+        Some((time, last.map_or(known, |last| known_after(known, last.known))))
     }
 
     pub(super) fn function<S: FactSink>(&mut self, name: &[u8], sink: &mut S) -> FunctionId {
@@ -114,20 +144,22 @@ impl Correlator {
         }
     }
 
-    /// The environment of a record's stream, if it is one of those that were met lately.
-    pub(super) fn look_up(&self, record: &Record<'_>) -> Stream {
-        let (Some(stream), function) = (record.envelope.stream, record.envelope.function) else {
-            return Stream::default();
-        };
-        let hash = hash_of(stream, function.unwrap_or_default());
+    /// The environment of those met lately whose stream has this hash.
+    #[inline]
+    pub(super) fn cached(&self, hash: u64) -> Option<u32> {
         let (cached, at) = self.cache[slot_of(hash)];
-        // The hash is not trusted alone: streams come from the input.
-        let environment = (cached == hash).then_some(at).filter(|at| {
-            let known = &self.environments[*at as usize];
-            *known.stream == *stream
-                && function.is_none_or(|name| *self.function_names[known.function.0 as usize] == *name)
-        });
-        Stream { hash, environment }
+        (cached == hash as u32).then_some(at)
+    }
+
+    /// Whether a record is of this environment: a hash is not trusted alone, streams come from the
+    /// input.
+    #[inline]
+    pub(super) fn is_of(&self, environment: u32, envelope: &Envelope<'_>) -> bool {
+        // There is none where a record without a stream finds an empty slot.
+        let Some(known) = self.environments.get(environment as usize) else { return false };
+        let function = || &*self.function_names[known.function.0 as usize];
+        envelope.stream.is_some_and(|stream| same(known.stream.get(), stream))
+            && envelope.function.is_none_or(|name| same(function(), name))
     }
 
     fn by_stream<S: FactSink>(
@@ -151,7 +183,7 @@ impl Correlator {
                 at
             }
         };
-        self.cache[slot_of(hash)] = (hash, environment);
+        self.cache[slot_of(hash)] = (hash as u32, environment);
         environment
     }
 
@@ -186,15 +218,33 @@ impl Correlator {
 }
 
 /// A stream's name ends in 32 random hex digits, so half of them make a good hash. It is not
-/// trusted alone: names come from the input.
-fn hash_of(stream: &[u8], function: &[u8]) -> u64 {
+/// trusted alone: names come from the input. Without a stream it is nobody's.
+#[inline]
+pub(super) fn hash_of(envelope: &Envelope<'_>) -> u64 {
+    let Some(stream) = envelope.stream else { return 0 };
     let end = match stream.last_chunk::<16>() {
         Some(end) => u128::from_le_bytes(*end),
         None => stream.iter().fold(0, |hash, c| hash << 8 | u128::from(*c)),
     };
-    let lengths = (stream.len() << 16 | function.len()) as u64;
+    let lengths = (stream.len() << 16 | envelope.function.map_or(0, <[u8]>::len)) as u64;
     let mixed = (end as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ ((end >> 64) as u64).rotate_left(32);
     (mixed ^ lengths).wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1
+}
+
+/// Whether two names are the same. They are 8 to 60 bytes long: blocks of which the last overlaps
+/// the one before are compared in registers, where `==` is a call.
+#[inline]
+fn same(a: &[u8], b: &[u8]) -> bool {
+    if a.len() != b.len() {
+        return false;
+    }
+    if let (Some(a_end), Some(b_end)) = (a.last_chunk::<16>(), b.last_chunk::<16>()) {
+        return a_end == b_end && a.as_chunks::<16>().0 == b.as_chunks::<16>().0;
+    }
+    match (a.first_chunk::<8>(), b.first_chunk::<8>()) {
+        (Some(a_begin), Some(b_begin)) => a_begin == b_begin && a.last_chunk::<8>() == b.last_chunk(),
+        _ => a == b,
+    }
 }
 
 fn slot_of(hash: u64) -> usize {

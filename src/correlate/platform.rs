@@ -13,7 +13,7 @@ impl Correlator {
     pub(super) fn platform<S: FactSink>(
         &mut self,
         platform: &Platform<'_>,
-        place: Place,
+        place: &Place,
         sink: &mut S,
     ) -> Option<u64> {
         match platform {
@@ -30,7 +30,7 @@ impl Correlator {
             Platform::RuntimeDone(RuntimeDone { id, status, error_type }) => {
                 let id = self.texts.ids.request(id);
                 let name = error_type.map(|name| self.texts.names.read(name));
-                let open = self.environments[place.environment as usize].open_for(Some(id))?;
+                let open = self.environments[place.environment as usize].open_for(Some(id), place.time)?;
                 open.runtime_done = *status;
                 if matches!(status, Some(Status::Error | Status::Failure)) && open.error.is_none() {
                     open.error = name.map(|name| (name, ErrorCounts::Always));
@@ -41,7 +41,9 @@ impl Correlator {
             Platform::End { .. } => None,
             Platform::TimedOut { id, .. } => {
                 let id = self.texts.ids.request(id);
-                if let Some(open) = self.environments[place.environment as usize].open_for(Some(id)) {
+                if let Some(open) =
+                    self.environments[place.environment as usize].open_for(Some(id), place.time)
+                {
                     open.timed_out = true;
                     return Some(open.invocation.seq);
                 }
@@ -50,7 +52,7 @@ impl Correlator {
             Platform::Fault(fault) => {
                 let id = fault.id.map(|id| self.texts.ids.request(id));
                 let error_type = fault.error_type.map(|name| self.texts.names.read(name));
-                if let Some(open) = self.environments[place.environment as usize].open_for(id) {
+                if let Some(open) = self.environments[place.environment as usize].open_for(id, place.time) {
                     open.fault = Some(Fault { error_type, killed: fault.killed });
                     return Some(open.invocation.seq);
                 }
@@ -65,7 +67,7 @@ impl Correlator {
         }
     }
 
-    fn init_start<S: FactSink>(&mut self, init: &InitStart<'_>, place: Place, sink: &mut S) {
+    fn init_start<S: FactSink>(&mut self, init: &InitStart<'_>, place: &Place, sink: &mut S) {
         if let Some(version) = init.version {
             let version = self.texts.names.read(version);
             self.environments[place.environment as usize].version = Some(version);
@@ -85,12 +87,12 @@ impl Correlator {
         }
     }
 
-    pub(super) fn info(&mut self, place: Place, init: &InitStart<'_>) -> Option<EnvironmentInfo> {
+    pub(super) fn info(&mut self, place: &Place, init: &InitStart<'_>) -> Option<EnvironmentInfo> {
         let environment = &self.environments[place.environment as usize];
         Some(EnvironmentInfo {
             id: environment.id?,
             function: environment.function,
-            stream: self.texts.names.read(&environment.stream),
+            stream: self.texts.names.read(environment.stream.get()),
             version: environment.version,
             init_start: Some(place.time),
             kind: init.kind,
@@ -100,7 +102,7 @@ impl Correlator {
         })
     }
 
-    fn init_report(&mut self, report: &InitReport<'_>, place: Place) {
+    fn init_report(&mut self, report: &InitReport<'_>, place: &Place) {
         let error = report.error_type.map(|name| self.texts.names.read(name));
         let failed = !matches!(report.status, None | Some(Status::Success));
         let environment = &mut self.environments[place.environment as usize];

@@ -16,7 +16,7 @@ impl Correlator {
             sink.function(FunctionId(id as u32), &String::from_utf8_lossy(name));
         }
         let fresh = |of: &Environment| {
-            let mut environment = Environment::new(of.function, of.id, &of.stream);
+            let mut environment = Environment::new(of.function, of.id, of.stream.get());
             // Records without a stream are of many environments.
             environment.many = of.id.is_none();
             environment

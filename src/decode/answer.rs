@@ -52,7 +52,7 @@ pub fn read<'a>(frame: &Frame<'a>, arena: &'a Arena, out: &mut Vec<Record<'a>>) 
     let mut push = |found: Found<'a>| {
         out.push(match found {
             Ok((body, time)) => Record { envelope: Envelope { time, ..frame.envelope() }, body },
-            Err(reason) => frame.bad(reason),
+            Err(reason) => frame.bad(reason, arena),
         });
     };
     match serde_json::from_slice(frame.text) {
@@ -185,15 +185,15 @@ fn tell<'a>(what: What, document: &Value, arena: &'a Arena, push: &mut dyn FnMut
         What::Control(kind) => {
             let mut told = Vec::new();
             kind.read(document, &mut told);
-            settings(told, kind.name(), push);
+            settings(told, kind.name(), arena, push);
         }
-        What::Event => event(document, push),
+        What::Event => event(document, arena, push),
         What::Records => {
             // Functions receive records too; whoever prints those says nothing of the account.
             if !items("Records").any(trail::is_event) {
                 return false;
             }
-            items("Records").for_each(|record| event(record, push));
+            items("Records").for_each(|record| event(record, arena, push));
         }
         What::Lookup => {
             let inside =
@@ -202,25 +202,27 @@ fn tell<'a>(what: What, document: &Value, arena: &'a Arena, push: &mut dyn FnMut
             if events.is_empty() {
                 return false;
             }
-            events.iter().for_each(|inside| event(inside, push));
+            events.iter().for_each(|inside| event(inside, arena, push));
         }
-        What::Bridged if trail::is_event(&document["detail"]) => event(&document["detail"], push),
+        What::Bridged if trail::is_event(&document["detail"]) => event(&document["detail"], arena, push),
         What::Bridged if delivery::is_record(&document["detail"]) => {
-            delivered(delivery::record(&document["detail"]), push)
+            delivered(delivery::record(&document["detail"]), arena, push)
         }
         What::Bridged => return false,
-        What::Delivery if delivery::is_record(document) => delivered(delivery::record(document), push),
+        What::Delivery if delivery::is_record(document) => delivered(delivery::record(document), arena, push),
         What::Delivery => return false,
-        What::Messages => items("Messages").for_each(|message| delivered(delivery::message(message), push)),
+        What::Messages => {
+            items("Messages").for_each(|message| delivered(delivery::message(message), arena, push))
+        }
         What::Message => match delivery::message(document) {
-            Some(told) => delivered(Some(told), push),
+            Some(told) => delivered(Some(told), arena, push),
             None => return false,
         },
-        What::Traces => traces(document, push),
+        What::Traces => traces(document, arena, push),
         What::Spans => otlp::spans(document, |span| {
             push(span.map(|document| {
                 let time = Some(document.known);
-                (Body::Segment(Box::new(document)), time)
+                (Body::Segment(arena.segment(document)), time)
             }));
         }),
         What::Other(name) => push(Ok((Body::Other(name), None))),
@@ -249,7 +251,12 @@ fn named<'a>(document: &Value, arena: &'a Arena, push: &mut dyn FnMut(Found<'a>)
     any
 }
 
-fn settings<'a>(told: Vec<SettingRecord>, name: &'static str, push: &mut dyn FnMut(Found<'a>)) {
+fn settings<'a>(
+    told: Vec<SettingRecord>,
+    name: &'static str,
+    arena: &'a Arena,
+    push: &mut dyn FnMut(Found<'a>),
+) {
     if told.is_empty() {
         push(Ok((Body::Other(name), None)));
     }
@@ -259,39 +266,39 @@ fn settings<'a>(told: Vec<SettingRecord>, name: &'static str, push: &mut dyn FnM
             // When somebody looked nobody knows, and the last change may be years ago.
             When::Found { .. } => None,
         };
-        push(Ok((Body::Setting(Box::new(record)), time)));
+        push(Ok((Body::Setting(arena.setting(record)), time)));
     }
 }
 
-fn event<'a>(event: &Value, push: &mut dyn FnMut(Found<'a>)) {
+fn event<'a>(event: &Value, arena: &'a Arena, push: &mut dyn FnMut(Found<'a>)) {
     if let Some(call) = trail::call(event) {
         let at = call.at;
-        return push(Ok((Body::Call(Box::new(call)), Some(at))));
+        return push(Ok((Body::Call(arena.call(call)), Some(at))));
     }
     let mut told = Vec::new();
     trail::read(event, &mut told);
-    settings(told, "CloudTrail event", push);
+    settings(told, "CloudTrail event", arena, push);
 }
 
-fn delivered<'a>(told: Option<DeliveryRecord>, push: &mut dyn FnMut(Found<'a>)) {
+fn delivered<'a>(told: Option<DeliveryRecord>, arena: &'a Arena, push: &mut dyn FnMut(Found<'a>)) {
     push(Ok(match told {
         Some(told) => {
             let at = told.at;
-            (Body::Delivery(Box::new(told)), at)
+            (Body::Delivery(arena.delivery(told)), at)
         }
         None => (Body::Other("queue message"), None),
     }));
 }
 
 /// Each segment's document is a string in the answer.
-fn traces<'a>(answer: &Value, push: &mut dyn FnMut(Found<'a>)) {
+fn traces<'a>(answer: &Value, arena: &'a Arena, push: &mut dyn FnMut(Found<'a>)) {
     let traces = answer["Traces"].as_array().into_iter().flatten();
     for segment in traces.flat_map(|trace| trace["Segments"].as_array().into_iter().flatten()) {
         let document =
             segment["Document"].as_str().ok_or_else(|| "X-Ray segment without a Document".to_string());
         push(document.and_then(segment::read).map(|(document, _)| {
             let time = Some(document.known);
-            (Body::Segment(Box::new(document)), time)
+            (Body::Segment(arena.segment(document)), time)
         }));
     }
 }

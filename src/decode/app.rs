@@ -64,18 +64,20 @@ struct Seen<'a, const ESC: bool> {
 /// Reads a JSON object. A line of an application is left as soon as it is known to be one that
 /// changes nothing: most are, and the rest of such a line need not even be valid JSON.
 pub fn message<'a, const ESC: bool>(text: &'a [u8], arena: &'a Arena) -> Result<Message<'a>, Stop> {
-    if let Some((time, kind, record)) = usual_record::<ESC>(text) {
-        let seen = Seen { time: Some(time), kind: Some(kind), record: Some(record), ..Seen::default() };
-        return conclude(seen, arena);
-    }
-    message_of(Cursor::<ESC>::new(text), arena, Seen::default())
+    let seen = match usual_record::<ESC>(text) {
+        Some((time, kind, record)) => {
+            Seen { time: Some(time), kind: Some(kind), record: Some(record), ..Seen::default() }
+        }
+        None => walk(Cursor::<ESC>::new(text), Seen::default(), arena)?,
+    };
+    conclude(seen, arena)
 }
 
-fn message_of<'a, const ESC: bool>(
+fn walk<'a, const ESC: bool>(
     mut cursor: Cursor<'a, ESC>,
-    arena: &'a Arena,
     mut seen: Seen<'a, ESC>,
-) -> Result<Message<'a>, Stop> {
+    arena: &'a Arena,
+) -> Result<Seen<'a, ESC>, Stop> {
     cursor.object()?;
     let mut first = true;
     while let Some(key) = cursor.key(&mut first)? {
@@ -153,18 +155,19 @@ fn message_of<'a, const ESC: bool>(
             _ => cursor.skip()?,
         }
     }
-    conclude(seen, arena)
+    Ok(seen)
 }
 
 /// The level and id of a line that begins as Lambda's own runtimes print it, by far the most
-/// frequent: `{"timestamp":"2026-11-23T08:00:00.123Z","level":"INFO","requestId":"…"`. It is left at
-/// once. [`message`] would say the same (a test holds it to that).
-#[inline]
+/// frequent: `{"timestamp":"2026-11-23T08:00:00.123Z","level":"INFO","requestId":"…"`, or with
+/// another member there. It is left at once. [`message`] would say the same (a test holds it to
+/// that).
+#[inline(always)]
 pub fn usual_head<const ESC: bool>(text: &[u8]) -> Option<LogLine<'_>> {
-    let (opening, between, last): (&[u8], &[u8], &[u8]) = if ESC {
-        (br#"{\"timestamp\":\""#, br#"\",\"level\":\""#, br#"\",\"requestId\":\""#)
+    let (opening, between, next, id): (&[u8], &[u8], &[u8], &[u8]) = if ESC {
+        (br#"{\"timestamp\":\""#, br#"\",\"level\":\""#, br#"\",\""#, br#"requestId\":\""#)
     } else {
-        (br#"{"timestamp":""#, br#"","level":""#, br#"","requestId":""#)
+        (br#"{"timestamp":""#, br#"","level":""#, br#"",""#, br#"requestId":""#)
     };
     let rest = super::short_cuts().then_some(text)?.strip_prefix(opening)?;
     let (time, rest) = rest.split_first_chunk::<24>()?;
@@ -176,8 +179,11 @@ pub fn usual_head<const ESC: bool>(text: &[u8]) -> Option<LogLine<'_>> {
     if level == Level::Unknown || level >= Level::Error {
         return None;
     }
-    // Where no id follows, it may stand behind the message (Python prints it last).
-    let rest = rest[end..].strip_prefix(last)?;
+    let key = rest[end..].strip_prefix(next)?;
+    let Some(rest) = key.strip_prefix(id) else {
+        // Python prints the id last, where nobody looks for it in a line without an error.
+        return (!key.starts_with(b"requestId")).then_some(LogLine { level, id: None, error: None });
+    };
     let end = near::either(b'\\', b'"', &rest[..rest.len().min(64)])?;
     let closed = rest[end] == quote && (!ESC || rest.get(end + 1) == Some(&b'"'));
     closed.then(|| LogLine { level, id: Some(&rest[..end]), error: None })
@@ -222,11 +228,11 @@ fn conclude<'a, const ESC: bool>(seen: Seen<'a, ESC>, arena: &'a Arena) -> Resul
                 None
             } else if let Some(error_type) = seen.error_type.filter(|_| seen.log_level || !seen.has_message) {
                 // Python's: `errorType` beside `errorMessage` and no message of its own.
-                Some(&*arena.alloc(RuntimeError { error_type, counts: ErrorCounts::Always }))
+                Some(arena.alloc(RuntimeError { error_type, counts: ErrorCounts::Always }))
             } else if let Some(message) = seen.message {
                 // Node.js: the message is the error.
                 error_type(message, arena)
-                    .map(|error_type| &*arena.alloc(RuntimeError { error_type, counts: ErrorCounts::IfLast }))
+                    .map(|error_type| arena.alloc(RuntimeError { error_type, counts: ErrorCounts::IfLast }))
             } else {
                 None
             };
@@ -250,8 +256,8 @@ fn conclude<'a, const ESC: bool>(seen: Seen<'a, ESC>, arena: &'a Arena) -> Resul
 fn printed<'a, const ESC: bool>(mut record: Cursor<'a, ESC>, arena: &'a Arena) -> Result<Body<'a>, Stop> {
     if record.peek() == b'{' {
         // It has no record in it that would be looked into again.
-        let inside = message_of(record, arena, Seen { nested: true, ..Seen::default() })?;
-        return Ok(inside.body);
+        let seen = walk(record, Seen { nested: true, ..Seen::default() }, arena)?;
+        return Ok(conclude(seen, arena)?.body);
     }
     let said = record.text(arena)?.unwrap_or_default();
     Ok(Body::Log(super::text::line::<false>(said, arena)))
@@ -372,8 +378,10 @@ fn record<'a, const ESC: bool>(
     m: &mut Members<'a>,
     arena: &'a Arena,
 ) -> Result<(), Stop> {
-    cursor.object()?;
-    let mut first = true;
+    let mut first = !usual_members(cursor, m)?;
+    if first {
+        cursor.object()?;
+    }
     while let Some(key) = cursor.key(&mut first)? {
         match key {
             b"requestId" => m.report.id = cursor.text(arena)?.unwrap_or_default(),
@@ -405,6 +413,32 @@ fn record<'a, const ESC: bool>(
         }
     }
     Ok(())
+}
+
+/// The members that a start and a report begin with, in the platform's own order, whose keys need
+/// not be looked for. The walk would find the same. Says whether there was any.
+#[inline(always)]
+fn usual_members<'a, const ESC: bool>(
+    cursor: &mut Cursor<'a, ESC>,
+    m: &mut Members<'a>,
+) -> Result<bool, Stop> {
+    let [id, version, measured, status_key]: [&[u8]; 4] = if ESC {
+        [br#"{\"requestId\":"#, br#",\"version\":"#, br#",\"metrics\":{"#, br#",\"status\":"#]
+    } else {
+        [br#"{"requestId":"#, br#","version":"#, br#","metrics":{"#, br#","status":"#]
+    };
+    let Some(id) = cursor.usual_member(id) else { return Ok(false) };
+    m.report.id = id;
+    if let Some(version) = cursor.usual_member(version) {
+        m.version = Some(version);
+    } else if super::short_cuts() && cursor.rest().starts_with(measured) {
+        cursor.advance(measured.len() - 1);
+        metrics(cursor, &mut m.report)?;
+        if let Some(word) = cursor.usual_member(status_key) {
+            m.report.status = status(word);
+        }
+    }
+    Ok(true)
 }
 
 fn metrics<const ESC: bool>(cursor: &mut Cursor<'_, ESC>, report: &mut Report<'_>) -> Result<(), Stop> {
@@ -460,15 +494,30 @@ fn tracing<'a, const ESC: bool>(
     cursor: &mut Cursor<'a, ESC>,
     arena: &'a Arena,
 ) -> Result<Option<&'a TraceHeader<'a>>, Stop> {
-    cursor.object()?;
+    let keys: [&[u8]; 3] = if ESC {
+        [br#"{\"spanId\":"#, br#",\"type\":"#, br#",\"value\":"#]
+    } else {
+        [br#"{"spanId":"#, br#","type":"#, br#","value":"#]
+    };
     let (mut first, mut header) = (true, None);
+    // As the platform writes it.
+    if cursor.usual_member(keys[0]).is_some() {
+        first = false;
+        if cursor.usual_member(keys[1]).is_some()
+            && let Some(value) = cursor.usual_member(keys[2])
+        {
+            header = trace_header(value);
+        }
+    } else {
+        cursor.object()?;
+    }
     while let Some(key) = cursor.key(&mut first)? {
         match key {
             b"value" if cursor.at_string() => header = trace_header(cursor.string()?),
             _ => cursor.skip()?,
         }
     }
-    Ok(header.map(|header| &*arena.alloc(header)))
+    Ok(header.map(|header| arena.alloc(header)))
 }
 
 /// `Root=…;Parent=…;Sampled=…;Lineage=…` in any order, by name (`formats.md` 8.3).

@@ -24,7 +24,7 @@ pub fn read<'a>(frame: &Frame<'a>, arena: &'a Arena, out: &mut Vec<Record<'a>>) 
             Err(stop) => {
                 // Its records before that place are kept.
                 if out.len() > pushed {
-                    out.push(frame.bad(super::broken(frame.text, stop)));
+                    out.push(frame.bad(super::broken(frame.text, stop), arena));
                     return true;
                 }
             }

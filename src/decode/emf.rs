@@ -76,7 +76,7 @@ struct Reading<'r, 'a> {
 
 impl<'a> Reading<'_, 'a> {
     fn keep(&self, text: &str) -> Text<'a> {
-        self.arena.alloc_slice_copy(text.as_bytes())
+        self.arena.text(text.as_bytes())
     }
 
     fn directive(&self, directive: &Value, out: &mut Vec<Record<'a>>) {
@@ -171,14 +171,14 @@ impl<'a> Reading<'_, 'a> {
         if self.time.is_none() {
             return out.push(self.bad("EMF: a document without a Timestamp".to_string()));
         }
-        let envelope = Envelope { time: self.time, ..self.envelope.clone() };
+        let envelope = Envelope { time: self.time, ..*self.envelope };
         out.push(Record { envelope, body: Body::Metric(self.arena.alloc(record)) });
     }
 
     fn bad(&self, reason: String) -> Record<'a> {
         let excerpt = self.document.to_string().chars().take(200).collect();
-        let body = Body::Bad(Box::new(crate::model::Bad { reason, excerpt }));
-        Record { envelope: Envelope { stream: None, function: None, ..self.envelope.clone() }, body }
+        let body = Body::Bad(self.arena.bad(crate::model::Bad { reason, excerpt }));
+        Record { envelope: Envelope { stream: None, function: None, ..*self.envelope }, body }
     }
 }
 
@@ -266,7 +266,7 @@ mod tests {
                     m.statistics.min.unwrap(),
                     m.statistics.max.unwrap(),
                 ),
-                Body::Bad(bad) => bad.reason,
+                Body::Bad(bad) => bad.reason.clone(),
                 other => panic!("{other:?}"),
             })
             .collect()

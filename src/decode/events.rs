@@ -101,7 +101,7 @@ fn event<'a>(
             b"message" if cursor.at_string() => message = Some(cursor.string()?),
             b"message" => {
                 cursor.skip()?;
-                return Ok(own.bad("the message of an event is no text".to_string()));
+                return Ok(own.bad("the message of an event is no text".to_string(), arena));
             }
             b"logStreamName" => stream = cursor.text(arena)?.unwrap_or_default(),
             b"ingestionTime" => {

@@ -127,6 +127,16 @@ impl<'a, const ESC: bool> Cursor<'a, ESC> {
         Some(key)
     }
 
+    /// The string that follows `key`, which is given with its quotes, its colon and what stands before
+    /// it, where all of it is written without blanks and escapes. The cursor moves only if it is there.
+    #[inline(always)]
+    pub fn usual_member(&mut self, key: &[u8]) -> Option<&'a [u8]> {
+        let rest = super::short_cuts().then_some(self.rest)?.strip_prefix(key)?;
+        let (string, rest) = short_string::<ESC>(rest)?;
+        self.rest = rest;
+        Some(string)
+    }
+
     /// A string's bytes between its quotes, still escaped.
     #[inline]
     pub fn string(&mut self) -> Walk<&'a [u8]> {
@@ -340,11 +350,7 @@ pub fn text<'a, const ESC: bool>(raw: &'a [u8], arena: &'a Arena) -> Text<'a> {
 #[cold]
 fn unescaped<'a, const ESC: bool>(raw: &[u8], arena: &'a Arena) -> Text<'a> {
     let once = unescape(raw);
-    if !ESC || memchr(b'\\', &once).is_none() {
-        arena.alloc_slice_copy(&once)
-    } else {
-        arena.alloc_slice_copy(&unescape(&once))
-    }
+    if !ESC || memchr(b'\\', &once).is_none() { arena.text(&once) } else { arena.text(&unescape(&once)) }
 }
 
 /// Undoes one level of JSON string escapes.

@@ -11,7 +11,9 @@ pub fn read<'a>(frame: &Frame<'a>, arena: &'a Arena, out: &mut Vec<Record<'a>>) 
     let Some(first) = frame.text.strip_prefix(b"[").map(<[u8]>::trim_ascii_start) else { return Ok(false) };
     if first.starts_with(b"{'") {
         // Nobody's JSON, but surely no line of text either: silence would count nothing.
-        out.push(frame.bad("a list as Python prints it, not JSON: print json.dumps of it".to_string()));
+        out.push(
+            frame.bad("a list as Python prints it, not JSON: print json.dumps of it".to_string(), arena),
+        );
         return Ok(true);
     }
     if first.first() != Some(&b'{') {
@@ -27,7 +29,9 @@ pub fn read<'a>(frame: &Frame<'a>, arena: &'a Arena, out: &mut Vec<Record<'a>>) 
         if text.first() == Some(&b'{') {
             super::frame(Frame { text, origin, ..*frame }, arena, out);
         } else {
-            out.push(Frame { text, origin, ..*frame }.bad("no object, in an array of objects".to_string()));
+            out.push(
+                Frame { text, origin, ..*frame }.bad("no object, in an array of objects".to_string(), arena),
+            );
         }
     }
     whole.map(|()| true)

@@ -44,7 +44,7 @@ pub fn read<'a>(text: &'a str, arena: &'a Arena) -> Result<(MetricRecord<'a>, Op
     let value = wire.value.ok_or("metric stream: a datum without value")?;
     let function = wire.dimensions.get("FunctionName");
     let resource = wire.dimensions.get("Resource");
-    let own = |text: &String| -> Text<'a> { arena.alloc_slice_copy(text.as_bytes()) };
+    let own = |text: &String| -> Text<'a> { arena.text(text.as_bytes()) };
     let keep = |text: Cow<'a, str>| match text {
         Cow::Borrowed(text) => text.as_bytes(),
         Cow::Owned(text) => own(&text),

@@ -7,6 +7,7 @@
 
 mod answer;
 mod app;
+mod arena;
 mod control;
 mod delivery;
 mod digits;
@@ -31,16 +32,12 @@ use std::sync::LazyLock;
 
 use memchr::{memchr_iter, memmem};
 
+pub use arena::Arena;
 pub use shown::message as shown;
 
 use crate::model::{Bad, Body, Chunk, Envelope, Level, LogLine, Origin, Record, Text, Timestamp};
 use json::Stop;
 pub use raw::{Form, form};
-
-/// What lies beside a chunk as long as its records do: the parts that only some records have, and
-/// texts that had to be unescaped. At most some times the chunk's size, and freed at once with it:
-/// no record costs an allocation, and none has to be taken apart by the thread that reads it.
-pub type Arena = bumpalo::Bump;
 
 /// Whether short cuts are taken: readers of the usual shapes that ask fewer questions than the
 /// general walks and stand back from whatever is not quite usual. Tests turn them off, to see that
@@ -56,7 +53,7 @@ use tests::short_cuts;
 pub fn chunk<'a>(chunk: &'a Chunk, arena: &'a Arena, out: &mut Vec<Record<'a>>) {
     let bytes = &chunk.bytes[..];
     let mut from = 0;
-    let mut push = |from: usize, to: usize, cut: u64| {
+    let mut push = |from: usize, to: usize| {
         let line = &bytes[from..to];
         let origin = Origin {
             source: chunk.source,
@@ -64,21 +61,34 @@ pub fn chunk<'a>(chunk: &'a Chunk, arena: &'a Arena, out: &mut Vec<Record<'a>>) 
             len: u32::try_from(line.len()).unwrap_or(u32::MAX),
         };
         let line = line.strip_suffix(b"\r").unwrap_or(line);
-        if cut > 0 {
-            let length = line.len() as u64 + cut;
-            let reason = format!("line of {length} bytes, only its head was read");
-            out.push(bad(line, origin, chunk.arrived, reason));
-        } else if line.first() == Some(&b'{') || !line.trim_ascii().is_empty() {
+        if let Some(wrapped) = wrapped::usual(line) {
+            unwrapped(&wrapped, origin, chunk.arrived, arena, out);
+        } else if !line.trim_ascii().is_empty() {
             frame(Frame { text: line, origin, arrived: chunk.arrived }, arena, out);
         }
     };
     for end in memchr_iter(b'\n', bytes) {
-        push(from, end, 0);
+        push(from, end);
         from = end + 1;
     }
     if from < bytes.len() {
-        push(from, bytes.len(), chunk.cut);
+        if chunk.cut == 0 {
+            push(from, bytes.len());
+        } else {
+            out.push(cut(chunk, from, arena));
+        }
     }
+}
+
+/// The head of an over-long line, which ends its chunk.
+fn cut<'a>(chunk: &'a Chunk, from: usize, arena: &'a Arena) -> Record<'a> {
+    let line = &chunk.bytes[from..];
+    let len = u32::try_from(line.len()).unwrap_or(u32::MAX);
+    let origin = Origin { source: chunk.source, offset: chunk.offset + from as u64, len };
+    let line = line.strip_suffix(b"\r").unwrap_or(line);
+    let length = line.len() as u64 + chunk.cut;
+    let frame = Frame { text: line, origin, arrived: chunk.arrived };
+    frame.bad(format!("line of {length} bytes, only its head was read"), arena)
 }
 
 /// A frame: a line, or a JSON value over several lines, with where and when it came.
@@ -111,8 +121,8 @@ impl<'a> Frame<'a> {
         Envelope { function: None, stream: None, time: None, arrived, origin }
     }
 
-    fn bad(&self, reason: String) -> Record<'a> {
-        bad(self.text, self.origin, self.arrived, reason)
+    fn bad(&self, reason: String, arena: &'a Arena) -> Record<'a> {
+        bad(self.text, self.origin, self.arrived, reason, arena)
     }
 }
 
@@ -135,7 +145,7 @@ fn continuation<'a>(frame: &Frame<'a>, arena: &'a Arena) -> Record<'a> {
     Record { envelope: frame.envelope(), body: Body::Continuation(text::continuation(frame.text, arena)) }
 }
 
-#[inline]
+#[inline(never)]
 fn object<'a>(frame: Frame<'a>, arena: &'a Arena, out: &mut Vec<Record<'a>>) {
     let Frame { text: line, origin, arrived } = frame;
     if let Some(wrapped) = wrapped::usual(line) {
@@ -150,7 +160,7 @@ fn object<'a>(frame: Frame<'a>, arena: &'a Arena, out: &mut Vec<Record<'a>>) {
         match wrapped::walk(line, arena) {
             Ok(Some(wrapped)) => return unwrapped(&wrapped, origin, arrived, arena, out),
             Ok(None) => {}
-            Err(stop) => return out.push(frame.bad(broken(line, stop))),
+            Err(stop) => return out.push(frame.bad(broken(line, stop), arena)),
         }
         // A payload of a subscription has these keys too.
         if document::read(&frame, arena, out) {
@@ -160,8 +170,9 @@ fn object<'a>(frame: Frame<'a>, arena: &'a Arena, out: &mut Vec<Record<'a>>) {
     bare(&frame, arena, out);
 }
 
-/// A wrapped line's record, and the metrics in it.
-#[inline]
+/// A wrapped line's record, and the metrics in it. Most are made right here, where they will lie: a
+/// copy of a record takes longer than to read it, since it waits for what was just written.
+#[inline(always)]
 fn unwrapped<'a>(
     wrapped: &wrapped::Wrapped<'a>,
     origin: Origin,
@@ -169,9 +180,35 @@ fn unwrapped<'a>(
     arena: &'a Arena,
     out: &mut Vec<Record<'a>>,
 ) {
-    let record = unwrap(wrapped, origin, arrived, arena);
-    let plain = matches!(record.body, Body::Log(LogLine { level: Level::Unknown, error: None, .. }));
-    out.push(record);
+    match line_of(wrapped) {
+        Some(line) => {
+            let envelope = envelope(wrapped, origin, arrived, arena);
+            out.push(Record { envelope, body: Body::Log(line) });
+        }
+        None => other(wrapped, origin, arrived, arena, out),
+    }
+}
+
+/// The most frequent lines of all, which take no more than this: a runtime's, without an error.
+#[inline(always)]
+fn line_of<'a>(wrapped: &wrapped::Wrapped<'a>) -> Option<LogLine<'a>> {
+    let message = wrapped.message;
+    if wrapped.plain { text::usual_head(message) } else { app::usual_head::<true>(message) }
+}
+
+/// All other wrapped lines.
+#[inline(never)]
+fn other<'a>(
+    wrapped: &wrapped::Wrapped<'a>,
+    origin: Origin,
+    arrived: Option<Timestamp>,
+    arena: &'a Arena,
+    out: &mut Vec<Record<'a>>,
+) {
+    let envelope = envelope(wrapped, origin, arrived, arena);
+    let body = message(wrapped.message, wrapped.plain, arena);
+    out.push(Record { envelope, body });
+    let plain = matches!(body, Body::Log(LogLine { level: Level::Unknown, error: None, .. }));
     if plain && wrapped.message.first() == Some(&b'{') {
         embedded(wrapped.message, arena, out);
     }
@@ -189,7 +226,7 @@ fn embedded<'a>(raw: &[u8], arena: &'a Arena, out: &mut Vec<Record<'a>>) {
 /// The same of a message that is unescaped. Lambda Insights' own events are no lines.
 fn metrics<'a>(message: &[u8], arena: &'a Arena, out: &mut Vec<Record<'a>>) {
     let line = out.len() - 1;
-    let envelope = out[line].envelope.clone();
+    let envelope = out[line].envelope;
     let document = emf::read(message, &envelope, arena, out);
     // A line without a container has the time of its metrics.
     let time = out.get(line + 1).and_then(|metric| metric.envelope.time);
@@ -199,35 +236,44 @@ fn metrics<'a>(message: &[u8], arena: &'a Arena, out: &mut Vec<Record<'a>>) {
     }
 }
 
-/// What is in a wrapped line, with what its container says of it.
-#[inline]
+/// The record of an event that stands in a document.
 fn unwrap<'a>(
     wrapped: &wrapped::Wrapped<'a>,
     origin: Origin,
     arrived: Option<Timestamp>,
     arena: &'a Arena,
 ) -> Record<'a> {
-    let function = function_of(wrapped.group, wrapped.stream);
-    let time = wrapped.timestamp.map(Timestamp).or_else(|| own_time(wrapped.message, arena));
-    let arrived = wrapped.arrived.map(Timestamp).or(arrived);
-    let stream = (!wrapped.stream.is_empty()).then_some(wrapped.stream);
-    let envelope = Envelope { function, stream, time, arrived, origin };
-    // The most frequent line of all takes no more than this.
-    match app::usual_head::<true>(wrapped.message) {
-        Some(line) => Record { envelope, body: Body::Log(line) },
-        None => Record { envelope, body: message(wrapped.message, wrapped.plain, arena) },
+    let envelope = envelope(wrapped, origin, arrived, arena);
+    Record { envelope, body: message(wrapped.message, wrapped.plain, arena) }
+}
+
+/// What the container of a wrapped line says of it.
+#[inline(always)]
+fn envelope<'a>(
+    wrapped: &wrapped::Wrapped<'a>,
+    origin: Origin,
+    arrived: Option<Timestamp>,
+    arena: &'a Arena,
+) -> Envelope<'a> {
+    Envelope {
+        function: function_of(wrapped.group, wrapped.stream),
+        stream: (!wrapped.stream.is_empty()).then_some(wrapped.stream),
+        time: wrapped.timestamp.map(Timestamp).or_else(|| own_time(wrapped.message, arena)),
+        arrived: wrapped.arrived.map(Timestamp).or(arrived),
+        origin,
     }
 }
 
 /// The time that a JSON message says itself.
 #[cold]
 fn own_time(raw: &[u8], arena: &Arena) -> Option<Timestamp> {
-    let plain: &[u8] = arena.alloc_slice_copy(&json::unescape(raw));
+    let plain: &[u8] = arena.text(&json::unescape(raw));
     Timestamp::parse(json_message(plain, arena)?.time?)
 }
 
 /// What a message in a JSON string is: decoded as it lies, still escaped, and only if that does not
 /// do unescaped first.
+#[inline(always)]
 fn message<'a>(raw: &'a [u8], plain: bool, arena: &'a Arena) -> Body<'a> {
     if raw.first() == Some(&b'{') {
         match app::message::<true>(raw, arena) {
@@ -251,7 +297,7 @@ fn has_odd_escape(raw: &[u8]) -> bool {
 /// The same by way of a copy: for messages that are not written the usual way.
 #[cold]
 fn unescaped<'a>(raw: &[u8], arena: &'a Arena) -> Body<'a> {
-    let plain: &'a [u8] = arena.alloc_slice_copy(&json::unescape(raw));
+    let plain: &'a [u8] = arena.text(&json::unescape(raw));
     match json_message(plain, arena) {
         Some(message) => message.body,
         None => text::message::<false>(plain, arena),
@@ -277,19 +323,19 @@ fn bare<'a>(frame: &Frame<'a>, arena: &'a Arena, out: &mut Vec<Record<'a>>) {
     let Frame { text: line, arrived, .. } = *frame;
     let message = match app::message::<false>(line, arena) {
         Ok(message) => message,
-        Err(stop) => return out.push(frame.bad(broken(line, stop))),
+        Err(stop) => return out.push(frame.bad(broken(line, stop), arena)),
     };
     let plain =
         || std::str::from_utf8(line).map_err(|e| format!("invalid UTF-8 at byte {}", e.valid_up_to()));
     let (body, recorded) = if message.segment {
         match plain().and_then(segment::read) {
-            Ok((document, arrived)) => (Body::Segment(Box::new(document)), arrived),
-            Err(reason) => return out.push(frame.bad(reason)),
+            Ok((document, arrived)) => (Body::Segment(arena.segment(document)), arrived),
+            Err(reason) => return out.push(frame.bad(reason, arena)),
         }
     } else if message.metric {
         match plain().and_then(|text| metric::read(text, arena)) {
             Ok((metric, arrived)) => (Body::Metric(arena.alloc(metric)), arrived),
-            Err(reason) => return out.push(frame.bad(reason)),
+            Err(reason) => return out.push(frame.bad(reason, arena)),
         }
     } else if message.emf {
         let time = message.time.and_then(Timestamp::parse);
@@ -340,10 +386,16 @@ fn broken(line: &[u8], stop: Stop) -> String {
     }
 }
 
-fn bad<'a>(line: &[u8], origin: Origin, arrived: Option<Timestamp>, reason: String) -> Record<'a> {
+fn bad<'a>(
+    line: &[u8],
+    origin: Origin,
+    arrived: Option<Timestamp>,
+    reason: String,
+    arena: &'a Arena,
+) -> Record<'a> {
     let excerpt = String::from_utf8_lossy(&line[..line.len().min(800)]).chars().take(200).collect();
     let envelope = Envelope { function: None, stream: None, time: None, arrived, origin };
-    Record { envelope, body: Body::Bad(Box::new(Bad { reason, excerpt })) }
+    Record { envelope, body: Body::Bad(arena.bad(Bad { reason, excerpt })) }
 }
 
 #[cfg(test)]

@@ -35,6 +35,33 @@ pub fn either(a: u8, b: u8, text: &[u8]) -> Option<usize> {
     find(text, in_word, |c| c == a || c == b, |rest| memchr2(a, b, rest))
 }
 
+/// The first place of `byte` among the first bytes, as many as are looked at without a call; `None`
+/// also where there are not that many.
+#[inline(always)]
+pub fn at_hand(byte: u8, text: &[u8]) -> Option<usize> {
+    let wanted = u64::from(byte) * ONES;
+    in_chunk(text.first_chunk::<NEAR>()?, |word| zeros(word ^ wanted))
+}
+
+/// The same of `a` or `b`.
+#[inline(always)]
+pub fn either_at_hand(a: u8, b: u8, text: &[u8]) -> Option<usize> {
+    let (wanted_a, wanted_b) = (u64::from(a) * ONES, u64::from(b) * ONES);
+    in_chunk(text.first_chunk::<NEAR>()?, |word| zeros(word ^ wanted_a) | zeros(word ^ wanted_b))
+}
+
+#[inline(always)]
+fn in_chunk(text: &[u8; NEAR], in_word: impl Fn(u64) -> u64) -> Option<usize> {
+    // Without a length to look at there are no loops.
+    for (at, word) in text.as_chunks::<8>().0.iter().enumerate() {
+        let found = in_word(u64::from_le_bytes(*word));
+        if found != 0 {
+            return Some(at * 8 + found.trailing_zeros() as usize / 8);
+        }
+    }
+    None
+}
+
 /// The first place of `a` or `b`, mostly further away: the name of a log stream has 52 bytes.
 /// Sixteen bytes a step, which the compiler turns into a vector instruction each.
 #[inline]
@@ -51,15 +78,9 @@ fn find(
     is: impl Fn(u8) -> bool,
     far: impl FnOnce(&[u8]) -> Option<usize>,
 ) -> Option<usize> {
-    // In most texts there is more than that, and without a length to look at there are no loops.
+    // In most texts there is more than that.
     if let Some(near) = text.first_chunk::<NEAR>() {
-        for (at, word) in near.as_chunks::<8>().0.iter().enumerate() {
-            let found = in_word(u64::from_le_bytes(*word));
-            if found != 0 {
-                return Some(at * 8 + found.trailing_zeros() as usize / 8);
-            }
-        }
-        return far(&text[NEAR..]).map(|at| NEAR + at);
+        return in_chunk(near, in_word).or_else(|| far(&text[NEAR..]).map(|at| NEAR + at));
     }
     let (words, last) = text.as_chunks::<8>();
     for (at, word) in words.iter().enumerate() {
@@ -86,6 +107,9 @@ mod tests {
             prop_assert_eq!(byte(a, &text), memchr(a, &text));
             prop_assert_eq!(either(a, b, &text), memchr2(a, b, &text));
             prop_assert_eq!(either_later(a, b, &text), memchr2(a, b, &text));
+            let first = text.get(..NEAR).unwrap_or_default();
+            prop_assert_eq!(at_hand(a, &text), memchr(a, first));
+            prop_assert_eq!(either_at_hand(a, b, &text), memchr2(a, b, first));
         }
     }
 

@@ -67,7 +67,7 @@ pub fn read<'a>(frame: &Frame<'a>, arena: &'a Arena, out: &mut Vec<Record<'a>>) 
         let envelope = Envelope { time: place.envelope.time, arrived, ..frame.envelope() };
         let nothing = Record { envelope, body: Body::Continuation(Continuation::Text) };
         let record = std::mem::replace(place, nothing);
-        place.body = Body::Recorded(Box::new(Recorded { source, record }));
+        place.body = Body::Recorded(arena.alloc(Recorded { source, record }));
     }
     true
 }
@@ -78,7 +78,7 @@ fn decode<'a>(frame: Frame<'a>, cut: u64, arena: &'a Arena, out: &mut Vec<Record
     let frame = Frame { text: line, ..frame };
     if cut > 0 {
         let length = line.len() as u64 + cut;
-        out.push(frame.bad(format!("line of {length} bytes, only its head was read")));
+        out.push(frame.bad(format!("line of {length} bytes, only its head was read"), arena));
     } else if line.starts_with(BEGIN) {
         // A recorder never puts this form in itself.
         super::bare(&frame, arena, out);
@@ -110,7 +110,7 @@ fn walk<'a>(line: &'a [u8], arena: &'a Arena) -> Option<Raw<'a>> {
             b"raw" if cursor.at_string() => bytes = cursor.text(arena).ok()?,
             b"base64" if cursor.at_string() => {
                 let decoded = STANDARD.decode(cursor.string().ok()?).ok()?;
-                bytes = Some(arena.alloc_slice_copy(&decoded));
+                bytes = Some(arena.text(&decoded));
             }
             // A wrapped line, mostly.
             _ => return None,
@@ -132,7 +132,7 @@ mod tests {
     const AT: Option<Timestamp> = Some(Timestamp(1_795_420_800_000));
 
     fn record<'a>(line: &str, arrived: Option<Timestamp>, arena: &'a Arena) -> Record<'a> {
-        super::super::tests::record(arena.alloc_slice_copy(line.as_bytes()), ORIGIN, arrived, arena)
+        super::super::tests::record(arena.text(line.as_bytes()), ORIGIN, arrived, arena)
     }
 
     fn recorded<'a>(line: &str, arena: &'a Arena) -> Recorded<'a> {

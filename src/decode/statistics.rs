@@ -147,7 +147,7 @@ fn record<'a>(
     statistics: Statistics,
     arena: &'a Arena,
 ) -> MetricRecord<'a> {
-    let keep = |text: &str| -> Text<'a> { arena.alloc_slice_copy(text.as_bytes()) };
+    let keep = |text: &str| -> Text<'a> { arena.text(text.as_bytes()) };
     let name = match (label.metric, label.statistic) {
         // A statistic of which nothing else can be made keeps its name.
         (Some("Duration"), Some(odd)) if !matches!(odd, "Maximum" | "p50" | "p90" | "p99") => {

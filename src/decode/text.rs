@@ -49,6 +49,7 @@ fn platform<'a, const ESC: bool>(text: &'a [u8], arena: &'a Arena) -> Option<Pla
 }
 
 /// A token up to white space, and what follows that.
+#[inline(always)]
 fn token<'a, const ESC: bool>(text: &'a [u8], arena: &'a Arena) -> Option<(Text<'a>, &'a [u8])> {
     let end =
         if ESC { near::either(b' ', b'\\', text) } else { text.iter().position(u8::is_ascii_whitespace) };
@@ -130,17 +131,27 @@ fn fields<const ESC: bool>(text: &[u8]) -> impl Iterator<Item = &[u8]> {
 /// `REPORT RequestId: …`, its fields by their labels in any order.
 fn report<'a, const ESC: bool>(text: &'a [u8], arena: &'a Arena) -> Option<Platform<'a>> {
     let text = text.strip_prefix(b"REPORT RequestId: ")?;
-    let (id, _) = token::<ESC>(text, arena)?;
+    let (id, rest) = token::<ESC>(text, arena)?;
     let mut report = Report { id, ..Report::default() };
     let mut trace: Option<TraceHeader<'_>> = None;
-    for field in fields::<ESC>(text).skip(1) {
+    let mut others = fields::<ESC>(text);
+    if let Some(([duration, billed, size, most], rest)) = usual_fields::<ESC>(rest) {
+        report.duration = json::micros(duration);
+        report.billed_ms = small(billed);
+        report.memory_mb = small(size);
+        report.max_memory_mb = small(most);
+        others = fields::<ESC>(rest);
+    } else {
+        others.next();
+    }
+    for field in others {
         let Some((label, value)) = labelled(field) else { continue };
         let number = front(value);
         match label {
             b"Duration" => report.duration = json::micros(number),
-            b"Billed Duration" => report.billed_ms = json::whole(number).and_then(|n| n.try_into().ok()),
-            b"Memory Size" => report.memory_mb = json::whole(number).and_then(|n| n.try_into().ok()),
-            b"Max Memory Used" => report.max_memory_mb = json::whole(number).and_then(|n| n.try_into().ok()),
+            b"Billed Duration" => report.billed_ms = small(number),
+            b"Memory Size" => report.memory_mb = small(number),
+            b"Max Memory Used" => report.max_memory_mb = small(number),
             b"Init Duration" => report.init = json::micros(number),
             b"Restore Duration" => report.restore = json::micros(number),
             b"Status" => report.status = status(value),
@@ -153,8 +164,44 @@ fn report<'a, const ESC: bool>(text: &'a [u8], arena: &'a Arena) -> Option<Platf
         }
     }
     report.duration?;
-    report.trace = trace.map(|trace| &*arena.alloc(trace));
+    report.trace = trace.map(|trace| arena.alloc(trace));
     Some(Platform::Report(arena.alloc(report)))
+}
+
+fn small(digits: &[u8]) -> Option<u32> {
+    json::whole(digits).and_then(|n| n.try_into().ok())
+}
+
+/// The four fields that every REPORT begins with, in the platform's own order, whose labels need not
+/// be looked for, and what follows them. The walk would find the same.
+#[inline(always)]
+fn usual_fields<const ESC: bool>(text: &[u8]) -> Option<([&[u8]; 4], &[u8])> {
+    let labels: [&[u8]; 5] = if ESC {
+        [
+            b"\\tDuration: ",
+            b" ms\\tBilled Duration: ",
+            b" ms\\tMemory Size: ",
+            b" MB\\tMax Memory Used: ",
+            b" MB\\t",
+        ]
+    } else {
+        [
+            b"\tDuration: ",
+            b" ms\tBilled Duration: ",
+            b" ms\tMemory Size: ",
+            b" MB\tMax Memory Used: ",
+            b" MB\t",
+        ]
+    };
+    let [first, labels @ ..] = labels;
+    let mut rest = super::short_cuts().then_some(text)?.strip_prefix(first)?;
+    let mut numbers: [&[u8]; 4] = [b""; 4];
+    for (label, number) in labels.iter().zip(&mut numbers) {
+        let end = rest.iter().position(|c| !matches!(c, b'0'..=b'9' | b'.'))?;
+        (*number, rest) = rest.split_at(end);
+        rest = rest.strip_prefix(*label)?;
+    }
+    Some((numbers, rest))
 }
 
 fn xray_field<'a, const ESC: bool>(
@@ -286,6 +333,39 @@ fn level_in_any_case(word: &[u8]) -> Level {
     }
 }
 
+/// The level and id of a line that begins as runtimes print it, inside a JSON string:
+/// `TIME⇥ID⇥LEVEL⇥…` (Node.js, .NET), `[LEVEL]⇥TIME⇥ID⇥…` (Python). [`message`] would say the same
+/// (a test holds it to that).
+#[inline(always)]
+pub fn usual_head(text: &[u8]) -> Option<LogLine<'_>> {
+    let text = super::short_cuts().then_some(text)?;
+    if *text.first()? == b'[' {
+        let close = near::at_hand(b']', text).filter(|at| *at < 16)?;
+        let level = level(&text[1..close]);
+        let (_, rest) = before_tab(text[close + 1..].strip_prefix(b"\\t")?)?;
+        let (id, _) = before_tab(rest)?;
+        return Some(LogLine { level, id: (!id.is_empty()).then_some(id), error: None });
+    }
+    // With a blank in its first field it may be the platform's.
+    let end = near::either_at_hand(b' ', b'\\', text).filter(|_| text[0].is_ascii_digit())?;
+    let (id, rest) = before_tab(text[end..].strip_prefix(b"\\t")?)?;
+    let (word, _) = before_tab(rest)?;
+    let level = level(word);
+    // An error may be the runtime's word on one that was not caught.
+    (level < Level::Error).then(|| LogLine {
+        level,
+        id: (level != Level::Unknown && id != b"undefined").then_some(id),
+        error: None,
+    })
+}
+
+/// What stands before a tab, and after it, where that is near and no other escape is before it.
+#[inline(always)]
+fn before_tab(text: &[u8]) -> Option<(&[u8], &[u8])> {
+    let (field, rest) = text.split_at(near::at_hand(b'\\', text)?);
+    Some((field, rest.strip_prefix(b"\\t")?))
+}
+
 /// The head of a line of the function: `TIME⇥ID⇥LEVEL⇥…` (Node.js, .NET), `[LEVEL]⇥TIME⇥ID⇥…`
 /// (Python), `[ERROR] Type: …⏎Traceback…` (Python's unhandled error).
 pub fn line<'a, const ESC: bool>(text: &'a [u8], arena: &'a Arena) -> LogLine<'a> {
@@ -338,7 +418,7 @@ fn node_error<'a, const ESC: bool>(said: &'a [u8], arena: &'a Arena) -> Option<&
         let body = &rest[tab.len() - 1..];
         let body = json::Cursor::<ESC>::new(body);
         let error_type = super::app::error_type(body, arena).unwrap_or(b"Error");
-        &*arena.alloc(RuntimeError { error_type, counts: ErrorCounts::Always })
+        arena.alloc(RuntimeError { error_type, counts: ErrorCounts::Always })
     })
 }
 

@@ -25,11 +25,13 @@ pub struct Wrapped<'a> {
 
 /// The members in the order and spacing of most writers. The general walk would say the same (a
 /// test holds it to that); this only asks it fewer questions.
-#[inline]
+#[inline(always)]
 pub fn usual(line: &[u8]) -> Option<Wrapped<'_>> {
     let line = super::short_cuts().then_some(line)?;
-    let (group, rest) = until_quote(line.strip_prefix(br#"{"logGroup":""#)?, near::either)?;
-    let (stream, rest) = until_quote(rest.strip_prefix(br#"","logStream":""#)?, near::either_later)?;
+    let (group, rest) =
+        until_quote(line.strip_prefix(br#"{"logGroup":""#)?, |text| near::either(b'"', b'\\', text))?;
+    let (stream, rest) =
+        until_quote(rest.strip_prefix(br#"","logStream":""#)?, |text| near::either_later(b'"', b'\\', text))?;
     let rest = rest.strip_prefix(br#"","timestamp":"#)?;
     let (time, rest) = rest.split_first_chunk()?;
     let timestamp = digits::thirteen(time)?;
@@ -48,8 +50,8 @@ pub fn usual(line: &[u8]) -> Option<Wrapped<'_>> {
 
 /// Splits before the quote that ends a string without escapes.
 #[inline(always)]
-fn until_quote(text: &[u8], find: impl Fn(u8, u8, &[u8]) -> Option<usize>) -> Option<(&[u8], &[u8])> {
-    let end = find(b'"', b'\\', text)?;
+fn until_quote(text: &[u8], find: impl Fn(&[u8]) -> Option<usize>) -> Option<(&[u8], &[u8])> {
+    let end = find(text)?;
     (text[end] == b'"').then(|| text.split_at(end))
 }
 

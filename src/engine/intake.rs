@@ -9,6 +9,8 @@ use crate::store::Store;
 pub(super) struct Intake {
     pub correlator: Correlator,
     pub store: Store,
+    /// How long records may still arrive after their time, in ms, where they arrive.
+    settling_ms: i64,
 }
 
 /// What was in a batch.
@@ -31,14 +33,27 @@ impl Taken {
 }
 
 impl Intake {
+    /// Of a live session numbers are settling from the start, else once something is known to have arrived.
+    pub fn new(correlator: Correlator, mut store: Store, settling_ms: i64, live: bool) -> Self {
+        store.set_settling(if live { settling_ms } else { 0 });
+        Self { correlator, store, settling_ms }
+    }
+
     /// Takes in the next batch of a source.
     pub fn take(&mut self, batch: Batch) -> Taken {
         let (mut oldest, mut newest) = (None::<Timestamp>, None);
+        let mut arrived = false;
         for record in batch.records() {
+            arrived |= record.envelope.arrived.is_some();
             if let Some(time) = time_of(record) {
                 oldest = Some(oldest.map_or(time, |oldest| oldest.min(time)));
                 newest = newest.max(Some(time));
             }
+        }
+        // A capture that was recorded live shows at each time what was to be seen then: also that
+        // more could still come.
+        if arrived {
+            self.store.set_settling(self.settling_ms);
         }
         self.correlator.records(batch.records(), &mut self.store);
         let records = batch.records().len() as u64;

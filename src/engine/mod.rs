@@ -39,8 +39,11 @@ pub struct Options {
     pub memory: usize,
     /// Threads that decode.
     pub decoders: usize,
-    /// How long records may still arrive after their time, in ms: 0 for captures.
+    /// How long records may still arrive after their time, in ms, where they arrive: in a live
+    /// session, and in a capture that says when they did.
     pub settling_ms: i64,
+    /// Whether it is a live session.
+    pub live: bool,
     /// Where sources are read from a newest slice on: how much before the newest record is read
     /// as well, once the slice is, in ms. `None` reads nothing more.
     pub history_ms: Option<i64>,

@@ -24,6 +24,8 @@ pub struct Progress {
     pub troubles: Vec<String>,
     /// How many things went wrong in all.
     pub troubled: u64,
+    /// Platform records that came a second time and were counted once.
+    pub seen_twice: u64,
     /// Resident memory of the process in bytes; 0 where the system does not tell.
     pub resident: u64,
 }
@@ -41,6 +43,8 @@ pub struct SourceProgress {
     pub newest: Option<Timestamp>,
     /// How it stands.
     pub stage: Stage,
+    /// What it says of itself: what it listens to, what it could not take. Unsanitised.
+    pub note: Option<String>,
 }
 
 /// What was read of a source.
@@ -114,7 +118,7 @@ impl SourceProgress {
     /// A source that was just opened.
     pub(super) fn new(info: SourceInfo) -> Self {
         let bytes = info.skipped;
-        Self { info, bytes, read: Read::default(), newest: None, stage: Stage::Reading }
+        Self { info, bytes, read: Read::default(), newest: None, stage: Stage::Reading, note: None }
     }
 
     fn to_read(&self) -> u64 {

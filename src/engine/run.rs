@@ -44,6 +44,7 @@ pub(super) struct Run {
     clock: Clock,
     memory: usize,
     settling_ms: i64,
+    live: bool,
     last_published: u64,
     last_measured: u64,
     /// Up to when a live session was to be judged the last time.
@@ -67,15 +68,14 @@ enum Older {
 
 impl Run {
     pub fn new(sources: &Sources, options: Options, clock: Clock, woken: Sender<()>) -> Self {
-        let mut store = Store::new(budget(options.memory, 0));
-        store.set_settling(options.settling_ms);
+        let store = Store::new(budget(options.memory, 0));
         let texts = Arc::new(Texts::default());
         let first = Published {
             snapshot: Arc::new(store.snapshot(texts.clone())),
             progress: Arc::new(Progress::default()),
         };
         Self {
-            intake: Intake { correlator: Correlator::default(), store },
+            intake: Intake::new(Correlator::default(), store, options.settling_ms, options.live),
             watch: Watch::new(findings::ALL),
             decoders: Decoders::start(options.decoders),
             pool: sources.pool().clone(),
@@ -93,6 +93,7 @@ impl Run {
             clock,
             memory: options.memory,
             settling_ms: options.settling_ms,
+            live: options.live,
             judged_to: None,
             empty: true,
             changed: false,
@@ -162,6 +163,11 @@ impl Run {
                 self.progress.loaded = false;
             }
             Event::Chunk(chunk) => self.decoders.send(chunk),
+            Event::Note { source, note } => {
+                if let Some(source) = self.progress.sources.get_mut(&source) {
+                    source.note = Some(note);
+                }
+            }
             // It says itself which source it is about.
             Event::Trouble { what, .. } => self.progress.trouble(what),
             // What was sent before this is still with the decoders: it comes first.
@@ -207,15 +213,15 @@ impl Run {
         }
         self.urgent |= std::mem::take(&mut self.empty);
         self.progress.live |= taken.chunk.arrived.is_some();
-        if taken.chunk.arrived.is_some() || self.is_pipe(taken.chunk.source) {
+        if taken.chunk.arrived.is_some() || self.is_stream(taken.chunk.source) {
             self.note_live(Live::of(&taken.chunk));
         }
         self.changed = true;
         self.pool.give(taken.chunk.bytes);
     }
 
-    fn is_pipe(&self, id: SourceId) -> bool {
-        self.progress.sources.get(&id).is_some_and(|source| source.info.kind == Kind::Fifo)
+    fn is_stream(&self, id: SourceId) -> bool {
+        self.progress.sources.get(&id).is_some_and(is_stream)
     }
 
     fn note_live(&mut self, chunk: Live) {
@@ -261,15 +267,14 @@ impl Run {
             self.older = Older::Settled;
             return;
         }
-        // What was there at the start; a pipe's bytes can't be read from a place.
+        // What was there at the start; a pipe's or socket's bytes can't be read from a place.
         let parts = sources
-            .filter(|source| source.info.kind != Kind::Fifo)
+            .filter(|source| !is_stream(source))
             .map(|source| Part { info: source.info.clone(), end: source.bytes })
             .collect();
         let mut store = Store::new(budget(self.memory, 0));
-        store.set_settling(self.settling_ms);
         let correlator = self.intake.correlator.sibling(&mut store);
-        let intake = Intake { correlator, store };
+        let intake = Intake::new(correlator, store, self.settling_ms, self.live);
         match Fill::start(intake, parts, from, self.catalog.clone(), self.pool.clone()) {
             Ok(fill) => {
                 for chunk in live {
@@ -355,6 +360,7 @@ impl Run {
         }
         (self.changed, self.urgent) = (false, false);
         self.progress.filling = filling;
+        self.progress.seen_twice = self.intake.correlator.seen_twice();
         if !matches!(self.older, Older::Settled) {
             let covered = self.covered();
             self.intake.store.set_read_from(covered);
@@ -377,6 +383,10 @@ impl Run {
         // Whoever is not awake yet will find the newest.
         let _ = self.woken.try_send(());
     }
+}
+
+fn is_stream(source: &SourceProgress) -> bool {
+    matches!(source.info.kind, Kind::Fifo | Kind::Socket)
 }
 
 fn skipped(source: &SourceProgress) -> bool {

@@ -145,7 +145,7 @@ fn reason(origin: Origin, line: &[u8], cut: u64, snapshot: &Snapshot) -> String 
     let (arena, mut records) = (decode::Arena::new(), Vec::new());
     decode::frame(decode::Frame { text: line, origin, arrived: None }, &arena, &mut records);
     match records.pop().map(|record| record.body) {
-        Some(Body::Bad(bad)) => bad.reason,
+        Some(Body::Bad(bad)) => bad.reason.clone(),
         _ => "it could not be read".to_string(),
     }
 }

@@ -77,8 +77,15 @@ pub trait FactSink {
     fn other_point(&mut self, _point: &OtherPoint) {}
     /// A point of a series beyond those that are kept.
     fn other_refused(&mut self) {}
-    /// A segment document.
-    fn segment(&mut self, _trace: TraceId, _function: Option<FunctionId>, _document: SegmentDocument) {}
+    /// A segment document, and when it was known.
+    fn segment(
+        &mut self,
+        _trace: TraceId,
+        _function: Option<FunctionId>,
+        _known: Timestamp,
+        _document: &SegmentDocument,
+    ) {
+    }
     /// What a function or the account is set to.
     fn setting(&mut self, _fact: SettingFact) {}
     /// A request to run a function.

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 /// File names that say nothing of a function.
-const GENERIC: [&str; 40] = [
+const GENERIC: [&str; 42] = [
     "all",
     "capture",
     "combined",
@@ -17,6 +17,7 @@ const GENERIC: [&str; 40] = [
     "export",
     "fifo",
     "file",
+    "firehose",
     "function",
     "functions",
     "input",
@@ -38,6 +39,7 @@ const GENERIC: [&str; 40] = [
     "stdin",
     "stdout",
     "tail",
+    "telemetry",
     "text",
     "tmp",
     "trace",

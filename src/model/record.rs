@@ -37,7 +37,7 @@ pub struct Origin {
 
 /// One record: what its container says of it, and what it is. Records go from thread to thread by
 /// the million, so they are small: what only some have lies beside the chunk (`decode::Arena`).
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Record<'a> {
     /// Group, stream, times, place.
     pub envelope: Envelope<'a>,
@@ -46,7 +46,7 @@ pub struct Record<'a> {
 }
 
 /// What the container says of a record.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Envelope<'a> {
     /// The function's name, where group, stream, record or file name tell it.
     pub function: Option<Text<'a>>,
@@ -61,7 +61,7 @@ pub struct Envelope<'a> {
 }
 
 /// What a record is.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Body<'a> {
     /// Written by the Lambda platform.
     Platform(Platform<'a>),
@@ -70,25 +70,25 @@ pub enum Body<'a> {
     /// A CloudWatch metric datum.
     Metric(&'a MetricRecord<'a>),
     /// An X-Ray segment or independent subsegment.
-    Segment(Box<SegmentDocument>),
+    Segment(&'a SegmentDocument),
     /// What a function or the account is set to.
-    Setting(Box<SettingRecord>),
+    Setting(&'a SettingRecord),
     /// The end of an asynchronous event.
-    Delivery(Box<DeliveryRecord>),
+    Delivery(&'a DeliveryRecord),
     /// A request to run a function.
-    Call(Box<CallRecord>),
+    Call(&'a CallRecord),
     /// Known, by this name, and nothing of it is kept.
     Other(&'static str),
     /// A line that belongs to the record before it in the same source; not a record of its own.
     Continuation(Continuation<'a>),
     /// What no decoder could read; kept, counted, shown.
-    Bad(Box<Bad>),
+    Bad(&'a Bad),
     /// A record that a capture took from another source, and that needs the records before it there.
-    Recorded(Box<Recorded<'a>>),
+    Recorded(&'a Recorded<'a>),
 }
 
 /// A record as it was read from another source than the capture that it lies in.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Recorded<'a> {
     /// What that source was called.
     pub source: Text<'a>,

@@ -2,13 +2,16 @@
 //!
 //! It promises: a replay of the capture means what was read: a wrapped line gains when it arrived
 //! and keeps all its other bytes, any other line is in it as it came with the name of its source
-//! (`decode` reads both back); lines of one source keep their order; a file that is there is never
+//! (`decode` reads both back), but for what `--redact` masks; lines of one source keep their order; a file that is there is never
 //! written over; whatever ends it, a full disk too, the file holds whole lines and says how many.
 
 mod line;
 mod output;
+mod redact;
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::io;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -25,6 +28,7 @@ use crate::source::{self, Event, Input, Mode, NoInput, SourceInfo, Sources};
 use line::{Name, Put};
 use output::Output;
 pub use output::OutputError;
+use redact::Masked;
 
 /// How long lines wait in memory for more before they are compressed, in ms.
 const COLLECT_MS: u64 = 5_000;
@@ -42,6 +46,8 @@ pub struct Options {
     pub for_ms: Option<u64>,
     /// End when nothing came for so many ms.
     pub idle_ms: Option<u64>,
+    /// Mask secrets and what tells of persons.
+    pub redact: bool,
 }
 
 /// Why a recording ended that did not fail.
@@ -98,11 +104,22 @@ pub fn run(
     let most = reading.most;
     let sources = source::start(inputs, reading, clock.clone())?;
     let output = Output::create(&options.out, options.part)?;
-    let mut recording = Recording { output, names: BTreeMap::new(), sources: 0, heads: 0, most };
+    let mut recording = Recording {
+        output,
+        names: BTreeMap::new(),
+        notes: BTreeMap::new(),
+        sources: 0,
+        heads: 0,
+        most,
+        masked: options.redact.then(Masked::default),
+    };
     let ended = recording.run(&sources, options, signals, clock, say);
     sources.stop();
     let finished = recording.output.finish();
     let ended = ended.and_then(|ended| finished.map(|()| ended))?;
+    for note in recording.notes.values().flatten() {
+        say(note);
+    }
     say(&recording.summary());
     Ok(ended)
 }
@@ -111,11 +128,15 @@ struct Recording {
     output: Output,
     /// Of the sources that are recorded.
     names: BTreeMap<SourceId, Name>,
+    /// What sources said of themselves last, if that was not told.
+    notes: BTreeMap<SourceId, Option<String>>,
     /// Sources that something was recorded of.
     sources: u64,
     /// Lines of which only the head was kept.
     heads: u64,
     most: usize,
+    /// What was masked, if anything is to be.
+    masked: Option<Masked>,
 }
 
 impl Recording {
@@ -160,6 +181,7 @@ impl Recording {
                     sources.pool().give(chunk.bytes);
                 }
                 Ok(Event::Trouble { what, .. }) => say(&what),
+                Ok(Event::Note { source, note }) => self.note(sources, source, note, say),
                 Ok(Event::CaughtUp(_) | Event::Ended(_)) => {}
                 Ok(Event::Drained) | Err(RecvTimeoutError::Disconnected) => return Ok(Ended::Done),
                 Err(RecvTimeoutError::Timeout) => {}
@@ -182,18 +204,35 @@ impl Recording {
         self.sources += 1;
     }
 
+    /// The first is told at once, of those after it the last when all is over.
+    fn note(&mut self, sources: &Sources, id: SourceId, note: String, say: &mut dyn FnMut(&str)) {
+        let name = sources.catalog().get(id).map(|info| info.label);
+        let note = format!("{}: {note}", name.as_deref().unwrap_or_default());
+        match self.notes.entry(id) {
+            Entry::Occupied(mut told) => *told.get_mut() = Some(note),
+            Entry::Vacant(first) => {
+                say(&note);
+                first.insert(None);
+            }
+        }
+    }
+
     /// Records the lines of a chunk; whether it is of a source that is recorded.
     fn chunk(&mut self, chunk: &Chunk) -> Result<bool, OutputError> {
         let Some(name) = self.names.get(&chunk.source) else { return Ok(false) };
         let bytes = &chunk.bytes[..];
-        let (heads, most) = (&mut self.heads, self.most);
+        let (heads, most, masked) = (&mut self.heads, self.most, &mut self.masked);
         let mut from = 0;
         let last = (bytes.last() != Some(&b'\n')).then_some(bytes.len());
         for end in memchr_iter(b'\n', bytes).chain(last) {
             // What was cut out was the end of the last line.
             let cut = if end == bytes.len() { chunk.cut } else { 0 };
+            let mut line = Cow::Borrowed(&bytes[from..end]);
+            if let Some(masked) = masked {
+                line = redact::line(&bytes[from..end], masked);
+            }
             self.output.line(|block| {
-                let put = line::put(block, &bytes[from..end], cut, name, chunk.arrived, most);
+                let put = line::put(block, &line, cut, name, chunk.arrived, most);
                 *heads += u64::from(put == Put::Head);
             })?;
             from = end + 1;
@@ -211,6 +250,10 @@ impl Recording {
         );
         if self.output.parts() > 1 {
             text += &format!(" and {} before it", plural(self.output.parts() as u64 - 1, "part"));
+        }
+        match &self.masked {
+            Some(masked) => text += &format!("; {}", masked.summary()),
+            None => text += "; raw, as it came: --redact masks secrets",
         }
         if self.heads > 0 {
             text += &format!("; of {} only the head, too long", plural(self.heads, "line"));

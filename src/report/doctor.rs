@@ -9,7 +9,7 @@ use super::run::{Lines, ReportError, read_noting};
 use super::sources::{Tallies, medium};
 use crate::model::{
     Change, DeliveryFact, FactSink, FunctionId, Invocation, MetricName, MetricPoint, OtherId, OtherMetric,
-    SegmentDocument, Setting, SettingFact, SourceId, TraceId,
+    SegmentDocument, Setting, SettingFact, SourceId, Timestamp, TraceId,
 };
 use crate::source::SourceInfo;
 
@@ -48,7 +48,13 @@ impl FactSink for Found {
         self.others += 1;
     }
 
-    fn segment(&mut self, trace: TraceId, function: Option<FunctionId>, _document: SegmentDocument) {
+    fn segment(
+        &mut self,
+        trace: TraceId,
+        function: Option<FunctionId>,
+        _known: Timestamp,
+        _document: &SegmentDocument,
+    ) {
         self.traces.insert(trace);
         self.traced.extend(function);
     }

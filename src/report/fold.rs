@@ -1,5 +1,7 @@
 //! `report --by`: facts straight into the asked buckets, without a store: exact and cheap.
 
+use std::collections::BTreeMap;
+
 use rustc_hash::FxHashMap;
 
 use super::intervals::Intervals;
@@ -138,7 +140,8 @@ pub struct Fold {
     /// The functions' names, by id.
     pub functions: Vec<String>,
     series: FxHashMap<SeriesKey, Series>,
-    metrics: FxHashMap<(FunctionId, MetricName, i64), Statistics>,
+    /// By the starts of their minutes.
+    metrics: FxHashMap<(FunctionId, MetricName), BTreeMap<i64, Statistics>>,
     newest: Timestamp,
 }
 
@@ -249,15 +252,13 @@ impl Fold {
         if self.keys.version || self.keys.environment || !self.whole_minutes() {
             return;
         }
-        let told: Vec<_> = self
-            .metrics
-            .iter()
-            .filter(|((_, name, _), statistics)| {
-                matches!(name, MetricName::Throttles | MetricName::Invocations)
-                    && statistics.sum.is_some_and(|sum| sum > 0.0)
-            })
-            .map(|((function, _, minute), _)| (*function, self.bucket_of(Timestamp(*minute))))
-            .collect();
+        let mut told = Vec::new();
+        for ((function, name), points) in &self.metrics {
+            if matches!(name, MetricName::Throttles | MetricName::Invocations) {
+                let some = points.iter().filter(|(_, point)| point.sum.is_some_and(|sum| sum > 0.0));
+                told.extend(some.map(|(minute, _)| (*function, self.bucket_of(Timestamp(*minute)))));
+            }
+        }
         for (function, at) in told {
             let key = SeriesKey { function, version: None, environment: None };
             self.series.entry(key).or_default().bucket(at);
@@ -273,21 +274,14 @@ impl Fold {
         if key.version.is_some() || key.environment.is_some() || !self.whole_minutes() {
             return Vec::new();
         }
-        let Some(step) = self.keys.bucket_ms else {
-            return self
-                .metrics
-                .iter()
-                .filter(|((f, n, start), _)| {
-                    *f == key.function && *n == name && self.window.holds(Timestamp(*start))
-                })
-                .map(|(_, s)| *s)
-                .collect();
-        };
-        (at..at + step)
-            .step_by(60_000)
-            .filter_map(|minute| self.metrics.get(&(key.function, name, minute)))
-            .copied()
-            .collect()
+        let Some(points) = self.metrics.get(&(key.function, name)) else { return Vec::new() };
+        match self.keys.bucket_ms {
+            Some(step) => points.range(at..at.saturating_add(step)).map(|(_, point)| *point).collect(),
+            None => {
+                let asked = points.iter().filter(|(start, _)| self.window.holds(Timestamp(**start)));
+                asked.map(|(_, point)| *point).collect()
+            }
+        }
     }
 
     fn sum(&self, key: SeriesKey, at: i64, name: MetricName) -> Option<u64> {
@@ -301,11 +295,7 @@ impl Fold {
     fn throttles(&self, key: SeriesKey, at: i64) -> Graded<u64> {
         match self.sum(key, at, MetricName::Throttles) {
             Some(sum) => Graded::Counted(sum),
-            None if self
-                .metrics
-                .keys()
-                .any(|(f, n, _)| *f == key.function && *n == MetricName::Throttles) =>
-            {
+            None if self.metrics.contains_key(&(key.function, MetricName::Throttles)) => {
                 Graded::NoSource(Why::NoData)
             }
             None => Graded::NoSource(Why::ThrottlesAreInNoLog),
@@ -454,7 +444,8 @@ impl FactSink for Fold {
             && point.period_ms == 60_000
             && self.window.holds(point.start)
         {
-            self.metrics.insert((function, point.name, point.start.floor(60_000).0), point.statistics);
+            let points = self.metrics.entry((function, point.name)).or_default();
+            points.insert(point.start.floor(60_000).0, point.statistics);
         }
     }
 }

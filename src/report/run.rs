@@ -7,7 +7,7 @@ use std::io::{self, BufReader, BufWriter, Read, Write};
 use crate::clock::Clock;
 use crate::correlate::Correlator;
 use crate::ingest;
-use crate::model::{Body, FactSink, Origin, Record, SourceId, Timestamp, Window};
+use crate::model::{FactSink, Origin, Record, SourceId, Timestamp, Window};
 use crate::query::filter::Filter;
 use crate::source::{self, Event, Kind, NoInput, SourceInfo};
 
@@ -66,10 +66,6 @@ pub enum ReportError {
 pub(super) struct Input {
     pub(super) sources: BTreeMap<SourceId, SourceInfo>,
     pub(super) correlator: Correlator,
-    records: u64,
-    bad: u64,
-    /// The first bad record's reason.
-    first_bad: Option<String>,
     troubles: Vec<String>,
 }
 
@@ -159,23 +155,33 @@ pub fn run(
             (input, Table { columns: Vec::new(), rows: Vec::new() })
         }
     };
+    match input.correlator.seen_twice() {
+        0 => {}
+        n => {
+            let _ = writeln!(
+                err,
+                "lamtop: {n} platform records came twice, perhaps from two sources: counted once"
+            );
+        }
+    }
     for trouble in &input.troubles {
         let _ = writeln!(err, "lamtop: {}", super::output::harmless(trouble));
     }
-    if input.records == 0 {
+    let bad = input.correlator.bad();
+    if input.correlator.read() == 0 {
         let paths = paths.join(", ");
-        return Err(ReportError::NoRecords(match input.first_bad {
+        return Err(ReportError::NoRecords(match &bad.first {
             Some(reason) => format!(
                 "{paths}: no record of Lambda could be read in it ({}); `lamtop report --list bad` says where",
-                super::output::harmless(&reason)
+                super::output::harmless(reason)
             ),
             None => {
                 format!("{paths}: no record of Lambda in it; give logs, metric streams or X-Ray segments")
             }
         }));
     }
-    if input.bad > 0 {
-        let _ = writeln!(err, "lamtop: {} records could not be read: --list bad shows them", input.bad);
+    if bad.records > 0 {
+        let _ = writeln!(err, "lamtop: {} records could not be read: --list bad shows them", bad.records);
     }
     match form {
         Form::Findings => super::findings::print(&found, &input.sources, *format, &mut out)?,
@@ -198,14 +204,8 @@ pub(super) fn read_noting<S: FactSink + Send>(
 ) -> Result<Input, NoInput> {
     let mut reading = source::pull(&source::paths(paths), Clock::wall())?;
     let pool = reading.pool().clone();
-    let mut input = Input {
-        sources: BTreeMap::new(),
-        correlator: Correlator::default(),
-        records: 0,
-        bad: 0,
-        first_bad: None,
-        troubles: Vec::new(),
-    };
+    let mut input =
+        Input { sources: BTreeMap::new(), correlator: Correlator::default(), troubles: Vec::new() };
     ingest::in_turns(
         ingest::readers(),
         || reading.next(),
@@ -234,23 +234,10 @@ impl Input {
                 self.sources.insert(info.id, info.clone());
             }
             Event::Chunk(_) => {
-                for record in records {
-                    match &record.body {
-                        Body::Bad(bad) => {
-                            self.bad += 1;
-                            self.first_bad.get_or_insert_with(|| bad.reason.clone());
-                        }
-                        // Plain text alone is no record of Lambda.
-                        Body::Continuation(_) => {}
-                        Body::Recorded(recorded) if matches!(recorded.record.body, Body::Continuation(_)) => {
-                        }
-                        _ => self.records += 1,
-                    }
-                }
                 self.correlator.records(records, sink);
             }
             Event::Trouble { what, .. } => self.troubles.push(what.clone()),
-            Event::CaughtUp(_) | Event::Ended(_) | Event::Drained => {}
+            Event::CaughtUp(_) | Event::Ended(_) | Event::Note { .. } | Event::Drained => {}
         }
     }
 }

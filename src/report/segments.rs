@@ -19,8 +19,14 @@ impl FactSink for Segments {
 
     fn invocation(&mut self, _invocation: &Invocation, _change: Change) {}
 
-    fn segment(&mut self, trace: TraceId, function: Option<FunctionId>, document: SegmentDocument) {
-        self.documents.push((trace, function, document));
+    fn segment(
+        &mut self,
+        trace: TraceId,
+        function: Option<FunctionId>,
+        known: Timestamp,
+        document: &SegmentDocument,
+    ) {
+        self.documents.push((trace, function, SegmentDocument { known, ..document.clone() }));
     }
 }
 

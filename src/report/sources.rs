@@ -113,8 +113,9 @@ impl Tallies {
 pub fn medium(kind: Kind) -> &'static str {
     match kind {
         Kind::File => "file",
-        Kind::Gzip => "gzip",
+        Kind::Packed => "packed",
         Kind::Fifo => "pipe",
+        Kind::Socket => "socket",
         Kind::Memory => "built in",
     }
 }
@@ -160,7 +161,7 @@ mod tests {
     use super::*;
     use crate::model::{Bad, Envelope};
 
-    fn record(body: Body<'static>, minute: i64) -> Record<'static> {
+    fn record(body: Body<'_>, minute: i64) -> Record<'_> {
         let origin = Origin { source: SourceId(0), offset: 9, len: 1 };
         let time = Some(Timestamp(minute * MINUTE_MS));
         Record { envelope: Envelope { function: None, stream: None, time, arrived: None, origin }, body }
@@ -173,7 +174,7 @@ mod tests {
             tallies.note(&record(Body::Other("get-role"), minute));
         }
         let bad = Bad { reason: "no".to_string(), excerpt: String::new() };
-        (0..9).for_each(|_| tallies.note(&record(Body::Bad(Box::new(bad.clone())), 5)));
+        (0..9).for_each(|_| tallies.note(&record(Body::Bad(&bad), 5)));
         tallies.note(&record(Body::Continuation(crate::model::Continuation::Text), 90));
         let tally = tallies.of(SourceId(0)).unwrap();
         assert_eq!(

@@ -59,7 +59,13 @@ impl FactSink for Traces {
 
     fn invocation(&mut self, _invocation: &Invocation, _change: Change) {}
 
-    fn segment(&mut self, trace: TraceId, function: Option<FunctionId>, document: SegmentDocument) {
-        self.0.segment(trace, function, document);
+    fn segment(
+        &mut self,
+        trace: TraceId,
+        function: Option<FunctionId>,
+        known: Timestamp,
+        document: &SegmentDocument,
+    ) {
+        self.0.segment(trace, function, known, document);
     }
 }

@@ -16,6 +16,8 @@ pub struct Known {
     pub oldest: Option<Timestamp>,
     /// Time of the last record.
     pub newest: Option<Timestamp>,
+    /// When the last of it was known: after its time, where a capture says when its records came.
+    pub last: Option<Timestamp>,
     /// While loading: everything up to here has been read.
     pub frontier: Option<Timestamp>,
     /// Whether anything came since the sources were opened.
@@ -94,6 +96,14 @@ impl Playback {
         }
     }
 
+    /// The latest time that one can go to.
+    pub fn latest(&mut self, known: Known, now: Timestamp) -> Timestamp {
+        match self {
+            Self::Live(live) => live.newest(known, now),
+            Self::Replay(_) => known.last.map_or(Timestamp(0), |last| last.plus(1)),
+        }
+    }
+
     /// Stands still, or runs again. Live, running again means the newest.
     pub fn pause(&mut self, paused: bool, as_of: Timestamp) {
         match self {
@@ -118,7 +128,7 @@ impl Playback {
         match self {
             Self::Live(live) => live.held = (to < live.newest(known, now)).then_some(to),
             Self::Replay(replay) => {
-                let to = to.max(known.oldest.unwrap_or(to)).min(known.newest.unwrap_or(to));
+                let to = to.max(known.oldest.unwrap_or(to)).min(known.last.unwrap_or(to));
                 replay.at = Some(to);
                 replay.rest = 0.0;
                 replay.moved = None;
@@ -153,7 +163,7 @@ impl Playback {
         match self {
             Self::Live(live) => live.held.is_none(),
             Self::Replay(replay) => {
-                let at_end = known.frontier.is_none() && replay.at.is_some() && replay.at >= known.newest;
+                let at_end = known.frontier.is_none() && replay.at.is_some() && replay.at >= known.last;
                 replay.waiting || !(replay.paused || at_end)
             }
         }
@@ -175,9 +185,9 @@ impl Live {
 
 impl Replay {
     fn as_of(&mut self, known: Known, steady_ms: u64) -> Timestamp {
-        let (Some(oldest), Some(newest)) = (known.oldest, known.newest) else { return Timestamp(0) };
+        let (Some(oldest), Some(last)) = (known.oldest, known.last) else { return Timestamp(0) };
         // The last record counts as known at the end.
-        let end = newest.plus(1);
+        let end = last.plus(1);
         let read = known.frontier.map_or(end, |frontier| frontier.max(oldest));
         if self.waiting {
             let target = match self.begin {
@@ -223,6 +233,7 @@ mod tests {
         Known {
             oldest: Some(Timestamp(oldest)),
             newest: Some(Timestamp(newest)),
+            last: Some(Timestamp(newest)),
             frontier: frontier.map(Timestamp),
             live: false,
         }

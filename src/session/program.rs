@@ -11,7 +11,7 @@ use ratatui::Frame;
 use super::answers::Answers;
 use super::playback::{Known, Playback};
 use crate::clock::Clock;
-use crate::engine::{self, Engine, Published, SourceProgress, Stage};
+use crate::engine::{self, Engine, Progress, Published, SourceProgress, Stage};
 use crate::findings;
 use crate::lines;
 use crate::model::{ClaimStanding, FindingLog, Timestamp, Window};
@@ -72,6 +72,7 @@ pub fn run(console: Console, sources: &Sources, setup: Setup, clock: Clock) -> i
         lines,
         memory: setup.engine.memory as u64,
         status: SessionStatus::default(),
+        progress: Arc::default(),
         findings: Arc::default(),
         clock: clock.clone(),
         dirty: true,
@@ -141,6 +142,8 @@ struct Session {
     lines: Answers<(u64, LinesRequest)>,
     memory: u64,
     status: SessionStatus,
+    /// What the sources' rows were made of.
+    progress: Arc<Progress>,
     /// The conclusions from which the status was made.
     findings: Arc<FindingLog>,
     clock: Clock,
@@ -155,9 +158,11 @@ impl Session {
         let begun = (snapshot.oldest != Timestamp::NEVER).then_some(snapshot.oldest);
         // Lines of no invocation have times too.
         let read = || published.progress.sources.values().filter_map(|source| source.read.oldest).min();
+        let newest = (snapshot.newest != Timestamp::MIN).then_some(snapshot.newest);
         Known {
             oldest: begun.or_else(read),
-            newest: (snapshot.newest != Timestamp::MIN).then_some(snapshot.newest),
+            newest,
+            last: newest.max(snapshot.known.end()),
             frontier: published.progress.frontier(),
             live: published.progress.live,
         }
@@ -169,10 +174,12 @@ impl Session {
         let published = self.published.load_full();
         let known = self.known(&published);
         let as_of = self.playback.as_of(known, self.clock.now(), now_ms);
-        let status = self.status_of(&published, known, as_of);
+        let latest = self.playback.latest(known, self.clock.now());
+        let status = self.status_of(&published, known, (as_of, latest));
         self.findings = published.snapshot.findings.clone();
         let moves = if self.playback.moves(known) { Some(now_ms + self.pace()) } else { None };
         self.due = moves.unwrap_or(u64::MAX);
+        self.progress = published.progress.clone();
         if status != self.status {
             self.status = status.clone();
             return self.tell(Msg::Status(Arc::new(status)));
@@ -189,24 +196,30 @@ impl Session {
         if self.playback.speed().is_some() { MOVING_MS } else { LIVE_MS }
     }
 
-    fn status_of(&self, published: &Published, known: Known, as_of: Timestamp) -> SessionStatus {
+    fn status_of(
+        &self,
+        published: &Published,
+        known: Known,
+        (as_of, latest): (Timestamp, Timestamp),
+    ) -> SessionStatus {
         let (snapshot, progress) = (&published.snapshot, &published.progress);
         let kind = match self.playback.speed() {
             None => SessionKind::Live,
             Some(speed) => SessionKind::Replay {
                 start: known.oldest.unwrap_or(as_of),
-                end: known.newest.map_or(as_of, |newest| newest.plus(1)),
+                end: known.last.map_or(as_of, |last| last.plus(1)),
                 speed,
                 loaded: progress.fraction(),
             },
         };
-        let same = snapshot.generation == self.status.generation && !self.status.sources.is_empty();
+        let same = Arc::ptr_eq(&published.progress, &self.progress);
         let concluded = Arc::ptr_eq(&snapshot.findings, &self.findings);
         SessionStatus {
             kind,
             as_of,
             generation: snapshot.generation,
             paused: self.playback.paused(),
+            latest,
             newest: known.newest,
             stale_ms: self.stale_ms(known),
             oldest: known.oldest,
@@ -216,6 +229,7 @@ impl Session {
             ages: if kind == SessionKind::Live { ages(snapshot, as_of) } else { Vec::new() },
             bad: snapshot.health.bad,
             dropped: snapshot.health.rows_late,
+            seen_twice: progress.seen_twice,
             memory: (progress.resident, self.memory),
             sources: if same { self.status.sources.clone() } else { Arc::new(sources(published)) },
             bad_records: if same {
@@ -284,7 +298,14 @@ impl Program for Session {
 
     fn on_event(&mut self, event: Event<Message>) -> Flow {
         match event {
-            Event::Key(key) => self.tell(Msg::Key(key)),
+            Event::Key(key) => {
+                // Nothing looks at the clock of a session that stands still; a key may ask for
+                // what passed meanwhile.
+                if self.playback.paused() {
+                    let _ = self.look();
+                }
+                self.tell(Msg::Key(key))
+            }
             Event::Paste(text) => self.tell(Msg::Paste(text)),
             Event::Mouse(mouse) => match mouse.kind {
                 MouseEventKind::ScrollDown => self.tell(Msg::Wheel(WHEEL_ROWS)),
@@ -354,6 +375,7 @@ fn sources(published: &Published) -> Vec<SourceStatus> {
         |id| published.snapshot.bad.kept.iter().filter(|record| record.origin.source == id).count() as u64;
     let state = |source: &SourceProgress| match source.stage {
         Stage::Reading => SourceState::Reading,
+        Stage::Following if source.info.kind == Kind::Socket => SourceState::Listening,
         Stage::Following if source.read.records == 0 => SourceState::Waiting,
         Stage::Following => SourceState::Following,
         Stage::Ended => SourceState::Ended,
@@ -367,11 +389,12 @@ fn sources(published: &Published) -> Vec<SourceStatus> {
             name: source.info.label.to_string(),
             state: state(source),
             read_bytes: source.bytes,
-            size_bytes: (source.info.kind != Kind::Fifo).then(|| source.info.size.max(source.bytes)),
+            size_bytes: (!matches!(source.info.kind, Kind::Fifo | Kind::Socket))
+                .then(|| source.info.size.max(source.bytes)),
             records: source.read.records,
             bad: bad(source.info.id),
             newest: source.newest,
-            note: None,
+            note: source.note.clone(),
         })
         .collect()
 }

@@ -96,7 +96,7 @@ impl Catalog {
         entries.get(id.0 as usize).map(|entry| entry.place.clone())
     }
 
-    /// Keeps at most so many bytes of memory of what can't be read again (gzip, pipes) from now on.
+    /// Keeps at most so many bytes of memory of what can't be read again (gzip, zst, pipes, sockets) from now on.
     pub fn keep_at_most(&self, bytes: u64) {
         self.kept().bound(bytes);
     }
@@ -120,12 +120,12 @@ impl Catalog {
     /// the source is shorter. Fails, with a sentence for a person, where they are no longer there.
     pub fn reread(&self, source: &SourceInfo, from: u64, to: u64, max: usize) -> io::Result<Vec<u8>> {
         let to = to.min(from.saturating_add(max as u64));
-        if source.kind == Kind::Gzip || source.kind == Kind::Fifo {
+        if matches!(source.kind, Kind::Packed | Kind::Fifo | Kind::Socket) {
             return self.kept().read(source.id, from, to);
         }
         let place = self.place(source.id);
         if let Some(Place::Memory(bytes)) = place
-            && !Raw::Memory(bytes).is_gzip()?
+            && Raw::Memory(bytes).pack()?.is_none()
         {
             let end = bytes.len().min(to as usize);
             return Ok(bytes[end.min(from as usize)..end].to_vec());
@@ -147,7 +147,7 @@ impl Catalog {
     pub fn range(&self, source: &SourceInfo, from: u64, to: u64, pool: &Pool) -> io::Result<RangeReader> {
         let mut reader = match self.place(source.id) {
             Some(Place::Memory(bytes)) => Reader::new(Raw::Memory(bytes))?,
-            _ if source.kind == Kind::Gzip => Reader::gzip(Raw::File(self.file(source)?)),
+            _ if source.kind == Kind::Packed => Reader::packed(Raw::File(self.file(source)?)),
             _ => Reader::Plain(Raw::File(self.file(source)?)),
         };
         // One byte before, so that a frame that begins at `from` is told from the end of another.

@@ -149,17 +149,12 @@ impl Heads {
     }
 }
 
-/// The first bytes of a gzip file's contents, as many as a head has, and its inflated length (modulo
-/// 2^32, as its last bytes say); `None` while it can't be told.
-pub(super) fn inside_gzip(file: Arc<File>, size: u64) -> io::Result<Option<(Vec<u8>, u64)>> {
-    let Ok(trailer) = <[u8; 4]>::try_from(part(&file, size.saturating_sub(4), size)?) else {
-        return Ok(None);
-    };
+/// The first bytes of a packed file's contents, as many as a head has.
+pub(super) fn inside(packed: Arc<File>) -> io::Result<Vec<u8>> {
     let mut bytes = vec![0; HEAD];
-    let mut reader = Reader::gzip(Raw::File(file));
-    let n = reader.read_at(&mut bytes, 0)?;
+    let n = Reader::packed(Raw::File(packed)).read_at(&mut bytes, 0)?;
     bytes.truncate(n);
-    Ok(Some((bytes, u64::from(u32::from_le_bytes(trailer)))))
+    Ok(bytes)
 }
 
 /// Whether two files hold the same bytes just before `end`.

@@ -19,7 +19,7 @@ use super::frame::Framer;
 use super::info::{Kind, SourceInfo, What, open};
 use super::once::enter;
 use super::out::{Out, Stopped};
-use super::reader::{GZIP, Inflate};
+use super::packed::{MAGIC, Pack, Unpack};
 use super::walk::Found;
 use crate::model::Timestamp;
 
@@ -120,17 +120,16 @@ impl Fifo {
             }
         };
         let mut magic = Vec::new();
-        while let Err(error) = stream.by_ref().take((GZIP.len() - magic.len()) as u64).read_to_end(&mut magic)
-        {
+        while let Err(error) = stream.by_ref().take((MAGIC - magic.len()) as u64).read_to_end(&mut magic) {
             match error.kind() {
                 io::ErrorKind::WouldBlock => self.caught_up(out, live)?,
                 _ => return Ok(Err(error)),
             }
         }
-        let gzip = magic == GZIP;
+        let packed = Pack::of(&magic).is_some();
         let mut whole = Cursor::new(magic).chain(&mut stream);
-        if gzip {
-            return copy(&mut Inflate::new(BufReader::new(whole)), framer);
+        if packed {
+            return copy(&mut Unpack::new(BufReader::new(whole)), framer);
         }
         let mut result = copy(&mut whole, framer)?;
         // A named pipe may get another writer; the file descriptor of a shell's `<(command)` not.

@@ -12,7 +12,8 @@ use super::frame::Framer;
 use super::info::{Kind, Stat, What, open};
 use super::once::{enter, memory};
 use super::out::{Out, Stopped};
-use super::reader::{GZIP, Raw, Reader, part};
+use super::packed::Pack;
+use super::reader::{Raw, Reader, part};
 use super::reel::{Done, Feed, Reel};
 use super::tail::Tail;
 use super::walk::{Found, label, why_not};
@@ -43,7 +44,9 @@ pub(super) fn run(out: &Out, plan: Plan, newest_slice: Option<u64>) -> Result<()
         }
         let look = Archive::look(&found, share, out.most);
         match look.map(|archive| (tail.heads.of(&archive.begins), archive)) {
-            Ok((head, archive)) if archive.gzip => tail.begin_gzip(&found.path, archive.stat, head)?,
+            Ok((head, Archive { stat, pack: Some(pack), .. })) => {
+                tail.begin_packed(&found.path, stat, pack, head)?;
+            }
             Ok((_, archive)) => {
                 let feed = archive.feed(out, &found, stay_open)?;
                 begun.push((feed.info.id, found.path, archive.stat));
@@ -74,7 +77,7 @@ struct Archive {
     file: Arc<File>,
     stat: Stat,
     begins: Vec<u8>,
-    gzip: bool,
+    pack: Option<Pack>,
     start: u64,
 }
 
@@ -84,10 +87,10 @@ impl Archive {
         let begins = part(&file, 0, HEAD as u64)?;
         // After that, so that what is read is never more than what is known to begin so.
         let stat = Stat::from(&file.metadata()?);
-        let gzip = begins.starts_with(&GZIP);
-        let whole = gzip || stat.size <= share || begins.len() < HEAD;
+        let pack = Pack::of(&begins);
+        let whole = pack.is_some() || stat.size <= share || begins.len() < HEAD;
         let start = if whole { 0 } else { slice_start(&file, stat.size, share, most)? };
-        Ok(Self { file: Arc::new(file), stat, begins, gzip, start })
+        Ok(Self { file: Arc::new(file), stat, begins, pack, start })
     }
 
     fn feed(&self, out: &Out, found: &Found, stay_open: bool) -> Result<Feed, Stopped> {
@@ -100,7 +103,7 @@ impl Archive {
             identity: Some(self.stat.identity),
             begins: Some(self.begins.clone()),
             until: self.stat.size,
-            gzip: false,
+            pack: None,
             given: 0,
             arrived: None,
         })
@@ -111,7 +114,7 @@ impl Archive {
 /// small ones whole, the larger ones alike.
 fn share(found: &[Found], bytes: u64) -> u64 {
     // Compressed files are always read whole; whether one is, is only known when it is opened.
-    let plain = found.iter().filter(|f| f.path.extension().is_none_or(|e| e != "gz"));
+    let plain = found.iter().filter(|f| f.path.extension().is_none_or(|e| e != "gz" && e != "zst"));
     let mut sizes: Vec<u64> = plain.map(|f| f.stat.size).collect();
     sizes.sort_unstable();
     let (mut left, mut files) = (bytes, sizes.len() as u64);

@@ -7,13 +7,14 @@ use std::sync::Arc;
 
 use super::Event;
 use super::catalog::Place;
-use super::copies::{HEAD, Head, Original, inside_gzip, is_named_after, same_before};
+use super::copies::{HEAD, Head, Original, inside, is_named_after, same_before};
 use super::followed::{Followed, Lines, Packed, State};
 use super::frame::Framer;
 use super::info::{Identity, Kind, Stat, What, open};
 use super::once::{self, enter};
 use super::out::Stopped;
-use super::reader::{GZIP, part, read_at};
+use super::packed::Pack;
+use super::reader::{part, read_at};
 use super::reel::{Done, Feed};
 use super::tail::{RACY_MS, Tail};
 use super::walk::{entries, label, why_not};
@@ -59,7 +60,7 @@ impl Tail {
                 self.begin(key, stat, &handle)
             }
             // It was empty when it was opened, and what came is not lines.
-            State::Lines(lines) if lines.framer.end() == 0 && is_gzip(&handle) => {
+            State::Lines(lines) if lines.framer.end() == 0 && Pack::of_file(&handle).is_some() => {
                 self.close(key, None)?;
                 self.begin(key, stat, &handle)
             }
@@ -89,9 +90,9 @@ impl Tail {
             file.begins = self.heads.of(begin);
         }
         let begin = match begin {
-            // It may become a gzip file's.
-            Ok(begin) if begin.is_empty() || begin == GZIP[..1] => return Ok(()),
-            Ok(begin) if begin.starts_with(&GZIP) => {
+            // It may become a packed file's.
+            Ok(begin) if Pack::may_become(&begin) => return Ok(()),
+            Ok(begin) if Pack::of(&begin).is_some() => {
                 self.set(key, State::Packed(Box::default()));
                 return Ok(());
             }
@@ -538,7 +539,7 @@ impl Tail {
         }
     }
 
-    /// Inflates the gzip files that are there to the end, as far as can be seen: they did not
+    /// Unpacks the packed files that are there to the end, as far as can be seen: they did not
     /// change for a while, or so much that they may never stop to.
     pub fn unpack_settled(&mut self) -> Result<(), Stopped> {
         let mut settled = Vec::new();
@@ -558,7 +559,8 @@ impl Tail {
 
     fn unpack_file(&mut self, key: u32, size: u64) -> Result<(), Stopped> {
         let Some(handle) = self.handle(key)? else { return Ok(()) };
-        let start = self.gzip_start(key, handle.clone(), size)?;
+        let Some(pack) = Pack::of_file(&handle) else { return Ok(()) };
+        let start = self.packed_start(key, pack, handle.clone(), size)?;
         let Some(file) = self.files.get_mut(&key) else { return Ok(()) };
         let State::Packed(packed) = &mut file.state else { return Ok(()) };
         let identity = file.identity;
@@ -572,7 +574,7 @@ impl Tail {
                     Ok(metadata) => metadata,
                     Err(error) => return self.complain(key, &error),
                 });
-                let info = enter(&self.out, &file.path, stat, Kind::Gzip, 0);
+                let info = enter(&self.out, &file.path, stat, Kind::Packed, 0);
                 packed.info = Some(info.clone());
                 self.out.send(Event::Opened(info))?;
                 Framer::new(start, self.out.most)
@@ -582,20 +584,27 @@ impl Tail {
             }
         };
         let arrived = Some(self.out.clock.now());
-        self.inflate(key, framer, identity, arrived);
+        self.inflate(key, framer, identity, pack, arrived);
         Ok(())
     }
 
-    /// Where the contents of a gzip file begin that were not read elsewhere; `None` if all were.
-    fn gzip_start(&mut self, key: u32, handle: Arc<File>, size: u64) -> Result<Option<u64>, Stopped> {
+    /// Where the contents of a packed file begin that were not read elsewhere; `None` if all were.
+    fn packed_start(
+        &mut self,
+        key: u32,
+        pack: Pack,
+        handle: Arc<File>,
+        size: u64,
+    ) -> Result<Option<u64>, Stopped> {
         if self.files.get(&key).is_some_and(|file| file.info().is_some()) {
             return Ok(Some(0));
         }
         // What can't be inflated is found out by reading it.
-        let Ok(Some((begin, len))) = inside_gzip(handle, size) else { return Ok(Some(0)) };
+        let Ok(begin) = inside(handle.clone()) else { return Ok(Some(0)) };
         let head = self.heads.of(&begin);
         // A short head tells nothing unless it is all there is.
-        let whole = head.len() > 0 && !head.is_full() && head.len() as u64 == len;
+        let all = || pack.len(handle.clone(), size).is_ok_and(|len| len == head.len() as u64);
+        let whole = head.len() > 0 && !head.is_full() && all();
         let original = whole.then(|| self.heads.find(head)).flatten();
         let read = match original.or_else(|| self.original(key, &begin)) {
             None => return Ok(Some(0)),
@@ -608,13 +617,21 @@ impl Tail {
                 }
             }
         };
+        let Ok(len) = pack.len(handle, size) else { return Ok(Some(0)) };
         let low = read & u64::from(u32::MAX);
         // Of what is longer than 4 GiB the length is not known.
         Ok(if low >= len || read != low { None } else { Some(read) })
     }
 
-    /// Has a gzip file inflated from where its framer stands.
-    pub fn inflate(&mut self, key: u32, framer: Framer, identity: Identity, arrived: Option<Timestamp>) {
+    /// Has a packed file unpacked from where its framer stands.
+    pub fn inflate(
+        &mut self,
+        key: u32,
+        framer: Framer,
+        identity: Identity,
+        pack: Pack,
+        arrived: Option<Timestamp>,
+    ) {
         let Some(info) = self.files.get(&key).and_then(Followed::info).cloned() else { return };
         let given = framer.end();
         let identity = Some(identity);
@@ -625,13 +642,13 @@ impl Tail {
             identity,
             begins: None,
             until: u64::MAX,
-            gzip: true,
+            pack: Some(pack),
             given,
             arrived,
         });
     }
 
-    /// A gzip file was inflated as far as it goes.
+    /// A packed file was unpacked as far as it goes.
     pub fn inflated(&mut self, done: Done) -> Result<(), Stopped> {
         let id = done.feed.info.id;
         let file = self.files.values_mut().find(|file| file.info().is_some_and(|info| info.id == id));
@@ -663,10 +680,6 @@ impl Tail {
 /// Whether another change now could leave a file's time of modification as it is.
 fn is_racy(now: Timestamp, modified: i128) -> bool {
     (i128::from(now.0) - modified / 1_000_000).abs() < i128::from(RACY_MS)
-}
-
-fn is_gzip(file: &File) -> bool {
-    part(file, 0, GZIP.len() as u64).is_ok_and(|magic| magic == GZIP)
 }
 
 fn place(file: &Followed) -> Place {

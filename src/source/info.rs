@@ -12,10 +12,12 @@ use crate::model::SourceId;
 pub enum Kind {
     /// A file read as it lies.
     File,
-    /// A gzip file; offsets are those of the inflated bytes.
-    Gzip,
+    /// A gzip or zst file; offsets are those of the unpacked bytes.
+    Packed,
     /// A pipe: what was read can't be read again.
     Fifo,
+    /// A socket: what came can't be read again.
+    Socket,
     /// Bytes in the program itself.
     Memory,
 }
@@ -25,12 +27,12 @@ pub enum Kind {
 pub struct SourceInfo {
     /// Its id.
     pub id: SourceId,
-    /// Its path when it was opened; `None` for bytes in memory. `Catalog::path` has the
+    /// Its path when it was opened; `None` for bytes in memory and sockets. `Catalog::path` has the
     /// present one.
     pub path: Option<Arc<Path>>,
     /// Its name for a person: the path as it was given or found. Unsanitised.
     pub label: Arc<str>,
-    /// Its size in bytes when it was opened, as it lies (compressed for gzip); 0 for a pipe.
+    /// Its size in bytes when it was opened, as it lies (packed for gzip and zst); 0 for a pipe or socket.
     pub size: u64,
     /// What it is.
     pub kind: Kind,

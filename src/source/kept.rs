@@ -120,7 +120,7 @@ impl Kept {
         if all.is_empty() && from < to {
             return Err(io::Error::new(
                 io::ErrorKind::NotFound,
-                "these bytes were let go to stay within --memory, and can't be read again from a compressed file or a pipe",
+                "these bytes were let go to stay within --memory, and can't be read again from a compressed file, a pipe or a socket",
             ));
         }
         Ok(all)

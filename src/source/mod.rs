@@ -1,8 +1,8 @@
-//! Where bytes come from: files, folders, globs, gzip files, pipes, memory.
+//! Where bytes come from: files, folders, globs, gzip and zst files, pipes, sockets, memory.
 //!
 //! [`start`] reads them on threads of its own and yields [`Event`]s over a bounded channel; [`pull`]
 //! reads archives on the threads that ask for the next event. They promise: chunks hold whole lines of one source, in order, each byte once; a reader waits for
-//! its consumer, nothing is dropped, and of an over-long line what is cut is counted; memory is
+//! its consumer, nothing is dropped (but by sockets, which never wait: they count what they drop), and of an over-long line what is cut is counted; memory is
 //! bounded whatever the input; a followed line arrives within milliseconds, through rotation of
 //! every kind (a file is its device and inode, not its name); what can't be read is said with
 //! what to do, and never fatal to the rest; [`Catalog::reread`] and [`Catalog::range`] give bytes again from where they
@@ -17,8 +17,10 @@ mod frame;
 mod grow;
 mod info;
 mod kept;
+mod listen;
 mod once;
 mod out;
+mod packed;
 mod pool;
 mod pull;
 mod reader;
@@ -29,6 +31,7 @@ mod walk;
 mod watch;
 
 use std::convert::Infallible;
+use std::net::SocketAddr;
 use std::os::unix::net::UnixStream;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -37,11 +40,13 @@ use crossbeam_channel::{Receiver, Sender, bounded};
 
 pub use catalog::{Catalog, RangeReader};
 pub use info::{Kind, SourceInfo};
+pub use listen::Key;
 pub use pool::Pool;
 pub use pull::Reading;
 
 use crate::clock::Clock;
 use crate::model::{Chunk, SourceId};
+use listen::Bound;
 use out::Out;
 use walk::{Found, Listing, Root};
 
@@ -57,6 +62,10 @@ pub enum Input {
         /// The bytes.
         bytes: &'static [u8],
     },
+    /// Datagrams of X-Ray's SDKs, taken in the daemon's place at an address. Only followed.
+    Xray(SocketAddr),
+    /// Posts of telemetry at an address, from whoever shows the key if there is one. Only followed.
+    Http(SocketAddr, Option<Key>),
 }
 
 /// Paths as a person gave them; `-` is standard input.
@@ -88,7 +97,7 @@ pub struct Options {
     pub queue: usize,
     /// Largest frame in bytes.
     pub most: usize,
-    /// Bytes of memory for what can't be read again (gzip, pipes); 0 keeps nothing.
+    /// Bytes of memory for what can't be read again (gzip, zst, pipes, sockets); 0 keeps nothing.
     pub keep: u64,
     /// Files kept open. Never more than half of what the system allows.
     pub open_files: usize,
@@ -137,6 +146,13 @@ pub enum Event {
     },
     /// Following: all that was there when it was opened has been sent.
     CaughtUp(SourceId),
+    /// How a source stands, for a person, in place of what was said of it so before.
+    Note {
+        /// Which source.
+        source: SourceId,
+        /// How it stands.
+        note: String,
+    },
     /// Nothing more will come from it.
     Ended(SourceId),
     /// Reading once: nothing more will come from any.
@@ -237,7 +253,7 @@ struct Begun {
 }
 
 fn begin(inputs: &[Input], options: Options, clock: Clock) -> Result<Begun, NoInput> {
-    let (mut roots, mut memory, mut problems) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut roots, mut memory, mut sockets, mut problems) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
     for input in inputs {
         match input {
             Input::Memory { name, bytes } => memory.push((*name, *bytes)),
@@ -245,8 +261,15 @@ fn begin(inputs: &[Input], options: Options, clock: Clock) -> Result<Begun, NoIn
                 Ok(root) => roots.push(root),
                 Err(problem) => problems.push(problem),
             },
+            Input::Xray(address) => sockets.push(Bound::xray(*address)),
+            Input::Http(address, key) => sockets.push(Bound::http(*address, key.clone())),
         }
     }
+    // Whoever points others here must know that it is in vain.
+    let sockets: Vec<Bound> = sockets
+        .into_iter()
+        .collect::<Result<_, _>>()
+        .map_err(|problem| NoInput { problems: vec![problem] })?;
     let Listing { found, troubles, .. } = Listing::of(&roots);
     problems.extend(troubles);
     let following = matches!(options.mode, Mode::Follow { .. });
@@ -255,7 +278,8 @@ fn begin(inputs: &[Input], options: Options, clock: Clock) -> Result<Begun, NoIn
             problems.push(problem);
         }
     }
-    let waiting = following && roots.iter().any(|root| !matches!(root, Root::File(_)));
+    let waiting =
+        following && (!sockets.is_empty() || roots.iter().any(|root| !matches!(root, Root::File(_))));
     if found.is_empty() && memory.is_empty() && !waiting {
         if problems.is_empty() {
             problems.push("nothing to read: name a log file or a folder of them".into());
@@ -276,6 +300,9 @@ fn begin(inputs: &[Input], options: Options, clock: Clock) -> Result<Begun, NoIn
         clock,
         most: options.most,
     };
+    if following && !sockets.is_empty() {
+        listen::start(&out, sockets).map_err(|error| NoInput { problems: vec![in_general(&error)] })?;
+    }
     let plan = Plan { roots, found, memory, wake: woken, options };
     Ok(Begun { plan, problems, out, events, stop: (stop, wake), running })
 }

@@ -9,6 +9,7 @@ use super::fifo::Fifo;
 use super::frame::Framer;
 use super::info::{Kind, SourceInfo, Stat, What, open};
 use super::out::{Out, Stopped};
+use super::packed::Pack;
 use super::reader::{Raw, Reader};
 use super::reel::{Done, Feed, Reel};
 use super::walk::{label, why_not};
@@ -65,11 +66,11 @@ pub(super) fn run(out: &Out, plan: Plan) -> Result<(), Stopped> {
 /// Gives the half line at the end and says that the source ended.
 pub(super) fn end(out: &Out, done: Done) -> Result<(), Stopped> {
     let Done { mut feed, error } = done;
-    out.send_pieces(&feed.info, None, feed.gzip, feed.framer.finish())?;
+    out.send_pieces(&feed.info, None, feed.pack.is_some(), feed.framer.finish())?;
     if let Some(error) = error {
         out.trouble(Some(feed.info.id), format!("{}: {error}", feed.info.label))?;
     }
-    if feed.gzip {
+    if feed.pack.is_some() {
         out.catalog.kept().seal(feed.info.id);
     }
     out.send(Event::Ended(feed.info.id))
@@ -87,8 +88,11 @@ pub(super) fn memory(out: &Out, name: &str, bytes: &'static [u8]) -> Result<Feed
         skipped: 0,
     });
     out.send(Event::Opened(info.clone()))?;
-    let gzip = Raw::Memory(bytes).is_gzip().unwrap_or(false);
-    let reader = if gzip { Reader::gzip(Raw::Memory(bytes)) } else { Reader::Plain(Raw::Memory(bytes)) };
+    let pack = Raw::Memory(bytes).pack().unwrap_or_default();
+    let reader = match pack {
+        Some(_) => Reader::packed(Raw::Memory(bytes)),
+        None => Reader::Plain(Raw::Memory(bytes)),
+    };
     let framer = Framer::new(0, out.most);
     Ok(Feed {
         info,
@@ -97,7 +101,7 @@ pub(super) fn memory(out: &Out, name: &str, bytes: &'static [u8]) -> Result<Feed
         identity: None,
         begins: None,
         until: u64::MAX,
-        gzip,
+        pack,
         given: 0,
         arrived: None,
     })
@@ -105,18 +109,18 @@ pub(super) fn memory(out: &Out, name: &str, bytes: &'static [u8]) -> Result<Feed
 
 /// Enters a file; one that can't be read is said and left out.
 fn file(out: &Out, path: &Path) -> Result<Option<Feed>, Stopped> {
-    let look = || -> std::io::Result<(Stat, bool)> {
+    let look = || -> std::io::Result<(Stat, Option<Pack>)> {
         let (file, stat) = open(path)?;
-        Ok((stat, Raw::File(Arc::new(file)).is_gzip()?))
+        Ok((stat, Raw::File(Arc::new(file)).pack()?))
     };
-    let (stat, gzip) = match look() {
+    let (stat, pack) = match look() {
         Ok(seen) => seen,
         Err(error) => {
             out.trouble(None, format!("{}: {}", label(path), why_not(path, &error)))?;
             return Ok(None);
         }
     };
-    let kind = if gzip { Kind::Gzip } else { Kind::File };
+    let kind = if pack.is_some() { Kind::Packed } else { Kind::File };
     let info = enter(out, path, stat, kind, 0);
     out.send(Event::Opened(info.clone()))?;
     Ok(Some(Feed {
@@ -126,7 +130,7 @@ fn file(out: &Out, path: &Path) -> Result<Option<Feed>, Stopped> {
         identity: Some(stat.identity),
         begins: None,
         until: u64::MAX,
-        gzip,
+        pack,
         given: 0,
         arrived: None,
     }))

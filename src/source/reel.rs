@@ -10,6 +10,7 @@ use super::copies::HEAD;
 use super::frame::{Framer, Piece};
 use super::info::{Identity, SourceInfo, open};
 use super::out::{Out, Stopped};
+use super::packed::Pack;
 use super::reader::{Raw, Reader, part};
 use crate::model::Timestamp;
 
@@ -17,7 +18,8 @@ use crate::model::Timestamp;
 const HALF_LINES: usize = 64 << 20;
 /// Half lines up to this length are never cut for others' sake.
 const SHORT: usize = 4 << 10;
-/// Most gzip files inflated at once: each takes some 120 KiB of memory, and can't be put aside.
+/// Most weight of packed files read at once: a gzip file takes some 120 KiB of memory, and can't be put
+/// aside.
 const INFLATING: usize = 128;
 
 /// Watches over the memory of half lines.
@@ -56,8 +58,8 @@ pub(super) struct Feed {
     pub begins: Option<Vec<u8>>,
     /// Read no further than this offset.
     pub until: u64,
-    /// Whether it is inflated: then its bytes can't be read again.
-    pub gzip: bool,
+    /// How it is packed, if it is: then its bytes can't be read again.
+    pub pack: Option<Pack>,
     /// Inflated bytes to pass over: they were given before.
     pub given: u64,
     /// When its bytes came, if that was watched.
@@ -78,7 +80,7 @@ pub(super) struct Reel {
     feeds: BTreeMap<u32, Feed>,
     /// Fraction read in 2^-32, id.
     next: BinaryHeap<Reverse<(u64, u32)>>,
-    /// Gzip files that wait for their turn, by id.
+    /// Packed files that wait for their turn, by id.
     waiting: VecDeque<u32>,
     inflating: usize,
     /// Whether plain files stay open between steps.
@@ -104,10 +106,11 @@ impl Reel {
     /// Adds an archive.
     pub fn add(&mut self, feed: Feed) {
         let id = feed.info.id.0;
-        if feed.gzip && self.inflating >= INFLATING {
+        let weight = feed.weight();
+        if weight > 0 && self.inflating + weight > INFLATING {
             self.waiting.push_back(id);
         } else {
-            self.inflating += usize::from(feed.gzip);
+            self.inflating += weight;
             self.next.push(Reverse((0, id)));
         }
         self.feeds.insert(id, feed);
@@ -127,7 +130,7 @@ impl Reel {
         let held = feed.framer.held();
         let read = feed.read(out, &mut self.pieces);
         self.half_lines.changed(held, &mut feed.framer);
-        out.send_pieces(&feed.info, feed.arrived, feed.gzip, self.pieces.drain(..))?;
+        out.send_pieces(&feed.info, feed.arrived, feed.pack.is_some(), self.pieces.drain(..))?;
         let at = feed.framer.end();
         let error = match read {
             Ok(n) if n > 0 && at < feed.until => {
@@ -142,12 +145,13 @@ impl Reel {
         };
         let Some(feed) = self.feeds.remove(&id) else { return Ok(None) };
         self.half_lines.gone(feed.framer.held());
-        if feed.gzip {
-            self.inflating -= 1;
-            if let Some(id) = self.waiting.pop_front() {
-                self.inflating += 1;
-                self.next.push(Reverse((0, id)));
-            }
+        self.inflating -= feed.weight();
+        while let Some(next) = self.waiting.front().and_then(|id| self.feeds.get(id))
+            && self.inflating + next.weight() <= INFLATING
+        {
+            self.inflating += next.weight();
+            self.next.push(Reverse((0, next.info.id.0)));
+            self.waiting.pop_front();
         }
         Ok(Some(Done { feed, error }))
     }
@@ -189,7 +193,11 @@ impl Feed {
             return Err(io::Error::new(io::ErrorKind::NotFound, text));
         }
         let raw = Raw::File(Arc::new(file));
-        Ok(if self.gzip { Reader::gzip(raw) } else { Reader::Plain(raw) })
+        Ok(if self.pack.is_some() { Reader::packed(raw) } else { Reader::Plain(raw) })
+    }
+
+    fn weight(&self) -> usize {
+        self.pack.map_or(0, Pack::weight)
     }
 
     fn fraction(&self) -> u64 {
@@ -197,7 +205,7 @@ impl Feed {
         // For a plain file that is read in part, of that part.
         let (from, size) = match reader {
             Reader::Plain(_) => (self.info.skipped, self.until.min(self.info.size).max(1)),
-            Reader::Gzip(_) => (0, self.info.size.max(1)),
+            Reader::Packed(_) => (0, self.info.size.max(1)),
         };
         let part = u128::from(reader.position(self.framer.end()).saturating_sub(from));
         let whole = u128::from(size.saturating_sub(from).max(1));

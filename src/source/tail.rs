@@ -18,6 +18,7 @@ use super::frame::{Framer, Piece};
 use super::info::{Identity, Kind, Stat, What};
 use super::once::enter;
 use super::out::{Out, Stopped};
+use super::packed::Pack;
 use super::reader::{Raw, Reader};
 use super::reel::{Feed, HalfLines};
 use super::unpack::Unpacker;
@@ -121,16 +122,16 @@ impl Tail {
         }
     }
 
-    /// Begins with a gzip file that is there at the start.
-    pub fn begin_gzip(&mut self, path: &Path, stat: Stat, begins: Head) -> Result<(), Stopped> {
-        let info = enter(&self.out, path, stat, Kind::Gzip, 0);
+    /// Begins with a packed file that is there at the start.
+    pub fn begin_packed(&mut self, path: &Path, stat: Stat, pack: Pack, begins: Head) -> Result<(), Stopped> {
+        let info = enter(&self.out, path, stat, Kind::Packed, 0);
         self.out.send(Event::Opened(info.clone()))?;
         let packed = Packed { info: Some(info), tried: Some(stat.size), ..Default::default() };
         let key = self.insert(path, stat, State::Packed(Box::new(packed)));
         if let Some(file) = self.files.get_mut(&key) {
             file.begins = begins;
         }
-        self.inflate(key, Framer::new(0, self.out.most), stat.identity, None);
+        self.inflate(key, Framer::new(0, self.out.most), stat.identity, pack, None);
         Ok(())
     }
 

@@ -1,11 +1,11 @@
-//! Gzip files while following: inflated on a thread of their own, so that no followed line waits.
+//! Packed files while following: unpacked on a thread of their own, so that no followed line waits.
 
 use crossbeam_channel::{Receiver, Sender, select, unbounded};
 
 use super::out::{Out, Stopped};
 use super::reel::{Done, Feed, Reel};
 
-/// The thread that inflates.
+/// The thread that unpacks.
 #[derive(Debug)]
 pub(super) struct Unpacker {
     jobs: Sender<Feed>,
@@ -19,7 +19,7 @@ impl Unpacker {
         let (jobs, feeds) = unbounded();
         let (finished, done) = unbounded();
         let out = out.clone();
-        std::thread::Builder::new().name("source-gzip".into()).spawn(move || {
+        std::thread::Builder::new().name("source-unpack".into()).spawn(move || {
             // Stopped is how a thread ends when nobody listens.
             let _ = run(&out, &feeds, &finished);
         })?;

@@ -1,6 +1,7 @@
 //! Sorted items in pages that are shared by pointer and copied when one changes, so that a
 //! snapshot costs a clone of pointers and the writer never waits for a reader.
 
+use std::cmp::Ordering;
 use std::sync::{Arc, OnceLock};
 
 /// What can lie in a [`Paged`].
@@ -75,6 +76,29 @@ impl<T: Item> Entry<T> {
         let (first, last) = (items.first()?.key(), items.last()?.key());
         Some(Self { first, last, page: Arc::new(Page::of(items)) })
     }
+
+    /// Where the item of this key is, or would be. Most that is looked for was added lately and lies
+    /// in the processor's cache, so the search begins at the end and doubles its steps.
+    fn place(&self, key: T::Key) -> Result<usize, usize> {
+        let items = &self.page.items;
+        if self.last < key {
+            return Err(items.len());
+        }
+        let (mut after, mut step) = (items.len(), 1);
+        while after > 0 {
+            let at = after.saturating_sub(step);
+            match items[at].key().cmp(&key) {
+                Ordering::Equal => return Ok(at),
+                Ordering::Greater => (after, step) = (at, 2 * step),
+                Ordering::Less => {
+                    let from = at + 1;
+                    let found = items[from..after].binary_search_by(|item| item.key().cmp(&key));
+                    return found.map(|at| from + at).map_err(|at| from + at);
+                }
+            }
+        }
+        Err(0)
+    }
 }
 
 /// Items in the order of their keys, each key once.
@@ -142,15 +166,16 @@ impl<T: Item> Paged<T> {
 
     /// The item of this key.
     pub fn get(&self, key: T::Key) -> Option<&T> {
-        let items = &self.entries[self.page_of(key)?].page.items;
-        items.binary_search_by(|item| item.key().cmp(&key)).ok().map(|at| &items[at])
+        let entry = &self.entries[self.page_of(key)?];
+        entry.place(key).ok().map(|at| &entry.page.items[at])
     }
 
     /// Changes the item of this key, if it is there. The change must leave its key.
     pub fn update<R>(&mut self, key: T::Key, change: impl FnOnce(&mut T) -> R) -> Option<R> {
         let entry_at = self.page_of(key)?;
-        let at = self.entries[entry_at].page.items.binary_search_by(|item| item.key().cmp(&key)).ok()?;
-        let page = Arc::make_mut(&mut self.entries[entry_at].page);
+        let entry = &mut self.entries[entry_at];
+        let at = entry.place(key).ok()?;
+        let page = Arc::make_mut(&mut entry.page);
         Some(change(&mut page.items_mut()[at]))
     }
 
@@ -170,11 +195,7 @@ impl<T: Item> Paged<T> {
             return;
         };
         let entry = &mut self.entries[entry_at];
-        let place = match entry.last < key {
-            true => Err(entry.page.items.len()),
-            false => entry.page.items.binary_search_by(|item| item.key().cmp(&key)),
-        };
-        match place {
+        match entry.place(key) {
             Ok(at) => {
                 let page = Arc::make_mut(&mut entry.page);
                 change(&mut page.items_mut()[at]);
@@ -249,6 +270,8 @@ impl<T: Item> Paged<T> {
 
     /// Drops whole pages whose items all lie before `key`; returns the last key dropped.
     pub fn drop_pages_before(&mut self, key: T::Key) -> Option<T::Key> {
+        // Asked at every change, and mostly nothing is to be done.
+        self.entries.first().filter(|entry| entry.last < key)?;
         let gone = self.entries.partition_point(|entry| entry.last < key);
         let last = self.entries[..gone].last()?.last;
         self.len -= self.entries[..gone].iter().map(|entry| entry.page.items.len()).sum::<usize>();

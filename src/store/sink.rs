@@ -385,14 +385,19 @@ impl FactSink for Store {
         self.generation += 1;
     }
 
-    fn segment(&mut self, trace: TraceId, function: Option<FunctionId>, document: SegmentDocument) {
-        let known = document.known;
+    fn segment(
+        &mut self,
+        trace: TraceId,
+        function: Option<FunctionId>,
+        known: Timestamp,
+        document: &SegmentDocument,
+    ) {
         if known > Timestamp::MIN {
             self.note_known(known);
         }
         let before = self.traces.bytes();
         let latest = document.root.end_us.or(document.root.start_us);
-        if !self.traces.keep(trace, function, document) {
+        if !self.traces.keep(trace, function, known, document) {
             self.health.documents_refused += 1;
         }
         if let Some(id) = function {

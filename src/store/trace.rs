@@ -132,7 +132,13 @@ pub struct Traces {
 
 impl Traces {
     /// Keeps a document; says whether it did.
-    pub fn keep(&mut self, id: TraceId, function: Option<FunctionId>, document: SegmentDocument) -> bool {
+    pub fn keep(
+        &mut self,
+        id: TraceId,
+        function: Option<FunctionId>,
+        known: Timestamp,
+        document: &SegmentDocument,
+    ) -> bool {
         let (extent, size) = Extent::of(&document.root);
         let size = size + std::mem::size_of::<SegmentDocument>() + document.trace_id.len();
         let number = *self.numbers.entry(id).or_insert_with(|| {
@@ -156,11 +162,12 @@ impl Traces {
                 trace.refused = trace.refused.saturating_add(1);
                 return;
             }
-            trace.known = trace.known.max(document.known);
-            trace.first_known = trace.first_known.min(document.known);
+            trace.known = trace.known.max(known);
+            trace.first_known = trace.first_known.min(known);
             trace.extent = trace.extent.and(extent);
             trace.bytes += size;
-            trace.documents.push(KeptDocument { function, document: Arc::new(document), extent });
+            let document = Arc::new(SegmentDocument { known, ..document.clone() });
+            trace.documents.push(KeptDocument { function, document, extent });
         });
         if kept {
             self.bytes += size + std::mem::size_of::<KeptDocument>() + 64;

@@ -53,6 +53,7 @@ pub fn live() -> SessionStatus {
         kind: SessionKind::Live,
         as_of: NOW,
         generation: 7,
+        latest: NOW,
         newest: Some(NOW.plus(-400)),
         oldest: Some(NOW.plus(-4_000_000)),
         functions: 23,
@@ -645,6 +646,7 @@ impl Session {
         let mut status = (*self.state.status).clone();
         if !status.paused {
             status.as_of = status.as_of.plus(ms as i64);
+            status.latest = status.as_of;
         }
         status.generation += 1;
         self.send(Msg::Status(Arc::new(status)));

@@ -15,6 +15,8 @@ pub struct SessionStatus {
     pub generation: u64,
     /// Whether `as_of` stands still.
     pub paused: bool,
+    /// The latest time that one can go to: also of a live session that stands still, time passes.
+    pub latest: Timestamp,
     /// Time of the newest record that was read.
     pub newest: Option<Timestamp>,
     /// How old the newest record is, in ms, where a live session stands at it since nothing recent
@@ -34,6 +36,8 @@ pub struct SessionStatus {
     pub bad: u64,
     /// Records that are known to be lost: by the platform, by a socket, by us.
     pub dropped: u64,
+    /// Records that came from two places, or twice, and were counted once.
+    pub seen_twice: u64,
     /// Bytes that the process uses, and may use.
     pub memory: (u64, u64),
     /// What is read.
@@ -158,6 +162,8 @@ pub enum SourceState {
     Reading,
     /// Read to its end, waiting for more.
     Following,
+    /// Others may send to it.
+    Listening,
     /// Read to its end; no more will come.
     Ended,
     /// Not there yet, or nothing came yet.
@@ -172,6 +178,7 @@ impl SourceState {
         match self {
             Self::Reading => "reading",
             Self::Following => "following",
+            Self::Listening => "listening",
             Self::Ended => "ended",
             Self::Waiting => "waiting",
             Self::Failed => "failed",
@@ -202,6 +209,7 @@ impl Default for SessionStatus {
             as_of: Timestamp(0),
             generation: 0,
             paused: false,
+            latest: Timestamp(0),
             newest: None,
             stale_ms: None,
             oldest: None,
@@ -211,6 +219,7 @@ impl Default for SessionStatus {
             ages: Vec::new(),
             bad: 0,
             dropped: 0,
+            seen_twice: 0,
             memory: (0, 0),
             sources: Arc::default(),
             bad_records: Arc::default(),

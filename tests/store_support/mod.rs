@@ -46,7 +46,9 @@ impl Fact {
         match self {
             Self::Invocation(invocation, change) => sink.invocation(invocation, *change),
             Self::Metric(point) => sink.metric(point),
-            Self::Segment(trace, function, document) => sink.segment(*trace, *function, document.clone()),
+            Self::Segment(trace, function, document) => {
+                sink.segment(*trace, *function, document.known, document)
+            }
             Self::Dropped(function, known, records) => sink.dropped(*function, *known, *records),
             Self::Environment(info) => sink.environment(info),
             Self::Setting(fact) => sink.setting(fact.clone()),

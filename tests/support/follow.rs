@@ -111,6 +111,7 @@ impl Follow {
             Event::Trouble { what, .. } => self.troubles.push(what),
             Event::CaughtUp(id) => assert!(self.caught_up.insert(id), "caught up twice"),
             Event::Ended(id) => assert!(self.ended.insert(id), "ended twice"),
+            Event::Note { .. } => {}
             Event::Drained => panic!("following is never done"),
         }
     }

@@ -2,6 +2,7 @@
 #![allow(dead_code, clippy::unwrap_used)]
 
 pub mod follow;
+pub mod listen;
 pub mod pty;
 pub mod records;
 

@@ -61,7 +61,7 @@ pub(super) fn reach(status: &SessionStatus) -> (Timestamp, Timestamp) {
     match status.kind {
         SessionKind::Replay { start, end, .. } => (start, end.max(start)),
         SessionKind::Live => {
-            let latest = status.newest.map_or(status.as_of, |newest| newest.max(status.as_of));
+            let latest = status.latest.max(status.as_of);
             (status.oldest.unwrap_or(latest).min(latest), latest)
         }
     }

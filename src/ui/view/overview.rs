@@ -6,6 +6,7 @@ use crate::model::Graded;
 use crate::query::view::{FunctionRow, SortBy, State};
 use crate::ui::app::{Focus, UiState};
 use crate::ui::number;
+use crate::ui::status::SourceState;
 use crate::ui::symbols::Symbols;
 use crate::ui::theme::Role;
 use crate::ui::widget::pen::Pen;
@@ -111,6 +112,9 @@ fn draw_table(pen: &mut Pen, area: Rect, state: &UiState) {
     let overview = &state.overview;
     if overview.is_empty() {
         pen.text(body.x, body.y, body.width, &nothing(state), Role::Label);
+        if state.status.functions == 0 {
+            draw_notes(pen, Rect { y: body.y + 1, height: body.height.saturating_sub(1), ..body }, state);
+        }
         return;
     }
     let (top, rows) = (overview.list.top(), usize::from(body.height));
@@ -137,6 +141,19 @@ fn nothing(state: &UiState) -> String {
         (_, 0) => "no function seen yet; 7 shows what is read".to_string(),
         (true, _) => "no function in this window; Z widens it".to_string(),
         (false, _) => "no function matches the filter; Esc removes it".to_string(),
+    }
+}
+
+/// What sources say of themselves while there is nothing else to see: how to point things at them.
+fn draw_notes(pen: &mut Pen, area: Rect, state: &UiState) {
+    let listening = state.status.sources.iter().filter(|source| source.state == SourceState::Listening);
+    let noted = listening.filter_map(|source| Some((source, source.note.as_deref()?)));
+    let lines = noted.flat_map(|(source, note)| {
+        let name = (format!("listening at {}", source.name), Role::Text);
+        std::iter::once(name).chain(note.split("; ").map(|part| (format!("  {part}"), Role::Label)))
+    });
+    for (y, (text, role)) in (area.y..area.bottom()).zip(lines) {
+        pen.text(area.x, y, area.width, &text, role);
     }
 }
 

@@ -53,6 +53,10 @@ pub fn draw(pen: &mut Pen, layout: &Layout, state: &UiState) {
         let role = if open { Role::Focus } else { Role::Label };
         x = pen.text(x, layout.tabs.y, layout.tabs.right().saturating_sub(x), &text, role) + 1;
     }
+    if status.seen_twice > 0 {
+        let text = format!("seen twice, counted once: {}", number::whole(status.seen_twice));
+        pen.text(x + 1, layout.tabs.y, layout.tabs.right().saturating_sub(x + 1), &text, Role::Label);
+    }
     match state.sources.list {
         SourcesList::Sources => {
             let list = &state.sources.sources;
