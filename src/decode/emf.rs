@@ -4,7 +4,7 @@
 use serde_json::Value;
 
 use super::Arena;
-use super::control::read::count;
+use super::declared::{Declared, Directive, Members};
 use crate::model::{Body, Envelope, MetricRecord, Record, Statistics, Text, Timestamp};
 
 /// Values of one metric in one document that are read.
@@ -53,12 +53,21 @@ pub fn read<'a>(
     arena: &'a Arena,
     out: &mut Vec<Record<'a>>,
 ) -> Document {
-    let Ok(document) = serde_json::from_slice::<Value>(message) else { return Document::No };
-    let Some(directives) = document["_aws"]["CloudWatchMetrics"].as_array() else { return Document::No };
-    let time = document["_aws"]["Timestamp"].as_i64().map(Timestamp).or(envelope.time);
-    let reading = Reading { document: &document, envelope, time, arena };
-    if document["event_type"] == "performance"
-        && directives.iter().any(|d| d["Namespace"] == "LambdaInsights")
+    let Some(document) = Members::read(message) else { return Document::No };
+    let Some(aws) = document.raw("_aws") else { return Document::No };
+    let odd;
+    let declared = match Declared::strict(aws) {
+        Some(declared) => declared,
+        None => {
+            odd = document.get("_aws");
+            Declared::lenient(&odd)
+        }
+    };
+    let Some(directives) = declared.directives else { return Document::No };
+    let time = declared.timestamp.map(Timestamp).or(envelope.time);
+    let reading = Reading { message, document: &document, envelope, time, arena };
+    if directives.iter().any(|directive| directive.namespace == Some("LambdaInsights"))
+        && document.get("event_type") == "performance"
     {
         reading.insights(out);
         return Document::Insights;
@@ -68,7 +77,8 @@ pub fn read<'a>(
 }
 
 struct Reading<'r, 'a> {
-    document: &'r Value,
+    message: &'r [u8],
+    document: &'r Members<'r>,
     envelope: &'r Envelope<'a>,
     time: Option<Timestamp>,
     arena: &'a Arena,
@@ -79,14 +89,12 @@ impl<'a> Reading<'_, 'a> {
         self.arena.text(text.as_bytes())
     }
 
-    fn directive(&self, directive: &Value, out: &mut Vec<Record<'a>>) {
-        let Some(namespace) = directive["Namespace"].as_str() else {
+    fn directive(&self, directive: &Directive<'_>, out: &mut Vec<Record<'a>>) {
+        let Some(namespace) = directive.namespace else {
             return out.push(self.bad("EMF: a directive without a Namespace".to_string()));
         };
-        let none = [Value::Array(Vec::new())];
-        let sets = directive["Dimensions"]
-            .as_array()
-            .map_or(&none[..], |sets| if sets.is_empty() { &none[..] } else { &sets[..] });
+        let none = [Vec::new()];
+        let sets = directive.dimensions.as_deref().filter(|sets| !sets.is_empty()).unwrap_or(&none);
         let mut valid = Vec::new();
         for set in sets {
             match self.dimensions(set) {
@@ -94,17 +102,17 @@ impl<'a> Reading<'_, 'a> {
                 Err(name) => out.push(self.bad(format!("EMF: the dimension {name} is not in the document"))),
             }
         }
-        for metric in directive["Metrics"].as_array().into_iter().flatten() {
-            let Some(name) = metric["Name"].as_str() else {
+        for metric in directive.metrics.iter().flatten() {
+            let Some(name) = metric.name else {
                 out.push(self.bad("EMF: a metric without a Name".to_string()));
                 continue;
             };
-            let Some(statistics) = statistics(&self.document[name]) else {
+            let Some(statistics) = statistics(&self.document.get(name)) else {
                 out.push(self.bad(format!("EMF: the metric {name} has no number in the document")));
                 continue;
             };
-            let step_ms = if count(&metric["StorageResolution"]) == Some(1) { 1_000 } else { 60_000 };
-            let unit = metric["Unit"].as_str().unwrap_or_default();
+            let step_ms = if metric.storage_resolution == Some(1) { 1_000 } else { 60_000 };
+            let unit = metric.unit.unwrap_or_default();
             for (function, dimensions) in &valid {
                 let record = MetricRecord {
                     namespace: self.keep(namespace),
@@ -122,12 +130,11 @@ impl<'a> Reading<'_, 'a> {
     }
 
     /// A set of dimensions with their values, and the function among them.
-    fn dimensions(&self, set: &Value) -> Result<(Option<Text<'a>>, String), String> {
+    fn dimensions(&self, set: &[&str]) -> Result<(Option<Text<'a>>, String), String> {
         let (mut function, mut written) = (None, String::new());
-        for name in set.as_array().into_iter().flatten().take(DIMENSIONS) {
-            let name = name.as_str().unwrap_or_default();
-            let value = match &self.document[name] {
-                Value::String(text) => text.clone(),
+        for &name in set.iter().take(DIMENSIONS) {
+            let value = match self.document.get(name) {
+                Value::String(text) => text,
                 Value::Number(number) => number.to_string(),
                 _ => return Err(name.to_string()),
             };
@@ -142,10 +149,10 @@ impl<'a> Reading<'_, 'a> {
 
     /// An event of Lambda Insights: what it measured of one invocation, of the function it names.
     fn insights(&self, out: &mut Vec<Record<'a>>) {
-        let function = self.document["function_name"].as_str().map(|name| self.keep(name));
+        let function = self.document.get("function_name").as_str().map(|name| self.keep(name));
         for name in INSIGHTS {
-            let value = match &self.document[name] {
-                Value::Bool(yes) => Some(f64::from(u8::from(*yes))),
+            let value = match self.document.get(name) {
+                Value::Bool(yes) => Some(f64::from(u8::from(yes))),
                 value => value.as_f64(),
             };
             let Some(value) = value.filter(|value| value.is_finite()) else { continue };
@@ -176,7 +183,8 @@ impl<'a> Reading<'_, 'a> {
     }
 
     fn bad(&self, reason: String) -> Record<'a> {
-        let excerpt = self.document.to_string().chars().take(200).collect();
+        let head = &self.message[..self.message.len().min(800)];
+        let excerpt = String::from_utf8_lossy(head).chars().take(200).collect();
         let body = Body::Bad(self.arena.bad(crate::model::Bad { reason, excerpt }));
         Record { envelope: Envelope { stream: None, function: None, ..*self.envelope }, body }
     }

@@ -9,6 +9,7 @@ mod answer;
 mod app;
 mod arena;
 mod control;
+mod declared;
 mod delivery;
 mod digits;
 mod document;
