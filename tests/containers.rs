@@ -71,6 +71,7 @@ fn row(record: &Record<'_>) -> Option<String> {
             Platform::Dropped { records, .. } => format!("DROPPED {records}"),
             Platform::Other => "platform, other".to_string(),
         },
+        Body::Call(call) => format!("call of {} by {}", call.function, call.by),
         Body::Metric(_) => "metric".to_string(),
         Body::Segment(_) => "segment".to_string(),
         Body::Setting(_) => "setting".to_string(),

@@ -10,8 +10,8 @@ use lamtop::clock::Clock;
 use lamtop::correlate::Correlator;
 use lamtop::ingest;
 use lamtop::model::{
-    Bad, Body, Change, Cold, DeliveryFact, EnvironmentInfo, FactSink, FunctionId, Invocation, Level,
-    LineFact, MetricPoint, NameId, Origin, OtherId, OtherMetric, OtherPoint, Record, SegmentDocument,
+    Bad, Body, CallFact, Change, Cold, DeliveryFact, EnvironmentInfo, FactSink, FunctionId, Invocation,
+    Level, LineFact, MetricPoint, NameId, Origin, OtherId, OtherMetric, OtherPoint, Record, SegmentDocument,
     SegmentNode, Setting, SettingFact, Statistics, Texts, Timestamp, TraceId, When,
 };
 use lamtop::source::{self, Event};
@@ -37,6 +37,7 @@ struct Facts {
     segments: Vec<(TraceId, Option<FunctionId>, SegmentDocument)>,
     settings: Vec<SettingFact>,
     deliveries: Vec<DeliveryFact>,
+    calls: Vec<CallFact>,
     dropped: Vec<(Option<FunctionId>, u64)>,
     bad: Vec<(Origin, String)>,
     /// Records of which nothing is kept, by name.
@@ -82,6 +83,10 @@ impl FactSink for Facts {
         self.deliveries.push(fact);
     }
 
+    fn call(&mut self, fact: &CallFact) {
+        self.calls.push(fact.clone());
+    }
+
     fn environment(&mut self, info: &EnvironmentInfo) {
         self.environments.insert(info.id.0, *info);
     }
@@ -107,8 +112,29 @@ fn other(body: &Body<'_>) -> Option<&'static str> {
     }
 }
 
+/// Values over several lines, each on one.
+fn flat(bytes: &[u8]) -> Option<Vec<u8>> {
+    let mut values = serde_json::Deserializer::from_slice(bytes).into_iter::<serde::de::IgnoredAny>();
+    let (mut out, mut from) = (Vec::new(), 0);
+    while let Some(value) = values.next() {
+        value.ok()?;
+        let to = values.byte_offset();
+        out.extend(bytes[from..to].trim_ascii().iter().map(|c| if *c == b'\n' { b' ' } else { *c }));
+        out.push(b'\n');
+        from = to;
+    }
+    Some(out)
+}
+
 /// Reads a file as `report` does.
 fn read(path: &Path) -> (Facts, Correlator) {
+    let folder = tempfile::tempdir().unwrap();
+    let on_lines = std::fs::read(path).ok().and_then(|bytes| flat(&bytes));
+    let copy = folder.path().join(path.file_name().unwrap());
+    if let Some(on_lines) = &on_lines {
+        std::fs::write(&copy, on_lines).unwrap();
+    }
+    let path = if on_lines.is_some() { &copy } else { path };
     let (mut facts, mut correlator) = (Facts::default(), Correlator::default());
     let paths = [path.to_str().unwrap().to_string()];
     let mut reading = source::pull(&source::paths(&paths), Clock::wall()).unwrap();
@@ -266,6 +292,11 @@ impl Show<'_> {
                 fact.attempts,
                 fact.error,
             );
+            self.put(&line);
+        }
+        for fact in &self.facts.calls {
+            let CallFact { by, refused, at, .. } = fact;
+            let line = format!("call {} by {by} {at} refused {refused:?}", self.name(Some(fact.function)));
             self.put(&line);
         }
         for (name, n) in &self.facts.known {

@@ -345,3 +345,107 @@ fn traces_are_listed_as_their_segments_tell() {
     );
     assert!(marked("error") + marked("fault") > 0, "the fixture has a marked one");
 }
+
+#[test]
+fn the_lists_tell_the_same_as_the_groups() {
+    let sum = |rows: &[Map<String, Value>], key: &str, of: &str| {
+        let mut sums: BTreeMap<String, f64> = BTreeMap::new();
+        for row in rows {
+            let Some(name) = row["function"].as_str() else { continue };
+            *sums.entry(name.to_string()).or_default() += row[of].as_f64().unwrap_or(0.0);
+        }
+        sums.retain(|_, n| *n > 0.0);
+        assert!(!sums.is_empty(), "{key}");
+        sums
+    };
+    let by = answer(&["sample-logs"]);
+    let list = |what: &str| answer(&["sample-logs", "--list", what]);
+    let functions = list("functions");
+    assert!(
+        functions.iter().all(|row| row["runtime"].is_null() && row["reserved"].is_null()),
+        "nothing tells it"
+    );
+    for column in ["invocations", "errors", "cold_starts"] {
+        let want = sum(&by, "by", column);
+        assert_eq!(sum(&functions, "functions", column), want, "{column} of functions");
+        assert_eq!(sum(&list("environments"), "environments", column), want, "{column} of environments");
+    }
+    assert_eq!(sum(&functions, "functions", "throttles"), sum(&by, "by", "throttles"));
+    let mut metrics = list("metrics");
+    metrics.retain(|row| row["metric"] == "Throttles" && row["namespace"] == "AWS/Lambda");
+    assert_eq!(sum(&metrics, "metrics", "sum"), sum(&by, "by", "throttles"));
+    let segments = list("segments");
+    let traces: std::collections::BTreeSet<&str> =
+        segments.iter().map(|row| row["trace_id"].as_str().unwrap()).collect();
+    assert_eq!(traces.len(), list("traces").len());
+    let sources = list("sources");
+    let holds = |word: &str| {
+        sources.iter().filter(|row| row["holds"].as_str().is_some_and(|h| h.contains(word))).count()
+    };
+    // Some functions write metrics among their lines.
+    assert_eq!((holds("log lines"), holds("metric points"), holds("segments")), (1, 2, 1), "{sources:?}");
+}
+
+#[test]
+fn what_functions_are_set_to_is_listed_with_its_grade() {
+    let folder = tempfile::tempdir().unwrap();
+    let put = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).unwrap();
+    put(
+        "list-functions.json",
+        r#"{"Functions":[{"FunctionName":"tax","FunctionArn":"arn:aws:lambda:us-east-1:1:function:tax","Timeout":3,"MemorySize":256,"Runtime":"nodejs22.x","Handler":"index.handler","Role":"arn:aws:iam::1:role/tax-role","LastModified":"2026-11-16T08:00:00.000+0000","Version":"$LATEST"}]}"#,
+    );
+    put("tax.json", r#"{"ReservedConcurrentExecutions":7}"#);
+    put(
+        "role.json",
+        r#"{"RoleName":"tax-role","PolicyName":"p","PolicyDocument":{"Statement":[{"Effect":"Allow","Action":"sqs:SendMessage","Resource":"q"}]}}"#,
+    );
+    put(
+        "trail.json",
+        r#"{"Records":[{"eventVersion":"1.09","eventSource":"lambda.amazonaws.com","eventName":"UpdateFunctionCode20150331v2","eventTime":"2026-11-23T08:20:32Z","requestParameters":{"functionName":"tax"},"userIdentity":{"arn":"arn:aws:iam::1:user/deploy"}}]}"#,
+    );
+    let rows = answer(&[folder.path().to_str().unwrap(), "--list", "functions"]);
+    let [row] = rows.as_slice() else { panic!("{rows:?}") };
+    let want = json!({"function": "tax", "timeout_ms": 3000, "memory_mb": 256, "runtime": "nodejs22.x", "handler": "index.handler",
+        "role": "tax-role", "reserved": 7, "may_do": "Allow sqs:SendMessage on q", "changed": "2026-11-23T08:20:32.000Z",
+        "invocations": null, "throttles": null, "first": null});
+    for (column, value) in want.as_object().unwrap() {
+        assert_eq!(&row[column], value, "{column}");
+    }
+    // Nobody knows when somebody looked.
+    assert_eq!(row["grades"]["reserved"]["grade"], "estimated");
+    assert_eq!(row["grades"]["timeout_ms"], Value::Null);
+}
+
+#[test]
+fn the_doctor_says_what_is_there_and_what_is_missing() {
+    let folder = tempfile::tempdir().unwrap();
+    let log = folder.path().join("tax.log");
+    let line = |ms: i64, message: &str| {
+        json!({"logGroup": "/aws/lambda/tax", "logStream": "2026/11/23/[7]0123456789abcdef0123456789abcdef", "timestamp": ms, "message": message}).to_string()
+    };
+    let text = [
+        line(1_795_420_800_000, "START RequestId: a Version: 7"),
+        line(
+            1_795_420_800_100,
+            "REPORT RequestId: a\tDuration: 100.00 ms\tBilled Duration: 100 ms\tMemory Size: 128 MB\tMax Memory Used: 56 MB\t",
+        ),
+        r#"{"logGroup": "/aws/lambda/tax", 7}"#.to_string(),
+        line(1_795_422_000_000, "later"),
+    ];
+    std::fs::write(&log, text.join("\n") + "\n").unwrap();
+    let out = lamtop(&["doctor", log.to_str().unwrap()]);
+    let told = String::from_utf8(out.stdout).unwrap();
+    assert!(out.status.success(), "{told}");
+    for words in [
+        "tax.log: file, 2 platform records, 1 log lines; 2026-11-23T08:00:00.000Z to 2026-11-23T08:20:00.000Z",
+        "could not be read: 1\n    line 3, byte ",
+        "no record for 19 min from 2026-11-23T08:01:00.000Z on",
+        "1 function: tax",
+        "Invocations  logs of 1 function\n",
+        "Throttles    no source: throttled requests never run",
+        "Traces       no source; give X-Ray segments",
+    ] {
+        assert!(told.contains(words), "{words}\n{told}");
+    }
+    assert_eq!(lamtop(&["doctor", "no/such/file"]).status.code(), Some(1));
+}

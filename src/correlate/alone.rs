@@ -5,9 +5,9 @@ use std::sync::Arc;
 use super::Correlator;
 use super::known::known;
 use crate::model::{
-    Bad, Body, DeliveryFact, DeliveryRecord, Envelope, FactSink, FunctionId, MetricName, MetricPoint,
-    MetricRecord, OtherId, OtherMetric, OtherPoint, Record, SegmentDocument, SettingFact, SettingRecord,
-    Timestamp, When, Whose,
+    Bad, Body, CallFact, CallRecord, DeliveryFact, DeliveryRecord, Envelope, FactSink, FunctionId,
+    MetricName, MetricPoint, MetricRecord, OtherId, OtherMetric, OtherPoint, Record, SegmentDocument,
+    SettingFact, SettingRecord, Timestamp, When, Whose,
 };
 
 /// Series of other metrics that are told apart: a dimension may have as many values as there are
@@ -22,6 +22,7 @@ impl Correlator {
             Body::Metric(metric) => self.metric(record, metric, sink),
             Body::Setting(told) => self.setting(told, envelope, sink),
             Body::Delivery(told) => self.delivery(told, envelope.arrived, sink),
+            Body::Call(told) => self.call(told, envelope.arrived, sink),
             Body::Segment(document) => self.segment(document, envelope.arrived, sink),
             _ => {}
         }
@@ -111,6 +112,19 @@ impl Correlator {
             when: told.when,
             known,
             told: told.told.clone(),
+        });
+    }
+
+    /// A request to run a function.
+    fn call<S: FactSink>(&mut self, told: &CallRecord, arrived: Option<Timestamp>, sink: &mut S) {
+        let function = self.function(told.function.as_bytes(), sink);
+        sink.call(&CallFact {
+            function,
+            qualifier: told.qualifier.clone(),
+            by: told.by.clone(),
+            refused: told.refused.clone(),
+            at: told.at,
+            known: known(told.at, arrived),
         });
     }
 

@@ -191,7 +191,12 @@ impl Correlator {
             Body::Bad(bad) => self.unread(envelope, bad, sink),
             Body::Continuation(more) => self.continuation(record, more, sink),
             Body::Recorded(recorded) => self.recorded(recorded, sink),
-            Body::Metric(_) | Body::Setting(_) | Body::Delivery(_) | Body::Segment(_) | Body::Other(_) => {
+            Body::Metric(_)
+            | Body::Setting(_)
+            | Body::Delivery(_)
+            | Body::Call(_)
+            | Body::Segment(_)
+            | Body::Other(_) => {
                 self.read += 1;
                 self.alone(record, sink);
             }

@@ -6,7 +6,8 @@ use super::Correlator;
 use super::environment::Environment;
 use super::known::{known, known_after};
 use crate::model::{
-    Bad, Body, Envelope, EnvironmentId, FactSink, FunctionId, Lines, Platform, Record, SourceId, Timestamp,
+    Bad, Body, Envelope, EnvironmentId, FactSink, FunctionId, LineFact, Lines, Platform, Record, SourceId,
+    Timestamp,
 };
 
 /// Slots of the cache from a stream's hash to its environment.
@@ -77,16 +78,16 @@ impl Correlator {
     ) -> Option<Place> {
         let envelope = &record.envelope;
         let origin = envelope.origin;
-        let environment = match stream.environment {
-            Some(environment) => environment,
-            None => self.find(envelope, stream.hash, id, sink),
-        };
         let (time, mut known) = match envelope.time {
             Some(time) => {
                 self.source_mut(origin.source).timed = true;
                 (time, known(time, envelope.arrived))
             }
-            None => self.untimed(envelope, sink)?,
+            None => self.untimed(record, sink)?,
+        };
+        let environment = match stream.environment {
+            Some(environment) => environment,
+            None => self.find(envelope, stream.hash, id, sink),
         };
         let env = &mut self.environments[environment as usize];
         if let Some((source, before)) = env.known
@@ -135,16 +136,20 @@ impl Correlator {
 
     /// The time of a record that says none, and when that was known.
     #[cold]
-    fn untimed<S: FactSink>(
-        &mut self,
-        envelope: &Envelope<'_>,
-        sink: &mut S,
-    ) -> Option<(Timestamp, Timestamp)> {
+    fn untimed<S: FactSink>(&mut self, record: &Record<'_>, sink: &mut S) -> Option<(Timestamp, Timestamp)> {
+        let envelope = &record.envelope;
         let source = self.source_mut(envelope.origin.source);
         let (newest, last, written) = (source.newest, source.last, source.written);
         // Where no record says its time, it is that of its arrival.
         let near = if source.timed { newest.or(envelope.arrived) } else { envelope.arrived.or(newest) };
         let Some(time) = near.or(written) else {
+            if let Body::Log(line) = &record.body {
+                // It can be counted and shown, and lies on no axis of time.
+                let function = envelope.function.map(|name| self.function(name, sink));
+                let (time, known, origin) = (None, Timestamp::MIN, envelope.origin);
+                sink.line(&LineFact { function, time, known, level: line.level, origin });
+                return None;
+            }
             let reason = "a record without any time to place it at".to_string();
             self.unread(envelope, &Bad { reason, excerpt: String::new() }, sink);
             return None;

@@ -48,6 +48,7 @@ type Found<'a> = Result<(Body<'a>, Option<Timestamp>), String>;
 /// Reads such a document and pushes what is in it; false if it is none.
 pub fn read<'a>(frame: &Frame<'a>, arena: &'a Arena, out: &mut Vec<Record<'a>>) -> Result<bool, Stop> {
     let Some(what) = what(frame.text) else { return Ok(false) };
+    let before = out.len();
     let mut push = |found: Found<'a>| {
         out.push(match found {
             Ok((body, time)) => Record { envelope: Envelope { time, ..frame.envelope() }, body },
@@ -55,7 +56,14 @@ pub fn read<'a>(frame: &Frame<'a>, arena: &'a Arena, out: &mut Vec<Record<'a>>) 
         });
     };
     match serde_json::from_slice(frame.text) {
-        Ok(document) => Ok(tell(what, &document, arena, &mut push)),
+        Ok(document) => {
+            let known = tell(what, &document, arena, &mut push);
+            if known && out.len() == before {
+                // An answer with nothing in it is one.
+                out.push(Record { envelope: frame.envelope(), body: Body::Other(what.name()) });
+            }
+            Ok(known)
+        }
         Err(_) if what == What::Named => Ok(false),
         Err(error) => {
             push(Err(format!("{}: {error}", what.name())));
@@ -106,6 +114,8 @@ fn what(line: &[u8]) -> Option<What> {
     let control = |kind| Some(What::Control(kind));
     let other = |name| Some(What::Other(name));
     match () {
+        () if has("MetricDataResults") => Some(What::MetricData),
+        () if has("Datapoints") => Some(What::MetricStatistics),
         () if has("Functions") => control(Kind::Functions),
         () if all(&["Configuration", "Code"]) => control(Kind::Function),
         () if all(&["FunctionName", "FunctionArn"]) => control(Kind::Configuration),
@@ -139,8 +149,6 @@ fn what(line: &[u8]) -> Option<What> {
         () if all(&["requestContext", "version"]) => Some(What::Delivery),
         () if has("Messages") && keys.len() <= 2 => Some(What::Messages),
         () if has("MessageId") || has("messageId") => Some(What::Message),
-        () if has("MetricDataResults") => Some(What::MetricData),
-        () if has("Datapoints") => Some(What::MetricStatistics),
         () if has("Traces") => Some(What::Traces),
         () if has("TraceSummaries") => other("get-trace-summaries"),
         () if has("Services") => other("get-service-graph"),
@@ -263,6 +271,10 @@ fn settings<'a>(
 }
 
 fn event<'a>(event: &Value, arena: &'a Arena, push: &mut dyn FnMut(Found<'a>)) {
+    if let Some(call) = trail::call(event) {
+        let at = call.at;
+        return push(Ok((Body::Call(arena.call(call)), Some(at))));
+    }
     let mut told = Vec::new();
     trail::read(event, &mut told);
     settings(told, "CloudTrail event", arena, push);

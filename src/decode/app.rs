@@ -53,8 +53,12 @@ struct Seen<'a, const ESC: bool> {
     trace_id: bool,
     own_id: bool,
     start_time: bool,
+    end_time: bool,
+    name: bool,
     metric: bool,
     emf: bool,
+    /// Whether it is a record's inside.
+    nested: bool,
 }
 
 /// Reads a JSON object. A line of an application is left as soon as it is known to be one that
@@ -64,21 +68,23 @@ pub fn message<'a, const ESC: bool>(text: &'a [u8], arena: &'a Arena) -> Result<
         Some((time, kind, record)) => {
             Seen { time: Some(time), kind: Some(kind), record: Some(record), ..Seen::default() }
         }
-        None => walk(text, arena)?,
+        None => walk(Cursor::<ESC>::new(text), Seen::default(), arena)?,
     };
     conclude(seen, arena)
 }
 
-fn walk<'a, const ESC: bool>(text: &'a [u8], arena: &'a Arena) -> Result<Seen<'a, ESC>, Stop> {
-    let mut cursor = Cursor::<ESC>::new(text);
-    let mut seen = Seen::<ESC>::default();
+fn walk<'a, const ESC: bool>(
+    mut cursor: Cursor<'a, ESC>,
+    mut seen: Seen<'a, ESC>,
+    arena: &'a Arena,
+) -> Result<Seen<'a, ESC>, Stop> {
     cursor.object()?;
     let mut first = true;
     while let Some(key) = cursor.key(&mut first)? {
         match key {
             b"time" if cursor.at_string() => seen.time = Some(cursor.string()?),
             b"type" if cursor.at_string() => seen.kind = Some(cursor.string()?),
-            b"record" => {
+            b"record" if !seen.nested => {
                 seen.record = Some(cursor);
                 if seen.kind.is_some_and(|k| k.starts_with(b"platform.")) && seen.time.is_some() {
                     break;
@@ -132,6 +138,14 @@ fn walk<'a, const ESC: bool>(text: &'a [u8], arena: &'a Arena) -> Result<Seen<'a
             }
             b"start_time" | b"in_progress" => {
                 seen.start_time = true;
+                cursor.skip()?;
+            }
+            b"end_time" => {
+                seen.end_time = true;
+                cursor.skip()?;
+            }
+            b"name" => {
+                seen.name = true;
                 cursor.skip()?;
             }
             b"metric_stream_name" => {
@@ -207,6 +221,8 @@ fn conclude<'a, const ESC: bool>(seen: Seen<'a, ESC>, arena: &'a Arena) -> Resul
             (function, arn) = (named.function.or(function), named.arn);
             Body::Platform(platform)
         }
+        // The Telemetry API wraps what a function prints.
+        (Some(b"function" | b"extension"), Some(record)) if seen.time.is_some() => printed(record, arena)?,
         _ => {
             let error = if seen.level < Level::Error {
                 None
@@ -228,10 +244,23 @@ fn conclude<'a, const ESC: bool>(seen: Seen<'a, ESC>, arena: &'a Arena) -> Resul
         time: seen.time.or(seen.timestamp),
         function,
         arn,
-        segment: seen.trace_id && seen.own_id && seen.start_time,
+        // A part of a segment alone is one as well, that can't be placed.
+        segment: seen.own_id && seen.start_time && (seen.trace_id || seen.end_time && seen.name),
         metric: seen.metric,
         emf: seen.emf,
     })
+}
+
+/// What a function printed, as it is or already read as JSON (`formats.md` 5.2).
+#[cold]
+fn printed<'a, const ESC: bool>(mut record: Cursor<'a, ESC>, arena: &'a Arena) -> Result<Body<'a>, Stop> {
+    if record.peek() == b'{' {
+        // It has no record in it that would be looked into again.
+        let seen = walk(record, Seen { nested: true, ..Seen::default() }, arena)?;
+        return Ok(conclude(seen, arena)?.body);
+    }
+    let said = record.text(arena)?.unwrap_or_default();
+    Ok(Body::Log(super::text::line::<false>(said, arena)))
 }
 
 /// pino's levels.

@@ -2,7 +2,7 @@
 
 use std::cell::OnceCell;
 
-use crate::model::{Bad, DeliveryRecord, SegmentDocument, SettingRecord};
+use crate::model::{Bad, CallRecord, DeliveryRecord, SegmentDocument, SettingRecord};
 
 /// What lies beside a chunk as long as its records do: the parts that only some records have, and
 /// texts that had to be unescaped. At most some times the chunk's size, and freed at once with it:
@@ -14,6 +14,7 @@ pub struct Arena {
     segments: Owned<SegmentDocument>,
     settings: Owned<SettingRecord>,
     deliveries: Owned<DeliveryRecord>,
+    calls: Owned<CallRecord>,
     bad: Owned<Bad>,
 }
 
@@ -61,6 +62,10 @@ impl Arena {
         self.deliveries.keep(told)
     }
 
+    pub(super) fn call(&self, told: CallRecord) -> &CallRecord {
+        self.calls.keep(told)
+    }
+
     pub(super) fn bad(&self, bad: Bad) -> &Bad {
         self.bad.keep(bad)
     }
@@ -69,7 +74,7 @@ impl Arena {
     pub fn reset(&mut self) {
         self.plain.reset();
         (self.segments, self.settings) = Default::default();
-        (self.deliveries, self.bad) = Default::default();
+        (self.deliveries, self.calls, self.bad) = Default::default();
     }
 
     /// Bytes of memory for plain data.

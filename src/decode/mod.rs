@@ -334,7 +334,11 @@ fn embedded<'a>(raw: &[u8], arena: &'a Arena, out: &mut Vec<Record<'a>>) {
 fn metrics<'a>(message: &[u8], arena: &'a Arena, out: &mut Vec<Record<'a>>) {
     let line = out.len() - 1;
     let envelope = out[line].envelope;
-    if emf::read(message, &envelope, arena, out) == emf::Document::Insights {
+    let document = emf::read(message, &envelope, arena, out);
+    // A line without a container has the time of its metrics.
+    let time = out.get(line + 1).and_then(|metric| metric.envelope.time);
+    out[line].envelope.time = envelope.time.or(time);
+    if document == emf::Document::Insights {
         out.remove(line);
     }
 }

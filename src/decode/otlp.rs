@@ -5,7 +5,7 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
 
 use super::control::read;
-use super::segment::cut;
+use super::segment::{cut, linked};
 use crate::model::{Flags, SegmentDocument, SegmentNode, Timestamp};
 
 /// The spans of a request, in order; a span without ids is a sentence instead.
@@ -69,7 +69,7 @@ fn kind(of: &Value) -> Kind {
 }
 
 fn document(span: &Value, resource: Attributes<'_>) -> Result<SegmentDocument, String> {
-    let trace = span["traceId"].as_str().and_then(|id| hex(id, 16));
+    let trace = span["traceId"].as_str().and_then(x_ray_id);
     let id = span["spanId"].as_str().and_then(|id| hex(id, 8));
     let (Some(trace), Some(id)) = (trace, id) else {
         return Err("OTLP span without a traceId of 16 and a spanId of 8 bytes".to_string());
@@ -91,13 +91,13 @@ fn document(span: &Value, resource: Attributes<'_>) -> Result<SegmentDocument, S
         origin: (kind == Kind::Entry && function.is_some()).then(|| "AWS::Lambda::Function".into()),
         namespace: (kind == Kind::Call).then(|| namespace(own).into()),
         inferred: false,
-        detail: detail(own).as_deref().map(cut),
+        detail: detail(own, &span["links"]).as_deref().map(cut),
         cause: cause(span).as_deref().map(cut),
         request_id: own.any(&["faas.invocation_id", "faas.execution"]).map(cut),
         children: Vec::new(),
     };
     Ok(SegmentDocument {
-        trace_id: format!("1-{}-{}", &trace[..8], &trace[8..]).into(),
+        trace_id: trace.into(),
         parent_id: span["parentSpanId"].as_str().and_then(|id| hex(id, 8)).map(Into::into),
         subsegment: kind != Kind::Entry,
         function: function.filter(|_| kind == Kind::Entry),
@@ -160,7 +160,7 @@ fn namespace(own: Attributes<'_>) -> &'static str {
 }
 
 /// One line of what it did.
-fn detail(own: Attributes<'_>) -> Option<String> {
+fn detail(own: Attributes<'_>, links: &Value) -> Option<String> {
     let mut parts: Vec<String> = Vec::new();
     if let Some(url) = own.any(&["url.full", "http.url"]) {
         parts.extend(own.any(&["http.request.method", "http.method"]).map(str::to_string));
@@ -174,7 +174,14 @@ fn detail(own: Attributes<'_>) -> Option<String> {
         parts.push(to.to_string());
     }
     parts.extend(own.whole(&["http.response.status_code", "http.status_code"]).map(|n| n.to_string()));
+    let traces: Vec<String> = items(links).filter_map(|link| x_ray_id(link["traceId"].as_str()?)).collect();
+    parts.extend(linked(traces.iter().map(String::as_str)));
     (!parts.is_empty()).then(|| parts.join(" "))
+}
+
+/// A trace's id as X-Ray writes it.
+fn x_ray_id(id: &str) -> Option<String> {
+    hex(id, 16).map(|id| format!("1-{}-{}", &id[..8], &id[8..]))
 }
 
 /// The exception that was noted last, else the status's own words.
@@ -240,6 +247,8 @@ mod tests {
         call["attributes"] = json!([{"key": "http.request.method", "value": {"stringValue": "POST"}},
             {"key": "url.full", "value": {"stringValue": "https://pay.example/"}},
             {"key": "http.response.status_code", "value": {"intValue": 502}}]);
+        call["links"] =
+            json!([{"traceId": "5b8efff798038103d269b633813fc60c"}, {"traceId": "01".repeat(16)}]);
         call["events"] = json!([{"name": "exception", "attributes": [
             {"key": "exception.type", "value": {"stringValue": "RangeError"}},
             {"key": "exception.message", "value": {"stringValue": "negative"}}]}]);
@@ -247,7 +256,10 @@ mod tests {
         assert!(document.subsegment);
         assert_eq!(document.function, None);
         assert_eq!(document.root.namespace.as_deref(), Some("remote"));
-        assert_eq!(document.root.detail.as_deref(), Some("POST https://pay.example/ 502"));
+        assert_eq!(
+            document.root.detail.as_deref(),
+            Some("POST https://pay.example/ 502 linked to 1-5b8efff7-98038103d269b633813fc60c and 1 more")
+        );
         assert_eq!(document.root.cause.as_deref(), Some("RangeError: negative"));
         assert_eq!(document.root.flags, Flags { error: false, fault: true, throttle: false });
     }

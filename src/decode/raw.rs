@@ -51,7 +51,12 @@ pub fn read<'a>(frame: &Frame<'a>, arena: &'a Arena, out: &mut Vec<Record<'a>>) 
     for place in &mut out[first..] {
         let alone = match &place.body {
             // These say all by themselves.
-            Body::Metric(_) | Body::Segment(_) | Body::Delivery(_) | Body::Other(_) | Body::Bad(_) => true,
+            Body::Metric(_)
+            | Body::Segment(_)
+            | Body::Delivery(_)
+            | Body::Call(_)
+            | Body::Other(_)
+            | Body::Bad(_) => true,
             // This may be its file's.
             Body::Setting(told) => told.whose != Whose::Files,
             _ => false,

@@ -28,6 +28,7 @@ struct Wire {
     http: Value,
     aws: Value,
     sql: Value,
+    links: Value,
     cause: Value,
     subsegments: Vec<Value>,
     /// Not X-Ray's: when it came in ms, as a recording notes it.
@@ -55,6 +56,7 @@ impl Default for Wire {
             http: Value::Null,
             aws: Value::Null,
             sql: Value::Null,
+            links: Value::Null,
             cause: Value::Null,
             subsegments: Vec::new(),
             arrived: Value::Null,
@@ -67,7 +69,7 @@ impl Default for Wire {
 pub fn read(text: &str) -> Result<(SegmentDocument, Option<Timestamp>), String> {
     let wire: Wire = serde_json::from_str(text).map_err(|e| format!("X-Ray segment: {e}"))?;
     if wire.trace_id.is_empty() || wire.id.is_empty() {
-        return Err("X-Ray segment without trace_id or id".to_string());
+        return Err("X-Ray segment without trace_id or id: no trace to place it in".to_string());
     }
     let lambda = matches!(wire.origin.as_deref(), Some("AWS::Lambda" | "AWS::Lambda::Function"));
     let function = lambda.then(|| function_of(&wire)).flatten();
@@ -137,7 +139,18 @@ fn detail(wire: &Wire) -> Option<String> {
     if let Some(code) = http["response"]["status"].as_i64() {
         parts.push(code.to_string());
     }
+    let links = wire.links.as_array().into_iter().flatten();
+    parts.extend(linked(links.filter_map(|link| link["trace_id"].as_str())));
     (!parts.is_empty()).then(|| parts.join(" "))
+}
+
+/// The traces that a segment goes on from: a batch has as many as messages.
+pub(super) fn linked<'t>(mut traces: impl Iterator<Item = &'t str>) -> Option<String> {
+    let first = traces.next()?;
+    Some(match traces.count() {
+        0 => format!("linked to {first}"),
+        more => format!("linked to {first} and {more} more"),
+    })
 }
 
 /// Seconds since 1970 as a decimal fraction, to µs.

@@ -516,3 +516,96 @@ fn a_level_ends_at_its_quote_and_at_no_other_escape() {
     assert_ne!(odd, line);
     assert_eq!(read(&odd), without_short_cuts(|| read(&odd)));
 }
+
+/// All records of a frame.
+fn read_all(frame_text: &str) -> Vec<Record<'static>> {
+    let text = Vec::leak(frame_text.as_bytes().to_vec());
+    let mut records = Vec::new();
+    frame(Frame { text, origin: origin(text.len()), arrived: None }, Box::leak(Box::default()), &mut records);
+    records
+}
+
+#[test]
+fn what_a_function_printed_is_read_out_of_the_telemetry_apis_record() {
+    let line = |record: &str| {
+        let kind = "function";
+        let told =
+            read(&format!(r#"{{"time":"2026-11-23T08:00:00.123Z","type":"{kind}","record":{record}}}"#));
+        assert_eq!(told.envelope.time, Some(Timestamp(1_795_420_800_123)));
+        match told.body {
+            Body::Log(line) => (line.level, line.id),
+            other => panic!("{other:?}"),
+        }
+    };
+    let printed = r#""[WARNING]\t2026-11-23T08:00:00.123Z\t8f5-x\tslow\n""#;
+    assert_eq!(line(printed), (Level::Warn, Some(&b"8f5-x"[..])));
+    assert_eq!(
+        line(r#"{"requestId":"8f5-x","level":"ERROR","message":"no"}"#),
+        (Level::Error, Some(&b"8f5-x"[..]))
+    );
+    // It only quotes what the platform writes.
+    assert_eq!(line(r#""START RequestId: a Version: 1""#), (Level::Unknown, None));
+    assert_eq!(line(r#"{"time":"x","type":"function","record":{"record":{}}}"#), (Level::Unknown, None));
+    assert_eq!(line("7"), (Level::Unknown, None));
+}
+
+#[test]
+fn an_array_of_objects_is_each_of_them_in_its_place() {
+    let text = r#"[ {"time":"2026-11-23T08:00:00.123Z","type":"platform.start","record":{"requestId":"a"}},{"level":"INFO","message":"x"}, 7]"#;
+    let all = read_all(text);
+    assert!(matches!(all[0].body, Body::Platform(Platform::Start(_))));
+    assert!(matches!(all[1].body, Body::Log(_)));
+    assert!(matches!(&all[2].body, Body::Bad(bad) if bad.reason == "no object, in an array of objects"));
+    let places: Vec<&str> = all
+        .iter()
+        .map(|record| {
+            let Origin { offset, len, .. } = record.envelope.origin;
+            &text[offset as usize..offset as usize + len as usize]
+        })
+        .collect();
+    assert_eq!((places[1], places[2]), (r#"{"level":"INFO","message":"x"}"#, "7"));
+}
+
+#[test]
+fn a_list_as_python_prints_it_is_said_to_be_one() {
+    let all = read_all("[{'time': '2020-11-12T14:55:06.561Z', 'type': 'platform.start', 'record': {}}]");
+    assert!(matches!(&all[0].body, Body::Bad(bad) if bad.reason.contains("Python")), "{all:?}");
+    // A line of text is a line of text.
+    assert!(matches!(read("[ERROR] KeyError: 'x'").body, Body::Continuation(_)));
+}
+
+#[test]
+fn a_line_with_metrics_in_it_is_a_line_and_its_metrics() {
+    let message = r#"{"_aws":{"Timestamp":1795420800500,"CloudWatchMetrics":[{"Namespace":"Shop","Dimensions":[["service"]],"Metrics":[{"Name":"Orders"}]}]},"service":"pay","Orders":[1.0,2]}"#;
+    let last = r#"{"service":"pay","Orders":3,"requestId":"r","_aws":{"Timestamp":1795420800500,"CloudWatchMetrics":[{"Namespace":"Shop","Dimensions":[["service"]],"Metrics":[{"Name":"Orders"}]}]}}"#;
+    for (text, function) in
+        [(wrap(message), Some(&b"pay"[..])), (wrap(last), Some(&b"pay"[..])), (message.to_string(), None)]
+    {
+        let all = read_all(&text);
+        let [line, metric] = all.as_slice() else { panic!("{text}: {all:?}") };
+        assert!(matches!(line.body, Body::Log(_)));
+        let Body::Metric(metric) = &metric.body else { panic!("{text}: {all:?}") };
+        assert_eq!(
+            (metric.namespace, metric.name, metric.function),
+            (&b"Shop"[..], &b"Orders"[..], function)
+        );
+        assert_eq!((metric.dimensions, metric.statistics.sum), (&b"service=pay"[..], Some(3.0)));
+    }
+    let quoted = wrap(r#"{"message":"the _aws key of EMF"}"#);
+    assert_eq!(read_all(&quoted).len(), 1, "the word alone is nothing");
+}
+
+#[test]
+fn control_documents_lie_at_the_top_level_only() {
+    let limits = r#"{"AccountLimit":{"ConcurrentExecutions":1000,"UnreservedConcurrentExecutions":900}}"#;
+    let all = read_all(limits);
+    assert_eq!(all.iter().filter(|record| matches!(record.body, Body::Setting(_))).count(), 2);
+    assert!(matches!(wrapped(limits), Body::Log(_)), "a function printed it");
+    let received =
+        r#"{"Records":[{"eventVersion":"2.1","eventSource":"aws:s3","eventName":"ObjectCreated:Put"}]}"#;
+    assert!(matches!(read(received).body, Body::Log(_)), "what a function receives");
+    let raw = serde_json::json!(r#"{"ReservedConcurrentExecutions":2}"#);
+    let all = read_all(&format!(r#"{{"arrived":1,"source":"tax.json","raw":{raw}}}"#));
+    let Body::Recorded(recorded) = &all[0].body else { panic!("it is its file's: {all:?}") };
+    assert!(matches!(recorded.record.body, Body::Setting(_)));
+}

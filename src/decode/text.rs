@@ -466,7 +466,7 @@ fn before_tab(text: &[u8]) -> Option<(&[u8], &[u8])> {
 
 /// The head of a line of the function: `TIME⇥ID⇥LEVEL⇥…` (Node.js, .NET), `[LEVEL]⇥TIME⇥ID⇥…`
 /// (Python), `[ERROR] Type: …⏎Traceback…` (Python's unhandled error).
-fn line<'a, const ESC: bool>(text: &'a [u8], arena: &'a Arena) -> LogLine<'a> {
+pub fn line<'a, const ESC: bool>(text: &'a [u8], arena: &'a Arena) -> LogLine<'a> {
     let tab: &[u8] = if ESC { b"\\t" } else { b"\t" };
     let cut = |text: &[u8]| find_tab::<ESC>(&text[..text.len().min(120)]);
     match text.first() {

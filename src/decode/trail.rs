@@ -6,7 +6,9 @@ use serde_json::Value;
 
 use super::control::read::{self, count, cut, last, text, time};
 use super::control::{grant, statements};
-use crate::model::{Micros, Provisioned, Setting, SettingRecord, Timestamp, Trigger, When, Whose};
+use crate::model::{
+    CallRecord, Micros, Provisioned, Setting, SettingRecord, Timestamp, Trigger, When, Whose,
+};
 
 /// Whether it is an event of CloudTrail's: the events that functions receive have an `eventSource`
 /// too, but of another form.
@@ -23,14 +25,42 @@ pub fn read(event: &Value, out: &mut Vec<SettingRecord>) {
         return;
     }
     let name = event["eventName"].as_str().unwrap_or_default();
-    let who = event["userIdentity"]["arn"].as_str().or(event["userIdentity"]["invokedBy"].as_str());
-    let who = who.map(last).filter(|who| !who.is_empty()).unwrap_or_else(|| "unknown".into());
+    let who = who(event);
     let change = Change { event, at, told: cut(&format!("CloudTrail: {name} by {who} at {at}")) };
     match event["eventSource"].as_str() {
         Some("lambda.amazonaws.com") => change.of_lambda(stem(name), out),
         Some("iam.amazonaws.com") => change.of_role(name, out),
         _ => {}
     }
+}
+
+/// A call of a function, refused or not; of one that is asynchronous its executions are others.
+pub fn call(event: &Value) -> Option<CallRecord> {
+    if event["eventSource"] != "lambda.amazonaws.com" || stem(event["eventName"].as_str()?) != "Invoke" {
+        return None;
+    }
+    let resource = event["resources"].as_array().into_iter().flatten().find_map(|of| of["ARN"].as_str());
+    let named = event["requestParameters"]["functionName"].as_str().or(resource)?;
+    let (function, qualifier) = read::function(named)?;
+    Some(CallRecord {
+        function,
+        qualifier: qualifier
+            .or_else(|| text(&event["additionalEventData"]["functionVersion"]).map(|v| last_part(&v))),
+        by: who(event),
+        refused: text(&event["errorCode"]),
+        at: time(&event["eventTime"])?,
+    })
+}
+
+/// The version at the end of an ARN.
+fn last_part(version: &str) -> Arc<str> {
+    cut(version.rsplit(':').next().unwrap_or(version))
+}
+
+/// The caller: a role's session, a user, a service.
+fn who(event: &Value) -> Arc<str> {
+    let who = event["userIdentity"]["arn"].as_str().or(event["userIdentity"]["invokedBy"].as_str());
+    who.map(last).filter(|who| !who.is_empty()).unwrap_or_else(|| "unknown".into())
 }
 
 /// `UpdateFunctionCode20150331v2`: the version of the API is part of the name.
@@ -305,6 +335,23 @@ mod tests {
         assert_eq!(told(&looked), []);
         let s3 = json!({"eventVersion": "2.1", "eventSource": "aws:s3", "eventName": "ObjectCreated:Put"});
         assert!(!is_event(&s3), "what a function receives is none");
+    }
+
+    #[test]
+    fn a_call_names_its_caller_and_why_it_was_refused() {
+        let arn = "arn:aws:lambda:us-east-1:1:function:tax";
+        let mut invoke = event("Invoke", Value::Null);
+        invoke["eventCategory"] = json!("Data");
+        invoke["resources"] = json!([{"type": "AWS::Lambda::Function", "ARN": arn}]);
+        invoke["additionalEventData"] = json!({"functionVersion": format!("{arn}:7")});
+        let made = call(&invoke).unwrap();
+        assert_eq!((&*made.function, made.qualifier.as_deref(), &*made.by), ("tax", Some("7"), "deploy"));
+        assert_eq!(made.refused, None);
+        invoke["errorCode"] = json!("TooManyRequestsException");
+        assert_eq!(call(&invoke).unwrap().refused.as_deref(), Some("TooManyRequestsException"));
+        assert_eq!(told(&invoke), [], "it changed nothing");
+        invoke["eventName"] = json!("InvokeExecution");
+        assert_eq!(call(&invoke), None, "the same event, once more");
     }
 
     #[test]

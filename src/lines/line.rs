@@ -149,7 +149,12 @@ fn line(
     let envelope = &record.envelope;
     let Origin { offset, len, .. } = envelope.origin;
     let (level, kind, id) = match &record.body {
-        Body::Metric(_) | Body::Segment(_) | Body::Setting(_) | Body::Delivery(_) | Body::Other(_) => {
+        Body::Metric(_)
+        | Body::Segment(_)
+        | Body::Setting(_)
+        | Body::Delivery(_)
+        | Body::Call(_)
+        | Body::Other(_) => {
             return None;
         }
         Body::Recorded(recorded) => return self::line(&recorded.record, cut, context, hint, names),

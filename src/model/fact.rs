@@ -1,9 +1,9 @@
 //! What the correlator concludes, and who wants to hear it.
 
 use super::{
-    Bad, DeliveryFact, EnvironmentId, FunctionId, Ids, InitKind, Invocation, Level, MetricPoint, NameId,
-    Names, Origin, OtherId, OtherMetric, OtherPoint, Outcome, SegmentDocument, SettingFact, Timestamp,
-    TraceId,
+    Bad, CallFact, DeliveryFact, EnvironmentId, FunctionId, Ids, InitKind, Invocation, Level, MetricPoint,
+    NameId, Names, Origin, OtherId, OtherMetric, OtherPoint, Outcome, SegmentDocument, SettingFact,
+    Timestamp, TraceId,
 };
 
 /// What happened to an invocation.
@@ -88,6 +88,8 @@ pub trait FactSink {
     }
     /// What a function or the account is set to.
     fn setting(&mut self, _fact: SettingFact) {}
+    /// A request to run a function.
+    fn call(&mut self, _fact: &CallFact) {}
     /// The end of an asynchronous event.
     fn delivery(&mut self, _fact: DeliveryFact) {}
     /// An environment, new or better known.

@@ -49,6 +49,39 @@ const GENERIC: [&str; 42] = [
     "latest",
 ];
 
+/// Commands of the AWS CLI, after which people name what they printed.
+const COMMANDS: [&str; 22] = [
+    "account-settings",
+    "batch-get-traces",
+    "event-source-mappings",
+    "filter-log-events",
+    "get-account-settings",
+    "get-function",
+    "get-function-concurrency",
+    "get-function-configuration",
+    "get-function-event-invoke-config",
+    "get-log-events",
+    "get-metric-data",
+    "get-metric-statistics",
+    "get-policy",
+    "get-provisioned-concurrency-config",
+    "get-query-results",
+    "get-role-policy",
+    "get-trace-summaries",
+    "list-aliases",
+    "list-event-source-mappings",
+    "list-functions",
+    "list-provisioned-concurrency-configs",
+    "list-versions-by-function",
+];
+
+/// Whether a name is a command's, maybe behind its service's: `lambda-get-policy`.
+fn is_command(stem: &str) -> bool {
+    let services = ["lambda-", "logs-", "cloudwatch-", "xray-", "iam-"];
+    let command = services.iter().find_map(|service| stem.strip_prefix(service)).unwrap_or(stem);
+    COMMANDS.contains(&command)
+}
+
 /// The function that a file's name names: `orders-api` for `orders-api.log`, `orders-api.log.3`,
 /// `orders-api.log-20261123.gz`. A function's name holds no dot, so it ends at the first.
 pub fn function_of_file(path: &Path) -> Option<Arc<str>> {
@@ -56,7 +89,7 @@ pub fn function_of_file(path: &Path) -> Option<Arc<str>> {
     let stem = name.split('.').next()?;
     let allowed = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
     let named = stem.chars().any(|c| c.is_ascii_alphabetic());
-    let generic = GENERIC.contains(&stem.to_ascii_lowercase().as_str());
+    let generic = GENERIC.contains(&stem.to_ascii_lowercase().as_str()) || is_command(stem);
     (stem.len() <= 140 && named && !generic && stem.chars().all(allowed)).then(|| stem.into())
 }
 
@@ -90,6 +123,9 @@ mod tests {
             ("000000.gz", None),
             (".hidden", None),
             ("two words.log", None),
+            ("lambda-get-policy.json", None),
+            ("inventory/list-functions.json", None),
+            ("list-orders.json", Some("list-orders")),
             ("2026-11-23.log", None),
             ("/", None),
         ] {

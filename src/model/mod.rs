@@ -4,6 +4,7 @@
 //! ids are packed ([`RequestId`], [`TraceId`]) or interned ([`Names`]). A number that a person will
 //! read is a [`Graded`]: it can't be taken without its grade.
 
+mod call;
 mod delivery;
 mod fact;
 mod finding;
@@ -17,6 +18,7 @@ mod setting;
 mod time;
 mod trace;
 
+pub use call::{CallFact, CallRecord};
 pub use delivery::{DeliveryFact, DeliveryRecord};
 pub use fact::{Change, EnvironmentInfo, FactSink, LineFact, Texts};
 pub use finding::{

@@ -1,6 +1,8 @@
 //! What was read: chunks of bytes and the records in them, borrowed, before anything is concluded.
 
-use super::{DeliveryRecord, Micros, SegmentDocument, SettingRecord, SourceId, Statistics, Timestamp};
+use super::{
+    CallRecord, DeliveryRecord, Micros, SegmentDocument, SettingRecord, SourceId, Statistics, Timestamp,
+};
 
 /// Text as it was read, where it lies in the chunk, or in the chunk's arena where it had to be
 /// unescaped. Not proven to be UTF-8: that is looked at where a text is kept, once a name instead of
@@ -74,6 +76,8 @@ pub enum Body<'a> {
     Setting(&'a SettingRecord),
     /// The end of an asynchronous event.
     Delivery(&'a DeliveryRecord),
+    /// A request to run a function.
+    Call(&'a CallRecord),
     /// Known, by this name, and nothing of it is kept.
     Other(&'static str),
     /// A line that belongs to the record before it in the same source; not a record of its own.

@@ -82,11 +82,13 @@ impl<'a> AsOf<'a> {
 
     /// The state of an invocation in a word.
     pub fn state(self, function: &FunctionData, row: &Row, standing: &Standing) -> InvocationState {
-        let timeout = settings::timeout(self, function);
-        let longest = timeout.and_then(|of| of.value().copied()).map_or(LONGEST_MS, Micros::ceil_ms);
+        let longest = || {
+            let timeout = settings::timeout(self, function);
+            timeout.and_then(|of| of.value().copied()).map_or(LONGEST_MS, Micros::ceil_ms)
+        };
         match standing.end {
             Some(end) => InvocationState::Ended(end.outcome),
-            None if self.at.since(row.start()) > longest => InvocationState::Overdue,
+            None if self.at.since(row.start()) > longest() => InvocationState::Overdue,
             None => InvocationState::Running,
         }
     }

@@ -75,6 +75,11 @@ pub fn invocation(
         max_memory_mb: end.and_then(|end| end.max_memory_mb),
         memory_mb: end.and_then(|end| end.memory_mb),
         error_type: end.and_then(|end| end.error_type).map(|name| texts.names.get(name).to_string()),
+        delivery: asof
+            .snapshot
+            .deliveries
+            .of(row.request_id(), asof.at)
+            .map(|told| (told.condition.clone(), told.attempts)),
         version: texts.names.get(row.version()).to_string(),
         environment: row.environment(),
         stream: row

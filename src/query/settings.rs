@@ -85,6 +85,8 @@ pub fn of_running<T>(
     function: &FunctionData,
     value: impl Fn(&Setting) -> Option<T>,
 ) -> Option<Graded<T>> {
+    // Most functions have none, and may have thousands of environments.
+    function.settings.all().iter().find(|fact| value(&fact.setting).is_some())?;
     let known = function.environments.iter().map(|kept| kept.first).filter(|first| first.known <= asof.at);
     let newest = known.filter_map(|first| Some((first.first, first.version?))).max();
     let newest = newest.map(|(_, version)| asof.snapshot.texts.names.get(version));

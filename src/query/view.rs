@@ -332,6 +332,8 @@ pub struct InvocationRow {
     pub memory_mb: Option<u32>,
     /// The error's type.
     pub error_type: Option<String>,
+    /// How its asynchronous event ended: `RetriesExhausted`, …, and after how many attempts.
+    pub delivery: Option<(Arc<str>, Option<u32>)>,
     /// The version.
     pub version: String,
     /// The environment.

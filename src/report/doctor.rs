@@ -135,7 +135,7 @@ fn functions(found: &Found, out: &mut dyn Write) -> io::Result<()> {
     let more = names.len().saturating_sub(NAMED);
     names.truncate(NAMED);
     let more = if more > 0 { format!(" and {more} more") } else { String::new() };
-    writeln!(out, "{} functions: {}{more}", found.functions.len(), harmless(&names.join(", ")))
+    writeln!(out, "{}: {}{more}", count(found.functions.len(), "function"), harmless(&names.join(", ")))
 }
 
 fn count(n: usize, what: &str) -> String {

@@ -7,7 +7,7 @@ use rustc_hash::FxHashMap;
 
 use super::output::{Cell, Table};
 use crate::model::{
-    Change, DeliveryFact, EnvironmentId, EnvironmentInfo, FactSink, FunctionId, Graded, InitKind, Invocation,
+    CallFact, Change, EnvironmentId, EnvironmentInfo, FactSink, FunctionId, Graded, InitKind, Invocation,
     LineFact, MetricName, MetricPoint, Micros, OtherId, OtherMetric, OtherPoint, SettingFact, Statistics,
     Texts, Timestamp, Window,
 };
@@ -86,6 +86,35 @@ impl Series {
     }
 }
 
+/// Callers that are told apart.
+const CALLERS: usize = 100;
+/// … and named.
+const NAMED: usize = 5;
+
+/// What CloudTrail tells of calls of one function.
+#[derive(Clone, Debug, Default)]
+struct Calls {
+    by: BTreeMap<Arc<str>, u64>,
+    refused: u64,
+}
+
+impl Calls {
+    fn note(&mut self, call: &CallFact) {
+        self.refused += u64::from(call.refused.is_some());
+        if self.by.len() < CALLERS || self.by.contains_key(&call.by) {
+            *self.by.entry(call.by.clone()).or_default() += 1;
+        }
+    }
+
+    /// Those that called most.
+    fn callers(&self) -> Vec<String> {
+        let mut all: Vec<(&Arc<str>, u64)> = self.by.iter().map(|(by, n)| (by, *n)).collect();
+        all.sort_by_key(|(_, n)| std::cmp::Reverse(*n));
+        all.truncate(NAMED);
+        all.into_iter().map(|(by, n)| format!("{by} {n}")).collect()
+    }
+}
+
 /// Collects what the lists need.
 pub struct Inventory {
     names: Vec<String>,
@@ -95,6 +124,7 @@ pub struct Inventory {
     /// By function, metric and period, so that what is told again counts once.
     metrics: BTreeMap<(Option<FunctionId>, MetricName, Timestamp), Statistics>,
     others: Vec<(OtherMetric, Series)>,
+    calls: FxHashMap<FunctionId, Calls>,
     /// Settings alone.
     store: Store,
 }
@@ -127,7 +157,9 @@ impl FactSink for Inventory {
         self.store.setting(fact);
     }
 
-    fn delivery(&mut self, _fact: DeliveryFact) {}
+    fn call(&mut self, fact: &CallFact) {
+        self.calls.entry(fact.function).or_default().note(fact);
+    }
 
     fn environment(&mut self, info: &EnvironmentInfo) {
         self.store.environment(info);
@@ -154,6 +186,7 @@ impl Inventory {
             environments: BTreeMap::new(),
             metrics: BTreeMap::new(),
             others: Vec::new(),
+            calls: FxHashMap::default(),
             store: Store::new(Budget { bytes: BYTES }),
         }
     }
@@ -188,6 +221,8 @@ impl Inventory {
             "retries",
             "on_failure",
             "changed",
+            "callers",
+            "refused_calls",
         ];
         let mut counts: FxHashMap<FunctionId, Counts> = FxHashMap::default();
         for invocation in self.invocations.values() {
@@ -225,6 +260,7 @@ impl Inventory {
         let count = |n: u64| if logged { Cell::whole(n as i64) } else { Cell::number(None, 0) };
         let counts = counted.copied().unwrap_or_default();
         let throttles = self.sum(id, MetricName::Throttles);
+        let called = self.calls.get(&id);
         let number = |n: Option<Graded<u32>>| match n {
             Some(n) => Cell::graded(&n.map(f64::from), 0),
             None => Cell::number(None, 0),
@@ -275,6 +311,8 @@ impl Inventory {
             number(set.retries),
             text(set.on_failure),
             Cell::maybe(set.changed.map(|at| at.to_string())),
+            list(called.map_or_else(Vec::new, Calls::callers)),
+            Cell::number(called.map(|calls| calls.refused as f64), 0),
         ]
     }
 

@@ -6,8 +6,8 @@ use rustc_hash::FxHashMap;
 
 use super::output::{Cell, Table};
 use crate::model::{
-    Bad, Change, FactSink, FunctionId, Invocation, MetricPoint, Micros, Origin, Outcome, SourceId, Texts,
-    Timestamp,
+    Bad, Change, DeliveryFact, FactSink, FunctionId, Invocation, MetricPoint, Micros, Origin, Outcome,
+    RequestId, SourceId, Texts, Timestamp,
 };
 use crate::query::filter::{Filter, Invoked};
 use crate::query::view::InvocationState;
@@ -40,6 +40,7 @@ pub struct Collect {
     pub functions: Vec<String>,
     invocations: FxHashMap<u64, Invocation>,
     metrics: Vec<MetricPoint>,
+    deliveries: FxHashMap<RequestId, DeliveryFact>,
     bad: Vec<(Origin, Bad)>,
 }
 
@@ -54,6 +55,13 @@ impl FactSink for Collect {
 
     fn metric(&mut self, point: &MetricPoint) {
         self.metrics.push(*point);
+    }
+
+    fn delivery(&mut self, fact: DeliveryFact) {
+        let latest = self.deliveries.get(&fact.request_id).is_none_or(|before| before.known <= fact.known);
+        if latest {
+            self.deliveries.insert(fact.request_id, fact);
+        }
     }
 
     fn bad(&mut self, origin: Origin, _known: Option<Timestamp>, bad: &Bad) {
@@ -130,11 +138,14 @@ impl Collect {
             "error_type",
             "cold",
             "trace_id",
+            "async_end",
+            "async_attempts",
         ];
         let rows = all
             .iter()
             .map(|i| {
                 let end = i.end.as_ref();
+                let delivery = self.deliveries.get(&i.request_id);
                 let ms = |d: Option<Micros>| Cell::number(d.map(Micros::ms), 3);
                 let count = |n: Option<u32>| Cell::number(n.map(f64::from), 0);
                 let mut start = Cell::text(i.start.to_string());
@@ -158,6 +169,8 @@ impl Collect {
                     Cell::maybe(end.and_then(|e| e.error_type).map(|name| texts.names.get(name).to_string())),
                     Cell::bool(i.cold.is_cold()),
                     Cell::maybe(i.trace.map(|trace| texts.ids.show_trace(trace))),
+                    Cell::maybe(delivery.map(|told| told.condition.to_string())),
+                    count(delivery.and_then(|told| told.attempts)),
                 ]
             })
             .collect();

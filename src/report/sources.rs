@@ -42,6 +42,7 @@ fn kind(body: &Body<'_>) -> &'static str {
         Body::Segment(_) => "segments",
         Body::Setting(_) => "settings",
         Body::Delivery(_) => "ends of asynchronous events",
+        Body::Call(_) => "calls",
         Body::Other(name) => name,
         Body::Continuation(_) => TEXT,
         Body::Bad(_) => "bad",

@@ -2,6 +2,8 @@
 
 use crate::model::{DeliveryFact, RequestId, Setting, SettingFact, Timestamp};
 
+use super::paged::{Item, Paged};
+
 /// Facts kept of one function, or of the account.
 const SETTINGS: usize = 500;
 /// Ends of asynchronous events kept.
@@ -59,39 +61,56 @@ pub(super) fn fact_bytes(fact: &SettingFact) -> usize {
     std::mem::size_of::<SettingFact>() + 96 + inside
 }
 
-/// Ends of asynchronous events in the order in which they were known.
+/// Ends of asynchronous events, by request.
 #[derive(Clone, Debug, Default)]
 pub struct Deliveries {
-    facts: Vec<DeliveryFact>,
+    facts: Paged<DeliveryFact>,
+}
+
+impl Item for DeliveryFact {
+    /// A request may be told of twice, by a destination and by a queue.
+    type Key = (RequestId, Timestamp);
+    type Summary = ();
+    const PER_PAGE: usize = 64;
+
+    fn key(&self) -> Self::Key {
+        (self.request_id, self.known)
+    }
+
+    fn sum_up(&self, (): &mut ()) {}
+
+    fn heap(&self) -> usize {
+        96
+    }
 }
 
 impl Deliveries {
-    /// Those known by a time, in that order.
-    pub fn known(&self, by: Timestamp) -> &[DeliveryFact] {
-        &self.facts[..self.facts.partition_point(|fact| fact.known <= by)]
-    }
-
     /// How the event of a request ended, as far as was known by a time: the latest word.
     pub fn of(&self, request: RequestId, by: Timestamp) -> Option<&DeliveryFact> {
-        self.known(by).iter().rev().find(|fact| fact.request_id == request)
+        self.facts.back_from((request, by.plus(1))).next().filter(|fact| fact.request_id == request)
     }
 
-    /// Keeps one; the one that was known first goes first. A queue may bring a message twice.
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.facts.is_empty()
+    }
+
+    /// Keeps one; when there are too many the older half goes.
     pub(super) fn note(&mut self, fact: DeliveryFact) {
-        let at = self.facts.partition_point(|before| before.known <= fact.known);
-        let again = self.facts[..at].iter().rev().take_while(|before| before.known == fact.known);
-        if again.into_iter().any(|before| *before == fact) {
-            return;
-        }
-        self.facts.insert(at, fact);
+        self.facts.insert(fact);
         if self.facts.len() > DELIVERIES {
-            self.facts.remove(0);
+            let mut known: Vec<Timestamp> = self.facts.iter().map(|fact| fact.known).collect();
+            known.sort_unstable();
+            let middle = known[known.len() / 2];
+            let mut newer = Paged::default();
+            self.facts.iter().filter(|fact| fact.known > middle).for_each(|fact| newer.insert(fact.clone()));
+            self.facts = newer;
         }
     }
 
     /// Bytes held, estimated.
     pub fn bytes(&self) -> usize {
-        self.facts.capacity() * (std::mem::size_of::<DeliveryFact>() + 96)
+        self.facts.bytes()
     }
 }
 
@@ -127,5 +146,32 @@ mod tests {
         let mut settings = Settings::default();
         (0..600).for_each(|n| settings.note(reserved(n, i64::from(n))));
         assert_eq!((settings.all().len(), settings.all()[0].known), (SETTINGS, Timestamp(100)));
+    }
+
+    #[test]
+    fn the_latest_word_on_a_request_that_was_known_counts() {
+        let delivery = |request, known, condition: &str| DeliveryFact {
+            function: None,
+            request_id: RequestId(request),
+            condition: condition.into(),
+            attempts: Some(3),
+            error: None,
+            known: Timestamp(known),
+        };
+        let mut all = Deliveries::default();
+        for fact in
+            [delivery(7, 100, "RetriesExhausted"), delivery(7, 50, "Success"), delivery(8, 10, "Success")]
+        {
+            all.note(fact);
+        }
+        let of = |by| all.of(RequestId(7), Timestamp(by)).map(|fact| fact.condition.to_string());
+        assert_eq!(
+            (of(49), of(50), of(100)),
+            (None, Some("Success".into()), Some("RetriesExhausted".into()))
+        );
+        assert_eq!(all.of(RequestId(9), Timestamp(500)), None);
+        (0..=DELIVERIES as u128).for_each(|n| all.note(delivery(n, n as i64 + 1_000, "Success")));
+        assert!(all.facts.len() <= DELIVERIES);
+        assert!(all.of(RequestId(DELIVERIES as u128), Timestamp::NEVER).is_some());
     }
 }

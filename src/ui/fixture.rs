@@ -389,6 +389,7 @@ fn invocation(n: u64) -> InvocationRow {
         max_memory_mb: ended.then_some(210),
         memory_mb: ended.then_some(512),
         error_type: failed.then(|| if timeout { "timeout".into() } else { "CardDeclined".to_string() }),
+        delivery: (failed && n.is_multiple_of(2)).then(|| ("RetriesExhausted".into(), Some(3))),
         version: "12".into(),
         environment: Some(EnvironmentId((n % 3) as u32)),
         stream: Some("2026/11/23/[12]0123456789abcdef".into()),

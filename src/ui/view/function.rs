@@ -186,7 +186,15 @@ fn invocation(column: usize, row: &InvocationRow, zone: Zone, symbols: &Symbols)
         }
         9 => (row.version.clone(), Role::Label),
         10 => (row.request_id.clone(), Role::Text),
-        _ => (row.error_type.clone().unwrap_or_default(), Role::Error),
+        _ => {
+            let end = row.delivery.as_ref().map(|(condition, attempts)| match attempts {
+                Some(1) => format!("{condition} after 1 attempt"),
+                Some(n) => format!("{condition} after {n} attempts"),
+                None => condition.to_string(),
+            });
+            let parts: Vec<String> = row.error_type.clone().into_iter().chain(end).collect();
+            (parts.join(&format!(" {} ", symbols.dot)), Role::Error)
+        }
     }
 }
 
