@@ -1,6 +1,7 @@
 //! What lamtop makes of every container of log events, as tables: for each file of the corpus (real
 //! samples, beside the project) the records that come out of it. Without the corpus nothing is looked
 //! at, and that is said.
+#![allow(clippy::unwrap_used)]
 
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
@@ -80,7 +81,7 @@ fn row(record: &Record<'_>) -> Option<String> {
         Body::Recorded(recorded) => row(&recorded.record)?,
     };
     let function = envelope.function.map_or_else(|| "-".to_string(), text);
-    let stream = envelope.stream.map_or_else(|| "-".to_string(), |stream| text(stream));
+    let stream = envelope.stream.map_or_else(|| "-".to_string(), text);
     let stream: String = stream.chars().take(24).collect();
     Some(format!("{} {function} {stream} {what}", time(envelope.time)).trim_end().to_string())
 }

@@ -126,7 +126,7 @@ impl Correlator {
             Some(name) => self.by_stream(envelope.function, name, hash, source, sink),
             None => match self.source_mut(source).stream.clone() {
                 Some(name) => {
-                    let named = Envelope { stream: Some(&name), ..envelope.clone() };
+                    let named = Envelope { stream: Some(&name), ..*envelope };
                     self.by_stream(envelope.function, &name, hash_of(&named), source, sink)
                 }
                 None => self.by_id(envelope.function, id, source, sink),
