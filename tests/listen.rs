@@ -75,8 +75,9 @@ fn batches_deliveries_and_datagrams_are_recorded_and_replay() {
     assert!(ack["timestamp"].as_i64().unwrap() > 1_700_000_000_000 && ack.get("errorMessage").is_none());
     assert_eq!(listening.post("/", &[], b"plain text\n\nmore\n").0, 200);
     let out = listening.out.clone();
-    let said = listening.end(3 + 3 + 2 + 4 + 2, "");
-    assert!(said.contains("recorded 14 lines of 4 sources"), "{said}");
+    // Of the payload each event is a line.
+    let said = listening.end(3 + 3 + 2 + (1 + 2 + 2) + 2, "");
+    assert!(said.contains("recorded 15 lines of 4 sources"), "{said}");
     let text = fs::read_to_string(&out).unwrap();
     let values: Vec<Value> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     assert!(values.iter().all(|value| value["arrived"].is_i64()));

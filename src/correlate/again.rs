@@ -23,8 +23,6 @@ const MOST_IN_ALL: usize = 1 << 20;
 pub(super) struct Told {
     /// Times and tags, by time.
     records: Vec<(Timestamp, u64)>,
-    /// Whether any came again.
-    twice: bool,
 }
 
 impl Told {
@@ -39,18 +37,12 @@ impl Told {
         let mut end = from;
         for (_, told) in same {
             if *told == tag {
-                self.twice = true;
                 return true;
             }
             end += 1;
         }
         self.records.insert(end, (at, tag));
         false
-    }
-
-    /// Whether any of its records came again: then more than one source tells of it.
-    pub fn came_twice(&self) -> bool {
-        self.twice
     }
 
     /// Forgets the older half; how many those were.

@@ -181,16 +181,13 @@ impl Environment {
     }
 
     /// The open invocation that a line of this time with this id, or none, belongs to: by id, else,
-    /// where one runs at a time, by position. Where its records come twice, a line from before its
-    /// START is of the source that lags behind.
+    /// where one runs at a time, by position. A line from before its START is of another source
+    /// that lags behind.
     pub fn open_for(&mut self, id: Option<RequestId>, at: Timestamp) -> Option<&mut Open> {
         match id {
             Some(id) => self.open.iter_mut().rev().find(|open| open.invocation.request_id == id),
             None if self.many => None,
-            None => {
-                let copied = self.told.came_twice();
-                self.open.last_mut().filter(|open| !copied || open.invocation.start <= at)
-            }
+            None => self.open.last_mut().filter(|open| open.invocation.start <= at),
         }
     }
 

@@ -21,7 +21,6 @@ impl Correlator {
         let environment = &mut self.environments[place.environment as usize];
         let id = line.id.filter(|id| !id.is_empty()).map(|id| self.texts.ids.request(id));
         let error = line.error.map(|e| (self.texts.names.read(e.error_type), e.counts));
-        let copied = environment.told.came_twice();
         let Some(open) = environment.open_for(id, place.time) else {
             if let (Some(init), Some((name, _))) = (environment.init.as_mut(), error) {
                 init.error = Some(name);
@@ -37,7 +36,7 @@ impl Correlator {
             }
             // Something was written after the logged error: it was not the last word.
             // But not by a source that lags behind the one that logged it.
-            (Some((_, ErrorCounts::IfLast)), None) if !copied || open.error_at <= place.time => {
+            (Some((_, ErrorCounts::IfLast)), None) if open.error_at <= place.time => {
                 open.error = None;
             }
             (_, None) => {}

@@ -550,31 +550,6 @@ fn what_a_function_printed_is_read_out_of_the_telemetry_apis_record() {
 }
 
 #[test]
-fn an_array_of_objects_is_each_of_them_in_its_place() {
-    let text = r#"[ {"time":"2026-11-23T08:00:00.123Z","type":"platform.start","record":{"requestId":"a"}},{"level":"INFO","message":"x"}, 7]"#;
-    let all = read_all(text);
-    assert!(matches!(all[0].body, Body::Platform(Platform::Start(_))));
-    assert!(matches!(all[1].body, Body::Log(_)));
-    assert!(matches!(&all[2].body, Body::Bad(bad) if bad.reason == "no object, in an array of objects"));
-    let places: Vec<&str> = all
-        .iter()
-        .map(|record| {
-            let Origin { offset, len, .. } = record.envelope.origin;
-            &text[offset as usize..offset as usize + len as usize]
-        })
-        .collect();
-    assert_eq!((places[1], places[2]), (r#"{"level":"INFO","message":"x"}"#, "7"));
-}
-
-#[test]
-fn a_list_as_python_prints_it_is_said_to_be_one() {
-    let all = read_all("[{'time': '2020-11-12T14:55:06.561Z', 'type': 'platform.start', 'record': {}}]");
-    assert!(matches!(&all[0].body, Body::Bad(bad) if bad.reason.contains("Python")), "{all:?}");
-    // A line of text is a line of text.
-    assert!(matches!(read("[ERROR] KeyError: 'x'").body, Body::Continuation(_)));
-}
-
-#[test]
 fn a_line_with_metrics_in_it_is_a_line_and_its_metrics() {
     let message = r#"{"_aws":{"Timestamp":1795420800500,"CloudWatchMetrics":[{"Namespace":"Shop","Dimensions":[["service"]],"Metrics":[{"Name":"Orders"}]}]},"service":"pay","Orders":[1.0,2]}"#;
     let last = r#"{"service":"pay","Orders":3,"requestId":"r","_aws":{"Timestamp":1795420800500,"CloudWatchMetrics":[{"Namespace":"Shop","Dimensions":[["service"]],"Metrics":[{"Name":"Orders"}]}]}}"#;

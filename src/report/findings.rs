@@ -4,14 +4,12 @@ use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::Write;
 use std::os::unix::fs::FileExt;
-use std::path::Path;
 use std::sync::Arc;
 
 use serde_json::{Value, json};
 
-use crate::decode;
 use crate::findings::{self, TICK_MS, Watch};
-use crate::model::{Evidence, Finding, Origin, SourceId, Timestamp, Window};
+use crate::model::{Evidence, Finding, SourceId, Timestamp, Window};
 use crate::query::Snapshot;
 use crate::source::{Kind, SourceInfo};
 use crate::store::{Budget, Store};
@@ -22,36 +20,18 @@ use super::run::{Input, LineCounter, ReportError, read};
 /// What is held of the input at most; beyond it the oldest invocations are judged by what they
 /// came to.
 const BYTES: usize = 1 << 30;
-/// The longest document that is read as a whole, in bytes.
-const DOCUMENT: u64 = 1 << 20;
 /// Bytes of a record that are quoted.
 const EXCERPT: usize = 400;
 
 /// Reads the input to its end and judges it.
 pub(super) fn judge(paths: &[String]) -> Result<(Input, Snapshot), ReportError> {
     let mut store = Store::new(Budget { bytes: BYTES });
-    let mut input = read(paths, &mut store)?;
-    for info in input.sources.values() {
-        if let Some(text) = info.path.as_deref().and_then(limit_document) {
-            let (arena, mut records) = (decode::Arena::new(), Vec::new());
-            let origin = Origin { source: info.id, offset: 0, len: 0 };
-            let text = text.as_bytes().trim_ascii();
-            decode::frame(decode::Frame { text, origin, arrived: None }, &arena, &mut records);
-            input.correlator.records(&records, &mut store);
-        }
-    }
+    let input = read(paths, &mut store)?;
     let mut snapshot = store.snapshot(Arc::new(input.correlator.texts().clone()));
     let end = snapshot.known.end().map(|end| end.plus(TICK_MS - 1).floor(TICK_MS));
     let mut watch = Watch::new(findings::ALL);
     while watch.keep_up(&mut snapshot, Timestamp::NEVER, end) {}
     Ok((input, snapshot))
-}
-
-/// The text of a document `concurrency/FUNCTION.json` as it is kept beside a capture.
-fn limit_document(path: &Path) -> Option<String> {
-    let folder = path.parent()?.file_name()?;
-    let small = std::fs::metadata(path).ok().filter(|m| m.is_file() && m.len() <= DOCUMENT).is_some();
-    (folder == "concurrency" && small).then(|| std::fs::read_to_string(path).ok()).flatten()
 }
 
 /// The findings of a window as of the end of all that was read.
