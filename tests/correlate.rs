@@ -236,3 +236,35 @@ fn a_traceback_may_stand_on_lines_of_its_own() {
     assert_eq!(outcomes(&lines), [Some(Outcome::Error), Some(Outcome::Ok)]);
     assert!(facts_of(lines.concat().as_bytes()).invocations[&1].trace.is_some());
 }
+
+#[test]
+fn without_a_stream_an_error_is_of_the_only_invocation_that_is_open() {
+    let line = |second: u32, message: &str| {
+        format!(
+            "{{\"logGroup\":\"/aws/lambda/f\",\"logStream\":\"\",\"timestamp\":{},\"message\":\"{message}\"}}\n",
+            1_795_420_800_000u64 + u64::from(second) * 1_000
+        )
+    };
+    let start = |second, id: &str| line(second, &format!("START RequestId: {id} Version: $LATEST\\n"));
+    let report = |second, id: &str| {
+        line(
+            second,
+            &format!(
+                "REPORT RequestId: {id}\\tDuration: 1000.00 ms\\tBilled Duration: 1000 ms\\tMemory Size: 128 MB\\tMax Memory Used: 60 MB\\n"
+            ),
+        )
+    };
+    let error = |second| line(second, "[ERROR] KeyError: 'x'\\nTraceback (most recent call last):\\n  File");
+    let outcomes = |parts: &[String]| -> Vec<(u8, Outcome)> {
+        let facts = facts_of(parts.concat().as_bytes());
+        facts.invocations.values().map(|i| (i.attempt, i.end.unwrap().outcome)).collect()
+    };
+    let failed = [start(1, "a"), error(2), report(2, "a")];
+    assert_eq!(outcomes(&failed), [(1, Outcome::Error)]);
+    // The same id again is the second attempt.
+    let again = [failed.as_slice(), &[start(3, "a"), report(4, "a")]].concat();
+    assert_eq!(outcomes(&again), [(1, Outcome::Error), (2, Outcome::Ok)]);
+    // Of two that are open it may be either's.
+    let two = [start(1, "a"), start(1, "b"), error(2), report(2, "a"), report(2, "b")];
+    assert_eq!(outcomes(&two), [(1, Outcome::Ok), (1, Outcome::Ok)]);
+}

@@ -180,13 +180,18 @@ impl Environment {
         }
     }
 
-    /// The open invocation that a line of this time with this id, or none, belongs to: by id, else,
-    /// where one runs at a time, by position. A line from before its START is of another source
-    /// that lags behind.
-    pub fn open_for(&mut self, id: Option<RequestId>, at: Timestamp) -> Option<&mut Open> {
+    /// The open invocation that a line of this time with this id, or none, belongs to: by id, else by
+    /// position, in a stream of one at a time; where many run at once, of records without a stream
+    /// say, only if a single one of its source is open. A line from before its START is of another
+    /// source that lags behind.
+    pub fn open_for(&mut self, id: Option<RequestId>, at: Timestamp, source: SourceId) -> Option<&mut Open> {
         match id {
             Some(id) => self.open.iter_mut().rev().find(|open| open.invocation.request_id == id),
-            None if self.many => None,
+            None if self.many => {
+                let mut here = self.open.iter_mut().filter(|open| open.invocation.lines.source == source);
+                let only = here.next().filter(|open| open.invocation.start <= at);
+                only.filter(|_| here.next().is_none())
+            }
             None => self.open.last_mut().filter(|open| open.invocation.start <= at),
         }
     }

@@ -21,7 +21,7 @@ impl Correlator {
         let environment = &mut self.environments[place.environment as usize];
         let id = line.id.filter(|id| !id.is_empty()).map(|id| self.texts.ids.request(id));
         let error = line.error.map(|e| (self.texts.names.read(e.error_type), e.counts));
-        let Some(open) = environment.open_for(id, place.time) else {
+        let Some(open) = environment.open_for(id, place.time, place.lines.source) else {
             if let (Some(init), Some((name, _))) = (environment.init.as_mut(), error) {
                 init.error = Some(name);
             }

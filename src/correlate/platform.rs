@@ -30,7 +30,11 @@ impl Correlator {
             Platform::RuntimeDone(RuntimeDone { id, status, error_type }) => {
                 let id = self.texts.ids.request(id);
                 let name = error_type.map(|name| self.texts.names.read(name));
-                let open = self.environments[place.environment as usize].open_for(Some(id), place.time)?;
+                let open = self.environments[place.environment as usize].open_for(
+                    Some(id),
+                    place.time,
+                    place.lines.source,
+                )?;
                 open.runtime_done = *status;
                 if matches!(status, Some(Status::Error | Status::Failure)) && open.error.is_none() {
                     open.error = name.map(|name| (name, ErrorCounts::Always));
@@ -41,9 +45,11 @@ impl Correlator {
             Platform::End { .. } => None,
             Platform::TimedOut { id, .. } => {
                 let id = self.texts.ids.request(id);
-                if let Some(open) =
-                    self.environments[place.environment as usize].open_for(Some(id), place.time)
-                {
+                if let Some(open) = self.environments[place.environment as usize].open_for(
+                    Some(id),
+                    place.time,
+                    place.lines.source,
+                ) {
                     open.timed_out = true;
                     return Some(open.invocation.seq);
                 }
@@ -52,7 +58,9 @@ impl Correlator {
             Platform::Fault(fault) => {
                 let id = fault.id.map(|id| self.texts.ids.request(id));
                 let error_type = fault.error_type.map(|name| self.texts.names.read(name));
-                if let Some(open) = self.environments[place.environment as usize].open_for(id, place.time) {
+                if let Some(open) =
+                    self.environments[place.environment as usize].open_for(id, place.time, place.lines.source)
+                {
                     open.fault = Some(Fault { error_type, killed: fault.killed });
                     return Some(open.invocation.seq);
                 }
