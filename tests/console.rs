@@ -243,3 +243,23 @@ fn a_problem_leads_in_two_keys_to_the_record_that_shows_it() {
     pty.send("\x03");
     assert_eq!(pty.end(), 0);
 }
+
+#[test]
+fn what_is_no_log_in_a_folder_is_said_and_disturbs_nothing() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("sample-logs");
+    let arguments = ["replay", folder.to_str().unwrap(), "--paused", "--at", "2026-11-23T09:23:00Z"];
+    let pty = Pty::start(command(LAMTOP, &arguments), 140, 45);
+    wait_row(&pty, "sms-dispatch", &["timeout"]);
+    // Its README and script are beside the captures: no function, no bad record.
+    let text = pty.text();
+    assert!(text.contains("22 fn") && !text.contains("bad "), "{text}");
+    pty.send("7");
+    pty.wait_text("sample-logs/README.md");
+    pty.send("g");
+    pty.wait("what the README is", |screen| {
+        let text = screen.contents();
+        text.contains("text only, no record of Lambda in it")
+    });
+    pty.send("\x03");
+    assert_eq!(pty.end(), 0);
+}

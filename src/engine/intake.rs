@@ -19,6 +19,8 @@ pub(super) struct Taken {
     pub chunk: Chunk,
     /// Number of records.
     pub records: u64,
+    /// Whether any is more than text that may be anybody's.
+    pub told: bool,
     /// The oldest time in them.
     pub oldest: Option<Timestamp>,
     /// The newest time in them.
@@ -42,9 +44,10 @@ impl Intake {
     /// Takes in the next batch of a source.
     pub fn take(&mut self, batch: Batch) -> Taken {
         let (mut oldest, mut newest) = (None::<Timestamp>, None);
-        let mut arrived = false;
+        let (mut arrived, mut told) = (false, false);
         for record in batch.records() {
             arrived |= record.envelope.arrived.is_some();
+            told |= !matches!(record.body, Body::Continuation(_) | Body::Bad(_));
             if let Some(time) = time_of(record) {
                 oldest = Some(oldest.map_or(time, |oldest| oldest.min(time)));
                 newest = newest.max(Some(time));
@@ -59,7 +62,7 @@ impl Intake {
         }
         self.correlator.records(batch.records(), &mut self.store);
         let records = batch.records().len() as u64;
-        Taken { chunk: batch.into_chunk(), records, oldest, newest }
+        Taken { chunk: batch.into_chunk(), records, told, oldest, newest }
     }
 }
 

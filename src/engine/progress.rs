@@ -52,6 +52,8 @@ pub struct SourceProgress {
 pub struct Read {
     /// Number of records.
     pub records: u64,
+    /// Whether any is more than text that may be anybody's.
+    pub told: bool,
     /// The oldest time in them.
     pub oldest: Option<Timestamp>,
 }
@@ -60,6 +62,7 @@ impl Read {
     /// Adds a batch's.
     pub(super) fn add(&mut self, taken: &Taken) {
         self.records += taken.records;
+        self.told |= taken.told;
         self.oldest = match (self.oldest, taken.oldest) {
             (Some(a), Some(b)) => Some(a.min(b)),
             (a, b) => a.or(b),

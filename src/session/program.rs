@@ -363,6 +363,12 @@ fn ages(snapshot: &Snapshot, as_of: Timestamp) -> Vec<(&'static str, Option<i64>
         .collect()
 }
 
+/// That nothing of Lambda is in it, where that is so: a README in a folder of logs, a script.
+fn only_text(source: &SourceProgress) -> Option<String> {
+    let only = source.read.records > 0 && !source.read.told && source.stage != Stage::Reading;
+    only.then(|| "text only, no record of Lambda in it: is it a log of something else?".to_string())
+}
+
 /// When problems were there, as far as was judged.
 fn onsets(snapshot: &Snapshot) -> Vec<Onset> {
     let standing = snapshot.findings.standing(Timestamp::NEVER);
@@ -394,7 +400,7 @@ fn sources(published: &Published) -> Vec<SourceStatus> {
             records: source.read.records,
             bad: bad(source.info.id),
             newest: source.newest,
-            note: source.note.clone(),
+            note: source.note.clone().or_else(|| only_text(source)),
         })
         .collect()
 }
