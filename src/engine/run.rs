@@ -52,6 +52,8 @@ pub(super) struct Run {
     /// Nothing that was published has a record.
     empty: bool,
     changed: bool,
+    /// Something was read since: not only time has passed.
+    news: bool,
     /// What changed is not to wait: the first records, all that was there.
     urgent: bool,
 }
@@ -97,6 +99,7 @@ impl Run {
             judged_to: None,
             empty: true,
             changed: false,
+            news: false,
             urgent: false,
         }
     }
@@ -217,7 +220,7 @@ impl Run {
         if taken.chunk.arrived.is_some() || self.is_stream(taken.chunk.source) {
             self.note_live(Live::of(&taken.chunk));
         }
-        self.changed = true;
+        (self.changed, self.news) = (true, true);
         self.pool.give(taken.chunk.bytes);
     }
 
@@ -366,7 +369,6 @@ impl Run {
             let covered = self.covered();
             self.intake.store.set_read_from(covered);
         }
-        self.last_published = now;
         let texts = self.intake.correlator.texts();
         if texts.len() != self.texts.len() {
             self.texts = Arc::new(texts.clone());
@@ -377,6 +379,10 @@ impl Run {
         // Until everything that was there has been read, it could still be told.
         let to = self.progress.frontier().or(judge_to.max(snapshot.known.end()));
         self.changed = self.watch.keep_up(&mut snapshot, store.take_touched(), to);
+        // What only time made does not hold up what is read next.
+        if std::mem::take(&mut self.news) || self.changed || self.progress.filling.is_some() {
+            self.last_published = now;
+        }
         self.published.store(Arc::new(Published {
             snapshot: Arc::new(snapshot),
             progress: Arc::new(self.progress.clone()),
