@@ -134,6 +134,15 @@ mod tests {
         assert_eq!(written(" \t\r", AT), "");
     }
 
+    /// Whether it begins like a JSON value and is none: where such a thing ends is seen from what
+    /// follows it, which a line by itself does not have.
+    fn is_broken_value(line: &[u8]) -> bool {
+        let separates = |c: &u8| c.is_ascii_whitespace() || *c == b',';
+        let begins = line.iter().find(|c| !separates(c)).is_some_and(|c| matches!(c, b'{' | b'['));
+        let wrapped = line.starts_with(b"{\"logGroup\"");
+        begins && !wrapped && serde_json::from_slice::<serde::de::IgnoredAny>(line).is_err()
+    }
+
     /// The record that a line is, whether it lay in the capture raw or not.
     fn record(line: &[u8], cut: u64, arrived: Option<Timestamp>) -> Option<String> {
         let chunk = Chunk { source: SourceId(1), offset: 0, arrived, bytes: line.to_vec(), cut };
@@ -170,6 +179,7 @@ mod tests {
             let mut out = Vec::new();
             put(&mut out, &line, cut, &Name::of("x.log"), arrived, 1 << 20);
             prop_assert!(out.iter().filter(|c| **c == b'\n').count() <= 1);
+            prop_assume!(!is_broken_value(&line));
             prop_assert_eq!(record(&out, 0, None), record(&line, cut, arrived));
         }
     }
