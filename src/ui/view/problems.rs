@@ -87,7 +87,7 @@ fn summary(problems: &Problems, zone: Zone, symbols: &Symbols) -> (String, Role)
         let Some(judged) = problems.judged else { return (String::new(), Role::Label) };
         let until = format!("judged up to {}{}", zone.seconds(judged), zone.mark(judged));
         return match over.is_empty() {
-            true => (format!("no problems found, {until}"), Role::Ok),
+            true => (format!("no problem of a known kind found, {until}"), Role::Ok),
             false => (format!("no open problem, {over}, {until}"), Role::Ok),
         };
     };
@@ -124,7 +124,7 @@ pub fn sentence(pen: &mut Pen, area: Rect, state: &UiState) {
             Some(wrong) => {
                 format!("{name}: {}, no problem of a known kind", state_sign(wrong, pen.symbols).1)
             }
-            None => format!("{name}: no problems found"),
+            None => format!("{name}: no problem of a known kind"),
         };
         pen.text(area.x, area.y, area.width, &text, Role::Label);
         return;
