@@ -213,6 +213,59 @@ pub fn usual_record<const ESC: bool>(text: &[u8]) -> Option<(&[u8], &[u8], Curso
     })
 }
 
+/// A start or a report as the platform writes them, in its own order and without anything new: no
+/// key of it need be looked for. [`message`] would say the same (a test holds it to that).
+#[inline]
+pub fn usual_platform<'a>(text: &'a [u8], arena: &'a Arena) -> Option<Platform<'a>> {
+    let (_, kind, mut cursor) = usual_record::<true>(text)?;
+    let id = cursor.usual_member(br#"{\"requestId\":"#)?;
+    match kind {
+        b"platform.start" => {
+            cursor.usual_member(br#",\"functionArn\":"#);
+            let version = cursor.usual_member(br#",\"version\":"#);
+            let trace = usual_tracing(&mut cursor)?;
+            Some(Platform::Start(arena.alloc(Start { id, version, trace: trace.map(|t| arena.alloc(t)) })))
+        }
+        b"platform.report" => {
+            cursor.rest().starts_with(br#",\"metrics\":{"#).then(|| cursor.advance(13))?;
+            let [duration, billed, size, most] = usual_metrics(&mut cursor)?;
+            cursor.rest().starts_with(b"}").then(|| cursor.advance(1))?;
+            let status = cursor.usual_member(br#",\"status\":"#).and_then(status);
+            let trace = usual_tracing(&mut cursor)?;
+            Some(Platform::Report(arena.alloc(Report {
+                id,
+                duration: json::micros(duration),
+                billed_ms: small(Some(billed)),
+                memory_mb: small(Some(size)),
+                max_memory_mb: small(Some(most)),
+                status,
+                trace: trace.map(|t| arena.alloc(t)),
+                ..Report::default()
+            })))
+        }
+        _ => None,
+    }
+}
+
+/// The trace that a record ends with, if it has one; `None` if it ends otherwise.
+#[inline(always)]
+fn usual_tracing<'a>(cursor: &mut Cursor<'a, true>) -> Option<Option<TraceHeader<'a>>> {
+    if cursor.rest().starts_with(b"}") {
+        return Some(None);
+    }
+    cursor.rest().starts_with(br#",\"tracing\":{"#).then(|| cursor.advance(13))?;
+    let value = if cursor.usual_member(br#"{\"spanId\":"#).is_some() {
+        cursor.usual_member(br#",\"type\":"#)?;
+        cursor.usual_member(br#",\"value\":"#)?
+    } else {
+        cursor.usual_member(br#"{\"type\":"#)?;
+        let value = cursor.usual_member(br#",\"value\":"#)?;
+        cursor.usual_member(br#",\"spanId\":"#)?;
+        value
+    };
+    cursor.rest().starts_with(b"}}").then_some(trace_header(value))
+}
+
 fn conclude<'a, const ESC: bool>(seen: Seen<'a, ESC>, arena: &'a Arena) -> Result<Message<'a>, Stop> {
     let (mut function, mut arn) = (seen.function, None);
     let body = match (seen.kind, seen.record) {
@@ -442,7 +495,6 @@ fn usual_members<'a, const ESC: bool>(
 }
 
 fn metrics<const ESC: bool>(cursor: &mut Cursor<'_, ESC>, report: &mut Report<'_>) -> Result<(), Stop> {
-    let small = |digits: Option<&[u8]>| digits.and_then(json::whole).and_then(|n| n.try_into().ok());
     let mut first = false;
     if let Some([duration, billed, size, most]) = usual_metrics(cursor) {
         report.duration = json::micros(duration);
@@ -465,6 +517,11 @@ fn metrics<const ESC: bool>(cursor: &mut Cursor<'_, ESC>, report: &mut Report<'_
         }
     }
     Ok(())
+}
+
+/// A number that is not big: of ms or MB.
+fn small(digits: Option<&[u8]>) -> Option<u32> {
+    digits.and_then(json::whole).and_then(|n| n.try_into().ok())
 }
 
 /// The four metrics that every report begins with, in the platform's own order, whose keys need not

@@ -57,35 +57,60 @@ const fn short_cuts() -> bool {
 #[cfg(test)]
 use tests::short_cuts;
 
+/// Which of a chunk's records somebody wants.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Wanted {
+    /// All.
+    All,
+    /// All but a function's own metrics, which stand in lines that are records beside them.
+    NotOwnMetrics,
+}
+
 /// Decodes the frames of a chunk, in order.
-pub fn chunk<'a>(chunk: &'a Chunk, arena: &'a Arena, out: &mut Vec<Record<'a>>) {
+pub fn chunk<'a>(chunk: &'a Chunk, wanted: Wanted, arena: &'a Arena, out: &mut Vec<Record<'a>>) {
     let bytes = &chunk.bytes[..];
     let mut from = 0;
-    let last = (bytes.last() != Some(&b'\n')).then_some(bytes.len());
-    for end in memchr_iter(b'\n', bytes).chain(last) {
-        // One inside the frame before.
-        if end < from {
+    while from < bytes.len() {
+        let rest = &bytes[from..];
+        if let Some((wrapped, length)) = wrapped::usual(rest) {
+            let origin = origin(chunk, from, length);
+            unwrapped(&wrapped, (origin, chunk.arrived), wanted, arena, out);
+            from += length + 1;
             continue;
         }
-        let line = Frame::of(chunk, from, end);
-        let cut = if end == bytes.len() { chunk.cut } else { 0 };
-        if cut > 0 {
-            let length = line.text.len() as u64 + cut;
-            out.push(line.bad(format!("line of {length} bytes, only its head was read"), arena));
-            from = end + 1;
-        } else if let Some(wrapped) = wrapped::usual(line.text) {
-            unwrapped(&wrapped, line.origin, line.arrived, arena, out);
-            from = end + 1;
-        } else if is_whole(line, arena, out) {
-            from = end + 1;
-        } else {
-            from = several(chunk, (from, end), arena, out);
-        }
+        let end = memchr(b'\n', rest).map_or(bytes.len(), |length| from + length);
+        from = unusual(chunk, (from, end), arena, out);
     }
 }
 
-/// Decodes a line that is a frame; whether it is one.
+/// Decodes a line, or the frames that begin in it; where the next one begins.
 #[inline(never)]
+fn unusual<'a>(
+    chunk: &'a Chunk,
+    (from, end): (usize, usize),
+    arena: &'a Arena,
+    out: &mut Vec<Record<'a>>,
+) -> usize {
+    let line = Frame::of(chunk, from, end);
+    if end == chunk.bytes.len() && chunk.cut > 0 {
+        let length = line.text.len() as u64 + chunk.cut;
+        out.push(line.bad(format!("line of {length} bytes, only its head was read"), arena));
+        end + 1
+    } else if is_whole(line, arena, out) {
+        end + 1
+    } else {
+        several(chunk, (from, end), arena, out)
+    }
+}
+
+/// Where so many bytes of a chunk lie.
+#[inline]
+fn origin(chunk: &Chunk, from: usize, length: usize) -> Origin {
+    let len = u32::try_from(length).unwrap_or(u32::MAX);
+    Origin { source: chunk.source, offset: chunk.offset + from as u64, len }
+}
+
+/// Decodes a line that is a frame; whether it is one.
 fn is_whole<'a>(line: Frame<'a>, arena: &'a Arena, out: &mut Vec<Record<'a>>) -> bool {
     match (line.text.first(), line.text.last()) {
         (Some(b'{'), Some(b'}')) => {
@@ -181,11 +206,7 @@ impl<'a> Frame<'a> {
     #[inline]
     fn of(chunk: &'a Chunk, from: usize, to: usize) -> Self {
         let text = &chunk.bytes[from..to];
-        let origin = Origin {
-            source: chunk.source,
-            offset: chunk.offset + from as u64,
-            len: u32::try_from(text.len()).unwrap_or(u32::MAX),
-        };
+        let origin = origin(chunk, from, text.len());
         Self { text: text.strip_suffix(b"\r").unwrap_or(text), origin, arrived: chunk.arrived }
     }
 
@@ -255,9 +276,6 @@ pub fn frame<'a>(frame: Frame<'a>, arena: &'a Arena, out: &mut Vec<Record<'a>>) 
 #[inline(never)]
 fn object<'a>(frame: Frame<'a>, arena: &'a Arena, out: &mut Vec<Record<'a>>) {
     let Frame { text: line, origin, arrived } = frame;
-    if let Some(wrapped) = wrapped::usual(line) {
-        return unwrapped(&wrapped, origin, arrived, arena, out);
-    }
     if raw::read(&frame, arena, out) {
         return;
     }
@@ -265,7 +283,9 @@ fn object<'a>(frame: Frame<'a>, arena: &'a Arena, out: &mut Vec<Record<'a>>) {
     static LOG_GROUP: LazyLock<memmem::Finder<'_>> = LazyLock::new(|| memmem::Finder::new("logGroup"));
     if LOG_GROUP.find(line).is_some() {
         match wrapped::walk(line, arena) {
-            Ok(Some(wrapped)) => return unwrapped(&wrapped, origin, arrived, arena, out),
+            Ok(Some(wrapped)) => {
+                return unwrapped(&wrapped, (origin, arrived), Wanted::All, arena, out);
+            }
             Ok(None) => {}
             Err(stop) => return out.push(frame.no_json(stop, arena)),
         }
@@ -282,8 +302,8 @@ fn object<'a>(frame: Frame<'a>, arena: &'a Arena, out: &mut Vec<Record<'a>>) {
 #[inline(always)]
 fn unwrapped<'a>(
     wrapped: &wrapped::Wrapped<'a>,
-    origin: Origin,
-    arrived: Option<Timestamp>,
+    (origin, arrived): (Origin, Option<Timestamp>),
+    wanted: Wanted,
     arena: &'a Arena,
     out: &mut Vec<Record<'a>>,
 ) {
@@ -292,7 +312,7 @@ fn unwrapped<'a>(
             let envelope = envelope(wrapped, origin, arrived, arena);
             out.push(Record { envelope, body: Body::Log(line) });
         }
-        None => other(wrapped, origin, arrived, arena, out),
+        None => other(wrapped, (origin, arrived), wanted, arena, out),
     }
 }
 
@@ -307,14 +327,17 @@ fn line_of<'a>(wrapped: &wrapped::Wrapped<'a>) -> Option<LogLine<'a>> {
 #[inline(never)]
 fn other<'a>(
     wrapped: &wrapped::Wrapped<'a>,
-    origin: Origin,
-    arrived: Option<Timestamp>,
+    (origin, arrived): (Origin, Option<Timestamp>),
+    wanted: Wanted,
     arena: &'a Arena,
     out: &mut Vec<Record<'a>>,
 ) {
     let envelope = envelope(wrapped, origin, arrived, arena);
     let body = message(wrapped.message, wrapped.plain, arena);
     out.push(Record { envelope, body });
+    if wanted == Wanted::NotOwnMetrics {
+        return;
+    }
     let plain = matches!(body, Body::Log(LogLine { level: Level::Unknown, error: None, .. }));
     if plain && wrapped.message.first() == Some(&b'{') {
         embedded(wrapped.message, arena, out);
@@ -383,6 +406,9 @@ fn own_time(raw: &[u8], arena: &Arena) -> Option<Timestamp> {
 #[inline(always)]
 fn message<'a>(raw: &'a [u8], plain: bool, arena: &'a Arena) -> Body<'a> {
     if raw.first() == Some(&b'{') {
+        if let Some(platform) = app::usual_platform(raw, arena) {
+            return Body::Platform(platform);
+        }
         match app::message::<true>(raw, arena) {
             Ok(message) => return message.body,
             Err(Stop::Broken(_) | Stop::Unusual) => return unescaped(raw, arena),

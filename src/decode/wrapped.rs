@@ -23,29 +23,29 @@ pub struct Wrapped<'a> {
     pub plain: bool,
 }
 
-/// The members in the order and spacing of most writers. The general walk would say the same (a
-/// test holds it to that); this only asks it fewer questions.
+/// The members in the order and spacing of most writers, and the length of the line, without its
+/// end, that `text` begins with: one look at a message finds where it ends and that it ends with
+/// its line. The general walk would say the same (a test holds it to that); this only asks it fewer
+/// questions.
 #[inline(always)]
-pub fn usual(line: &[u8]) -> Option<Wrapped<'_>> {
-    let line = super::short_cuts().then_some(line)?;
-    let (group, rest) =
-        until_quote(line.strip_prefix(br#"{"logGroup":""#)?, |text| near::either(b'"', b'\\', text))?;
-    let (stream, rest) =
-        until_quote(rest.strip_prefix(br#"","logStream":""#)?, |text| near::either_later(b'"', b'\\', text))?;
+pub fn usual(text: &[u8]) -> Option<(Wrapped<'_>, usize)> {
+    let line = super::short_cuts().then_some(text)?;
+    let (group, rest) = until_quote(line.strip_prefix(br#"{"logGroup":""#)?, near::string_end)?;
+    let (stream, rest) = until_quote(rest.strip_prefix(br#"","logStream":""#)?, near::string_end_later)?;
     let rest = rest.strip_prefix(br#"","timestamp":"#)?;
     let (time, rest) = rest.split_first_chunk()?;
     let timestamp = digits::thirteen(time)?;
-    let message = rest.strip_prefix(br#","message":""#)?.strip_suffix(br#""}"#)?;
-    let json = message.first() == Some(&b'{');
-    let whole = if json { json::single_escapes(message) } else { json::plain_escapes(message) };
-    whole.then_some(Wrapped {
-        group,
-        stream,
-        timestamp: Some(timestamp),
-        arrived: None,
-        message,
-        plain: !json,
-    })
+    let rest = rest.strip_prefix(br#","message":"#)?;
+    let json = rest.get(1) == Some(&b'{');
+    let end = if json { json::single_escapes(rest) } else { json::plain_escapes(rest) }?;
+    let message = &rest[1..end];
+    let behind = rest[end..].strip_prefix(br#""}"#)?;
+    let line_end = behind.strip_prefix(b"\r").unwrap_or(behind);
+    let length = text.len() - line_end.len();
+    (line_end.first() == Some(&b'\n')).then_some((
+        Wrapped { group, stream, timestamp: Some(timestamp), arrived: None, message, plain: !json },
+        length,
+    ))
 }
 
 /// Splits before the quote that ends a string without escapes.
@@ -82,11 +82,12 @@ pub fn walk<'a>(line: &'a [u8], arena: &'a Arena) -> Result<Option<Wrapped<'a>>,
 /// one pass over it proves that the line's final `"}` is its end.
 fn last_string<'a>(cursor: &mut Cursor<'a, false>) -> Result<&'a [u8], Stop> {
     let rest = cursor.rest();
-    if let Some(inside) = rest.strip_prefix(b"\"").and_then(|rest| rest.strip_suffix(b"\"}"))
-        && json::single_escapes(inside)
+    if rest.first() == Some(&b'"')
+        && let Some(end) = json::single_escapes(rest)
+        && &rest[end..] == b"\"}"
     {
-        cursor.advance(inside.len() + 2);
-        return Ok(inside);
+        cursor.advance(end + 1);
+        return Ok(&rest[1..end]);
     }
     cursor.string()
 }
