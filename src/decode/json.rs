@@ -6,8 +6,10 @@
 //! members) the first says [`Stop::Unusual`], and the caller unescapes the whole and walks that.
 
 use memchr::memchr;
+use wide::u8x16;
 
-use super::{Arena, near};
+use super::Arena;
+use super::near::{self, BLOCK};
 use crate::model::{Micros, Text};
 
 /// Why a walk ended early.
@@ -274,14 +276,53 @@ fn short_string<const ESC: bool>(text: &[u8]) -> Option<(&[u8], &[u8])> {
 /// Where the JSON string ends that `text` begins with, its quote, if it has no other escapes than
 /// `\"`, `\n` and `\t` and no line ends with it open; `None` means "look closer".
 pub fn plain_escapes(text: &[u8]) -> Option<usize> {
+    let [quote, back, line, n, t] = [b'"', b'\\', b'\n', b'n', b't'].map(u8x16::splat);
     // A quote without a backslash before it, or a backslash that is before no quote and none of the
     // two letters.
-    closing(text, |p, c| ((c == b'"') != (p == b'\\')) & (c != b'n') & (c != b't'))
+    closing(text, |before, at| {
+        let quoted = at.simd_eq(quote) ^ before.simd_eq(back);
+        (quoted & !(at.simd_eq(n) | at.simd_eq(t))) | at.simd_eq(line)
+    })
 }
 
 /// The same of a string in which no backslash is escaped. Asks less than [`plain_escapes`].
 pub fn single_escapes(text: &[u8]) -> Option<usize> {
-    closing(text, doubtful)
+    let [quote, back, line] = [b'"', b'\\', b'\n'].map(u8x16::splat);
+    closing(text, |before, at| {
+        let escaped = before.simd_eq(back);
+        (at.simd_eq(quote) & !escaped) | (at.simd_eq(back) & escaped) | at.simd_eq(line)
+    })
+}
+
+/// The place of the quote that closes the string which `text` begins with, if it is the first byte
+/// of which `odd` says so, given with the one before it: it must say so of that quote and of line
+/// ends.
+#[inline(always)]
+fn closing(text: &[u8], odd: impl Fn(u8x16, u8x16) -> u8x16) -> Option<usize> {
+    const STEP: usize = 2 * BLOCK;
+    let mut rest = text;
+    let at = loop {
+        let Some(block) = rest.first_chunk::<{ STEP + 1 }>() else { break last_odd(rest, &odd)? };
+        let of = |from: usize| u8x16::new(std::array::from_fn(|i| block[from + i]));
+        let (low, high) = (odd(of(0), of(1)), odd(of(BLOCK), of(BLOCK + 1)));
+        if let Some(first) = near::first_of(low.to_bitmask() | high.to_bitmask() << BLOCK) {
+            break 1 + first;
+        }
+        rest = &rest[STEP..];
+    } + text.len()
+        - rest.len();
+    (text[at] == b'"').then_some(at)
+}
+
+/// The same of what is less than a step: there are no odd bytes behind it.
+#[cold]
+fn last_odd(rest: &[u8], odd: impl Fn(u8x16, u8x16) -> u8x16) -> Option<usize> {
+    let mut padded = [0; 3 * BLOCK];
+    padded[..rest.len()].copy_from_slice(rest);
+    let of = |from: usize| u8x16::new(std::array::from_fn(|i| padded[from + i]));
+    let (low, high) = (odd(of(0), of(1)), odd(of(BLOCK), of(BLOCK + 1)));
+    let first = 1 + near::first_of(low.to_bitmask() | high.to_bitmask() << BLOCK)?;
+    (first < rest.len()).then_some(first)
 }
 
 /// How many bytes at the front of `text`, the inside of a JSON string and what follows it, surely
@@ -311,30 +352,6 @@ fn single_block<const N: usize>(before: &[u8; N], after: &[u8; N]) -> [u8; N] {
 #[inline(always)]
 fn doubtful(before: u8, at: u8) -> bool {
     ((at == b'"') & (before != b'\\')) | ((at == b'\\') & (before == b'\\'))
-}
-
-/// The place of the quote that closes the string which `text` begins with, if it is the first byte
-/// that is odd behind the one before it, or ends a line. Over blocks and without branches, so that
-/// the compiler turns it into vector instructions.
-#[inline(always)]
-fn closing(text: &[u8], odd: impl Fn(u8, u8) -> bool) -> Option<usize> {
-    const BLOCK: usize = 32;
-    let ends = |before: u8, at: u8| odd(before, at) | (at == b'\n');
-    let mut n = 1;
-    let found = loop {
-        let (Some(before), Some(after)) = (
-            text.get(n - 1..).and_then(<[u8]>::first_chunk::<BLOCK>),
-            text.get(n..).and_then(<[u8]>::first_chunk::<BLOCK>),
-        ) else {
-            break (n..text.len()).find(|at| ends(text[at - 1], text[*at]))?;
-        };
-        let block: [u8; BLOCK] = std::array::from_fn(|i| u8::from(ends(before[i], after[i])));
-        if block != [0; BLOCK] {
-            break n + block.iter().position(|odd| *odd != 0)?;
-        }
-        n += BLOCK;
-    };
-    (text[found] == b'"').then_some(found)
 }
 
 /// The string between its quotes: unescaped once, or twice where it lay in another string. Broken

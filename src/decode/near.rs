@@ -4,12 +4,13 @@
 //! a call of it costs as much as looking at 40 bytes, and a REPORT asks some 20 times. So the first
 //! bytes are looked at here, eight at once in a register, and `memchr` takes the rest.
 
-use memchr::{memchr, memchr2, memchr3};
+use memchr::{memchr, memchr2};
+use wide::u8x16;
 
 /// Bytes that are looked at before `memchr` is called; a multiple of eight.
 const NEAR: usize = 40;
-/// Blocks of sixteen bytes that are looked at before that.
-const LATER: usize = 4;
+/// Bytes in a vector register.
+pub const BLOCK: usize = 16;
 const ONES: u64 = 0x0101_0101_0101_0101;
 const TOPS: u64 = 0x8080_8080_8080_8080;
 
@@ -62,28 +63,27 @@ fn in_chunk(text: &[u8; NEAR], in_word: impl Fn(u64) -> u64) -> Option<usize> {
     None
 }
 
-/// Whether a byte ends a JSON string, begins an escape in it, or can't be in it as it ends a line.
-#[inline(always)]
-fn ends_string(c: u8) -> bool {
-    (c == b'"') | (c == b'\\') | (c == b'\n')
-}
-
-/// The first place of a quote, a backslash or a line end.
+/// The first place of a quote, a backslash or a line end: what ends a JSON string, begins an escape in
+/// it, or can't be in it. Sixteen bytes a step: the name of a log stream has 52.
 #[inline]
 pub fn string_end(text: &[u8]) -> Option<usize> {
-    let word_of = |c: u8| u64::from(c) * ONES;
-    let in_word =
-        |word| zeros(word ^ word_of(b'"')) | zeros(word ^ word_of(b'\\')) | zeros(word ^ word_of(b'\n'));
-    find(text, in_word, ends_string, |rest| memchr3(b'"', b'\\', b'\n', rest))
+    let [quote, back, line] = [b'"', b'\\', b'\n'].map(u8x16::splat);
+    let (blocks, last) = text.as_chunks::<BLOCK>();
+    for (at, block) in blocks.iter().enumerate() {
+        let block = u8x16::new(*block);
+        let found = block.simd_eq(quote) | block.simd_eq(back) | block.simd_eq(line);
+        if let Some(first) = first_of(found.to_bitmask()) {
+            return Some(at * BLOCK + first);
+        }
+    }
+    let last = last.iter().position(|c| matches!(c, b'"' | b'\\' | b'\n'))?;
+    Some(blocks.len() * BLOCK + last)
 }
 
-/// The same, mostly further away: the name of a log stream has 52 bytes. Sixteen bytes a step,
-/// which the compiler turns into a vector instruction each.
-#[inline]
-pub fn string_end_later(text: &[u8]) -> Option<usize> {
-    let in_block = |block: &[u8; 16]| block.iter().fold(false, |found, c| found | ends_string(*c));
-    let skipped = text.as_chunks().0.iter().take(LATER).take_while(|block| !in_block(block)).count() * 16;
-    string_end(&text[skipped..]).map(|at| skipped + at)
+/// The lowest bit that is set.
+#[inline(always)]
+pub fn first_of(bits: u32) -> Option<usize> {
+    (bits != 0).then(|| bits.trailing_zeros() as usize)
 }
 
 #[inline(always)]
@@ -121,8 +121,8 @@ mod tests {
         ) {
             prop_assert_eq!(byte(a, &text), memchr(a, &text));
             prop_assert_eq!(either(a, b, &text), memchr2(a, b, &text));
-            let end = memchr3(b'"', b'\\', b'\n', &text);
-            prop_assert_eq!((string_end(&text), string_end_later(&text)), (end, end));
+            let end = memchr::memchr3(b'"', b'\\', b'\n', &text);
+            prop_assert_eq!(string_end(&text), end);
             let first = text.get(..NEAR).unwrap_or_default();
             prop_assert_eq!(at_hand(a, &text), memchr(a, first));
             prop_assert_eq!(either_at_hand(a, b, &text), memchr2(a, b, first));

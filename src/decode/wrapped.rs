@@ -30,8 +30,8 @@ pub struct Wrapped<'a> {
 #[inline(always)]
 pub fn usual(text: &[u8]) -> Option<(Wrapped<'_>, usize)> {
     let line = super::short_cuts().then_some(text)?;
-    let (group, rest) = until_quote(line.strip_prefix(br#"{"logGroup":""#)?, near::string_end)?;
-    let (stream, rest) = until_quote(rest.strip_prefix(br#"","logStream":""#)?, near::string_end_later)?;
+    let (group, rest) = until_quote(line.strip_prefix(br#"{"logGroup":""#)?)?;
+    let (stream, rest) = until_quote(rest.strip_prefix(br#"","logStream":""#)?)?;
     let rest = rest.strip_prefix(br#"","timestamp":"#)?;
     let (time, rest) = rest.split_first_chunk()?;
     let timestamp = digits::thirteen(time)?;
@@ -50,8 +50,8 @@ pub fn usual(text: &[u8]) -> Option<(Wrapped<'_>, usize)> {
 
 /// Splits before the quote that ends a string without escapes.
 #[inline(always)]
-fn until_quote(text: &[u8], find: impl Fn(&[u8]) -> Option<usize>) -> Option<(&[u8], &[u8])> {
-    let end = find(text)?;
+fn until_quote(text: &[u8]) -> Option<(&[u8], &[u8])> {
+    let end = near::string_end(text)?;
     (text[end] == b'"').then(|| text.split_at(end))
 }
 
