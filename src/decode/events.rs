@@ -211,7 +211,7 @@ fn event<'a>(
     }
     match message.filter(|_| is_event) {
         Some(message) => {
-            let wrapped = Wrapped { group, stream, timestamp, arrived: None, message, plain: false };
+            let wrapped = Wrapped { group, stream, timestamp, arrived: None, message };
             Ok(unwrap(&wrapped, own.origin, own.arrived, arena))
         }
         None => Err(Stop::Broken(0)),

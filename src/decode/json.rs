@@ -268,7 +268,7 @@ impl<'a, const ESC: bool> Cursor<'a, ESC> {
 fn short_string<const ESC: bool>(text: &[u8]) -> Option<(&[u8], &[u8])> {
     let quote: &[u8] = if ESC { b"\\\"" } else { b"\"" };
     let text = text.strip_prefix(quote)?;
-    let end = if ESC { near::byte(b'\\', text) } else { near::either(b'"', b'\\', text) }?;
+    let end = if ESC { near::string_end(text) } else { near::either(b'"', b'\\', text) }?;
     let (string, rest) = text.split_at(end);
     Some((string, rest.strip_prefix(quote)?))
 }

@@ -71,16 +71,57 @@ pub fn chunk<'a>(chunk: &'a Chunk, wanted: Wanted, arena: &'a Arena, out: &mut V
     let bytes = &chunk.bytes[..];
     let mut from = 0;
     while from < bytes.len() {
-        let rest = &bytes[from..];
-        if let Some((wrapped, length)) = wrapped::usual(rest) {
-            let origin = origin(chunk, from, length);
-            unwrapped(&wrapped, (origin, chunk.arrived), wanted, arena, out);
-            from += length + 1;
+        if let Some(end) = usual(chunk, from, wanted, arena, out) {
+            from = end + 1;
             continue;
         }
-        let end = memchr(b'\n', rest).map_or(bytes.len(), |length| from + length);
+        let end = memchr(b'\n', &bytes[from..]).map_or(bytes.len(), |length| from + length);
         from = unusual(chunk, (from, end), arena, out);
     }
+}
+
+/// Decodes a line as most writers wrap them; where it ends. Records are made right here, where they
+/// will lie: a copy of one takes longer than to read it, since it waits for what was just written.
+/// What the message's beginning is is seen before where it ends, so that no byte is looked at twice.
+#[inline(always)]
+fn usual<'a>(
+    chunk: &'a Chunk,
+    from: usize,
+    wanted: Wanted,
+    arena: &'a Arena,
+    out: &mut Vec<Record<'a>>,
+) -> Option<usize> {
+    let head = wrapped::head(&chunk.bytes[from..])?;
+    let text = &head.rest[1..];
+    let json = text.first() == Some(&b'{');
+    let to = |behind: &[u8]| chunk.bytes.len() - behind.len();
+    let envelope = |to: usize| Envelope {
+        function: function_of(head.group, head.stream),
+        stream: (!head.stream.is_empty()).then_some(head.stream),
+        time: Some(Timestamp(head.timestamp)),
+        arrived: chunk.arrived,
+        origin: origin(chunk, from, to - from),
+    };
+    if json {
+        if let Some((line, read)) = app::usual_head(text) {
+            let end = to(head.behind(read, json::single_escapes)?.1);
+            out.push(Record { envelope: envelope(end), body: Body::Log(line) });
+            return Some(end);
+        }
+        if let Some((platform, read)) = app::usual_platform(text, arena) {
+            let end = to(head.behind(read, json::single_escapes)?.1);
+            out.push(Record { envelope: envelope(end), body: Body::Platform(platform) });
+            return Some(end);
+        }
+    } else if let Some((line, read)) = text::usual_head(text) {
+        let end = to(head.behind(read, json::plain_escapes)?.1);
+        out.push(Record { envelope: envelope(end), body: Body::Log(line) });
+        return Some(end);
+    }
+    let (closing, behind) = head.behind(0, if json { json::single_escapes } else { json::plain_escapes })?;
+    let end = to(behind);
+    other(&head.rest[1..closing], !json, envelope(end), wanted, arena, out);
+    Some(end)
 }
 
 /// Decodes a line, or the frames that begin in it; where the next one begins.
@@ -284,7 +325,8 @@ fn object<'a>(frame: Frame<'a>, arena: &'a Arena, out: &mut Vec<Record<'a>>) {
     if LOG_GROUP.find(line).is_some() {
         match wrapped::walk(line, arena) {
             Ok(Some(wrapped)) => {
-                return unwrapped(&wrapped, (origin, arrived), Wanted::All, arena, out);
+                let envelope = envelope(&wrapped, origin, arrived, arena);
+                return other(wrapped.message, false, envelope, Wanted::All, arena, out);
             }
             Ok(None) => {}
             Err(stop) => return out.push(frame.no_json(stop, arena)),
@@ -297,50 +339,24 @@ fn object<'a>(frame: Frame<'a>, arena: &'a Arena, out: &mut Vec<Record<'a>>) {
     bare(&frame, arena, out);
 }
 
-/// A wrapped line's record, and the metrics in it. Most are made right here, where they will lie: a
-/// copy of a record takes longer than to read it, since it waits for what was just written.
-#[inline(always)]
-fn unwrapped<'a>(
-    wrapped: &wrapped::Wrapped<'a>,
-    (origin, arrived): (Origin, Option<Timestamp>),
-    wanted: Wanted,
-    arena: &'a Arena,
-    out: &mut Vec<Record<'a>>,
-) {
-    match line_of(wrapped) {
-        Some(line) => {
-            let envelope = envelope(wrapped, origin, arrived, arena);
-            out.push(Record { envelope, body: Body::Log(line) });
-        }
-        None => other(wrapped, (origin, arrived), wanted, arena, out),
-    }
-}
-
-/// The most frequent lines of all, which take no more than this: a runtime's, without an error.
-#[inline(always)]
-fn line_of<'a>(wrapped: &wrapped::Wrapped<'a>) -> Option<LogLine<'a>> {
-    let message = wrapped.message;
-    if wrapped.plain { text::usual_head(message) } else { app::usual_head::<true>(message) }
-}
-
-/// All other wrapped lines.
+/// A wrapped line's record, and the metrics in it.
 #[inline(never)]
 fn other<'a>(
-    wrapped: &wrapped::Wrapped<'a>,
-    (origin, arrived): (Origin, Option<Timestamp>),
+    raw: &'a [u8],
+    plain: bool,
+    envelope: Envelope<'a>,
     wanted: Wanted,
     arena: &'a Arena,
     out: &mut Vec<Record<'a>>,
 ) {
-    let envelope = envelope(wrapped, origin, arrived, arena);
-    let body = message(wrapped.message, wrapped.plain, arena);
+    let body = message(raw, plain, arena);
     out.push(Record { envelope, body });
     if wanted == Wanted::NotOwnMetrics {
         return;
     }
-    let plain = matches!(body, Body::Log(LogLine { level: Level::Unknown, error: None, .. }));
-    if plain && wrapped.message.first() == Some(&b'{') {
-        embedded(wrapped.message, arena, out);
+    let unknown = matches!(body, Body::Log(LogLine { level: Level::Unknown, error: None, .. }));
+    if unknown && raw.first() == Some(&b'{') {
+        embedded(raw, arena, out);
     }
 }
 
@@ -374,7 +390,7 @@ fn unwrap<'a>(
     arena: &'a Arena,
 ) -> Record<'a> {
     let envelope = envelope(wrapped, origin, arrived, arena);
-    Record { envelope, body: message(wrapped.message, wrapped.plain, arena) }
+    Record { envelope, body: message(wrapped.message, false, arena) }
 }
 
 /// What the container of a wrapped line says of it.
@@ -406,9 +422,6 @@ fn own_time(raw: &[u8], arena: &Arena) -> Option<Timestamp> {
 #[inline(always)]
 fn message<'a>(raw: &'a [u8], plain: bool, arena: &'a Arena) -> Body<'a> {
     if raw.first() == Some(&b'{') {
-        if let Some(platform) = app::usual_platform(raw, arena) {
-            return Body::Platform(platform);
-        }
         match app::message::<true>(raw, arena) {
             Ok(message) => return message.body,
             Err(Stop::Broken(_) | Stop::Unusual) => return unescaped(raw, arena),
