@@ -102,23 +102,19 @@ fn usual<'a>(
         arrived: chunk.arrived,
         origin: origin(chunk, from, to - from),
     };
-    if json {
-        if let Some((line, read)) = app::usual_head(text) {
-            let end = to(head.behind(read, json::single_escapes)?.1);
-            out.push(Record { envelope: envelope(end), body: Body::Log(line) });
-            return Some(end);
-        }
-        if let Some((platform, read)) = app::usual_platform(text, arena) {
-            let end = to(head.behind(read, json::single_escapes)?.1);
-            out.push(Record { envelope: envelope(end), body: Body::Platform(platform) });
-            return Some(end);
-        }
-    } else if let Some((line, read)) = text::usual_head(text) {
-        let end = to(head.behind(read, json::plain_escapes)?.1);
+    let closing = if json { json::single_escapes } else { json::plain_escapes };
+    if let Some((line, read)) = if json { app::usual_head(text) } else { text::usual_head(text) } {
+        let end = to(head.behind(read, closing)?.1);
         out.push(Record { envelope: envelope(end), body: Body::Log(line) });
         return Some(end);
     }
-    let (closing, behind) = head.behind(0, if json { json::single_escapes } else { json::plain_escapes })?;
+    let platform = if json { app::usual_platform(text, arena) } else { text::usual_platform(text, arena) };
+    if let Some((platform, read)) = platform {
+        let end = to(head.behind(read, closing)?.1);
+        out.push(Record { envelope: envelope(end), body: Body::Platform(platform) });
+        return Some(end);
+    }
+    let (closing, behind) = head.behind(0, closing)?;
     let end = to(behind);
     other(&head.rest[1..closing], !json, envelope(end), wanted, arena, out);
     Some(end)

@@ -459,6 +459,42 @@ pub fn usual_head(text: &[u8]) -> Option<(LogLine<'_>, usize)> {
     })
 }
 
+/// The three lines that the platform writes for nearly every invocation, without anything rare, inside
+/// a JSON string, which may end anywhere in `text`; and how many bytes that are, in which the string
+/// does not end. [`message`] would say the same (a test holds it to that).
+#[inline]
+pub fn usual_platform<'a>(text: &'a [u8], arena: &'a Arena) -> Option<(Platform<'a>, usize)> {
+    let text = super::short_cuts().then_some(text)?;
+    let [quote, back, line_end] = near::STRING_END;
+    let token = |text: &'a [u8]| {
+        let end = near::at_hand([b' ', quote, back, line_end], text).filter(|end| *end > 0)?;
+        Some(text.split_at(end))
+    };
+    let read = |rest: &[u8]| text.len() - rest.len();
+    match text.first()? {
+        b'S' => {
+            let (id, rest) = token(text.strip_prefix(b"START RequestId: ")?)?;
+            let (version, rest) = token(rest.strip_prefix(b" Version: ")?)?;
+            let start = Start { id, version: Some(version), trace: None };
+            (rest.first() != Some(&line_end)).then(|| (Platform::Start(arena.alloc(start)), read(rest)))
+        }
+        b'E' => {
+            let (id, rest) = token(text.strip_prefix(b"END RequestId: ")?)?;
+            rest.starts_with(b"\\n\"").then(|| (Platform::End { id }, read(rest)))
+        }
+        b'R' => {
+            let (id, rest) = token(text.strip_prefix(b"REPORT RequestId: ")?)?;
+            let ([duration, billed, size, most], rest) = usual_fields::<true>(rest)?;
+            rest.starts_with(b"\\n\"").then_some(())?;
+            let duration = Some(json::micros(duration)?);
+            let (billed_ms, memory_mb, max_memory_mb) = (small(billed), small(size), small(most));
+            let report = Report { id, duration, billed_ms, memory_mb, max_memory_mb, ..Report::default() };
+            Some((Platform::Report(arena.alloc(report)), read(rest)))
+        }
+        _ => None,
+    }
+}
+
 /// What stands before a tab, and after it, where that is near and nothing before it ends the string.
 #[inline(always)]
 fn before_tab(text: &[u8]) -> Option<(&[u8], &[u8])> {
