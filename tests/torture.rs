@@ -1,5 +1,5 @@
 //! A writer that never pauses and rotates its logs in every way, followed by the real `lamtop
-//! record`: every numbered record comes out once. `cargo test` runs some seconds of it;
+//! record`: every numbered record comes out once, in order. `cargo test` runs some seconds of it;
 //! `LAMTOP_TORTURE=2000000,500 cargo test --release --test torture -- --nocapture` so many records
 //! through so many rotations.
 #![allow(clippy::unwrap_used)]
@@ -120,7 +120,7 @@ fn size() -> (u64, u64) {
 }
 
 #[test]
-fn every_record_comes_out_once() {
+fn every_record_comes_out_once_and_in_order() {
     let (records, rotations) = size();
     let dir = tempfile::tempdir().unwrap();
     let (logs, out) = (dir.path().join("logs"), dir.path().join("out.ndjson"));
@@ -187,6 +187,7 @@ fn every_record_comes_out_once() {
             log.name, log.written, log.rotations, behind[log.name].1
         );
         assert_eq!(twice, 0, "{} twice; said {said}", log.name);
+        assert_eq!(behind[log.name].1, 0, "{} out of order; said {said}", log.name);
         if log.name != "emptied" {
             assert_eq!(lost, 0, "{} lost; said {said}", log.name);
         } else if lost > 0 {

@@ -28,6 +28,8 @@ mod row;
 mod segment;
 mod shown;
 mod statistics;
+#[cfg(any(test, fuzzing))]
+mod switch;
 mod text;
 mod trail;
 mod wrapped;
@@ -50,12 +52,14 @@ pub use raw::{Form, form};
 /// Whether short cuts are taken: readers of the usual shapes that ask fewer questions than the
 /// general walks and stand back from whatever is not quite usual. Tests turn them off, to see that
 /// nothing else depends on them.
-#[cfg(not(test))]
+#[cfg(not(any(test, fuzzing)))]
 const fn short_cuts() -> bool {
     true
 }
-#[cfg(test)]
-use tests::short_cuts;
+#[cfg(any(test, fuzzing))]
+use switch::short_cuts;
+#[cfg(fuzzing)]
+pub use switch::without_short_cuts;
 
 /// Decodes the frames of a chunk, in order.
 pub fn chunk<'a>(chunk: &'a Chunk, arena: &'a Arena, out: &mut Vec<Record<'a>>) {
