@@ -83,7 +83,10 @@ fn decode<'a>(frame: Frame<'a>, cut: u64, arena: &'a Arena, out: &mut Vec<Record
         // A recorder never puts this form in itself.
         super::bare(&frame, arena, out);
     } else {
-        super::frame(frame, arena, out);
+        // A value is one behind blanks too.
+        let value = frame.value();
+        let is_value = matches!(value.text.first(), Some(b'{' | b'['));
+        super::frame(if is_value { value } else { frame }, arena, out);
     }
 }
 

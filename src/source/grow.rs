@@ -226,9 +226,12 @@ impl Tail {
                 self.anew(key, &handle)?;
                 return Ok(false);
             };
-            if !begin.is_empty() && again < AGAIN && self.came_before(key, &begin)? {
+            if !begin.is_empty()
+                && again < AGAIN
+                && let Some(first) = self.came_before(key, &begin)?
+            {
                 again += 1;
-                if self.begin_again(key, &handle)? {
+                if self.begin_again(key, &handle, first)? {
                     continue;
                 }
                 return Ok(false);
@@ -257,9 +260,9 @@ impl Tail {
         Ok(true)
     }
 
-    /// Forgets what was just read of a file's beginning, and reads what comes before it. Whether it may
-    /// be read now.
-    fn begin_again(&mut self, key: u32, handle: &File) -> Result<bool, Stopped> {
+    /// Forgets what was just read of a file's beginning, and reads what comes `first` and whatever else
+    /// does. Whether it may be read now.
+    fn begin_again(&mut self, key: u32, handle: &File, first: u32) -> Result<bool, Stopped> {
         self.pieces.clear();
         let most = self.out.most;
         if let Some(Followed { state: State::Lines(lines), .. }) = self.files.get_mut(&key) {
@@ -269,9 +272,16 @@ impl Tail {
         if let Ok(metadata) = handle.metadata() {
             self.is_again(key, &Stat::from(&metadata));
         }
-        self.beginning.insert(key);
+        if self.beginning.contains(&first) {
+            // That is about to begin, and looked here first because this still held the same.
+            self.wait(key);
+            return Ok(false);
+        }
+        let outermost = self.beginning.insert(key);
         let may = self.read_older(key);
-        self.beginning.remove(&key);
+        if outermost {
+            self.beginning.remove(&key);
+        }
         may
     }
 

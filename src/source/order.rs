@@ -136,11 +136,18 @@ impl Tail {
             _ => false,
         };
         let waits = self.older(key).iter().any(half);
-        if waits && let Some(file) = self.files.get_mut(&key) {
+        if waits {
+            self.wait(key);
+        }
+        Ok(!waits)
+    }
+
+    /// Has a file looked at again when something was read.
+    pub fn wait(&mut self, key: u32) {
+        if let Some(file) = self.files.get_mut(&key) {
             file.seen = None;
             self.waiting.insert(key);
         }
-        Ok(!waits)
     }
 
     fn older(&self, key: u32) -> Vec<u32> {
@@ -166,10 +173,10 @@ impl Tail {
         self.logs.enter(&file.log, file.age, key);
     }
 
-    /// Whether a copy of what a file held came to light that has to be read first: the bytes just read
-    /// of the file, if they do not begin the copy, were written after it was made.
-    pub fn came_before(&mut self, key: u32, begin: &[u8]) -> Result<bool, Stopped> {
-        let Some(file) = self.files.get(&key) else { return Ok(false) };
+    /// A copy of what a file held that came to light and has to be read first: the bytes just read of
+    /// the file, if they do not begin the copy, were written after it was made.
+    pub fn came_before(&mut self, key: u32, begin: &[u8]) -> Result<Option<u32>, Stopped> {
+        let Some(file) = self.files.get(&key) else { return Ok(None) };
         let (log, folder) = (file.log.clone(), file.path.parent().map(Path::to_path_buf));
         if let Some(folder) = folder {
             self.list_again(folder)?;
@@ -180,10 +187,10 @@ impl Tail {
             let Some(copy) = self.handle(other)? else { continue };
             let copy = part(&copy, 0, HEAD as u64).unwrap_or_default();
             if !Pack::may_become(&copy) && !copy.starts_with(begin) && !begin.starts_with(&copy) {
-                return Ok(true);
+                return Ok(Some(other));
             }
         }
-        Ok(false)
+        Ok(None)
     }
 }
 
