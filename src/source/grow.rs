@@ -34,7 +34,7 @@ impl Tail {
         let stat = handle.metadata().map_or(stat, |metadata| Stat::from(&metadata));
         let (now, wall) = (self.out.clock.steady_ms(), self.out.clock.now());
         let Some(file) = self.files.get_mut(&key) else { return Ok(()) };
-        file.seen = Some((stat.size, stat.modified));
+        let was_empty = file.seen.replace((stat.size, stat.modified)).is_some_and(|(size, _)| size == 0);
         file.racy = is_racy(wall, stat.modified);
         if changed {
             file.changed_ms = now;
@@ -46,6 +46,16 @@ impl Tail {
             self.is_again(key, &stat);
             return self.begin(key, stat, &handle);
         }
+        let unread = match &file.state {
+            State::New => was_empty,
+            State::Lines(lines) => lines.framer.end() == 0,
+            State::Packed(_) | State::Copy { .. } => false,
+        };
+        // It was empty; what it held meanwhile may lie in copies by now.
+        if unread && file.names.contains(&file.called) {
+            self.is_again(key, &stat);
+        }
+        let Some(file) = self.files.get_mut(&key) else { return Ok(()) };
         match &mut file.state {
             State::New => self.begin(key, stat, &handle),
             State::Lines(lines) if stat.size < lines.framer.end() => {
@@ -61,6 +71,14 @@ impl Tail {
             State::Lines(lines) if lines.framer.end() == 0 && Pack::of_file(&handle).is_some() => {
                 self.close(key, None)?;
                 self.begin(key, stat, &handle)
+            }
+            State::Lines(_) if unread => {
+                let outermost = self.beginning.insert(key);
+                let may = self.read_older(key);
+                if outermost {
+                    self.beginning.remove(&key);
+                }
+                if may? { self.read_on(key) } else { Ok(()) }
             }
             State::Lines(lines) => match self.heads.holds(&handle, lines.head) {
                 Ok(true) => self.read_on(key),
@@ -127,6 +145,9 @@ impl Tail {
             if !self.is_new(key) {
                 return Ok(());
             }
+        }
+        if self.was_copied(key) {
+            self.is_again(key, &stat);
         }
         if !self.read_older(key)? || !self.is_new(key) {
             return Ok(());

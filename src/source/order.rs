@@ -11,8 +11,8 @@ use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::Path;
 use std::sync::Arc;
 
-use super::copies::HEAD;
-use super::followed::State;
+use super::copies::{HEAD, is_named_after};
+use super::followed::{Followed, State};
 use super::info::Stat;
 use super::out::Stopped;
 use super::packed::Pack;
@@ -103,6 +103,12 @@ impl Logs {
         older
     }
 
+    /// The nearest files that are younger than one.
+    fn after(&self, log: &Log, age: Age, key: u32) -> impl Iterator<Item = u32> {
+        let files = self.0.get(log).into_iter();
+        files.flat_map(move |files| files.range((age, key + 1)..)).take(NEAREST).map(|(_, key)| *key)
+    }
+
     /// All files of a log.
     fn all(&self, log: &Log) -> impl Iterator<Item = u32> {
         self.0.get(log).into_iter().flatten().map(|(_, key)| *key)
@@ -162,6 +168,20 @@ impl Tail {
         let end = lines.framer.end();
         let handle = self.handle(key)?;
         Ok(handle.and_then(|handle| handle.metadata().ok()).is_some_and(|metadata| metadata.len() > end))
+    }
+
+    /// Whether unread files that are named after this one were made after it: copies of what it held
+    /// before it was emptied, then, for renaming leaves the older file the number.
+    pub fn was_copied(&self, key: u32) -> bool {
+        let Some(file) = self.files.get(&key).filter(|file| file.names.contains(&file.called)) else {
+            return false;
+        };
+        let is_copy = |other: &Followed| {
+            matches!(other.state, State::New)
+                && other.age > file.age
+                && is_named_after(&other.path, &file.called)
+        };
+        self.logs.after(&file.log, file.age, key).any(|other| self.files.get(&other).is_some_and(is_copy))
     }
 
     /// What a file holds is of another age: it was emptied or written anew.
