@@ -4,6 +4,8 @@
 
 mod shared;
 
+use lamtop::frame::is_line;
+use lamtop::model::{Body, Continuation, Record};
 use lamtop::source::doors::{Stretch, framed};
 
 /// Every byte that was given, with its offset, and which were skipped.
@@ -21,10 +23,13 @@ fn all(stretches: &[Stretch]) -> (Vec<u8>, Vec<(u64, u64)>) {
 }
 
 fn meant(stretches: &[Stretch]) -> Vec<String> {
+    // Where a broken value breaks is told as far as its chunk goes.
+    let say = |record: &Record<'_>| match record.body {
+        Body::Continuation(Continuation::Broken(_)) => format!("{:?} broken", record.envelope),
+        _ => format!("{record:?}"),
+    };
     let read = |(offset, bytes, cut): &Stretch| {
-        shared::records(bytes, *offset, *cut, |records| {
-            records.iter().map(|record| format!("{record:?}")).collect::<Vec<_>>()
-        })
+        shared::records(bytes, *offset, *cut, |records| records.iter().map(say).collect::<Vec<_>>())
     };
     stretches.iter().flat_map(read).collect()
 }
@@ -32,7 +37,9 @@ fn meant(stretches: &[Stretch]) -> Vec<String> {
 // The last four bytes say how it is cut: the seeds are files as they lie.
 libfuzzer_sys::fuzz_target!(|input: &[u8]| {
     let Some((bytes, [reads @ .., most])) = input.split_last_chunk::<4>() else { return };
-    let most = (usize::from(*most) + 1) * 32;
+    let text = bytes.split(|c| *c == b'\n').any(|line| !is_line(line));
+    // A text of several lines is at most 256 KiB long, and no line: the law is of lines that are cut above that.
+    let most = if text { 1 << 20 } else { (usize::from(*most) + 1) * 32 };
     let whole = framed(bytes, &[usize::MAX], most);
     let cut = framed(bytes, &reads.map(usize::from), most);
     assert_eq!(all(&whole), all(&cut));

@@ -3,7 +3,8 @@
 //!
 //! A platform record is told by its stream, its request id, its kind and its own time. Streams are
 //! nearly always in the order of time, so a record that is newer than all before it costs a look at
-//! the newest; only others are searched for.
+//! the newest; only others are searched for. An application's line is told by its event's id, where its
+//! container says one.
 
 use std::hash::Hasher;
 
@@ -17,6 +18,8 @@ use crate::model::{Platform, Timestamp};
 const MOST: usize = 8 << 10;
 /// Records remembered of all, each 16 bytes.
 const MOST_IN_ALL: usize = 1 << 20;
+/// Ids of events remembered, at least so many of the newest and at most twice that, each 9 bytes.
+const MOST_EVENTS: usize = 256 << 10;
 
 /// What an environment's stream has told.
 #[derive(Debug, Default)]
@@ -54,9 +57,22 @@ impl Told {
 }
 
 impl Correlator {
-    /// Platform records that were read a second time and counted once.
+    /// Records that were read a second time and counted once.
     pub fn seen_twice(&self) -> u64 {
         self.seen_twice
+    }
+
+    /// Whether the event of this id was read before, here or from another source.
+    pub(super) fn was_read(&mut self, id: u64) -> bool {
+        let [now, before] = &mut self.events;
+        if before.contains(&id) || !now.insert(id) {
+            self.seen_twice += 1;
+            return true;
+        }
+        if now.len() >= MOST_EVENTS {
+            *before = std::mem::take(now);
+        }
+        false
     }
 
     /// Whether a record that says its own time was read before, here or from another source.

@@ -34,6 +34,7 @@ mod text;
 mod trail;
 mod wrapped;
 
+use std::hash::{DefaultHasher, Hasher};
 use std::sync::LazyLock;
 
 use memchr::{memchr, memchr_iter, memmem};
@@ -43,7 +44,7 @@ pub use shown::message as shown;
 
 use crate::frame::{Scanner, Shape, is_line};
 use crate::model::{
-    Bad, Body, Broken, Chunk, Continuation, Envelope, Level, LogLine, Origin, Record, Text, Timestamp,
+    Bad, Body, Broken, Chunk, Continuation, Envelope, Event, Level, LogLine, Origin, Record, Text, Timestamp,
 };
 pub use document::parts;
 use json::Stop;
@@ -252,7 +253,7 @@ pub fn frame<'a>(frame: Frame<'a>, arena: &'a Arena, out: &mut Vec<Record<'a>>) 
     match text.first() {
         Some(b'{') => object(frame, arena, out),
         Some(b'[') if document::read(&frame, arena, out) => {}
-        _ => out.push(lined::read(&frame, arena)),
+        _ => lined::read(&frame, arena, out),
     }
 }
 
@@ -269,7 +270,7 @@ fn object<'a>(frame: Frame<'a>, arena: &'a Arena, out: &mut Vec<Record<'a>>) {
     static LOG_GROUP: LazyLock<memmem::Finder<'_>> = LazyLock::new(|| memmem::Finder::new("logGroup"));
     if LOG_GROUP.find(line).is_some() {
         match wrapped::walk(line, arena) {
-            Ok(Some(wrapped)) => return unwrapped(&wrapped, origin, arrived, arena, out),
+            Ok(Some(wrapped)) => return identified(&wrapped, origin, arrived, arena, out),
             Ok(None) => {}
             Err(stop) => return out.push(frame.no_json(stop, arena)),
         }
@@ -300,6 +301,35 @@ fn unwrapped<'a>(
     }
 }
 
+/// The same of an event whose id may be known: what an application wrote is told from other sources'
+/// records by that.
+fn identified<'a>(
+    wrapped: &wrapped::Wrapped<'a>,
+    origin: Origin,
+    arrived: Option<Timestamp>,
+    arena: &'a Arena,
+    out: &mut Vec<Record<'a>>,
+) {
+    let at = out.len();
+    unwrapped(wrapped, origin, arrived, arena, out);
+    name(wrapped.id, at, arena, out);
+}
+
+/// Makes one record, named by an event's id, of those from `at` on, if an application wrote them.
+fn name<'a>(id: Text<'_>, at: usize, arena: &'a Arena, out: &mut Vec<Record<'a>>) {
+    let Some(Record { body: body @ (Body::Log(_) | Body::Metric(_)), .. }) = out.get(at).copied() else {
+        return;
+    };
+    if id.is_empty() {
+        return;
+    }
+    let mut hasher = DefaultHasher::new();
+    hasher.write(id);
+    let more = arena.records(&out[at + 1..]);
+    out.truncate(at + 1);
+    out[at].body = Body::Event(arena.alloc(Event { id: hasher.finish(), body, more }));
+}
+
 /// The most frequent lines of all, which take no more than this: a runtime's, without an error.
 #[inline(always)]
 fn line_of<'a>(wrapped: &wrapped::Wrapped<'a>) -> Option<LogLine<'a>> {
@@ -328,11 +358,21 @@ fn other<'a>(
 /// Metrics in a message that is the newest record's.
 #[cold]
 fn embedded<'a>(raw: &[u8], arena: &'a Arena, out: &mut Vec<Record<'a>>) {
-    static AWS: LazyLock<memmem::Finder<'_>> = LazyLock::new(|| memmem::Finder::new("_aws"));
     if AWS.find(raw).is_some() {
         metrics(&json::unescape(raw), arena, out);
     }
 }
+
+/// The same of a message that is not escaped.
+#[cold]
+fn embedded_in<'a>(message: &[u8], arena: &'a Arena, out: &mut Vec<Record<'a>>) {
+    if AWS.find(message).is_some() {
+        metrics(message, arena, out);
+    }
+}
+
+/// What every embedded metric has in it.
+static AWS: LazyLock<memmem::Finder<'_>> = LazyLock::new(|| memmem::Finder::new("_aws"));
 
 /// The same of a message that is unescaped. Lambda Insights' own events are no lines.
 fn metrics<'a>(message: &[u8], arena: &'a Arena, out: &mut Vec<Record<'a>>) {

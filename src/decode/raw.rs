@@ -84,9 +84,9 @@ fn decode<'a>(frame: Frame<'a>, cut: u64, arena: &'a Arena, out: &mut Vec<Record
         super::bare(&frame, arena, out);
     } else {
         // A value is one behind blanks too.
-        let value = frame.value();
-        let is_value = matches!(value.text.first(), Some(b'{' | b'['));
-        super::frame(if is_value { value } else { frame }, arena, out);
+        let text = frame.value().text;
+        let is_value = matches!(text.first(), Some(b'{' | b'['));
+        super::frame(if is_value { Frame { text, ..frame } } else { frame }, arena, out);
     }
 }
 

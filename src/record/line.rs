@@ -153,6 +153,9 @@ mod tests {
             Body::Recorded(recorded) => recorded.record,
             _ => record,
         };
+        if let Body::Event(event) = record.body {
+            record.body = event.body;
+        }
         record.envelope.origin = Origin { source: SourceId(0), offset: 0, len: 0 };
         Some(format!("{record:?}"))
     }
