@@ -140,6 +140,7 @@ fn read(path: &Path) -> (Facts, Correlator) {
     let mut reading = source::pull(&source::paths(&paths), Clock::wall()).unwrap();
     ingest::in_turns(
         1,
+        lamtop::decode::Wanted::All,
         || reading.next(),
         |event| match event {
             Event::Chunk(chunk) => Some(chunk),

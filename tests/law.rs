@@ -61,7 +61,7 @@ fn snapshot(sources: &[(u32, Vec<u8>)], by: Timestamp) -> Snapshot {
     for (source, bytes) in sources {
         for chunk in chunks(*source, bytes, 4_000) {
             let (arena, mut records) = (decode::Arena::new(), Vec::new());
-            decode::chunk(&chunk, &arena, &mut records);
+            decode::chunk(&chunk, decode::Wanted::All, &arena, &mut records);
             for record in records.iter().filter(|record| known(record) <= by) {
                 correlator.record(record, &mut store);
             }

@@ -1,6 +1,6 @@
 //! What several targets do with bytes.
 
-use lamtop::decode::{self, Arena};
+use lamtop::decode::{self, Arena, Wanted};
 use lamtop::model::{Change, Chunk, FactSink, FunctionId, Invocation, Record, SourceId};
 
 /// Takes facts and does nothing with them.
@@ -15,7 +15,7 @@ impl FactSink for Nobody {
 pub fn records<T>(bytes: &[u8], offset: u64, cut: u64, with: impl FnOnce(&[Record<'_>]) -> T) -> T {
     let chunk = Chunk { source: SourceId(0), offset, arrived: None, bytes: bytes.to_vec(), cut };
     let (arena, mut out) = (Arena::new(), Vec::new());
-    decode::chunk(&chunk, &arena, &mut out);
+    decode::chunk(&chunk, Wanted::All, &arena, &mut out);
     with(&out)
 }
 

@@ -3,56 +3,94 @@
 //!
 //! A platform record is told by its stream, its request id, its kind and its own time. Streams are
 //! nearly always in the order of time, so a record that is newer than all before it costs a look at
-//! the newest; only others are searched for. An application's line is told by its event's id, where its
-//! container says one.
+//! the newest; only others are searched for, and where there are none nothing is kept to be searched.
+//! An application's line is told by its event's id, where its container says one.
 
-use std::hash::Hasher;
+use std::hash::{BuildHasher, Hasher, RandomState};
 
-use rustc_hash::FxHasher;
+use rustc_hash::{FxHashSet, FxSeededState};
 
 use super::Correlator;
 use super::place::{Place, id_of};
 use crate::model::{Platform, Timestamp};
 
-/// Records remembered of one environment; beyond that the oldest are forgotten.
-const MOST: usize = 8 << 10;
-/// Records remembered of all, each 16 bytes.
-const MOST_IN_ALL: usize = 1 << 20;
+/// Records remembered, 8 bytes each; beyond that the older half is forgotten.
+const MOST: usize = 1 << 20;
 /// Ids of events remembered, at least so many of the newest and at most twice that, each 9 bytes.
 const MOST_EVENTS: usize = 256 << 10;
 
-/// What an environment's stream has told.
-#[derive(Debug, Default)]
+/// What was told, of all environments.
 pub(super) struct Told {
-    /// Times and tags, by time.
-    records: Vec<(Timestamp, u64)>,
+    /// A tag of each record, in the order of reading.
+    tags: Vec<u64>,
+    /// The same, to be searched: only from the first record on that may have come before. Most
+    /// captures have none.
+    index: Option<FxHashSet<u64>>,
+    /// Tags can't be foreseen, so that no record can be written to be taken for another one.
+    seed: FxSeededState,
+}
+
+impl std::fmt::Debug for Told {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Told").field("tags", &self.tags.len()).finish_non_exhaustive()
+    }
+}
+
+impl Default for Told {
+    fn default() -> Self {
+        let seed = FxSeededState::with_seed(RandomState::new().hash_one(0) as usize);
+        Self { tags: Vec::new(), index: None, seed }
+    }
 }
 
 impl Told {
-    /// Whether that was told before; remembers it if not.
-    fn again(&mut self, at: Timestamp, tag: u64) -> bool {
-        if self.records.last().is_none_or(|(newest, _)| *newest < at) {
-            self.records.push((at, tag));
-            return false;
+    /// Whether a record that may have come before did; it is remembered if not.
+    #[cold]
+    fn again(&mut self, tag: u64) -> bool {
+        let tags = &self.tags;
+        let index = self.index.get_or_insert_with(|| tags.iter().copied().collect());
+        let again = !index.insert(tag);
+        if !again {
+            self.remember(tag);
         }
-        let from = self.records.partition_point(|(time, _)| *time < at);
-        let same = self.records[from..].iter().take_while(|(time, _)| *time == at);
-        let mut end = from;
-        for (_, told) in same {
-            if *told == tag {
-                return true;
-            }
-            end += 1;
-        }
-        self.records.insert(end, (at, tag));
-        false
+        again
     }
 
-    /// Forgets the older half; how many those were.
-    fn forget(&mut self) -> usize {
-        let half = self.records.len().div_ceil(2);
-        self.records.drain(..half);
-        half
+    /// Remembers a record.
+    fn remember(&mut self, tag: u64) {
+        self.tags.push(tag);
+        if let Some(index) = &mut self.index {
+            index.insert(tag);
+        }
+        if self.tags.len() > MOST {
+            self.tags.drain(..MOST / 2);
+            self.index = None;
+        }
+    }
+}
+
+/// The newest time at which an environment told something, and the kinds of it.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Newest {
+    at: Timestamp,
+    kinds: u8,
+}
+
+impl Default for Newest {
+    fn default() -> Self {
+        Self { at: Timestamp::MIN, kinds: 0 }
+    }
+}
+
+impl Newest {
+    /// Whether a record of a kind, a bit, is surely told for the first time.
+    fn is_first(&mut self, at: Timestamp, kind: u8) -> bool {
+        let first = at > self.at || at == self.at && self.kinds & kind == 0;
+        if first {
+            let kinds = if at == self.at { self.kinds } else { 0 };
+            *self = Self { at, kinds: kinds | kind };
+        }
+        first
     }
 }
 
@@ -78,36 +116,32 @@ impl Correlator {
     /// Whether a record that says its own time was read before, here or from another source.
     pub(super) fn was_told(&mut self, platform: &Platform<'_>, place: &Place) -> bool {
         let Some(kind) = kind(platform) else { return false };
-        let mut hasher = FxHasher::default();
-        hasher.write_u8(kind);
+        let mut hasher = self.told.seed.build_hasher();
+        hasher.write_u64(u64::from(place.environment) << 8 | u64::from(kind));
+        hasher.write_i64(place.time.0);
         hasher.write(id_of(platform).unwrap_or_default());
-        let told = &mut self.environments[place.environment as usize].told;
-        if told.again(place.time, hasher.finish()) {
-            self.seen_twice += 1;
-            return true;
+        let tag = hasher.finish();
+        let newest = &mut self.environments[place.environment as usize].newest;
+        if newest.is_first(place.time, kind) {
+            self.told.remember(tag);
+            return false;
         }
-        self.told += 1;
-        if told.records.len() > MOST {
-            self.told -= told.forget();
-        }
-        if self.told > MOST_IN_ALL {
-            self.told -=
-                self.environments.iter_mut().map(|environment| environment.told.forget()).sum::<usize>();
-        }
-        false
+        let again = self.told.again(tag);
+        self.seen_twice += u64::from(again);
+        again
     }
 }
 
-/// A number for each kind of record that something is concluded from.
+/// A bit for each kind of record that something is concluded from.
 fn kind(platform: &Platform<'_>) -> Option<u8> {
     Some(match platform {
-        Platform::Start(_) => 0,
-        Platform::Report(_) => 1,
-        Platform::InitStart(_) => 2,
-        Platform::InitReport(_) => 3,
-        Platform::TimedOut { .. } => 4,
-        Platform::Fault(_) => 5,
-        Platform::Dropped { .. } => 6,
+        Platform::Start(_) => 1,
+        Platform::Report(_) => 1 << 1,
+        Platform::InitStart(_) => 1 << 2,
+        Platform::InitReport(_) => 1 << 3,
+        Platform::TimedOut { .. } => 1 << 4,
+        Platform::Fault(_) => 1 << 5,
+        Platform::Dropped { .. } => 1 << 6,
         // It says the same of an open invocation however often it comes.
         Platform::RuntimeDone(_) | Platform::End { .. } | Platform::Other => return None,
     })
@@ -119,25 +153,45 @@ mod tests {
     use proptest::prelude::*;
     use std::collections::HashSet;
 
+    /// What [`Correlator::was_told`] asks of one environment's record.
+    fn was_told(told: &mut Told, newest: &mut Newest, at: i64, kind: u8, id: u64) -> bool {
+        let tag = told.seed.hash_one((at, kind, id));
+        if newest.is_first(Timestamp(at), 1 << kind) {
+            told.remember(tag);
+            return false;
+        }
+        told.again(tag)
+    }
+
     proptest! {
         #[test]
-        fn what_is_remembered_is_what_was_told(records in prop::collection::vec((0i64..20, 0u64..4), 0..200)) {
-            let (mut told, mut model) = (Told::default(), HashSet::new());
-            for (at, tag) in records {
-                prop_assert_eq!(told.again(Timestamp(at), tag), !model.insert((at, tag)));
-                prop_assert!(told.records.is_sorted_by_key(|(at, _)| *at));
+        fn what_is_remembered_is_what_was_told(
+            records in prop::collection::vec((0i64..20, 0u8..3, 0u64..3), 0..200),
+            in_order in any::<bool>(),
+        ) {
+            let mut records = records;
+            if in_order {
+                records.sort_unstable();
             }
+            let (mut told, mut newest, mut model) = (Told::default(), Newest::default(), HashSet::new());
+            for (at, kind, id) in records {
+                let again = was_told(&mut told, &mut newest, at, kind, id);
+                prop_assert_eq!(again, !model.insert((at, kind, id)));
+            }
+            prop_assert_eq!(told.tags.len(), model.len());
         }
     }
 
     #[test]
     fn the_oldest_are_forgotten() {
-        let mut told = Told::default();
-        for at in 0..10 {
-            told.again(Timestamp(at), 0);
+        let (mut told, mut newest) = (Told::default(), Newest::default());
+        let all = MOST as i64 + 1;
+        for at in 0..all {
+            assert!(!was_told(&mut told, &mut newest, at, 0, 0));
         }
-        assert_eq!(told.forget(), 5);
-        assert!(!told.again(Timestamp(4), 0) && told.again(Timestamp(5), 0));
-        assert_eq!(Told::default().forget(), 0);
+        assert_eq!(told.tags.len(), MOST / 2 + 1);
+        assert!(was_told(&mut told, &mut newest, all - 1, 0, 0));
+        assert!(was_told(&mut told, &mut newest, all - MOST as i64 / 2 - 1, 0, 0));
+        assert!(!was_told(&mut told, &mut newest, 5, 0, 0));
     }
 }

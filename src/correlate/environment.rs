@@ -5,7 +5,7 @@ use crate::model::{
     Status, Timestamp, Waited,
 };
 
-use super::again::Told;
+use super::again::Newest;
 use super::outcome::{Fault, Signs};
 
 /// A caller waited for an init if START followed its end within this (`operators.md` part 6).
@@ -157,8 +157,8 @@ pub struct Environment {
     pub init: Option<Init>,
     /// Those given up because the stream went on without their REPORT.
     pub given_up: Vec<Invocation>,
-    /// The platform records that it told, to know those that come again.
-    pub told: Told,
+    /// What it told last, to know what comes again.
+    pub newest: Newest,
 }
 
 impl Environment {
@@ -176,7 +176,7 @@ impl Environment {
             last: None,
             init: None,
             given_up: Vec::new(),
-            told: Told::default(),
+            newest: Newest::default(),
         }
     }
 

@@ -53,7 +53,7 @@ pub struct Correlator {
     read: u64,
     bad: Unread,
     /// Platform records remembered, to tell those that come again, and how many records did.
-    told: usize,
+    told: again::Told,
     seen_twice: u64,
     /// Ids of events that were read: the newest, and those before them.
     events: [FxHashSet<u64>; 2],
@@ -79,7 +79,7 @@ impl Default for Correlator {
             latest,
             read: 0,
             bad: Unread::default(),
-            told: 0,
+            told: again::Told::default(),
             seen_twice: 0,
             events: Default::default(),
         }

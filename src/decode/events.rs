@@ -213,7 +213,7 @@ fn event<'a>(
         }
     }
     let message = message.filter(|_| is_event).ok_or(Stop::Broken(0))?;
-    let wrapped = Wrapped { group, stream, timestamp, arrived: None, id, message, plain: false };
+    let wrapped = Wrapped { group, stream, timestamp, arrived: None, id, message };
     identified(&wrapped, own.origin, own.arrived, arena, out);
     Ok(())
 }

@@ -6,8 +6,10 @@
 //! members) the first says [`Stop::Unusual`], and the caller unescapes the whole and walks that.
 
 use memchr::memchr;
+use wide::u8x16;
 
-use super::{Arena, near};
+use super::Arena;
+use super::near::{self, BLOCK};
 use crate::model::{Micros, Text};
 
 /// Why a walk ended early.
@@ -266,23 +268,61 @@ impl<'a, const ESC: bool> Cursor<'a, ESC> {
 fn short_string<const ESC: bool>(text: &[u8]) -> Option<(&[u8], &[u8])> {
     let quote: &[u8] = if ESC { b"\\\"" } else { b"\"" };
     let text = text.strip_prefix(quote)?;
-    let end = if ESC { near::byte(b'\\', text) } else { near::either(b'"', b'\\', text) }?;
+    let end = if ESC { near::string_end(text) } else { near::either(b'"', b'\\', text) }?;
     let (string, rest) = text.split_at(end);
     Some((string, rest.strip_prefix(quote)?))
 }
 
-/// Whether `text`, the inside of a JSON string that is believed to end with it, holds no quote that
-/// would end it earlier and only the escapes `\"`, `\n` and `\t`; a `false` means "look closer".
-pub fn plain_escapes(text: &[u8]) -> bool {
+/// Where the JSON string ends that `text` begins with, its quote, if it has no other escapes than
+/// `\"`, `\n` and `\t` and no line ends with it open; `None` means "look closer".
+pub fn plain_escapes(text: &[u8]) -> Option<usize> {
+    let [quote, back, line, n, t] = [b'"', b'\\', b'\n', b'n', b't'].map(u8x16::splat);
     // A quote without a backslash before it, or a backslash that is before no quote and none of the
     // two letters.
-    ends(text) && none(text, |p, c| ((c == b'"') != (p == b'\\')) & (c != b'n') & (c != b't'))
+    closing(text, |before, at| {
+        let quoted = at.simd_eq(quote) ^ before.simd_eq(back);
+        (quoted & !(at.simd_eq(n) | at.simd_eq(t))) | at.simd_eq(line)
+    })
 }
 
-/// Whether `text`, the inside of a JSON string that is believed to end with it, holds no quote that
-/// would end it earlier; a `false` means "look closer". Asks less than [`plain_escapes`].
-pub fn single_escapes(text: &[u8]) -> bool {
-    ends(text) && none(text, doubtful)
+/// The same of a string in which no backslash is escaped. Asks less than [`plain_escapes`].
+pub fn single_escapes(text: &[u8]) -> Option<usize> {
+    let [quote, back, line] = [b'"', b'\\', b'\n'].map(u8x16::splat);
+    closing(text, |before, at| {
+        let escaped = before.simd_eq(back);
+        (at.simd_eq(quote) & !escaped) | (at.simd_eq(back) & escaped) | at.simd_eq(line)
+    })
+}
+
+/// The place of the quote that closes the string which `text` begins with, if it is the first byte
+/// of which `odd` says so, given with the one before it: it must say so of that quote and of line
+/// ends.
+#[inline(always)]
+fn closing(text: &[u8], odd: impl Fn(u8x16, u8x16) -> u8x16) -> Option<usize> {
+    const STEP: usize = 2 * BLOCK;
+    let mut rest = text;
+    let at = loop {
+        let Some(block) = rest.first_chunk::<{ STEP + 1 }>() else { break last_odd(rest, &odd)? };
+        let of = |from: usize| u8x16::new(std::array::from_fn(|i| block[from + i]));
+        let (low, high) = (odd(of(0), of(1)), odd(of(BLOCK), of(BLOCK + 1)));
+        if let Some(first) = near::first_of(low.to_bitmask() | high.to_bitmask() << BLOCK) {
+            break 1 + first;
+        }
+        rest = &rest[STEP..];
+    } + text.len()
+        - rest.len();
+    (text[at] == b'"').then_some(at)
+}
+
+/// The same of what is less than a step: there are no odd bytes behind it.
+#[cold]
+fn last_odd(rest: &[u8], odd: impl Fn(u8x16, u8x16) -> u8x16) -> Option<usize> {
+    let mut padded = [0; 3 * BLOCK];
+    padded[..rest.len()].copy_from_slice(rest);
+    let of = |from: usize| u8x16::new(std::array::from_fn(|i| padded[from + i]));
+    let (low, high) = (odd(of(0), of(1)), odd(of(BLOCK), of(BLOCK + 1)));
+    let first = 1 + near::first_of(low.to_bitmask() | high.to_bitmask() << BLOCK)?;
+    (first < rest.len()).then_some(first)
 }
 
 /// How many bytes at the front of `text`, the inside of a JSON string and what follows it, surely
@@ -312,32 +352,6 @@ fn single_block<const N: usize>(before: &[u8; N], after: &[u8; N]) -> [u8; N] {
 #[inline(always)]
 fn doubtful(before: u8, at: u8) -> bool {
     ((at == b'"') & (before != b'\\')) | ((at == b'\\') & (before == b'\\'))
-}
-
-fn ends(text: &[u8]) -> bool {
-    text.first() != Some(&b'"') && text.last() != Some(&b'\\')
-}
-
-/// Whether no two bytes that follow each other are odd. Without branches over blocks, so that the
-/// compiler turns it into vector instructions.
-#[inline(always)]
-fn none(text: &[u8], odd: impl Fn(u8, u8) -> bool) -> bool {
-    const BLOCK: usize = 32;
-    let block = |before: &[u8; BLOCK], after: &[u8; BLOCK]| -> [u8; BLOCK] {
-        std::array::from_fn(|i| u8::from(odd(before[i], after[i])))
-    };
-    let Some((_, after)) = text.split_first() else { return true };
-    let before = &text[..after.len()];
-    let (Some(last_before), Some(last_after)) = (before.last_chunk(), after.last_chunk()) else {
-        return !before.iter().zip(after).any(|(before, after)| odd(*before, *after));
-    };
-    // The last block overlaps the one before it.
-    let mut any = block(last_before, last_after);
-    for (before, after) in before.as_chunks().0.iter().zip(after.as_chunks().0) {
-        let odd = block(before, after);
-        any = std::array::from_fn(|i| any[i] | odd[i]);
-    }
-    any == [0; BLOCK]
 }
 
 /// The string between its quotes: unescaped once, or twice where it lay in another string. Broken
@@ -516,20 +530,28 @@ mod tests {
             text in "([a-z\"\\\\nt\u{e9} ]|\\\\\"|\\\\n){0,40}", long in 0usize..70,
         ) {
             let text = format!("{}{text}", "x".repeat(long));
-            if plain_escapes(text.as_bytes()) {
-                prop_assert!(serde_json::from_str::<String>(&format!("\"{text}\"")).is_ok(), "{}", text);
-                prop_assert!(single_escapes(text.as_bytes()));
+            let whole = text.len() + 1;
+            let text_of = |end: usize| text[..end - 1].to_string();
+            let string = format!("\"{text}\" and more");
+            let (plain, single) = (plain_escapes(string.as_bytes()), single_escapes(string.as_bytes()));
+            if let Some(end) = plain {
+                let inside = text_of(end);
+                prop_assert!(serde_json::from_str::<String>(&format!("\"{inside}\"")).is_ok(), "{}", inside);
+                prop_assert_eq!(single, plain);
             }
-            let calm = calm(format!("{text}\" and more").as_bytes());
-            prop_assert!(calm <= text.len() || !single_escapes(text.as_bytes()));
-            if single_escapes(text.as_bytes()) {
-                // Whatever the escapes stand for, it ends at its end.
-                let (mut chars, mut whole) = (text.bytes(), true);
-                while let Some(c) = chars.next() {
-                    whole &= c != b'"' && (c != b'\\' || chars.next().is_some());
+            prop_assert!(calm(&string.as_bytes()[1..]) < single.unwrap_or(usize::MAX));
+            if let Some(end) = single {
+                // Whatever the escapes stand for, it ends there.
+                let (inside, mut open) = (text_of(end), false);
+                for c in inside.bytes() {
+                    prop_assert!(open || c != b'"', "{}", inside);
+                    open = c == b'\\' && !open;
                 }
-                prop_assert!(whole, "{}", text);
+                prop_assert!(!open && end <= whole, "{}", inside);
             }
+            let cut = string.replacen('x', "\n", 1);
+            let end = single_escapes(cut.as_bytes());
+            prop_assert!(end.is_none_or(|end| !cut[..end].contains('\n')), "{:?}", cut);
         }
 
         #[test]

@@ -62,35 +62,97 @@ use switch::short_cuts;
 #[cfg(fuzzing)]
 pub use switch::without_short_cuts;
 
+/// Which of a chunk's records somebody wants.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Wanted {
+    /// All.
+    All,
+    /// All but a function's own metrics, which stand in lines that are records beside them.
+    NotOwnMetrics,
+}
+
 /// Decodes the frames of a chunk, in order.
-pub fn chunk<'a>(chunk: &'a Chunk, arena: &'a Arena, out: &mut Vec<Record<'a>>) {
+pub fn chunk<'a>(chunk: &'a Chunk, wanted: Wanted, arena: &'a Arena, out: &mut Vec<Record<'a>>) {
     let bytes = &chunk.bytes[..];
     let mut from = 0;
-    let last = (bytes.last() != Some(&b'\n')).then_some(bytes.len());
-    for end in memchr_iter(b'\n', bytes).chain(last) {
-        // One inside the frame before.
-        if end < from {
+    while from < bytes.len() {
+        if let Some(end) = usual(chunk, from, wanted, arena, out) {
+            from = end + 1;
             continue;
         }
-        let line = Frame::of(chunk, from, end);
-        let cut = if end == bytes.len() { chunk.cut } else { 0 };
-        if cut > 0 {
-            let length = line.text.len() as u64 + cut;
-            out.push(line.bad(format!("line of {length} bytes, only its head was read"), arena));
-            from = end + 1;
-        } else if let Some(wrapped) = wrapped::usual(line.text) {
-            unwrapped(&wrapped, line.origin, line.arrived, arena, out);
-            from = end + 1;
-        } else if is_whole(line, arena, out) {
-            from = end + 1;
-        } else {
-            from = several(chunk, (from, end), arena, out);
-        }
+        let end = memchr(b'\n', &bytes[from..]).map_or(bytes.len(), |length| from + length);
+        from = unusual(chunk, (from, end), arena, out);
     }
 }
 
-/// Decodes a line that is a frame; whether it is one.
+/// Decodes a line as most writers wrap them; where it ends. Records are made right here, where they
+/// will lie: a copy of one takes longer than to read it, since it waits for what was just written.
+/// What the message's beginning is is seen before where it ends, so that no byte is looked at twice.
+#[inline(always)]
+fn usual<'a>(
+    chunk: &'a Chunk,
+    from: usize,
+    wanted: Wanted,
+    arena: &'a Arena,
+    out: &mut Vec<Record<'a>>,
+) -> Option<usize> {
+    let head = wrapped::head(&chunk.bytes[from..])?;
+    let text = &head.rest[1..];
+    let json = text.first() == Some(&b'{');
+    let to = |behind: &[u8]| chunk.bytes.len() - behind.len();
+    let envelope = |to: usize| Envelope {
+        function: function_of(head.group, head.stream),
+        stream: (!head.stream.is_empty()).then_some(head.stream),
+        time: Some(Timestamp(head.timestamp)),
+        arrived: chunk.arrived,
+        origin: origin(chunk, from, to - from),
+    };
+    let closing = if json { json::single_escapes } else { json::plain_escapes };
+    if let Some((line, read)) = if json { app::usual_head(text) } else { text::usual_head(text) } {
+        let end = to(head.behind(read, closing)?.1);
+        out.push(Record { envelope: envelope(end), body: Body::Log(line) });
+        return Some(end);
+    }
+    let platform = if json { app::usual_platform(text, arena) } else { text::usual_platform(text, arena) };
+    if let Some((platform, read)) = platform {
+        let end = to(head.behind(read, closing)?.1);
+        out.push(Record { envelope: envelope(end), body: Body::Platform(platform) });
+        return Some(end);
+    }
+    let (closing, behind) = head.behind(0, closing)?;
+    let end = to(behind);
+    other(&head.rest[1..closing], !json, envelope(end), wanted, arena, out);
+    Some(end)
+}
+
+/// Decodes a line, or the frames that begin in it; where the next one begins.
 #[inline(never)]
+fn unusual<'a>(
+    chunk: &'a Chunk,
+    (from, end): (usize, usize),
+    arena: &'a Arena,
+    out: &mut Vec<Record<'a>>,
+) -> usize {
+    let line = Frame::of(chunk, from, end);
+    if end == chunk.bytes.len() && chunk.cut > 0 {
+        let length = line.text.len() as u64 + chunk.cut;
+        out.push(line.bad(format!("line of {length} bytes, only its head was read"), arena));
+        end + 1
+    } else if is_whole(line, arena, out) {
+        end + 1
+    } else {
+        several(chunk, (from, end), arena, out)
+    }
+}
+
+/// Where so many bytes of a chunk lie.
+#[inline]
+fn origin(chunk: &Chunk, from: usize, length: usize) -> Origin {
+    let len = u32::try_from(length).unwrap_or(u32::MAX);
+    Origin { source: chunk.source, offset: chunk.offset + from as u64, len }
+}
+
+/// Decodes a line that is a frame; whether it is one.
 fn is_whole<'a>(line: Frame<'a>, arena: &'a Arena, out: &mut Vec<Record<'a>>) -> bool {
     match (line.text.first(), line.text.last()) {
         (Some(b'{'), Some(b'}')) => {
@@ -186,11 +248,7 @@ impl<'a> Frame<'a> {
     #[inline]
     fn of(chunk: &'a Chunk, from: usize, to: usize) -> Self {
         let text = &chunk.bytes[from..to];
-        let origin = Origin {
-            source: chunk.source,
-            offset: chunk.offset + from as u64,
-            len: u32::try_from(text.len()).unwrap_or(u32::MAX),
-        };
+        let origin = origin(chunk, from, text.len());
         Self { text: text.strip_suffix(b"\r").unwrap_or(text), origin, arrived: chunk.arrived }
     }
 
@@ -260,9 +318,6 @@ pub fn frame<'a>(frame: Frame<'a>, arena: &'a Arena, out: &mut Vec<Record<'a>>) 
 #[inline(never)]
 fn object<'a>(frame: Frame<'a>, arena: &'a Arena, out: &mut Vec<Record<'a>>) {
     let Frame { text: line, origin, arrived } = frame;
-    if let Some(wrapped) = wrapped::usual(line) {
-        return unwrapped(&wrapped, origin, arrived, arena, out);
-    }
     if raw::read(&frame, arena, out) {
         return;
     }
@@ -282,27 +337,8 @@ fn object<'a>(frame: Frame<'a>, arena: &'a Arena, out: &mut Vec<Record<'a>>) {
     bare(&frame, arena, out);
 }
 
-/// A wrapped line's record, and the metrics in it. Most are made right here, where they will lie: a
-/// copy of a record takes longer than to read it, since it waits for what was just written.
-#[inline(always)]
-fn unwrapped<'a>(
-    wrapped: &wrapped::Wrapped<'a>,
-    origin: Origin,
-    arrived: Option<Timestamp>,
-    arena: &'a Arena,
-    out: &mut Vec<Record<'a>>,
-) {
-    match line_of(wrapped) {
-        Some(line) => {
-            let envelope = envelope(wrapped, origin, arrived, arena);
-            out.push(Record { envelope, body: Body::Log(line) });
-        }
-        None => other(wrapped, origin, arrived, arena, out),
-    }
-}
-
-/// The same of an event whose id may be known: what an application wrote is told from other sources'
-/// records by that.
+/// The records of an event whose id may be known: what an application wrote is told from other
+/// sources' records by that.
 fn identified<'a>(
     wrapped: &wrapped::Wrapped<'a>,
     origin: Origin,
@@ -311,7 +347,8 @@ fn identified<'a>(
     out: &mut Vec<Record<'a>>,
 ) {
     let at = out.len();
-    unwrapped(wrapped, origin, arrived, arena, out);
+    let envelope = envelope(wrapped, origin, arrived, arena);
+    other(wrapped.message, false, envelope, Wanted::All, arena, out);
     name(wrapped.id, at, arena, out);
 }
 
@@ -330,28 +367,24 @@ fn name<'a>(id: Text<'_>, at: usize, arena: &'a Arena, out: &mut Vec<Record<'a>>
     out[at].body = Body::Event(arena.alloc(Event { id: hasher.finish(), body, more }));
 }
 
-/// The most frequent lines of all, which take no more than this: a runtime's, without an error.
-#[inline(always)]
-fn line_of<'a>(wrapped: &wrapped::Wrapped<'a>) -> Option<LogLine<'a>> {
-    let message = wrapped.message;
-    if wrapped.plain { text::usual_head(message) } else { app::usual_head::<true>(message) }
-}
-
-/// All other wrapped lines.
+/// A wrapped line's record, and the metrics in it.
 #[inline(never)]
 fn other<'a>(
-    wrapped: &wrapped::Wrapped<'a>,
-    origin: Origin,
-    arrived: Option<Timestamp>,
+    raw: &'a [u8],
+    plain: bool,
+    envelope: Envelope<'a>,
+    wanted: Wanted,
     arena: &'a Arena,
     out: &mut Vec<Record<'a>>,
 ) {
-    let envelope = envelope(wrapped, origin, arrived, arena);
-    let body = message(wrapped.message, wrapped.plain, arena);
+    let body = message(raw, plain, arena);
     out.push(Record { envelope, body });
-    let plain = matches!(body, Body::Log(LogLine { level: Level::Unknown, error: None, .. }));
-    if plain && wrapped.message.first() == Some(&b'{') {
-        embedded(wrapped.message, arena, out);
+    if wanted == Wanted::NotOwnMetrics {
+        return;
+    }
+    let unknown = matches!(body, Body::Log(LogLine { level: Level::Unknown, error: None, .. }));
+    if unknown && raw.first() == Some(&b'{') {
+        embedded(raw, arena, out);
     }
 }
 
@@ -395,7 +428,7 @@ fn unwrap<'a>(
     arena: &'a Arena,
 ) -> Record<'a> {
     let envelope = envelope(wrapped, origin, arrived, arena);
-    Record { envelope, body: message(wrapped.message, wrapped.plain, arena) }
+    Record { envelope, body: message(wrapped.message, false, arena) }
 }
 
 /// What the container of a wrapped line says of it.

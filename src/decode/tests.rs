@@ -33,7 +33,7 @@ fn read_bytes(line: &[u8]) -> Record<'static> {
 fn read_chunk(bytes: &[u8]) -> Vec<Record<'static>> {
     let chunk_of = Chunk { source: SourceId(0), offset: 0, arrived: None, bytes: bytes.to_vec(), cut: 0 };
     let mut out = Vec::new();
-    chunk(Box::leak(Box::new(chunk_of)), Box::leak(Box::default()), &mut out);
+    chunk(Box::leak(Box::new(chunk_of)), Wanted::All, Box::leak(Box::default()), &mut out);
     out
 }
 
@@ -399,7 +399,7 @@ fn an_over_long_line_is_one_bad_record() {
     let chunk_of = Chunk { source: SourceId(3), offset: 100, arrived: None, bytes, cut: 5_000 };
     let mut out = Vec::new();
     let arena = Arena::new();
-    chunk(&chunk_of, &arena, &mut out);
+    chunk(&chunk_of, Wanted::All, &arena, &mut out);
     assert_eq!(out.len(), 2);
     assert_eq!(out[1].envelope.origin, Origin { source: SourceId(3), offset: 130, len: 21 });
     let Body::Bad(bad) = &out[1].body else { panic!() };
@@ -425,7 +425,7 @@ fn rewrite(line: &str, order: u64, spaces: bool, escape: bool) -> String {
     }
 }
 
-const MESSAGES: [&str; 21] = [
+const MESSAGES: [&str; 24] = [
     "REPORT RequestId: 8f507cfc-1f5e-4e0e-8d4b-0123456789ab\tDuration: 2.75 ms\tBilled Duration: 3 ms\tMemory Size: 128 MB\tMax Memory Used: 56 MB\t\n",
     "START RequestId: 8f507cfc-1f5e-4e0e-8d4b-0123456789ab Version: $LATEST\n",
     "2026-11-23T08:00:00.123Z\t8f507cfc-1f5e-4e0e-8d4b-0123456789ab\tERROR\tInvoke Error \t{\"errorType\":\"E\",\"stack\":[\"a/b\"]}\n",
@@ -446,6 +446,9 @@ const MESSAGES: [&str; 21] = [
     "[INFO]\t2026-11-23T08:00:00.123Z\t\tan extension's, outside of any invocation, a line of some length\n",
     "2026-11-23T08:00:03.001Z 8f507cfc-1f5e-4e0e-8d4b-0123456789ab Task timed out after 3.00 seconds\n\n",
     r#"{"time":"2026-11-23T08:00:00.123Z","type":"platform.start","record":{"requestId":"8f507cfc","version":"$LATEST","tracing":{"spanId":"aa8e9171592e03a7","type":"X-Amzn-Trace-Id","value":"Root=1-6745a1b2-0123456789abcdef01234567;Parent=4d399d937eb53bdd;Sampled=1"}}}"#,
+    r#"{"time":"2026-11-23T08:00:00.123Z","type":"platform.start","record":{"requestId":"8f507cfc","functionArn":"arn:aws:lambda:us-east-1:123456789012:function:pay","version":"$LATEST","tracing":{"type":"X-Amzn-Trace-Id","value":"Root=1-6745a1b2-0123456789abcdef01234567;Parent=4d399d937eb53bdd;Sampled=1","spanId":"aa8e9171592e03a7"}}}"#,
+    r#"{"time":"2026-11-23T08:00:00.123Z","type":"platform.report","record":{"requestId":"8f507cfc","metrics":{"durationMs":12.5,"billedDurationMs":13,"memorySizeMB":128,"maxMemoryUsedMB":60},"status":"success","tracing":{"spanId":"aa8e9171592e03a7","type":"X-Amzn-Trace-Id","value":"Root=1-6745a1b2-0123456789abcdef01234567;Parent=4d399d937eb53bdd;Sampled=1"}}}"#,
+    r#"{"time":"2026-11-23T08:00:00.123Z","type":"platform.report","record":{"requestId":"8f507cfc","metrics":{"durationMs":12.5,"billedDurationMs":13,"memorySizeMB":128,"maxMemoryUsedMB":60},"status":"success"}}"#,
     "größe ✗ \u{1b}[31m \u{202e}",
 ];
 
@@ -473,14 +476,18 @@ proptest! {
                 0 => line.iter_mut().skip(place).take(1).for_each(|c| *c = byte),
                 1 => line.truncate(place),
                 2 => line.insert(place, byte),
-                3 => line.insert(place, b"\\\"{}[],:0 "[usize::from(byte) % 10]),
+                3 => line.insert(place, b"\\\"{}[],:0 \n"[usize::from(byte) % 11]),
                 _ => drop(line.drain(place.saturating_sub(usize::from(byte) % 8)..place)),
             }
         }
         let walked = without_short_cuts(|| read_bytes(&line));
         prop_assert_eq!(read_bytes(&line), walked, "{}", String::from_utf8_lossy(&line));
-        let walked = without_short_cuts(|| read_chunk(&line));
-        prop_assert_eq!(read_chunk(&line), walked, "{}", String::from_utf8_lossy(&line));
+        for end in ["", "\n", "\r\n"] {
+            let next = wrap(MESSAGES[(at + line.len()) % MESSAGES.len()]);
+            let lines = [&line, end.as_bytes(), next.as_bytes(), end.as_bytes()].concat();
+            let walked = without_short_cuts(|| read_chunk(&lines));
+            prop_assert_eq!(read_chunk(&lines), walked, "{}", String::from_utf8_lossy(&lines));
+        }
     }
 
     #[test]
@@ -488,7 +495,7 @@ proptest! {
         let chunk_of = Chunk { source: SourceId(0), offset: 0, arrived: None, bytes, cut: 0 };
         let mut out = Vec::new();
         let arena = Arena::new();
-    chunk(&chunk_of, &arena, &mut out);
+    chunk(&chunk_of, Wanted::All, &arena, &mut out);
         let lines = chunk_of.bytes.split(|c| *c == b'\n').filter(|l| !l.strip_suffix(b"\r").unwrap_or(l).trim_ascii().is_empty()).count();
         prop_assert_eq!(out.len(), lines);
     }

@@ -20,41 +20,51 @@ pub struct Wrapped<'a> {
     pub id: Text<'a>,
     /// The message, still escaped.
     pub message: &'a [u8],
-    /// Whether the message is known to have no other escapes than `\"`, `\n`, `\t`; nobody asks it
-    /// of JSON.
-    pub plain: bool,
 }
 
-/// The members in the order and spacing of most writers. The general walk would say the same (a
-/// test holds it to that); this only asks it fewer questions.
+/// A wrapped line up to its message, with the members in the order and spacing of most writers.
+pub struct Head<'a> {
+    /// The log group.
+    pub group: Text<'a>,
+    /// The log stream.
+    pub stream: Text<'a>,
+    /// The event's time in ms.
+    pub timestamp: i64,
+    /// From the quote before the message on, to the end of the chunk.
+    pub rest: &'a [u8],
+}
+
+/// The head of the line that `text` begins with. The general walk would say the same (a test holds
+/// it to that); this only asks it fewer questions, and not yet where the line ends.
 #[inline(always)]
-pub fn usual(line: &[u8]) -> Option<Wrapped<'_>> {
-    let line = super::short_cuts().then_some(line)?;
-    let (group, rest) =
-        until_quote(line.strip_prefix(br#"{"logGroup":""#)?, |text| near::either(b'"', b'\\', text))?;
-    let (stream, rest) =
-        until_quote(rest.strip_prefix(br#"","logStream":""#)?, |text| near::either_later(b'"', b'\\', text))?;
+pub fn head(text: &[u8]) -> Option<Head<'_>> {
+    let line = super::short_cuts().then_some(text)?;
+    let (group, rest) = until_quote(line.strip_prefix(br#"{"logGroup":""#)?)?;
+    let (stream, rest) = until_quote(rest.strip_prefix(br#"","logStream":""#)?)?;
     let rest = rest.strip_prefix(br#"","timestamp":"#)?;
     let (time, rest) = rest.split_first_chunk()?;
     let timestamp = digits::thirteen(time)?;
-    let message = rest.strip_prefix(br#","message":""#)?.strip_suffix(br#""}"#)?;
-    let json = message.first() == Some(&b'{');
-    let whole = if json { json::single_escapes(message) } else { json::plain_escapes(message) };
-    whole.then_some(Wrapped {
-        group,
-        stream,
-        timestamp: Some(timestamp),
-        arrived: None,
-        id: b"",
-        message,
-        plain: !json,
-    })
+    let rest = rest.strip_prefix(br#","message":"#)?;
+    (rest.first() == Some(&b'"')).then_some(Head { group, stream, timestamp, rest })
+}
+
+impl Head<'_> {
+    /// What follows the line, from its line end on, if the message ends where `closing` says and the
+    /// line with it. Of the message so many bytes were read already and hold nothing odd, so that it
+    /// is looked at from there on.
+    #[inline(always)]
+    pub fn behind(&self, read: usize, closing: impl Fn(&[u8]) -> Option<usize>) -> Option<(usize, &[u8])> {
+        let end = read + closing(&self.rest[read..])?;
+        let behind = self.rest[end..].strip_prefix(br#""}"#)?;
+        let behind = behind.strip_prefix(b"\r").unwrap_or(behind);
+        (behind.first() == Some(&b'\n')).then_some((end, behind))
+    }
 }
 
 /// Splits before the quote that ends a string without escapes.
 #[inline(always)]
-fn until_quote(text: &[u8], find: impl Fn(&[u8]) -> Option<usize>) -> Option<(&[u8], &[u8])> {
-    let end = find(text)?;
+fn until_quote(text: &[u8]) -> Option<(&[u8], &[u8])> {
+    let end = near::string_end(text)?;
     (text[end] == b'"').then(|| text.split_at(end))
 }
 
@@ -81,18 +91,19 @@ pub fn walk<'a>(line: &'a [u8], arena: &'a Arena) -> Result<Option<Wrapped<'a>>,
     }
     let (Some(group), Some(message)) = (group, message) else { return Ok(None) };
     let stream = stream.unwrap_or_default();
-    Ok(Some(Wrapped { group, stream, timestamp, arrived, id, message, plain: false }))
+    Ok(Some(Wrapped { group, stream, timestamp, arrived, id, message }))
 }
 
 /// The string that comes next. Most writers put the message last, where its end needs no search:
 /// one pass over it proves that the line's final `"}` is its end.
 fn last_string<'a>(cursor: &mut Cursor<'a, false>) -> Result<&'a [u8], Stop> {
     let rest = cursor.rest();
-    if let Some(inside) = rest.strip_prefix(b"\"").and_then(|rest| rest.strip_suffix(b"\"}"))
-        && json::single_escapes(inside)
+    if rest.first() == Some(&b'"')
+        && let Some(end) = json::single_escapes(rest)
+        && &rest[end..] == b"\"}"
     {
-        cursor.advance(inside.len() + 2);
-        return Ok(inside);
+        cursor.advance(end + 1);
+        return Ok(&rest[1..end]);
     }
     cursor.string()
 }

@@ -65,7 +65,7 @@ impl Batch {
         records.reserve(chunk.bytes.len() / 256);
         Self::new(Lent { chunk, arena, home }, |Lent { chunk, arena, .. }| {
             let mut records: Records<'_> = records;
-            decode::chunk(chunk, arena, &mut records);
+            decode::chunk(chunk, decode::Wanted::All, arena, &mut records);
             records
         })
     }

@@ -7,7 +7,7 @@
 use std::sync::{Condvar, Mutex, PoisonError};
 
 use super::emptied;
-use crate::decode::{self, Arena};
+use crate::decode::{self, Arena, Wanted};
 use crate::model::{Chunk, Record};
 
 /// More threads than these would wait for each other: taking is about half of the work.
@@ -28,10 +28,12 @@ struct Shared<N, T> {
     turn: Condvar,
 }
 
-/// Calls `next` on so many threads until it gives nothing more, decodes what has a chunk, and calls
-/// `take` for each in the order in which `next` gave them; then `done` with what was taken.
+/// Calls `next` on so many threads until it gives nothing more, decodes what is wanted of what has a
+/// chunk, and calls `take` for each in the order in which `next` gave them; then `done` with what was
+/// taken.
 pub fn in_turns<E: Send>(
     threads: usize,
+    wanted: Wanted,
     next: impl FnMut() -> Option<E> + Send,
     chunk: impl Fn(&E) -> Option<&Chunk> + Sync,
     take: impl FnMut(&E, &[Record<'_>]) + Send,
@@ -44,14 +46,14 @@ pub fn in_turns<E: Send>(
             // One that can't be started is done without.
             let _ = std::thread::Builder::new()
                 .name("reader".to_string())
-                .spawn_scoped(scope, || shared.work(&chunk, &done));
+                .spawn_scoped(scope, || shared.work(wanted, &chunk, &done));
         }
-        shared.work(&chunk, &done);
+        shared.work(wanted, &chunk, &done);
     });
 }
 
 impl<N, T> Shared<N, T> {
-    fn work<E>(&self, chunk: &impl Fn(&E) -> Option<&Chunk>, done: &impl Fn(E))
+    fn work<E>(&self, wanted: Wanted, chunk: &impl Fn(&E) -> Option<&Chunk>, done: &impl Fn(E))
     where
         N: FnMut() -> Option<E>,
         T: FnMut(&E, &[Record<'_>]),
@@ -70,7 +72,7 @@ impl<N, T> Shared<N, T> {
             arena.reset();
             let mut records: Vec<Record<'_>> = memory;
             if let Some(chunk) = chunk(&event) {
-                decode::chunk(chunk, &arena, &mut records);
+                decode::chunk(chunk, wanted, &arena, &mut records);
             }
             let mut take = sound(self.take.lock());
             while take.1.is_some_and(|now| now != turn) {

@@ -129,7 +129,7 @@ pub fn read(
     out: &mut Vec<Line>,
 ) {
     let (arena, mut records) = (decode::Arena::new(), Vec::with_capacity(chunk.bytes.len() / 256));
-    decode::chunk(chunk, &arena, &mut records);
+    decode::chunk(chunk, decode::Wanted::All, &arena, &mut records);
     let last = records.len();
     for (at, record) in records.iter().enumerate() {
         let cut = if at + 1 == last { chunk.cut } else { 0 };

@@ -78,7 +78,7 @@ fn snapshot_of(memory: &Memory) -> Snapshot {
             let Some(chunk) = chunks.next() else { continue };
             let arena = decode::Arena::new();
             let mut records = Vec::new();
-            decode::chunk(&chunk, &arena, &mut records);
+            decode::chunk(&chunk, decode::Wanted::All, &arena, &mut records);
             records.iter().for_each(|record| correlator.record(record, &mut store));
         }
     }

@@ -147,7 +147,7 @@ mod tests {
     fn record(line: &[u8], cut: u64, arrived: Option<Timestamp>) -> Option<String> {
         let chunk = Chunk { source: SourceId(1), offset: 0, arrived, bytes: line.to_vec(), cut };
         let (arena, mut records) = (decode::Arena::new(), Vec::new());
-        decode::chunk(&chunk, &arena, &mut records);
+        decode::chunk(&chunk, decode::Wanted::All, &arena, &mut records);
         let record = records.pop()?;
         let mut record = match record.body {
             Body::Recorded(recorded) => recorded.record,

@@ -7,6 +7,7 @@ use std::io::{self, Write};
 use super::output::harmless;
 use super::run::{Lines, ReportError, read_noting};
 use super::sources::{Tallies, medium};
+use crate::decode::Wanted;
 use crate::model::{
     Change, DeliveryFact, FactSink, FunctionId, Invocation, MetricName, MetricPoint, OtherId, OtherMetric,
     SegmentDocument, Setting, SettingFact, SourceId, Timestamp, TraceId,
@@ -82,7 +83,7 @@ impl FactSink for Found {
 pub fn examine(paths: &[String], out: impl Write) -> Result<(), ReportError> {
     let mut out = io::BufWriter::new(out);
     let (mut found, mut tallies) = (Found::default(), Tallies::default());
-    let input = read_noting(paths, &mut found, |record| tallies.note(record))?;
+    let input = read_noting(paths, Wanted::All, &mut found, |record| tallies.note(record))?;
     for trouble in input.troubles() {
         writeln!(out, "{}", harmless(trouble))?;
     }

@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
+use crate::decode::Wanted;
 use crate::findings::{self, TICK_MS, Watch};
 use crate::model::{Evidence, Finding, SourceId, Timestamp, Window};
 use crate::query::Snapshot;
@@ -26,7 +27,7 @@ const EXCERPT: usize = 400;
 /// Reads the input to its end and judges it.
 pub(super) fn judge(paths: &[String]) -> Result<(Input, Snapshot), ReportError> {
     let mut store = Store::new(Budget { bytes: BYTES });
-    let input = read(paths, &mut store)?;
+    let input = read(paths, Wanted::All, &mut store)?;
     let mut snapshot = store.snapshot(Arc::new(input.correlator.texts().clone()));
     let end = snapshot.known.end().map(|end| end.plus(TICK_MS - 1).floor(TICK_MS));
     let mut watch = Watch::new(findings::ALL);

@@ -6,6 +6,7 @@ use std::io::{self, BufReader, BufWriter, Read, Write};
 
 use crate::clock::Clock;
 use crate::correlate::Correlator;
+use crate::decode::Wanted;
 use crate::ingest;
 use crate::model::{FactSink, Origin, Record, SourceId, Timestamp, Window};
 use crate::query::filter::Filter;
@@ -91,12 +92,12 @@ pub fn run(
             let mut fold = Fold::new(*keys, *rule, *window);
             // Whether an invocation matches is known when all is read: then all are collected first.
             let (input, open) = if filter.is_empty() {
-                let input = read(paths, &mut fold)?;
+                let input = read(paths, Wanted::NotOwnMetrics, &mut fold)?;
                 let open = input.correlator.open();
                 (input, open)
             } else {
                 let mut collect = Collect::new();
-                let input = read(paths, &mut collect)?;
+                let input = read(paths, Wanted::NotOwnMetrics, &mut collect)?;
                 let open = collect.tell(filter, input.correlator.texts(), &mut fold);
                 (input, open)
             };
@@ -107,25 +108,25 @@ pub fn run(
         }
         Form::List(List::Traces) => {
             let mut traces = Traces::new();
-            let input = read(paths, &mut traces)?;
+            let input = read(paths, Wanted::NotOwnMetrics, &mut traces)?;
             let table = traces.table(filter, *window, input.correlator.texts());
             (input, table)
         }
         Form::List(List::Segments) => {
             let mut segments = Segments::default();
-            let input = read(paths, &mut segments)?;
+            let input = read(paths, Wanted::NotOwnMetrics, &mut segments)?;
             let table = segments.table(*window, input.correlator.texts());
             (input, table)
         }
         Form::List(List::Sources) => {
             let (mut nothing, mut tallies) = (Collect::new(), Tallies::default());
-            let input = read_noting(paths, &mut nothing, |record| tallies.note(record))?;
+            let input = read_noting(paths, Wanted::All, &mut nothing, |record| tallies.note(record))?;
             let table = tallies.table(&input.sources);
             (input, table)
         }
         Form::List(list @ (List::Functions | List::Environments | List::Metrics)) => {
             let mut inventory = Inventory::new();
-            let input = read(paths, &mut inventory)?;
+            let input = read(paths, Wanted::All, &mut inventory)?;
             let texts = input.correlator.texts();
             let streams = |id| input.correlator.stream(id).into_owned();
             let table = match list {
@@ -137,7 +138,7 @@ pub fn run(
         }
         Form::List(list) => {
             let mut collect = Collect::new();
-            let input = read(paths, &mut collect)?;
+            let input = read(paths, Wanted::NotOwnMetrics, &mut collect)?;
             let texts = input.correlator.texts();
             let streams = |id| input.correlator.stream(id).into_owned();
             let table = if *list == List::Bad {
@@ -188,14 +189,19 @@ pub fn run(
     Ok(())
 }
 
-/// Reads, decodes, correlates.
-pub(super) fn read<S: FactSink + Send>(paths: &[String], sink: &mut S) -> Result<Input, NoInput> {
-    read_noting(paths, sink, |_| {})
+/// Reads, decodes what is wanted, correlates.
+pub(super) fn read<S: FactSink + Send>(
+    paths: &[String],
+    wanted: Wanted,
+    sink: &mut S,
+) -> Result<Input, NoInput> {
+    read_noting(paths, wanted, sink, |_| {})
 }
 
 /// The same; each record is shown before it is correlated.
 pub(super) fn read_noting<S: FactSink + Send>(
     paths: &[String],
+    wanted: Wanted,
     sink: &mut S,
     mut note: impl FnMut(&Record<'_>) + Send,
 ) -> Result<Input, NoInput> {
@@ -205,6 +211,7 @@ pub(super) fn read_noting<S: FactSink + Send>(
         Input { sources: BTreeMap::new(), correlator: Correlator::default(), troubles: Vec::new() };
     ingest::in_turns(
         ingest::readers(),
+        wanted,
         || reading.next(),
         |event| match event {
             Event::Chunk(chunk) => Some(chunk),

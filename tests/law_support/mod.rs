@@ -97,7 +97,7 @@ impl<'a> Reader<'a> {
     pub fn read(&mut self, lines: usize) -> bool {
         for line in self.left.by_ref().take(lines) {
             let (arena, mut records) = (decode::Arena::new(), Vec::new());
-            decode::chunk(&line.chunk, &arena, &mut records);
+            decode::chunk(&line.chunk, decode::Wanted::All, &arena, &mut records);
             records.iter().for_each(|record| self.correlator.record(record, &mut self.store));
         }
         !self.left.as_slice().is_empty()
