@@ -109,7 +109,8 @@ impl Correlator {
         if source.newest.is_some() || first.envelope.time.is_some() {
             return;
         }
-        let of_log = |record: &&Record<'_>| matches!(record.body, Body::Platform(_) | Body::Log(_));
+        let of_log =
+            |record: &&Record<'_>| matches!(record.body, Body::Platform(_) | Body::Log(_) | Body::Event(_));
         source.newest = records.iter().filter(of_log).find_map(|record| record.envelope.time);
         source.timed = source.newest.is_some();
     }

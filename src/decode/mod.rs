@@ -28,10 +28,13 @@ mod row;
 mod segment;
 mod shown;
 mod statistics;
+#[cfg(any(test, fuzzing))]
+mod switch;
 mod text;
 mod trail;
 mod wrapped;
 
+use std::hash::{DefaultHasher, Hasher};
 use std::sync::LazyLock;
 
 use memchr::{memchr, memchr_iter, memmem};
@@ -41,7 +44,7 @@ pub use shown::message as shown;
 
 use crate::frame::{Scanner, Shape, is_line};
 use crate::model::{
-    Bad, Body, Broken, Chunk, Continuation, Envelope, Level, LogLine, Origin, Record, Text, Timestamp,
+    Bad, Body, Broken, Chunk, Continuation, Envelope, Event, Level, LogLine, Origin, Record, Text, Timestamp,
 };
 pub use document::parts;
 use json::Stop;
@@ -50,12 +53,14 @@ pub use raw::{Form, form};
 /// Whether short cuts are taken: readers of the usual shapes that ask fewer questions than the
 /// general walks and stand back from whatever is not quite usual. Tests turn them off, to see that
 /// nothing else depends on them.
-#[cfg(not(test))]
+#[cfg(not(any(test, fuzzing)))]
 const fn short_cuts() -> bool {
     true
 }
-#[cfg(test)]
-use tests::short_cuts;
+#[cfg(any(test, fuzzing))]
+use switch::short_cuts;
+#[cfg(fuzzing)]
+pub use switch::without_short_cuts;
 
 /// Which of a chunk's records somebody wants.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -306,7 +311,7 @@ pub fn frame<'a>(frame: Frame<'a>, arena: &'a Arena, out: &mut Vec<Record<'a>>) 
     match text.first() {
         Some(b'{') => object(frame, arena, out),
         Some(b'[') if document::read(&frame, arena, out) => {}
-        _ => out.push(lined::read(&frame, arena)),
+        _ => lined::read(&frame, arena, out),
     }
 }
 
@@ -320,10 +325,7 @@ fn object<'a>(frame: Frame<'a>, arena: &'a Arena, out: &mut Vec<Record<'a>>) {
     static LOG_GROUP: LazyLock<memmem::Finder<'_>> = LazyLock::new(|| memmem::Finder::new("logGroup"));
     if LOG_GROUP.find(line).is_some() {
         match wrapped::walk(line, arena) {
-            Ok(Some(wrapped)) => {
-                let envelope = envelope(&wrapped, origin, arrived, arena);
-                return other(wrapped.message, false, envelope, Wanted::All, arena, out);
-            }
+            Ok(Some(wrapped)) => return identified(&wrapped, origin, arrived, arena, out),
             Ok(None) => {}
             Err(stop) => return out.push(frame.no_json(stop, arena)),
         }
@@ -333,6 +335,36 @@ fn object<'a>(frame: Frame<'a>, arena: &'a Arena, out: &mut Vec<Record<'a>>) {
         }
     }
     bare(&frame, arena, out);
+}
+
+/// The records of an event whose id may be known: what an application wrote is told from other
+/// sources' records by that.
+fn identified<'a>(
+    wrapped: &wrapped::Wrapped<'a>,
+    origin: Origin,
+    arrived: Option<Timestamp>,
+    arena: &'a Arena,
+    out: &mut Vec<Record<'a>>,
+) {
+    let at = out.len();
+    let envelope = envelope(wrapped, origin, arrived, arena);
+    other(wrapped.message, false, envelope, Wanted::All, arena, out);
+    name(wrapped.id, at, arena, out);
+}
+
+/// Makes one record, named by an event's id, of those from `at` on, if an application wrote them.
+fn name<'a>(id: Text<'_>, at: usize, arena: &'a Arena, out: &mut Vec<Record<'a>>) {
+    let Some(Record { body: body @ (Body::Log(_) | Body::Metric(_)), .. }) = out.get(at).copied() else {
+        return;
+    };
+    if id.is_empty() {
+        return;
+    }
+    let mut hasher = DefaultHasher::new();
+    hasher.write(id);
+    let more = arena.records(&out[at + 1..]);
+    out.truncate(at + 1);
+    out[at].body = Body::Event(arena.alloc(Event { id: hasher.finish(), body, more }));
 }
 
 /// A wrapped line's record, and the metrics in it.
@@ -359,11 +391,21 @@ fn other<'a>(
 /// Metrics in a message that is the newest record's.
 #[cold]
 fn embedded<'a>(raw: &[u8], arena: &'a Arena, out: &mut Vec<Record<'a>>) {
-    static AWS: LazyLock<memmem::Finder<'_>> = LazyLock::new(|| memmem::Finder::new("_aws"));
     if AWS.find(raw).is_some() {
         metrics(&json::unescape(raw), arena, out);
     }
 }
+
+/// The same of a message that is not escaped.
+#[cold]
+fn embedded_in<'a>(message: &[u8], arena: &'a Arena, out: &mut Vec<Record<'a>>) {
+    if AWS.find(message).is_some() {
+        metrics(message, arena, out);
+    }
+}
+
+/// What every embedded metric has in it.
+static AWS: LazyLock<memmem::Finder<'_>> = LazyLock::new(|| memmem::Finder::new("_aws"));
 
 /// The same of a message that is unescaped. Lambda Insights' own events are no lines.
 fn metrics<'a>(message: &[u8], arena: &'a Arena, out: &mut Vec<Record<'a>>) {

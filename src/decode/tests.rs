@@ -1,26 +1,11 @@
 //! Each decoder's contract: hand-written samples, and what they mean.
 
-use std::cell::Cell;
-
+use super::switch::without_short_cuts;
 use super::*;
 use crate::model::{
     ErrorCounts, Fault, InitKind, InitPhase, Level, LogLine, Micros, Platform, RuntimeDone, SourceId, Status,
 };
 use proptest::prelude::*;
-
-thread_local!(static SHORT_CUTS: Cell<bool> = const { Cell::new(true) });
-
-/// Whether short cuts are taken on this thread.
-pub(super) fn short_cuts() -> bool {
-    SHORT_CUTS.get()
-}
-
-fn without_short_cuts<T>(read: impl FnOnce() -> T) -> T {
-    SHORT_CUTS.set(false);
-    let read = read();
-    SHORT_CUTS.set(true);
-    read
-}
 
 fn origin(len: usize) -> Origin {
     Origin { source: SourceId(0), offset: 0, len: len as u32 }

@@ -16,6 +16,8 @@ pub struct Wrapped<'a> {
     pub timestamp: Option<i64>,
     /// When it arrived, in ms, if it was recorded.
     pub arrived: Option<i64>,
+    /// The event's id; empty where none is said.
+    pub id: Text<'a>,
     /// The message, still escaped.
     pub message: &'a [u8],
 }
@@ -70,6 +72,7 @@ fn until_quote(text: &[u8]) -> Option<(&[u8], &[u8])> {
 pub fn walk<'a>(line: &'a [u8], arena: &'a Arena) -> Result<Option<Wrapped<'a>>, Stop> {
     let mut cursor = Cursor::<false>::new(line);
     let (mut group, mut stream, mut timestamp, mut arrived, mut message) = (None, None, None, None, None);
+    let mut id: Text<'_> = b"";
     cursor.object()?;
     let mut first = true;
     while let Some(key) = cursor.key(&mut first)? {
@@ -78,6 +81,7 @@ pub fn walk<'a>(line: &'a [u8], arena: &'a Arena) -> Result<Option<Wrapped<'a>>,
             b"logStream" | b"logStreamName" if cursor.at_string() => stream = cursor.text(arena)?,
             b"timestamp" => timestamp = cursor.number()?.and_then(integer),
             b"arrived" => arrived = cursor.number()?.and_then(integer),
+            b"eventId" | b"id" if cursor.at_string() => id = cursor.string()?,
             b"message" if cursor.at_string() => message = Some(last_string(&mut cursor)?),
             _ => cursor.skip()?,
         }
@@ -86,7 +90,8 @@ pub fn walk<'a>(line: &'a [u8], arena: &'a Arena) -> Result<Option<Wrapped<'a>>,
         return Err(Stop::Broken(cursor.at()));
     }
     let (Some(group), Some(message)) = (group, message) else { return Ok(None) };
-    Ok(Some(Wrapped { group, stream: stream.unwrap_or_default(), timestamp, arrived, message }))
+    let stream = stream.unwrap_or_default();
+    Ok(Some(Wrapped { group, stream, timestamp, arrived, id, message }))
 }
 
 /// The string that comes next. Most writers put the message last, where its end needs no search:
