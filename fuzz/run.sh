@@ -17,5 +17,5 @@ for target in $targets; do
     fi
     # No sanitizer: there is no unsafe code, and without one it tries ten times as much.
     nice -n 19 cargo +nightly fuzz run -s none "$target" -- -max_total_time="$seconds" -timeout=10 \
-        -rss_limit_mb=1024 -max_len=65536 -dict=fuzz/words.dict -print_final_stats=1 || echo "$target: FOUND SOMETHING" >&2
+        -rss_limit_mb=1024 -max_len=8192 -dict=fuzz/words.dict -print_final_stats=1 || echo "$target: FOUND SOMETHING" >&2
 done

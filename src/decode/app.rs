@@ -57,6 +57,9 @@ struct Seen<'a, const ESC: bool> {
     name: bool,
     metric: bool,
     emf: bool,
+    /// Rust's: whose line it is, and what it says.
+    span: Option<Cursor<'a, ESC>>,
+    fields: Option<Cursor<'a, ESC>>,
     /// Whether it is a record's inside.
     nested: bool,
 }
@@ -146,6 +149,14 @@ fn walk<'a, const ESC: bool>(
             }
             b"name" => {
                 seen.name = true;
+                cursor.skip()?;
+            }
+            b"span" if cursor.peek() == b'{' => {
+                seen.span = Some(cursor);
+                cursor.skip()?;
+            }
+            b"fields" if cursor.peek() == b'{' => {
+                seen.fields = Some(cursor);
                 cursor.skip()?;
             }
             b"metric_stream_name" => {
@@ -287,7 +298,9 @@ fn conclude<'a, const ESC: bool>(seen: Seen<'a, ESC>, arena: &'a Arena) -> Resul
             } else {
                 None
             };
-            Body::Log(LogLine { level: seen.level, id: seen.id, error })
+            let rust = seen.span.and_then(|span| super::rust::members(span, seen.fields, seen.level, arena));
+            let (id, thrown) = rust.unwrap_or_default();
+            Body::Log(LogLine { level: seen.level, id: seen.id.or(id), error: error.or(thrown) })
         }
     };
     Ok(Message {

@@ -25,6 +25,7 @@ mod otlp;
 mod packed;
 mod raw;
 mod row;
+mod rust;
 mod segment;
 mod shown;
 mod statistics;

@@ -576,3 +576,28 @@ fn control_documents_lie_at_the_top_level_only() {
     let Body::Recorded(recorded) = &all[0].body else { panic!("it is its file's: {all:?}") };
     assert!(matches!(recorded.record.body, Body::Setting(_)));
 }
+
+#[test]
+fn an_error_of_rusts_runtime_in_json() {
+    let said = |message: &str| {
+        let span = r#"{"requestId":"8f5","name":"Lambda runtime invoke"}"#;
+        let text = format!(
+            r#"{{"level":"ERROR","fields":{{"message":{}}},"span":{span},"spans":[{span}]}}"#,
+            serde_json::Value::from(message)
+        );
+        for line in [text.clone(), wrap(&text)] {
+            let Body::Log(line) = read(&line).body else { panic!("no line") };
+            assert_eq!((line.level, line.id), (Level::Error, Some(&b"8f5"[..])));
+            let error = line.error.map(|error| (error.error_type, error.counts));
+            let want = match message.as_bytes()[0] {
+                b'"' => Some((&b"Error"[..], ErrorCounts::IfLast)),
+                b'u' => Some((&b"panic"[..], ErrorCounts::Always)),
+                _ => None,
+            };
+            assert_eq!(error, want, "{message}");
+        }
+    };
+    said("\"negative amount — größe ✗\"");
+    said("user handler panicked");
+    said("error message");
+}

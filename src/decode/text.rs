@@ -536,6 +536,7 @@ pub fn line<'a, const ESC: bool>(text: &'a [u8], arena: &'a Arena) -> LogLine<'a
             let id = (id != b"undefined" && level != Level::Unknown).then(|| json::text::<ESC>(id, arena));
             LogLine { level, id, error }
         }
+        Some(b' ' | b'D' | b'E' | b'T') => super::rust::line::<ESC>(text, arena).unwrap_or_else(plain),
         _ => plain(),
     }
 }
