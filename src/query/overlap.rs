@@ -1,7 +1,7 @@
 //! Concurrency: how many invocations ran at once, exact from their intervals.
 
 use crate::model::{Grade, Timestamp, Why, Window};
-use crate::store::{FunctionData, Row, Series, Standing, levels};
+use crate::store::{FunctionData, Row, Series, Standing, levels_within};
 
 use super::asof::AsOf;
 use super::axis::Axis;
@@ -22,24 +22,29 @@ impl Peaks {
     }
 }
 
-/// Intervals in which invocations ran, collected over functions.
+/// When invocations ran, of one function or of several.
+#[derive(Clone, Debug, Default)]
 pub struct Running {
-    window: Window,
-    intervals: Vec<(i64, i64)>,
-    grade: Grade,
+    /// When they began, in ms, sorted.
+    starts: Vec<i64>,
+    /// When they had ended, in ms, sorted.
+    ends: Vec<i64>,
+    /// From when to when those ran whose start is computed from their REPORT.
+    estimated: Vec<(i64, i64)>,
 }
 
 impl Running {
-    /// Nothing yet, for a window.
-    pub fn within(window: Window) -> Self {
-        Self { window, intervals: Vec::new(), grade: Grade::Counted }
-    }
-
-    /// Adds the invocations of a function that ran in the window and that `test` wants. One that
-    /// has not ended runs until now.
-    pub fn add(&mut self, asof: AsOf<'_>, function: &FunctionData, test: impl Fn(&Row, &Standing) -> bool) {
-        let from = self.window.from.max(asof.snapshot.rows_from);
-        let to = self.window.to.min(asof.at.plus(1));
+    /// Of the invocations of a function that ran in a window and that `test` wants. One that has
+    /// not ended runs until now.
+    pub fn of(
+        asof: AsOf<'_>,
+        function: &FunctionData,
+        window: Window,
+        test: impl Fn(&Row, &Standing) -> bool,
+    ) -> Self {
+        let mut running = Self::default();
+        let from = window.from.max(asof.snapshot.rows_from);
+        let to = window.to.min(asof.at.plus(1));
         for page in function.rows.pages() {
             if page.items().first().is_none_or(|row| row.start() >= to) {
                 break;
@@ -54,29 +59,54 @@ impl Running {
                 if end <= from || row.start() >= to || !test(row, &standing) {
                     continue;
                 }
+                let (start, end) = (row.start().max(from).0, end.min(to).0);
                 if standing.estimated {
-                    self.grade = self.grade.worst(Grade::Estimated(Why::StartFromReport));
+                    running.estimated.push((start, end));
                 }
-                self.intervals.push((row.start().max(from).0, end.min(to).0));
+                if start < end {
+                    running.starts.push(start);
+                    running.ends.push(end);
+                }
             }
         }
+        running.sort();
+        running
+    }
+
+    /// Of all functions together.
+    pub fn together<'a>(all: impl Iterator<Item = &'a Self>) -> Self {
+        let mut together = Self::default();
+        for one in all {
+            together.starts.extend_from_slice(&one.starts);
+            together.ends.extend_from_slice(&one.ends);
+            together.estimated.extend_from_slice(&one.estimated);
+        }
+        together.sort();
+        together
+    }
+
+    /// Each function's lie in order, mostly, which the stable sort makes use of.
+    fn sort(&mut self) {
+        self.starts.sort();
+        self.ends.sort();
     }
 
     /// The peaks of an axis, from the intervals alone.
     pub fn peaks(&self, axis: &Axis) -> Peaks {
         let mut columns = vec![0u32; axis.columns];
         let whole = axis.window();
-        levels(&self.intervals, |from, to, open| {
-            let (from, to) = (from.max(whole.from.0), to.min(whole.to.0));
-            if from >= to {
-                return;
-            }
+        levels_within(&self.starts, &self.ends, (whole.from.0, whole.to.0), |from, to, open| {
             let (first, last) = (axis.column_of(Timestamp(from)), axis.column_of(Timestamp(to - 1)));
             if let (Some(first), Some(last)) = (first, last) {
                 columns[first..=last].iter_mut().for_each(|peak| *peak = open.max(*peak));
             }
         });
-        Peaks { columns, grade: self.grade }
+        let inside = |(start, end): &(i64, i64)| *start < whole.to.0 && *end > whole.from.0;
+        let grade = match self.estimated.iter().any(inside) {
+            true => Grade::Estimated(Why::StartFromReport),
+            false => Grade::Counted,
+        };
+        Peaks { columns, grade }
     }
 }
 

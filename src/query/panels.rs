@@ -31,6 +31,8 @@ pub struct Board<'a> {
     then: Cell,
     /// What logs tell by column.
     columns: Vec<Cell>,
+    /// When all members' invocations ran.
+    running: Running,
     /// Members of which logs tell, and those of which only metrics do.
     logs: usize,
     metered: Vec<&'a Member<'a>>,
@@ -79,6 +81,7 @@ impl<'a> Board<'a> {
             coverage,
             then,
             columns,
+            running: Running::together(members.iter().map(|figures| &figures.running)),
             logs,
             metered,
         }
@@ -407,14 +410,8 @@ impl<'a> Board<'a> {
 
     /// Peaks of concurrency.
     pub fn concurrency(&self) -> Panel {
-        let chart = self.axis.window();
-        let reach = Window { from: chart.from.min(self.before.from), to: chart.to.max(self.window.to) };
-        let mut running = Running::within(reach);
-        for member in &self.selection.members {
-            running.add(self.asof, member.function, |row, standing| member.wants(self.asof, row, standing));
-        }
         let peaks = |axis: &Axis| {
-            let mut peaks = running.peaks(axis);
+            let mut peaks = self.running.peaks(axis);
             self.add_kept(axis, &mut peaks);
             peaks
         };

@@ -28,6 +28,8 @@ const RHYTHM: usize = 64;
 pub struct Span {
     /// The figures' span.
     pub window: Window,
+    /// That, what the charts show, and the time before that the figures are compared with.
+    pub reach: Window,
     /// Minutes of it in which there are data.
     pub minutes: f64,
     /// Whether quantiles are read from durations one by one.
@@ -48,6 +50,8 @@ pub struct Figures {
     pub checks: (Check, Check),
     /// How far the logs can be trusted.
     pub coverage: Grade,
+    /// When its invocations ran, in all that the answer shows.
+    pub running: Running,
 }
 
 impl Figures {
@@ -62,6 +66,9 @@ impl Figures {
             durations,
             checks: figures::check(asof, member, span.window),
             coverage: figures::coverage(asof, member, span.window),
+            running: Running::of(asof, member.function, span.reach, |invocation, standing| {
+                member.wants(asof, invocation, standing)
+            }),
         }
     }
 
@@ -134,10 +141,8 @@ fn from_logs(asof: AsOf<'_>, member: &Member<'_>, span: &Span, figures: &mut Fig
         false => (cell.quantile(0.5), cell.quantile(0.99)),
     };
     (row.p50, row.p99) = (row.p50.at_best(shape), row.p99.at_best(shape));
-    let mut running = Running::within(span.window);
-    running.add(asof, member.function, |invocation, standing| member.wants(asof, invocation, standing));
     let axis = Axis::span(span.window);
-    let mut peaks = running.peaks(&axis);
+    let mut peaks = figures.running.peaks(&axis);
     if member.filter.is_none() {
         kept_peaks(asof, &member.function.series, &axis, &mut peaks);
     }

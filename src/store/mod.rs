@@ -37,7 +37,7 @@ pub use known::KnownSpans;
 pub use lines::{FunctionSet, LineIndex, Stretch};
 pub use metric::{Durations, Largest, Metrics, Point, Points, Sum, Value};
 pub use other::{OtherCell, OtherSeries};
-pub use overlap::levels;
+pub use overlap::{levels, levels_within};
 pub use paged::{Item, Page, Paged};
 pub use row::{Ended, Former, Row, RowKey, RowsSummary, Standing, TraceOf, sane};
 pub use series::{Level, Series};

@@ -3,24 +3,48 @@
 /// Tells every stretch of time in which the same number of intervals (first ms, first ms after) is
 /// open, in order, while that number is not 0: start, end, number. At the same ms ends come before
 /// starts; an interval that does not last is none.
-pub fn levels(intervals: &[(i64, i64)], mut each: impl FnMut(i64, i64, u32)) {
+pub fn levels(intervals: &[(i64, i64)], each: impl FnMut(i64, i64, u32)) {
     let lasting = || intervals.iter().filter(|(start, end)| start < end);
     let mut starts: Vec<i64> = lasting().map(|&(start, _)| start).collect();
     let mut ends: Vec<i64> = lasting().map(|&(_, end)| end).collect();
     starts.sort_unstable();
     ends.sort_unstable();
-    let (mut open, mut since, mut next_start) = (0u32, 0, 0);
-    for &end in &ends {
-        while let Some(&start) = starts.get(next_start).filter(|&&start| start < end) {
+    levels_within(&starts, &ends, (i64::MIN, i64::MAX), each);
+}
+
+/// The same from a ms to another one, of intervals that last, their starts and ends sorted: what lies
+/// before costs nothing.
+pub fn levels_within(
+    starts: &[i64],
+    ends: &[i64],
+    (from, to): (i64, i64),
+    mut each: impl FnMut(i64, i64, u32),
+) {
+    let begun = starts.partition_point(|start| *start < from);
+    let over = ends.partition_point(|end| *end <= from);
+    let (mut open, mut since) = ((begun - over) as u32, from);
+    let mut starts = starts[begun..].iter().copied().take_while(|start| *start < to).peekable();
+    for end in ends[over..].iter().copied().take_while(|end| *end < to) {
+        while let Some(start) = starts.next_if(|start| *start < end) {
             if open > 0 && since < start {
                 each(since, start, open);
             }
-            (open, since, next_start) = (open + 1, start, next_start + 1);
+            (open, since) = (open + 1, start);
         }
-        if since < end {
+        if open > 0 && since < end {
             each(since, end, open);
         }
         (open, since) = (open.saturating_sub(1), end);
+    }
+    // Those that end later.
+    for start in starts {
+        if open > 0 && since < start {
+            each(since, start, open);
+        }
+        (open, since) = (open + 1, start);
+    }
+    if open > 0 && since < to {
+        each(since, to, open);
     }
 }
 
@@ -43,6 +67,26 @@ mod tests {
                 let want = intervals.iter().filter(|(s, e)| *s <= ms && ms < *e).count();
                 prop_assert_eq!(count as usize, want, "at {}", ms);
             }
+        }
+
+        #[test]
+        fn a_part_of_time_is_that_part_of_all(
+            intervals in prop::collection::vec((0i64..60, 1i64..12), 0..30), from in 0i64..80, length in 0i64..40,
+        ) {
+            let intervals: Vec<(i64, i64)> = intervals.into_iter().map(|(s, l)| (s, s + l)).collect();
+            let (mut whole, mut part, to) = (vec![0u32; 120], vec![0u32; 120], from + length);
+            levels(&intervals, |from, to, open| (from..to).for_each(|ms| whole[ms as usize] = open));
+            let mut starts: Vec<i64> = intervals.iter().map(|(start, _)| *start).collect();
+            let mut ends: Vec<i64> = intervals.iter().map(|(_, end)| *end).collect();
+            starts.sort_unstable();
+            ends.sort_unstable();
+            levels_within(&starts, &ends, (from, to), |from, to, open| (from..to).for_each(|ms| {
+                assert_eq!(part[ms as usize], 0);
+                part[ms as usize] = open;
+            }));
+            whole[..from as usize].fill(0);
+            whole[to as usize..].fill(0);
+            prop_assert_eq!(part, whole);
         }
     }
 
