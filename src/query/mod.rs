@@ -6,6 +6,7 @@
 mod ask;
 mod asof;
 mod axis;
+mod calls;
 mod cell;
 mod configured;
 mod detail;
@@ -21,6 +22,7 @@ mod settings;
 mod subject;
 mod table;
 mod trace;
+mod traces;
 pub mod view;
 
 pub use crate::store::Snapshot;
@@ -33,3 +35,4 @@ pub use points::Period;
 pub use select::answer;
 pub use subject::{Seen, Subject, Tally, newest, subject, subjects};
 pub use trace::{TraceSummary, tree};
+pub use traces::traces_answer;

@@ -17,6 +17,7 @@ use crate::lines;
 use crate::model::{ClaimStanding, FindingLog, Timestamp, Window};
 use crate::query;
 use crate::query::view::{LinesAnswer, LinesRequest, Overview, OverviewRequest, Problems};
+use crate::query::view::{TracesAnswer, TracesRequest};
 use crate::source::{Catalog, Kind, Sources};
 use crate::store::{Newest, Snapshot};
 use crate::ui::app::{Effect, Msg, Options, UiState, update};
@@ -53,6 +54,8 @@ pub enum Message {
     Overview(u64, Arc<Overview>, Arc<Problems>),
     /// The answer to a question for log lines.
     Lines(u64, LinesAnswer),
+    /// The answer to a question for traces.
+    Traces(u64, TracesAnswer),
 }
 
 /// Runs a session on the terminal until it ends.
@@ -63,6 +66,7 @@ pub fn run(console: Console, sources: &Sources, setup: Setup, clock: Clock) -> i
     forward(wakes, messages.clone())?;
     let published = engine.published();
     let viewer = viewer(published.clone(), messages.clone())?;
+    let traces = tracer(published.clone(), messages.clone())?;
     let lines = line_reader(published.clone(), sources.catalog().clone(), messages)?;
     let mut session = Session {
         state: UiState::new(setup.screen),
@@ -70,6 +74,7 @@ pub fn run(console: Console, sources: &Sources, setup: Setup, clock: Clock) -> i
         published,
         viewer,
         lines,
+        traces,
         memory: setup.engine.memory as u64,
         status: SessionStatus::default(),
         progress: Arc::default(),
@@ -119,6 +124,19 @@ fn viewer(
     })
 }
 
+/// The thread that answers the newest question for traces.
+fn tracer(
+    published: Arc<ArcSwap<Published>>,
+    messages: Sender<Message>,
+) -> io::Result<Answers<(u64, TracesRequest)>> {
+    Answers::start("tracer", move |(id, request): (u64, TracesRequest)| {
+        let snapshot = published.load().snapshot.clone();
+        let answer = query::traces_answer(&snapshot, &request);
+        drop(snapshot);
+        let _ = messages.send(Message::Traces(id, answer));
+    })
+}
+
 /// The thread that reads log lines again.
 fn line_reader(
     published: Arc<ArcSwap<Published>>,
@@ -140,6 +158,7 @@ struct Session {
     published: Arc<ArcSwap<Published>>,
     viewer: Answers<(u64, OverviewRequest, Zone)>,
     lines: Answers<(u64, LinesRequest)>,
+    traces: Answers<(u64, TracesRequest)>,
     memory: u64,
     status: SessionStatus,
     /// What the sources' rows were made of.
@@ -260,6 +279,7 @@ impl Session {
         match effect {
             Effect::Ask { id, request, zone } => self.viewer.ask((id, request, zone)),
             Effect::AskLines { id, request } => self.lines.ask((id, request)),
+            Effect::AskTraces { id, request } => self.traces.ask((id, request)),
             Effect::Retry => {}
             Effect::Seek(to) => {
                 let known = self.known(&self.published.load_full());
@@ -323,6 +343,10 @@ impl Program for Session {
             Event::Message(Message::Published) => self.look(),
             Event::Message(Message::Overview(id, answer, problems)) => {
                 let flow = self.tell(Msg::Overview { id, answer, problems });
+                if flow == Flow::Continue { Flow::DrawNow } else { flow }
+            }
+            Event::Message(Message::Traces(id, answer)) => {
+                let flow = self.tell(Msg::Traces { id, answer });
                 if flow == Flow::Continue { Flow::DrawNow } else { flow }
             }
             Event::Message(Message::Lines(id, answer)) => {

@@ -14,6 +14,10 @@ pub enum ViewKind {
     Function,
     /// Log lines.
     Logs,
+    /// The traces: a list, a map of services, a tree of all.
+    Traces,
+    /// One trace.
+    Trace,
     /// What is wrong, and the evidence.
     Problems,
     /// What is read, and the records that could not be.
@@ -22,11 +26,11 @@ pub enum ViewKind {
     Help,
 }
 
-use ViewKind::{Function, Help, Logs, Overview, Problems, Sources};
+use ViewKind::{Function, Help, Logs, Overview, Problems, Sources, Trace, Traces};
 
-const EVERYWHERE: &[ViewKind] = &[Overview, Function, Logs, Problems, Sources, Help];
-const DATA: &[ViewKind] = &[Overview, Function, Logs, Problems, Sources];
-const SELECTIONS: &[ViewKind] = &[Overview, Function, Logs];
+const EVERYWHERE: &[ViewKind] = &[Overview, Function, Logs, Traces, Trace, Problems, Sources, Help];
+const DATA: &[ViewKind] = &[Overview, Function, Logs, Traces, Trace, Problems, Sources];
+const SELECTIONS: &[ViewKind] = &[Overview, Function, Logs, Traces, Trace];
 const PANELS: &[ViewKind] = &[Overview, Function];
 
 /// In which part of the help an action stands.
@@ -109,9 +113,9 @@ actions! {
     Down, "down", "down", Move, EVERYWHERE;
     /// Up one row; in Logs this lets go of following
     Up, "up", "up", Move, EVERYWHERE;
-    /// Scroll left; on a focused panel move the crosshair
+    /// Scroll left; on a focused panel move the crosshair; in a trace fold
     Left, "left", "left", Move, SELECTIONS;
-    /// Scroll right; on a focused panel move the crosshair
+    /// Scroll right; on a focused panel move the crosshair; in a trace unfold
     Right, "right", "right", Move, SELECTIONS;
     /// Down one page
     PageDown, "page-down", "page", Move, EVERYWHERE;
@@ -126,8 +130,8 @@ actions! {
     /// To the last row; in Logs this also follows
     Bottom, "bottom", "bottom", Move, EVERYWHERE;
 
-    /// Open what is selected: a function, an invocation's lines, an environment's invocations, a problem's evidence
-    Open, "open", "open", Go, &[Overview, Function, Problems];
+    /// Open what is selected: a function, an invocation's lines, an environment's invocations, a trace, a problem's evidence
+    Open, "open", "open", Go, &[Overview, Function, Traces, Trace, Problems];
     /// Back to where you came from; never quits
     Back, "back", "back", Go, EVERYWHERE;
     /// Close the topmost view; in the overview quit
@@ -140,16 +144,20 @@ actions! {
     Function, "function", "function", Go, &[Overview, Function, Logs, Problems];
     /// Log lines of everything that is selected
     Logs, "logs", "logs", Go, DATA;
+    /// Traces: a list, a map of services, all as one tree
+    Traces, "traces", "traces", Go, DATA;
     /// What is wrong, since when, and what shows it
     Problems, "problems", "problems", Go, DATA;
     /// Sources, and the records that could not be read
     Sources, "sources", "sources", Go, DATA;
     /// Log lines of the selected function or invocation
-    LogsOf, "logs-of", "its logs", Go, &[Overview, Function, Problems];
+    LogsOf, "logs-of", "its logs", Go, &[Overview, Function, Trace, Problems];
+    /// The trace of the selected invocation or line; in a trace the one it is linked to
+    TraceOf, "trace-of", "its trace", Go, &[Function, Logs, Trace];
     /// Keys to the next panel or list
-    NextPanel, "next-panel", "panel", Go, &[Overview, Function, Sources];
+    NextPanel, "next-panel", "panel", Go, &[Overview, Function, Trace, Sources];
     /// Keys to the panel or list before
-    PreviousPanel, "previous-panel", "panel", Go, &[Overview, Function, Sources];
+    PreviousPanel, "previous-panel", "panel", Go, &[Overview, Function, Trace, Sources];
     /// Enlarge the focused panel, and back
     Enlarge, "enlarge", "enlarge", Go, PANELS;
     /// This help, and back
@@ -164,9 +172,9 @@ actions! {
     /// Show only what matches: fn:pay* err cold status:timeout dur>800ms "card declined" -word
     Filter, "filter", "filter", Find, SELECTIONS;
     /// To the next problem; in a list or in Logs to the next error
-    NextError, "next-error", "next problem", Find, &[Overview, Function, Logs, Problems];
+    NextError, "next-error", "next problem", Find, &[Overview, Function, Logs, Traces, Trace, Problems];
     /// To the problem or error before
-    PreviousError, "previous-error", "problem before", Find, &[Overview, Function, Logs, Problems];
+    PreviousError, "previous-error", "problem before", Find, &[Overview, Function, Logs, Traces, Trace, Problems];
     /// Explain what is wrong with the selected function: the sentence and what shows it
     Explain, "explain", "explain", Find, PANELS;
     /// To the next line of the same invocation
@@ -175,24 +183,24 @@ actions! {
     PreviousSame, "previous-same", "same before", Find, &[Logs];
 
     /// Sort by the next column
-    SortRight, "sort-right", "sort", Order, &[Overview];
+    SortRight, "sort-right", "sort", Order, &[Overview, Traces];
     /// Sort by the column before
-    SortLeft, "sort-left", "sort", Order, &[Overview];
+    SortLeft, "sort-left", "sort", Order, &[Overview, Traces];
     /// Turn the order round
-    Invert, "invert", "invert", Order, &[Overview];
+    Invert, "invert", "invert", Order, &[Overview, Traces];
     /// Choose the order from a list
     SortMenu, "sort-menu", "sort", Order, &[Overview];
 
     /// Jump to a time: 14:32, 14:32:10, -10m, 2026-11-23T14:32, start, now
-    Jump, "jump", "time", Time, &[Overview, Function, Logs, Problems];
+    Jump, "jump", "time", Time, &[Overview, Function, Logs, Traces, Problems];
     /// To the next time at which a problem was found
-    NextMark, "next-mark", "next mark", Time, &[Overview, Function, Problems];
+    NextMark, "next-mark", "next mark", Time, &[Overview, Function, Traces, Problems];
     /// To the time before at which a problem was found
-    PreviousMark, "previous-mark", "mark before", Time, &[Overview, Function, Problems];
+    PreviousMark, "previous-mark", "mark before", Time, &[Overview, Function, Traces, Problems];
     /// A narrower window
-    Narrower, "narrower", "zoom", Time, PANELS;
+    Narrower, "narrower", "zoom", Time, &[Overview, Function, Traces];
     /// A wider window
-    Wider, "wider", "wider", Time, PANELS;
+    Wider, "wider", "wider", Time, &[Overview, Function, Traces];
     /// One chart column back, paused
     StepBack, "step-back", "step back", Time, PANELS;
     /// One chart column forward, paused
@@ -213,6 +221,10 @@ actions! {
 
     /// Wrap long lines, or cut them
     Wrap, "wrap", "wrap", Show, &[Logs];
+    /// Traces as a list, as a map of services, as one tree
+    Shape, "shape", "list, map, tree", Show, &[Traces];
+    /// Unfold everything, or fold as at first
+    UnfoldAll, "unfold-all", "unfold", Show, &[Trace];
     /// Copy the selected name, request id or line to the terminal's clipboard
     Copy, "copy", "copy", Show, DATA;
 

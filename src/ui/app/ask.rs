@@ -76,7 +76,8 @@ impl UiState {
         };
         let lines = self.logs.as_ref().filter(|_| self.view() == ViewKind::Logs);
         let lines = lines.and_then(|logs| logs.due_at(&self.status));
-        [thaw, numbers, lines].into_iter().flatten().min().map(|due| due.saturating_sub(at))
+        let traces = self.traces_due_at(self.traces_every_ms());
+        [thaw, numbers, lines, traces].into_iter().flatten().min().map(|due| due.saturating_sub(at))
     }
 
     fn any_reorder(&self) -> bool {
@@ -92,6 +93,13 @@ impl UiState {
         let empty = self.board().is_none_or(|board| board.answer.as_ref().is_none_or(|a| a.functions == 0));
         match self.status.kind {
             _ if empty => EMPTY_MS,
+            SessionKind::Replay { loaded, .. } if loaded < 1.0 => LOADING_MS,
+            _ => NUMBERS_MS,
+        }
+    }
+
+    fn traces_every_ms(&self) -> u64 {
+        match self.status.kind {
             SessionKind::Replay { loaded, .. } if loaded < 1.0 => LOADING_MS,
             _ => NUMBERS_MS,
         }
@@ -128,6 +136,7 @@ impl UiState {
         if self.told {
             effects.extend(self.ask_board(at));
             effects.extend(self.ask_lines(at));
+            effects.extend(self.ask_traces(at, self.traces_every_ms()));
         }
         if !self.frozen(at) {
             self.thaw();

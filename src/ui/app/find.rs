@@ -14,6 +14,11 @@ impl UiState {
             (ViewKind::Overview, ..) => self.overview.list.index(),
             (ViewKind::Function, Some(function), _) => function.index(),
             (ViewKind::Logs, _, Some(logs)) => logs.cursor,
+            (ViewKind::Traces, ..) => self.traces.index(),
+            // Segments are looked for among all of them, folded ones too.
+            (ViewKind::Trace, ..) => {
+                self.trace().and_then(|trace| trace.selected()).map_or(0, |shown| shown.row())
+            }
             (ViewKind::Problems, ..) => self.problem_list.index(),
             _ => 0,
         }
@@ -26,6 +31,13 @@ impl UiState {
                 self.overview.select(line, height)
             }
             (ViewKind::Function, Some(function)) if function.index() != line => function.select(line, height),
+            (ViewKind::Traces, _) => self.traces.select(line, height),
+            (ViewKind::Trace, _) => {
+                let height = view::list_height_of(self, ViewKind::Trace);
+                if let Some(trace) = self.trace_path.last_mut() {
+                    trace.reveal(line, height);
+                }
+            }
             (ViewKind::Problems, _) => self.select_problem(line),
             _ => {}
         }
@@ -35,6 +47,8 @@ impl UiState {
         match (self.view(), &self.function) {
             (ViewKind::Overview, _) => self.overview.len(),
             (ViewKind::Function, Some(function)) => function.len(),
+            (ViewKind::Traces, _) => self.traces.len(),
+            (ViewKind::Trace, _) => self.trace().map_or(0, |trace| trace.rows().len()),
             (ViewKind::Problems, _) => self.problems.found.len(),
             _ => 0,
         }
@@ -72,6 +86,12 @@ impl UiState {
                     FunctionList::Environments => detail.is_some_and(|d| shows(&d.environments[line].stream)),
                 }
             }),
+            (ViewKind::Traces, _) => {
+                self.next_line(from, forward, here_too, |line| self.trace_line_shows(line, text))
+            }
+            (ViewKind::Trace, _) => {
+                self.next_line(from, forward, here_too, |row| self.segment_shows(row, text))
+            }
             _ => None,
         }
     }
@@ -126,6 +146,10 @@ impl UiState {
                 row.state != State::Ok || self.problems.open().any(|problem| problem.function == row.id)
             }),
             (ViewKind::Problems, _) => true,
+            (ViewKind::Traces, _) => self.trace_line_failed(line),
+            (ViewKind::Trace, _) => {
+                self.trace().and_then(|t| t.rows().get(line)).is_some_and(|row| row.flags.any())
+            }
             (ViewKind::Function, Some(function)) => match function.list {
                 FunctionList::Invocations => function.invocation(line).is_some_and(|row| {
                     matches!(row.state, InvocationState::Ended(outcome) if outcome.failed())

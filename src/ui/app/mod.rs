@@ -12,10 +12,14 @@ mod prompt;
 mod state;
 #[cfg(test)]
 mod tests;
+mod trace;
+mod traces;
 mod update;
 
 pub use board::{Board, Focus, FunctionBoard, FunctionList, OverviewBoard, PanelKind};
 pub use problems::ProblemId;
 pub use prompt::{Prompt, PromptKind};
 pub use state::{Effect, Msg, Options, SourcesList, SourcesState, UiState};
+pub use trace::{SegmentKey, Shown, TraceBoard};
+pub use traces::{Shape, TRACE_ORDERS, TracesBoard};
 pub use update::update;

@@ -37,6 +37,8 @@ impl UiState {
                     logs.go(to, height, width);
                 }
             }
+            ViewKind::Traces => self.go_traces(to, height),
+            ViewKind::Trace => self.go_trace(to, height),
             ViewKind::Problems => {
                 let line = to.from(self.problem_list.index(), self.problems.found.len(), height);
                 self.select_problem(line);
@@ -72,6 +74,11 @@ impl UiState {
     }
 
     pub(super) fn sideways(&mut self, by: isize) -> Vec<Effect> {
+        match self.view() {
+            ViewKind::Traces => return self.move_split(by),
+            ViewKind::Trace => return self.fold_trace(by < 0),
+            _ => {}
+        }
         if let Some(logs) = self.logs.as_mut().filter(|_| self.stack.last() == Some(&ViewKind::Logs)) {
             if logs.wrap {
                 return self.say("lines are wrapped: w cuts them, then they scroll");
@@ -94,6 +101,8 @@ impl UiState {
         }
         match self.view() {
             ViewKind::Overview => self.open_function_here(),
+            ViewKind::Traces => self.open_selected_trace(),
+            ViewKind::Trace => self.open_segment(),
             ViewKind::Problems => self.open_evidence(),
             _ => self.open_in_function(),
         }
@@ -186,6 +195,7 @@ impl UiState {
 
     pub(super) fn open_logs_of(&mut self) -> Vec<Effect> {
         match self.view() {
+            ViewKind::Trace => self.logs_of_segment(),
             ViewKind::Overview | ViewKind::Problems => match self.subject() {
                 Some((id, name)) => {
                     let scope = Scope::function(id, name);
@@ -256,8 +266,16 @@ impl UiState {
     }
 
     pub(super) fn pop(&mut self) {
-        if self.stack.pop() == Some(ViewKind::Logs) {
-            self.logs = None;
+        match self.stack.pop() {
+            Some(ViewKind::Logs) => self.logs = None,
+            // Back along the links first.
+            Some(ViewKind::Trace) => {
+                self.trace_path.pop();
+                if !self.trace_path.is_empty() {
+                    self.stack.push(ViewKind::Trace);
+                }
+            }
+            _ => {}
         }
         if self.stack.is_empty() {
             self.stack.push(ViewKind::Overview);
@@ -278,6 +296,12 @@ impl UiState {
                 SourcesList::Sources => SourcesList::Bad,
                 SourcesList::Bad => SourcesList::Sources,
             };
+            return;
+        }
+        if self.view() == ViewKind::Trace {
+            if let Some(trace) = self.trace_mut() {
+                trace.reads = !trace.reads;
+            }
             return;
         }
         let lists = if self.view() == ViewKind::Function { FunctionList::ALL.len() } else { 1 };

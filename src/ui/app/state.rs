@@ -7,6 +7,7 @@ use crossterm::event::KeyEvent;
 use crate::model::{Origin, Timestamp};
 use crate::query::filter::Filter;
 use crate::query::view::{LinesAnswer, LinesRequest, Overview, OverviewRequest, Problems, SortBy};
+use crate::query::view::{TracesAnswer, TracesRequest};
 use crate::ui::keymap::{Keymap, ViewKind};
 use crate::ui::status::{SessionStatus, Speed};
 use crate::ui::symbols::Charset;
@@ -19,6 +20,8 @@ use super::list::ListState;
 use super::logs::{LogView, Scope};
 use super::problems::ProblemId;
 use super::prompt::Prompt;
+use super::trace::TraceBoard;
+use super::traces::{AskedTraces, TracesBoard};
 
 /// What is fixed when the screen is opened.
 #[derive(Clone, Debug)]
@@ -70,6 +73,13 @@ pub enum Msg {
         /// The answer.
         answer: LinesAnswer,
     },
+    /// The answer to [`Effect::AskTraces`].
+    Traces {
+        /// The number of the question.
+        id: u64,
+        /// The answer.
+        answer: TracesAnswer,
+    },
     /// Something to tell the person: a copy that failed, how long we slept.
     Notice(String),
     /// Time has passed (see [`UiState::wake_in_ms`]).
@@ -94,6 +104,13 @@ pub enum Effect {
         id: u64,
         /// The question.
         request: LinesRequest,
+    },
+    /// Answer this with [`Msg::Traces`]; a later question makes an earlier one void.
+    AskTraces {
+        /// Its number.
+        id: u64,
+        /// The question.
+        request: TracesRequest,
     },
     /// Ask everything as of this time from now on.
     Seek(Timestamp),
@@ -164,6 +181,10 @@ pub struct UiState {
     pub function: Option<FunctionBoard>,
     /// The log lines that were opened.
     pub logs: Option<LogView>,
+    /// The traces.
+    pub traces: TracesBoard,
+    /// The traces that were opened one from the other, the one on screen last.
+    pub trace_path: Vec<TraceBoard>,
     /// What is wrong as of the last answer.
     pub problems: Arc<Problems>,
     /// The list of problems.
@@ -187,6 +208,7 @@ pub struct UiState {
     /// The session has told how it stands.
     pub(super) told: bool,
     pub(super) asked: Asked,
+    pub(super) asked_traces: Option<AskedTraces>,
 }
 
 impl UiState {
@@ -205,6 +227,8 @@ impl UiState {
             overview: OverviewBoard::default(),
             function: None,
             logs: None,
+            traces: TracesBoard::default(),
+            trace_path: Vec::new(),
             problems: Arc::default(),
             problem_list: ListState::default(),
             sources: SourcesState::default(),
@@ -217,12 +241,15 @@ impl UiState {
             urgent: false,
             told: false,
             asked: Asked::default(),
+            asked_traces: None,
             options,
         };
         match state.options.view {
             ViewKind::Logs => state.open_logs(Scope::default()),
-            view @ (ViewKind::Problems | ViewKind::Sources | ViewKind::Help) => state.stack.push(view),
-            ViewKind::Overview | ViewKind::Function => {}
+            view @ (ViewKind::Traces | ViewKind::Problems | ViewKind::Sources | ViewKind::Help) => {
+                state.stack.push(view)
+            }
+            ViewKind::Overview | ViewKind::Function | ViewKind::Trace => {}
         }
         state
     }

@@ -49,6 +49,7 @@ pub fn update(state: &mut UiState, msg: Msg, at: u64) -> Vec<Effect> {
         Msg::Status(status) => state.set_status(status),
         Msg::Overview { id, answer, problems } => state.take_overview(id, answer, problems, at),
         Msg::Lines { id, answer } => state.take_lines(id, answer),
+        Msg::Traces { id, answer } => state.take_traces(id, answer),
         Msg::Notice(text) => state.notice = Some(text),
         Msg::Tick => {}
     }
@@ -121,6 +122,10 @@ impl UiState {
             Action::Function => return self.open_function_here(),
             Action::Logs => self.open_all_logs(),
             Action::LogsOf => return self.open_logs_of(),
+            Action::Traces => self.open_traces(),
+            Action::TraceOf => return self.open_trace_of(),
+            Action::Shape => self.next_shape(),
+            Action::UnfoldAll => return self.unfold_all(),
             Action::Problems => self.push(ViewKind::Problems),
             Action::Explain => return self.explain(),
             Action::Sources => self.push(ViewKind::Sources),
@@ -137,6 +142,9 @@ impl UiState {
             Action::PreviousError => return self.next_error(false),
             Action::NextSame => return self.same(true),
             Action::PreviousSame => return self.same(false),
+            Action::SortRight if self.view() == ViewKind::Traces => self.order_traces(1),
+            Action::SortLeft if self.view() == ViewKind::Traces => self.order_traces(-1),
+            Action::Invert if self.view() == ViewKind::Traces => self.traces.reverse = !self.traces.reverse,
             Action::SortRight => self.sort_by_neighbour(1),
             Action::SortLeft => self.sort_by_neighbour(-1),
             Action::Invert => self.reverse = !self.reverse,
@@ -185,6 +193,10 @@ impl UiState {
         if let Some(logs) = &mut self.logs {
             logs.show(lines, width);
         }
+        let traces = view::list_height_of(self, ViewKind::Traces);
+        self.traces.arrange(traces);
+        let lines = view::list_height_of(self, ViewKind::Trace);
+        self.trace_path.iter_mut().for_each(|trace| trace.arrange(lines));
         self.arrange_sources();
     }
 
@@ -323,6 +335,8 @@ impl UiState {
                 }
             }
             ViewKind::Logs => self.logs.as_ref()?.selected().map(|row| row.text.clone()),
+            ViewKind::Traces => self.traces.selected().map(|line| line.shown.clone()),
+            ViewKind::Trace => self.segment_copied(),
             ViewKind::Problems => {
                 self.problem().map(|problem| format!("{}: {}", problem.name, problem.sentence))
             }

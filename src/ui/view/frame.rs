@@ -2,7 +2,7 @@
 
 use ratatui::layout::{Position, Rect};
 
-use crate::ui::app::{Focus, PanelKind, UiState};
+use crate::ui::app::{Focus, PanelKind, Shape, UiState};
 use crate::ui::keymap::{Action, ViewKind};
 use crate::ui::number;
 use crate::ui::sanitize;
@@ -25,6 +25,8 @@ pub fn header(pen: &mut Pen, area: Rect, state: &UiState) {
         ViewKind::Overview => String::new(),
         ViewKind::Function => state.function.as_ref().map_or_else(String::new, |f| f.name.to_string()),
         ViewKind::Logs => state.logs.as_ref().map_or_else(String::new, super::logs::title),
+        ViewKind::Traces => super::traces::title(state),
+        ViewKind::Trace => super::trace::title(state),
         ViewKind::Problems => "problems".to_string(),
         ViewKind::Sources => "sources".to_string(),
         ViewKind::Help => "help".to_string(),
@@ -103,7 +105,7 @@ fn clock(state: &UiState) -> Vec<(String, Role)> {
 pub fn rule(pen: &mut Pen, area: Rect, state: &UiState) {
     let window = window_name(state.window_ms);
     let mut text = match state.view() {
-        ViewKind::Overview | ViewKind::Function => format!(" {window}"),
+        ViewKind::Overview | ViewKind::Function | ViewKind::Traces => format!(" {window}"),
         _ => String::new(),
     };
     if !state.filter_text.is_empty() {
@@ -167,6 +169,11 @@ pub fn message(pen: &mut Pen, area: Rect, state: &UiState) {
         pen.text(area.x, area.y, area.width, &format!("{} {warning}", pen.symbols.memory), Role::Error);
         return;
     }
+    match state.view() {
+        ViewKind::Traces => return super::traces::message(pen, area, state),
+        ViewKind::Trace => return super::trace::message(pen, area, state),
+        _ => {}
+    }
     if state.view() == ViewKind::Logs {
         super::logs::message(pen, area, state);
         return;
@@ -220,6 +227,43 @@ fn hints(state: &UiState) -> Vec<(Action, &'static str)> {
             (Action::NextError, "next error"),
             (Action::NextSame, "same invocation"),
             (Action::Wrap, "wrap"),
+        ],
+        ViewKind::Traces => match state.traces.shape {
+            Shape::List => vec![
+                (Action::Open, "open"),
+                (Action::Shape, "map, tree"),
+                (Action::SortRight, "sort"),
+                (Action::NextError, "next marked"),
+                (Action::Find, "find"),
+                (Action::Filter, "filter"),
+                (Action::Back, "back"),
+            ],
+            Shape::Map => vec![
+                (Action::Shape, "tree"),
+                (Action::NextError, "next marked"),
+                (Action::Find, "find"),
+                (Action::Back, "back"),
+                (Action::Narrower, "narrower"),
+                (Action::Wider, "wider"),
+            ],
+            Shape::Tree => vec![
+                (Action::Shape, "list"),
+                (Action::Left, "part earlier"),
+                (Action::Right, "part later"),
+                (Action::NextError, "next marked"),
+                (Action::Find, "find"),
+                (Action::Back, "back"),
+            ],
+        },
+        ViewKind::Trace => vec![
+            (Action::Open, "its lines"),
+            (Action::Back, "back"),
+            (Action::Left, "fold"),
+            (Action::UnfoldAll, "unfold all"),
+            (Action::Find, "find"),
+            (Action::NextError, "next marked"),
+            (Action::NextPanel, "details"),
+            (Action::TraceOf, "linked"),
         ],
         ViewKind::Problems => vec![
             (Action::Open, "evidence"),

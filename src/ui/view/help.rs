@@ -24,6 +24,8 @@ fn lines(state: &UiState) -> Vec<Line> {
         ViewKind::Overview => "the overview",
         ViewKind::Function => "the view of a function",
         ViewKind::Logs => "the log view",
+        ViewKind::Traces => "the view of traces",
+        ViewKind::Trace => "the view of a trace",
         ViewKind::Problems => "the view of problems",
         ViewKind::Sources => "the view of sources",
         ViewKind::Help => "the help",

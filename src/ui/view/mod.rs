@@ -9,6 +9,8 @@ pub mod panels;
 mod problems;
 mod readable;
 pub mod sources;
+pub mod trace;
+mod traces;
 
 mod frame;
 #[cfg(test)]
@@ -51,6 +53,8 @@ pub fn draw(state: &UiState, buffer: &mut Buffer) -> Option<Position> {
         ViewKind::Overview => overview::draw(&mut pen, &layout, state),
         ViewKind::Function => function::draw(&mut pen, &layout, state),
         ViewKind::Logs => logs::draw(&mut pen, layout.list, state),
+        ViewKind::Traces => traces::draw(&mut pen, layout.list, state),
+        ViewKind::Trace => trace::draw(&mut pen, layout.list, state),
         ViewKind::Problems => problems::draw(&mut pen, layout.list, state),
         ViewKind::Sources => sources::draw(&mut pen, &layout, state),
         ViewKind::Help => help::draw(&mut pen, layout.list, state),
@@ -89,6 +93,7 @@ pub fn list_height_of(state: &UiState, view: ViewKind) -> usize {
     match (view, layout.panels) {
         (ViewKind::Logs | ViewKind::Help, _) => usize::from(layout.list.height),
         (ViewKind::Problems, _) => problems::list_rows(layout.list),
+        (ViewKind::Trace, _) => trace::list_rows(layout.list),
         // An enlarged trace scrolls by its own rows.
         (_, PanelArea::One(area)) => usize::from(area.height.saturating_sub(3)),
         _ => layout.list_rows(),
