@@ -162,7 +162,7 @@ fn a_million_ids_in_flight() {
         wrap("f", stream, n / 100, &format!("START RequestId: {id} Version: 7\\n"))
     };
     // Each in an environment of its own, and all in one that runs many at once.
-    for (name, alone, bound) in [("open.ndjson", true, 1_100), ("one.ndjson", false, 128)] {
+    for (name, alone, bound) in [("open.ndjson", true, 1_300), ("one.ndjson", false, 128)] {
         let path = case.write(name, |out| {
             for n in 0..many {
                 let of = if alone { n } else { 0 };

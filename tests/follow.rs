@@ -577,8 +577,8 @@ proptest! {
         follow.wait("both are opened", |it| it.opened.len() == 2);
         let mut all = Vec::new();
         let any = |kind: fn(&Step) -> bool| steps.iter().any(|(_, step)| kind(step));
-        let (renamed, copied) = (any(|step| matches!(step, Step::Rename)), any(|step| matches!(step, Step::CopyAndTruncate)));
-        let told = !(any(|step| matches!(step, Step::Compress)) || renamed && copied);
+        // `tests/torture.rs` holds copies to it; here their heads are shorter than what tells a file.
+        let told = !(any(|step| matches!(step, Step::Compress)) || any(|step| matches!(step, Step::CopyAndTruncate)));
         for (writer, step) in steps {
             if matches!(step, Step::Wait | Step::Delete) {
                 writers.iter_mut().for_each(Writer::end_half);
@@ -589,8 +589,7 @@ proptest! {
         follow.wait_all(&all);
         follow.settle(case.dir.path(), "z1");
         follow.settle(case.dir.path(), "z2");
-        // In order in each log, if it is rotated in one way; what was compressed before it was seen may
-        // come later.
+        // In order in each log that is renamed; what was compressed before it was seen may come later.
         let mut newest = std::collections::BTreeMap::new();
         for (line, source) in follow.lines.iter().zip(&follow.from) {
             let log = if told { u32::from(line.starts_with('b')) } else { 2 + source.0 };

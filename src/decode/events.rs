@@ -78,10 +78,8 @@ pub fn read<'a>(frame: &Frame<'a>, arena: &'a Arena, out: &mut Vec<Record<'a>>) 
         }
     }
     let Some(events) = head.events else {
-        if head.item {
-            if event(frame, frame.text, &head, arena, out).is_err() {
-                return Ok(false);
-            }
+        if head.item && event(frame, frame.text, &head, arena, out).is_err() {
+            return Ok(false);
         }
         return Ok(head.item);
     };
