@@ -12,6 +12,10 @@ pub enum ViewKind {
     Overview,
     /// Panels of one function and its lists.
     Function,
+    /// Invocations in an order.
+    Invocations,
+    /// One invocation, its log lines and its trace.
+    Invocation,
     /// Log lines.
     Logs,
     /// What is wrong, and the evidence.
@@ -22,11 +26,12 @@ pub enum ViewKind {
     Help,
 }
 
-use ViewKind::{Function, Help, Logs, Overview, Problems, Sources};
+use ViewKind::{Function, Help, Invocation, Invocations, Logs, Overview, Problems, Sources};
 
-const EVERYWHERE: &[ViewKind] = &[Overview, Function, Logs, Problems, Sources, Help];
-const DATA: &[ViewKind] = &[Overview, Function, Logs, Problems, Sources];
-const SELECTIONS: &[ViewKind] = &[Overview, Function, Logs];
+const EVERYWHERE: &[ViewKind] = &[Overview, Function, Invocations, Invocation, Logs, Problems, Sources, Help];
+const DATA: &[ViewKind] = &[Overview, Function, Invocations, Invocation, Logs, Problems, Sources];
+const SELECTIONS: &[ViewKind] = &[Overview, Function, Invocations, Logs];
+const SIDEWAYS: &[ViewKind] = &[Overview, Function, Invocation, Logs];
 const PANELS: &[ViewKind] = &[Overview, Function];
 
 /// In which part of the help an action stands.
@@ -110,9 +115,9 @@ actions! {
     /// Up one row; in Logs this lets go of following
     Up, "up", "up", Move, EVERYWHERE;
     /// Scroll left; on a focused panel move the crosshair
-    Left, "left", "left", Move, SELECTIONS;
+    Left, "left", "left", Move, SIDEWAYS;
     /// Scroll right; on a focused panel move the crosshair
-    Right, "right", "right", Move, SELECTIONS;
+    Right, "right", "right", Move, SIDEWAYS;
     /// Down one page
     PageDown, "page-down", "page", Move, EVERYWHERE;
     /// Up one page
@@ -126,8 +131,8 @@ actions! {
     /// To the last row; in Logs this also follows
     Bottom, "bottom", "bottom", Move, EVERYWHERE;
 
-    /// Open what is selected: a function, an invocation's lines, an environment's invocations, a problem's evidence
-    Open, "open", "open", Go, &[Overview, Function, Problems];
+    /// Open what is selected, or the invocations under the crosshair
+    Open, "open", "open", Go, &[Overview, Function, Invocations, Invocation, Problems];
     /// Back to where you came from; never quits
     Back, "back", "back", Go, EVERYWHERE;
     /// Close the topmost view; in the overview quit
@@ -137,7 +142,9 @@ actions! {
     /// All functions
     Overview, "overview", "overview", Go, DATA;
     /// The selected function
-    Function, "function", "function", Go, &[Overview, Function, Logs, Problems];
+    Function, "function", "function", Go, &[Overview, Function, Invocations, Invocation, Logs, Problems];
+    /// Invocations in any order, of what is looked at
+    Invocations, "invocations", "invocations", Go, DATA;
     /// Log lines of everything that is selected
     Logs, "logs", "logs", Go, DATA;
     /// What is wrong, since when, and what shows it
@@ -145,7 +152,7 @@ actions! {
     /// Sources, and the records that could not be read
     Sources, "sources", "sources", Go, DATA;
     /// Log lines of the selected function or invocation
-    LogsOf, "logs-of", "its logs", Go, &[Overview, Function, Problems];
+    LogsOf, "logs-of", "its logs", Go, &[Overview, Function, Invocations, Invocation, Problems];
     /// Keys to the next panel or list
     NextPanel, "next-panel", "panel", Go, &[Overview, Function, Sources];
     /// Keys to the panel or list before
@@ -164,35 +171,35 @@ actions! {
     /// Show only what matches: fn:pay* err cold status:timeout dur>800ms "card declined" -word
     Filter, "filter", "filter", Find, SELECTIONS;
     /// To the next problem; in a list or in Logs to the next error
-    NextError, "next-error", "next problem", Find, &[Overview, Function, Logs, Problems];
+    NextError, "next-error", "next problem", Find, &[Overview, Function, Invocations, Logs, Problems];
     /// To the problem or error before
-    PreviousError, "previous-error", "problem before", Find, &[Overview, Function, Logs, Problems];
+    PreviousError, "previous-error", "problem before", Find, &[Overview, Function, Invocations, Logs, Problems];
     /// Explain what is wrong with the selected function: the sentence and what shows it
     Explain, "explain", "explain", Find, PANELS;
-    /// To the next line of the same invocation
-    NextSame, "next-same", "same invocation", Find, &[Logs];
-    /// To the line of the same invocation before
-    PreviousSame, "previous-same", "same before", Find, &[Logs];
+    /// To the next line, or attempt, of the same request
+    NextSame, "next-same", "same invocation", Find, &[Invocation, Logs];
+    /// To the line, or attempt, of the same request before
+    PreviousSame, "previous-same", "same before", Find, &[Invocation, Logs];
 
     /// Sort by the next column
-    SortRight, "sort-right", "sort", Order, &[Overview];
+    SortRight, "sort-right", "sort", Order, &[Overview, Invocations];
     /// Sort by the column before
-    SortLeft, "sort-left", "sort", Order, &[Overview];
+    SortLeft, "sort-left", "sort", Order, &[Overview, Invocations];
     /// Turn the order round
-    Invert, "invert", "invert", Order, &[Overview];
+    Invert, "invert", "invert", Order, &[Overview, Invocations];
     /// Choose the order from a list
-    SortMenu, "sort-menu", "sort", Order, &[Overview];
+    SortMenu, "sort-menu", "sort", Order, &[Overview, Invocations];
 
     /// Jump to a time: 14:32, 14:32:10, -10m, 2026-11-23T14:32, start, now
-    Jump, "jump", "time", Time, &[Overview, Function, Logs, Problems];
+    Jump, "jump", "time", Time, &[Overview, Function, Invocations, Logs, Problems];
     /// To the next time at which a problem was found
     NextMark, "next-mark", "next mark", Time, &[Overview, Function, Problems];
     /// To the time before at which a problem was found
     PreviousMark, "previous-mark", "mark before", Time, &[Overview, Function, Problems];
     /// A narrower window
-    Narrower, "narrower", "zoom", Time, PANELS;
+    Narrower, "narrower", "zoom", Time, &[Overview, Function, Invocations];
     /// A wider window
-    Wider, "wider", "wider", Time, PANELS;
+    Wider, "wider", "wider", Time, &[Overview, Function, Invocations];
     /// One chart column back, paused
     StepBack, "step-back", "step back", Time, PANELS;
     /// One chart column forward, paused
@@ -212,7 +219,7 @@ actions! {
     Retry, "retry", "retry", Live, &[Sources];
 
     /// Wrap long lines, or cut them
-    Wrap, "wrap", "wrap", Show, &[Logs];
+    Wrap, "wrap", "wrap", Show, &[Invocation, Logs];
     /// Copy the selected name, request id or line to the terminal's clipboard
     Copy, "copy", "copy", Show, DATA;
 

@@ -8,6 +8,11 @@ use super::board::FunctionList;
 use super::logs::{self, Want};
 use super::state::{Effect, UiState};
 
+/// Whether an invocation failed or runs for too long.
+fn wrong_state(state: InvocationState) -> bool {
+    matches!(state, InvocationState::Ended(outcome) if outcome.failed()) || state == InvocationState::Overdue
+}
+
 impl UiState {
     pub(super) fn selected_line(&self) -> usize {
         match (self.view(), &self.function, &self.logs) {
@@ -15,6 +20,7 @@ impl UiState {
             (ViewKind::Function, Some(function), _) => function.index(),
             (ViewKind::Logs, _, Some(logs)) => logs.cursor,
             (ViewKind::Problems, ..) => self.problem_list.index(),
+            (ViewKind::Invocations, ..) => self.invocations.list.index(),
             _ => 0,
         }
     }
@@ -27,6 +33,7 @@ impl UiState {
             }
             (ViewKind::Function, Some(function)) if function.index() != line => function.select(line, height),
             (ViewKind::Problems, _) => self.select_problem(line),
+            (ViewKind::Invocations, _) => self.invocations.select(line, height),
             _ => {}
         }
     }
@@ -36,6 +43,7 @@ impl UiState {
             (ViewKind::Overview, _) => self.overview.len(),
             (ViewKind::Function, Some(function)) => function.len(),
             (ViewKind::Problems, _) => self.problems.found.len(),
+            (ViewKind::Invocations, _) => self.invocations.rows().len(),
             _ => 0,
         }
     }
@@ -71,6 +79,14 @@ impl UiState {
                     FunctionList::Errors => detail.is_some_and(|d| shows(&d.errors[line].name)),
                     FunctionList::Environments => detail.is_some_and(|d| shows(&d.environments[line].stream)),
                 }
+            }),
+            (ViewKind::Invocations, _) => self.next_line(from, forward, here_too, |line| {
+                self.invocations.rows().get(line).is_some_and(|listed| {
+                    let row = &listed.row;
+                    shows(&listed.name)
+                        || shows(&row.request_id)
+                        || row.error_type.as_deref().is_some_and(shows)
+                })
             }),
             _ => None,
         }
@@ -126,11 +142,13 @@ impl UiState {
                 row.state != State::Ok || self.problems.open().any(|problem| problem.function == row.id)
             }),
             (ViewKind::Problems, _) => true,
+            (ViewKind::Invocations, _) => {
+                self.invocations.rows().get(line).is_some_and(|listed| wrong_state(listed.row.state))
+            }
             (ViewKind::Function, Some(function)) => match function.list {
-                FunctionList::Invocations => function.invocation(line).is_some_and(|row| {
-                    matches!(row.state, InvocationState::Ended(outcome) if outcome.failed())
-                        || row.state == InvocationState::Overdue
-                }),
+                FunctionList::Invocations => {
+                    function.invocation(line).is_some_and(|row| wrong_state(row.state))
+                }
                 FunctionList::Errors => true,
                 FunctionList::Environments => {
                     function.detail().is_some_and(|detail| detail.environments[line].errors > 0)
