@@ -173,9 +173,12 @@ fn view(name: &str) -> Result<ViewKind, String> {
         "overview" => Ok(ViewKind::Overview),
         "invocations" => Ok(ViewKind::Invocations),
         "logs" => Ok(ViewKind::Logs),
+        "traces" => Ok(ViewKind::Traces),
         "problems" => Ok(ViewKind::Problems),
         "sources" => Ok(ViewKind::Sources),
-        _ => Err(format!("'{name}' is no view to begin with; give overview, logs or sources")),
+        _ => Err(format!(
+            "'{name}' is no view to begin with; give overview, logs, traces, problems or sources"
+        )),
     }
 }
 

@@ -72,6 +72,7 @@ fn row(record: &Record<'_>) -> Option<String> {
             Platform::Dropped { records, .. } => format!("DROPPED {records}"),
             Platform::Other => "platform, other".to_string(),
         },
+        Body::Event(event) => return row(&Record { body: event.body, ..*record }),
         Body::Call(call) => format!("call of {} by {}", call.function, call.by),
         Body::Metric(_) => "metric".to_string(),
         Body::Segment(_) => "segment".to_string(),

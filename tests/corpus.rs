@@ -71,6 +71,7 @@ impl FactSink for Facts {
         function: Option<FunctionId>,
         known: Timestamp,
         document: &SegmentDocument,
+        _origin: Origin,
     ) {
         self.segments.push((trace, function, SegmentDocument { known, ..document.clone() }));
     }

@@ -1,5 +1,5 @@
 //! A writer that never pauses and rotates its logs in every way, followed by the real `lamtop
-//! record`: every numbered record comes out once. `cargo test` runs some seconds of it;
+//! record`: every numbered record comes out once, in order. `cargo test` runs some seconds of it;
 //! `LAMTOP_TORTURE=2000000,500 cargo test --release --test torture -- --nocapture` so many records
 //! through so many rotations.
 #![allow(clippy::unwrap_used)]
@@ -15,7 +15,7 @@ use std::process::{Command, Stdio};
 
 use support::until;
 
-const LOGS: [&str; 5] = ["renamed", "halved", "copied", "linked", "emptied"];
+const LOGS: [&str; 6] = ["renamed", "shifted", "halved", "copied", "linked", "emptied"];
 
 /// One log that is written to.
 struct Log {
@@ -72,6 +72,14 @@ impl Log {
                     }
                 }
             }
+            // The newest is always number 1, and all others move on.
+            "shifted" => {
+                for n in (1..self.rotations).rev() {
+                    fs::rename(self.at(&format!(".{n}")), self.at(&format!(".{}", n + 1))).unwrap();
+                }
+                fs::rename(&current, self.at(".1")).unwrap();
+                self.file = append(&current);
+            }
             "halved" => {
                 let record = self.record();
                 let (head, rest) = record.as_bytes().split_at(40);
@@ -120,7 +128,7 @@ fn size() -> (u64, u64) {
 }
 
 #[test]
-fn every_record_comes_out_once() {
+fn every_record_comes_out_once_and_in_order() {
     let (records, rotations) = size();
     let dir = tempfile::tempdir().unwrap();
     let (logs, out) = (dir.path().join("logs"), dir.path().join("out.ndjson"));
@@ -160,7 +168,7 @@ fn every_record_comes_out_once() {
 
     let mut seen: BTreeMap<&str, Vec<u32>> =
         all.iter().map(|log| (log.name, vec![0; log.written as usize])).collect();
-    let mut behind: BTreeMap<&str, (u64, u64)> = BTreeMap::new();
+    let mut behind: BTreeMap<&str, (u64, u64, Vec<String>)> = BTreeMap::new();
     for line in BufReader::new(File::open(&out).unwrap()).lines() {
         let line = line.unwrap();
         let record =
@@ -174,8 +182,11 @@ fn every_record_comes_out_once() {
         let n: u64 = n.parse().unwrap();
         assert!((n as usize) < count, "{line}");
         seen.get_mut(name).unwrap()[n as usize] += 1;
-        let (newest, earlier) = behind.entry(name).or_default();
+        let (newest, earlier, jumps) = behind.entry(name).or_default();
         *earlier += u64::from(n < *newest);
+        if (n < *newest || n > *newest + 1) && *name != *"emptied" && jumps.len() < 9 {
+            jumps.push(format!("{n} after {newest}"));
+        }
         *newest = n.max(*newest);
     }
     for log in &all {
@@ -187,6 +198,15 @@ fn every_record_comes_out_once() {
             log.name, log.written, log.rotations, behind[log.name].1
         );
         assert_eq!(twice, 0, "{} twice; said {said}", log.name);
+        // What was compressed and deleted before anybody saw it comes when its packed form is whole.
+        let packed = fs::read_dir(&logs).unwrap().flatten().filter(|entry| {
+            let name = entry.file_name().into_string().unwrap();
+            name.ends_with(".gz")
+                && !said.contains(&format!("{name} holds in compressed form what was read already"))
+        });
+        let late =
+            if log.name == "renamed" { packed.count() as u64 * (log.written / log.rotations) } else { 0 };
+        assert!(behind[log.name].1 <= late, "{} out of order: {:?}", log.name, behind[log.name].2);
         if log.name != "emptied" {
             assert_eq!(lost, 0, "{} lost; said {said}", log.name);
         } else if lost > 0 {

@@ -4,6 +4,7 @@
 //! A platform record is told by its stream, its request id, its kind and its own time. Streams are
 //! nearly always in the order of time, so a record that is newer than all before it costs a look at
 //! the newest; only others are searched for, and where there are none nothing is kept to be searched.
+//! An application's line is told by its event's id, where its container says one.
 
 use std::hash::{BuildHasher, Hasher, RandomState};
 
@@ -15,6 +16,8 @@ use crate::model::{Platform, Timestamp};
 
 /// Records remembered, 8 bytes each; beyond that the older half is forgotten.
 const MOST: usize = 1 << 20;
+/// Ids of events remembered, at least so many of the newest and at most twice that, each 9 bytes.
+const MOST_EVENTS: usize = 256 << 10;
 
 /// What was told, of all environments.
 pub(super) struct Told {
@@ -92,9 +95,22 @@ impl Newest {
 }
 
 impl Correlator {
-    /// Platform records that were read a second time and counted once.
+    /// Records that were read a second time and counted once.
     pub fn seen_twice(&self) -> u64 {
         self.seen_twice
+    }
+
+    /// Whether the event of this id was read before, here or from another source.
+    pub(super) fn was_read(&mut self, id: u64) -> bool {
+        let [now, before] = &mut self.events;
+        if before.contains(&id) || !now.insert(id) {
+            self.seen_twice += 1;
+            return true;
+        }
+        if now.len() >= MOST_EVENTS {
+            *before = std::mem::take(now);
+        }
+        false
     }
 
     /// Whether a record that says its own time was read before, here or from another source.

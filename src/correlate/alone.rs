@@ -23,7 +23,7 @@ impl Correlator {
             Body::Setting(told) => self.setting(told, envelope, sink),
             Body::Delivery(told) => self.delivery(told, envelope.arrived, sink),
             Body::Call(told) => self.call(told, envelope.arrived, sink),
-            Body::Segment(document) => self.segment(document, envelope.arrived, sink),
+            Body::Segment(document) => self.segment(document, envelope, sink),
             _ => {}
         }
     }
@@ -142,10 +142,10 @@ impl Correlator {
         });
     }
 
-    fn segment<S: FactSink>(&mut self, document: &SegmentDocument, arrived: Option<Timestamp>, sink: &mut S) {
+    fn segment<S: FactSink>(&mut self, document: &SegmentDocument, envelope: &Envelope<'_>, sink: &mut S) {
         let trace = self.texts.ids.trace(document.trace_id.as_bytes());
         let function = document.function.as_deref().map(|name| self.function(name.as_bytes(), sink));
-        let known = known(document.known, arrived);
-        sink.segment(trace, function, known, document);
+        let known = known(document.known, envelope.arrived);
+        sink.segment(trace, function, known, document, envelope.origin);
     }
 }

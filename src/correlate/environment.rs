@@ -203,6 +203,10 @@ impl Environment {
 
     /// Adds an open one and says where it is.
     pub fn add_open(&mut self, open: Open) -> usize {
+        // Mostly there is one; of a million environments nobody wants to keep room for three more.
+        if self.open.capacity() == 0 {
+            self.open.reserve_exact(1);
+        }
         self.open.push(open);
         self.open.len() - 1
     }

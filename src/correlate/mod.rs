@@ -19,7 +19,7 @@ mod platform;
 mod recorded;
 mod sibling;
 
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::model::{
     Bad, Body, Envelope, EnvironmentId, FactSink, FunctionId, Invocation, Level, LineFact, NameId, OtherId,
@@ -52,9 +52,11 @@ pub struct Correlator {
     latest: NameId,
     read: u64,
     bad: Unread,
-    /// Platform records remembered, to tell those that come again, and how many did.
+    /// Platform records remembered, to tell those that come again, and how many records did.
     told: again::Told,
     seen_twice: u64,
+    /// Ids of events that were read: the newest, and those before them.
+    events: [FxHashSet<u64>; 2],
 }
 
 impl Default for Correlator {
@@ -79,6 +81,7 @@ impl Default for Correlator {
             bad: Unread::default(),
             told: again::Told::default(),
             seen_twice: 0,
+            events: Default::default(),
         }
     }
 }
@@ -188,6 +191,12 @@ impl Correlator {
                 self.remember(&place, seq);
             }
             Body::Log(_) => {}
+            Body::Event(event) => {
+                if !self.was_read(event.id) {
+                    self.record(&Record { body: event.body, ..*record }, sink);
+                    self.records(event.more, sink);
+                }
+            }
             Body::Bad(bad) => self.unread(envelope, bad, sink),
             Body::Continuation(more) => self.continuation(record, more, sink),
             Body::Recorded(recorded) => self.recorded(recorded, sink),

@@ -1,6 +1,7 @@
 //! Where and when a record belongs.
 
 use rustc_hash::FxHashMap;
+use wide::u8x16;
 
 use super::Correlator;
 use super::environment::Environment;
@@ -108,7 +109,8 @@ impl Correlator {
         if source.newest.is_some() || first.envelope.time.is_some() {
             return;
         }
-        let of_log = |record: &&Record<'_>| matches!(record.body, Body::Platform(_) | Body::Log(_));
+        let of_log =
+            |record: &&Record<'_>| matches!(record.body, Body::Platform(_) | Body::Log(_) | Body::Event(_));
         source.newest = records.iter().filter(of_log).find_map(|record| record.envelope.time);
         source.timed = source.newest.is_some();
     }
@@ -274,13 +276,17 @@ pub(super) fn hash_of(envelope: &Envelope<'_>) -> u64 {
 
 /// Whether two names are the same. They are 8 to 60 bytes long: blocks of which the last overlaps
 /// the one before are compared in registers, where `==` is a call.
-#[inline]
+#[inline(always)]
 fn same(a: &[u8], b: &[u8]) -> bool {
     if a.len() != b.len() {
         return false;
     }
     if let (Some(a_end), Some(b_end)) = (a.last_chunk::<16>(), b.last_chunk::<16>()) {
-        return a_end == b_end && a.as_chunks::<16>().0 == b.as_chunks::<16>().0;
+        let mut all = u8x16::new(*a_end).simd_eq(u8x16::new(*b_end));
+        for (a, b) in a.as_chunks().0.iter().zip(b.as_chunks().0) {
+            all &= u8x16::new(*a).simd_eq(u8x16::new(*b));
+        }
+        return all.to_bitmask() == 0xffff;
     }
     match (a.first_chunk::<8>(), b.first_chunk::<8>()) {
         (Some(a_begin), Some(b_begin)) => a_begin == b_begin && a.last_chunk::<8>() == b.last_chunk(),

@@ -57,6 +57,9 @@ struct Seen<'a, const ESC: bool> {
     name: bool,
     metric: bool,
     emf: bool,
+    /// Rust's: whose line it is, and what it says.
+    span: Option<Cursor<'a, ESC>>,
+    fields: Option<Cursor<'a, ESC>>,
     /// Whether it is a record's inside.
     nested: bool,
 }
@@ -148,6 +151,14 @@ fn walk<'a, const ESC: bool>(
                 seen.name = true;
                 cursor.skip()?;
             }
+            b"span" if cursor.peek() == b'{' => {
+                seen.span = Some(cursor);
+                cursor.skip()?;
+            }
+            b"fields" if cursor.peek() == b'{' => {
+                seen.fields = Some(cursor);
+                cursor.skip()?;
+            }
             b"metric_stream_name" => {
                 seen.metric = true;
                 break;
@@ -159,34 +170,31 @@ fn walk<'a, const ESC: bool>(
 }
 
 /// The level and id of a line that begins as Lambda's own runtimes print it, by far the most
-/// frequent: `{"timestamp":"2026-11-23T08:00:00.123Z","level":"INFO","requestId":"…"`, or with
-/// another member there. It is left at once. [`message`] would say the same (a test holds it to
-/// that).
+/// frequent, inside a JSON string, which may end anywhere in `text`:
+/// `{"timestamp":"2026-11-23T08:00:00.123Z","level":"INFO","requestId":"…"`, or with another member
+/// there; and how many bytes that are, in which the string does not end. [`message`] would say the
+/// same (a test holds it to that).
 #[inline(always)]
-pub fn usual_head<const ESC: bool>(text: &[u8]) -> Option<LogLine<'_>> {
-    let (opening, between, next, id): (&[u8], &[u8], &[u8], &[u8]) = if ESC {
-        (br#"{\"timestamp\":\""#, br#"\",\"level\":\""#, br#"\",\""#, br#"requestId\":\""#)
-    } else {
-        (br#"{"timestamp":""#, br#"","level":""#, br#"",""#, br#"requestId":""#)
-    };
-    let rest = super::short_cuts().then_some(text)?.strip_prefix(opening)?;
+pub fn usual_head(text: &[u8]) -> Option<(LogLine<'_>, usize)> {
+    let rest = super::short_cuts().then_some(text)?.strip_prefix(br#"{\"timestamp\":\""#)?;
     let (time, rest) = rest.split_first_chunk::<24>()?;
-    let inside = time.iter().fold(true, |inside, c| inside & (*c != b'\\') & (*c != b'"'));
-    let rest = (inside && time[23] == b'Z' && time[19] == b'.').then_some(rest)?.strip_prefix(between)?;
-    let quote = if ESC { b'\\' } else { b'"' };
-    let end = near::byte(quote, &rest[..rest.len().min(12)])?;
+    let inside = near::inside_string(time) && time[23] == b'Z' && time[19] == b'.';
+    let rest = inside.then_some(rest)?;
+    let rest = rest.strip_prefix(br#"\",\"level\":\""#)?;
+    let end = near::byte(b'\\', rest.first_chunk::<12>()?)?;
     let level = level(&rest[..end]);
     if level == Level::Unknown || level >= Level::Error {
         return None;
     }
-    let key = rest[end..].strip_prefix(next)?;
-    let Some(rest) = key.strip_prefix(id) else {
+    let key = rest[end..].strip_prefix(br#"\",\""#)?;
+    let Some(id) = key.strip_prefix(br#"requestId\":\""#) else {
         // Python prints the id last, where nobody looks for it in a line without an error.
-        return (!key.starts_with(b"requestId")).then_some(LogLine { level, id: None, error: None });
+        let line = LogLine { level, id: None, error: None };
+        return (!key.starts_with(b"requestId")).then(|| (line, text.len() - key.len()));
     };
-    let end = near::either(b'\\', b'"', &rest[..rest.len().min(64)])?;
-    let closed = rest[end] == quote && (!ESC || rest.get(end + 1) == Some(&b'"'));
-    closed.then(|| LogLine { level, id: Some(&rest[..end]), error: None })
+    let end = near::string_end(&id[..id.len().min(64)])?;
+    let rest = id[end..].strip_prefix(br#"\""#)?;
+    Some((LogLine { level, id: Some(&id[..end]), error: None }, text.len() - rest.len()))
 }
 
 /// Time, type and record of what begins as the platform writes its records:
@@ -198,33 +206,33 @@ pub fn usual_record<const ESC: bool>(text: &[u8]) -> Option<(&[u8], &[u8], Curso
     } else {
         (br#"{"time":""#, br#"","type":""#, br#"","record":"#)
     };
-    let quote = if ESC { b'\\' } else { b'"' };
     let rest = super::short_cuts().then_some(text)?.strip_prefix(opening)?;
-    let (time, rest) = rest.split_at_checked(24)?;
+    let (time, rest) = rest.split_first_chunk::<24>()?;
     let rest = rest.strip_prefix(between)?;
-    let end = near::either(b'\\', quote, rest)?;
-    let (kind, rest) = rest.split_at(end);
+    let (kind, rest) = rest.split_at(near::string_end(rest)?);
     let rest = rest.strip_prefix(last)?;
-    let inside = near::either(b'\\', quote, time).is_none() && kind.starts_with(b"platform.");
+    let inside = near::inside_string(time) && kind.starts_with(b"platform.");
     inside.then(|| {
         let mut record = Cursor::new(text);
         record.advance(text.len() - rest.len());
-        (time, kind, record)
+        (&time[..], kind, record)
     })
 }
 
 /// A start or a report as the platform writes them, in its own order and without anything new: no
-/// key of it need be looked for. [`message`] would say the same (a test holds it to that).
+/// key of it need be looked for; inside a JSON string, which may end anywhere in `text`; and how many
+/// bytes that are, in which the string does not end. [`message`] would say the same (a test holds it
+/// to that).
 #[inline]
-pub fn usual_platform<'a>(text: &'a [u8], arena: &'a Arena) -> Option<Platform<'a>> {
+pub fn usual_platform<'a>(text: &'a [u8], arena: &'a Arena) -> Option<(Platform<'a>, usize)> {
     let (_, kind, mut cursor) = usual_record::<true>(text)?;
     let id = cursor.usual_member(br#"{\"requestId\":"#)?;
-    match kind {
+    let platform = match kind {
         b"platform.start" => {
             cursor.usual_member(br#",\"functionArn\":"#);
             let version = cursor.usual_member(br#",\"version\":"#);
             let trace = usual_tracing(&mut cursor)?;
-            Some(Platform::Start(arena.alloc(Start { id, version, trace: trace.map(|t| arena.alloc(t)) })))
+            Platform::Start(arena.alloc(Start { id, version, trace: trace.map(|t| arena.alloc(t)) }))
         }
         b"platform.report" => {
             cursor.rest().starts_with(br#",\"metrics\":{"#).then(|| cursor.advance(13))?;
@@ -232,7 +240,7 @@ pub fn usual_platform<'a>(text: &'a [u8], arena: &'a Arena) -> Option<Platform<'
             cursor.rest().starts_with(b"}").then(|| cursor.advance(1))?;
             let status = cursor.usual_member(br#",\"status\":"#).and_then(status);
             let trace = usual_tracing(&mut cursor)?;
-            Some(Platform::Report(arena.alloc(Report {
+            Platform::Report(arena.alloc(Report {
                 id,
                 duration: json::micros(duration),
                 billed_ms: small(Some(billed)),
@@ -241,10 +249,11 @@ pub fn usual_platform<'a>(text: &'a [u8], arena: &'a Arena) -> Option<Platform<'
                 status,
                 trace: trace.map(|t| arena.alloc(t)),
                 ..Report::default()
-            })))
+            }))
         }
-        _ => None,
-    }
+        _ => return None,
+    };
+    Some((platform, cursor.at()))
 }
 
 /// The trace that a record ends with, if it has one; `None` if it ends otherwise.
@@ -289,7 +298,9 @@ fn conclude<'a, const ESC: bool>(seen: Seen<'a, ESC>, arena: &'a Arena) -> Resul
             } else {
                 None
             };
-            Body::Log(LogLine { level: seen.level, id: seen.id, error })
+            let rust = seen.span.and_then(|span| super::rust::members(span, seen.fields, seen.level, arena));
+            let (id, thrown) = rust.unwrap_or_default();
+            Body::Log(LogLine { level: seen.level, id: seen.id.or(id), error: error.or(thrown) })
         }
     };
     Ok(Message {

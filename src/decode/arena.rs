@@ -2,7 +2,7 @@
 
 use std::cell::OnceCell;
 
-use crate::model::{Bad, CallRecord, DeliveryRecord, SegmentDocument, SettingRecord};
+use crate::model::{Bad, CallRecord, DeliveryRecord, Record, SegmentDocument, SettingRecord};
 
 /// What lies beside a chunk as long as its records do: the parts that only some records have, and
 /// texts that had to be unescaped. At most some times the chunk's size, and freed at once with it:
@@ -43,6 +43,11 @@ impl Arena {
     #[inline]
     pub(super) fn alloc<T: Copy>(&self, it: T) -> &T {
         self.plain.alloc(it)
+    }
+
+    /// Keeps copies of records.
+    pub(super) fn records<'a>(&'a self, records: &[Record<'a>]) -> &'a [Record<'a>] {
+        self.plain.alloc_slice_copy(records)
     }
 
     /// Keeps a copy of a text.

@@ -197,7 +197,8 @@ fn observation<'a>(step_ms: u32, at: Timestamp, statistics: Statistics) -> Metri
         name: b"",
         unit: b"",
         function: None,
-        of_file: false,
+        // Unless the line says whose it is.
+        of_file: true,
         resource: None,
         dimensions: b"",
         start: at.floor(i64::from(step_ms)),

@@ -6,7 +6,7 @@ use memchr::memmem;
 
 use super::json::{Cursor, Stop};
 use super::wrapped::{Wrapped, integer};
-use super::{Arena, Frame, unwrap};
+use super::{Arena, Frame, identified};
 use crate::model::{Body, Continuation, Platform, Record, Text};
 
 /// What stands around an array of events.
@@ -79,9 +79,8 @@ pub fn read<'a>(frame: &Frame<'a>, arena: &'a Arena, out: &mut Vec<Record<'a>>) 
     }
     let Some(events) = head.events else {
         if head.item {
-            match event(frame, frame.text, &head, arena) {
-                Ok(record) => out.push(record),
-                Err(_) => return Ok(false),
+            if event(frame, frame.text, &head, arena, out).is_err() {
+                return Ok(false);
             }
         }
         return Ok(head.item);
@@ -97,10 +96,7 @@ pub fn read<'a>(frame: &Frame<'a>, arena: &'a Arena, out: &mut Vec<Record<'a>>) 
         return Ok(true);
     }
     let pushed = out.len();
-    let all = array(events, |item| {
-        out.push(event(frame, item, &head, arena)?);
-        Ok(())
-    });
+    let all = array(events, |item| event(frame, item, &head, arena, out));
     // Other services' answers have events as well.
     if all.is_err() && !head.subscription {
         out.truncate(pushed);
@@ -174,17 +170,19 @@ pub fn array<'a>(
     }
 }
 
-/// One event: an object with `timestamp` and `message`, and what it says itself of its stream.
+/// Pushes one event: an object with `timestamp` and `message`, and what it says itself of its stream.
 fn event<'a>(
     frame: &Frame<'a>,
     item: &'a [u8],
     head: &Head<'a>,
     arena: &'a Arena,
-) -> Result<Record<'a>, Stop> {
+    out: &mut Vec<Record<'a>>,
+) -> Result<(), Stop> {
     let own = Frame { text: item, origin: frame.part(item), arrived: frame.arrived };
     let mut cursor = Cursor::<false>::new(item);
     let (mut timestamp, mut message, mut is_event) = (None, None, head.subscription);
     let (mut group, mut stream) = (head.group, head.stream);
+    let mut id: Text<'a> = b"";
     let mut first = true;
     cursor.object()?;
     while let Some(key) = cursor.key(&mut first)? {
@@ -193,7 +191,8 @@ fn event<'a>(
             b"message" if cursor.at_string() => message = Some(cursor.string()?),
             b"message" => {
                 cursor.skip()?;
-                return Ok(own.bad("the message of an event is no text".to_string(), arena));
+                out.push(own.bad("the message of an event is no text".to_string(), arena));
+                return Ok(());
             }
             b"logGroupIdentifier" => {
                 // A name, an account and a name, or an ARN.
@@ -202,6 +201,10 @@ fn event<'a>(
                 group = named.rsplit(|c| *c == b':').next().unwrap_or(named);
             }
             b"logStreamName" => stream = cursor.text(arena)?.unwrap_or_default(),
+            b"eventId" | b"id" if cursor.at_string() => {
+                is_event |= key == b"eventId";
+                id = cursor.string()?;
+            }
             b"ingestionTime" | b"eventId" => {
                 is_event = true;
                 cursor.skip()?;
@@ -209,11 +212,8 @@ fn event<'a>(
             _ => cursor.skip()?,
         }
     }
-    match message.filter(|_| is_event) {
-        Some(message) => {
-            let wrapped = Wrapped { group, stream, timestamp, arrived: None, message, plain: false };
-            Ok(unwrap(&wrapped, own.origin, own.arrived, arena))
-        }
-        None => Err(Stop::Broken(0)),
-    }
+    let message = message.filter(|_| is_event).ok_or(Stop::Broken(0))?;
+    let wrapped = Wrapped { group, stream, timestamp, arrived: None, id, message };
+    identified(&wrapped, own.origin, own.arrived, arena, out);
+    Ok(())
 }

@@ -67,7 +67,7 @@ fn event<'a>(frame: &Frame<'a>, item: &'a [u8], arena: &'a Arena) -> Result<Opti
     })?;
     let Some(message) = message else { return Ok(None) };
     let timestamp = time.map(|time| time.0);
-    let wrapped = Wrapped { group, stream, timestamp, arrived: None, message, plain: false };
+    let wrapped = Wrapped { group, stream, timestamp, arrived: None, id: b"", message };
     Ok(Some(unwrap(&wrapped, frame.part(item), frame.arrived, arena)))
 }
 

@@ -268,7 +268,7 @@ impl<'a, const ESC: bool> Cursor<'a, ESC> {
 fn short_string<const ESC: bool>(text: &[u8]) -> Option<(&[u8], &[u8])> {
     let quote: &[u8] = if ESC { b"\\\"" } else { b"\"" };
     let text = text.strip_prefix(quote)?;
-    let end = if ESC { near::byte(b'\\', text) } else { near::either(b'"', b'\\', text) }?;
+    let end = if ESC { near::string_end(text) } else { near::either(b'"', b'\\', text) }?;
     let (string, rest) = text.split_at(end);
     Some((string, rest.strip_prefix(quote)?))
 }
@@ -431,7 +431,7 @@ pub fn micros(digits: &[u8]) -> Option<Micros> {
         at += 1;
         let mut scale = 100;
         while let Some(c @ b'0'..=b'9') = digits.get(at) {
-            us += u64::from(c - b'0') * scale;
+            us = us.saturating_add(u64::from(c - b'0') * scale);
             scale /= 10;
             at += 1;
         }
@@ -460,6 +460,13 @@ pub fn whole(digits: &[u8]) -> Option<u64> {
 mod tests {
     use super::*;
     use proptest::prelude::*;
+
+    #[test]
+    fn a_number_that_is_too_large_is_the_largest() {
+        assert_eq!(micros(b"99999999999999999999999.9"), Some(Micros(u32::MAX)));
+        assert_eq!(micros(b"18446744073709551.615"), Some(Micros(u32::MAX)));
+        assert_eq!(micros(b"2.75"), Some(Micros(2_750)));
+    }
 
     fn keys<const ESC: bool>(text: &[u8]) -> Walk<Vec<String>> {
         let mut cursor = Cursor::<ESC>::new(text);

@@ -3,7 +3,7 @@
 
 use memchr::memchr;
 
-use super::{Arena, Frame, app, function_of, row, text};
+use super::{Arena, Frame, app, function_of, name, row, text};
 use crate::frame;
 use crate::model::{Body, Continuation, Envelope, Level, LogLine, Record, Text, Timestamp};
 
@@ -18,18 +18,37 @@ pub struct Said<'a> {
     pub time: Option<Timestamp>,
     /// The message.
     pub message: Text<'a>,
+    /// The event's id; empty where none is said.
+    pub id: Text<'a>,
 }
 
-/// Reads a frame of text: an event out of its container, or text by itself.
-pub fn read<'a>(frame: &Frame<'a>, arena: &'a Arena) -> Record<'a> {
+/// Reads a frame of text: an event out of its container with the metrics in it, or text by itself.
+pub fn read<'a>(frame: &Frame<'a>, arena: &'a Arena, out: &mut Vec<Record<'a>>) {
     let line = plain(frame.text, arena);
-    let Some(mut said) = said(line) else { return bare(frame, line, arena) };
+    let Some(said) = said(line) else { return out.push(bare(frame, line, arena)) };
+    let at = out.len();
+    let (record, message) = event(frame, line, said, arena);
+    out.push(record);
+    if message.first() == Some(&b'{') && matches!(record.body, Body::Log(_)) {
+        super::embedded_in(message, arena, out);
+    }
+    name(said.id, at, arena, out);
+}
+
+/// An event, and its message.
+fn event<'a>(
+    frame: &Frame<'a>,
+    line: &'a [u8],
+    mut said: Said<'a>,
+    arena: &'a Arena,
+) -> (Record<'a>, &'a [u8]) {
     // A runtime's own time, with blanks where it has tabs.
     if said.stream.is_empty()
         && said.group.is_empty()
         && let Some((time, line @ LogLine { id: Some(_), .. })) = text::runtimes_line(line, arena)
     {
-        return Record { envelope: Envelope { time, ..frame.envelope() }, body: Body::Log(line) };
+        let envelope = Envelope { time, ..frame.envelope() };
+        return (Record { envelope, body: Body::Log(line) }, said.message);
     }
     if frame::is_row(line)
         && let Some(message) = row::unquote(said.message)
@@ -43,7 +62,8 @@ pub fn read<'a>(frame: &Frame<'a>, arena: &'a Arena) -> Record<'a> {
     };
     let stream = (!said.stream.is_empty()).then_some(said.stream);
     let function = function_of(said.group, said.stream);
-    Record { envelope: Envelope { function, stream, time: said.time, ..frame.envelope() }, body }
+    let envelope = Envelope { function, stream, time: said.time, ..frame.envelope() };
+    (Record { envelope, body }, said.message)
 }
 
 /// A JSON message.
@@ -161,16 +181,16 @@ fn events(line: &[u8]) -> Option<Said<'_>> {
     let is_number = |text: &[u8]| text.len() == 13 && text.iter().all(u8::is_ascii_digit);
     let field = |text: &'_ [u8]| memchr(b'\t', text);
     let first = field(rest)?;
-    let (stream, message) = if is_number(&rest[..first]) {
-        (&b""[..], &rest[first + 1..])
+    let (id, stream, message) = if is_number(&rest[..first]) {
+        (&b""[..], &b""[..], &rest[first + 1..])
     } else {
-        let rest = &rest[first + 1..];
+        let (id, rest) = (&rest[..first], &rest[first + 1..]);
         let ingested = field(rest)?;
         let rest = &rest[ingested + 1..];
-        rest.split_at_checked(field(rest)?).map(|(stream, message)| (stream, &message[1..]))?
+        rest.split_at_checked(field(rest)?).map(|(stream, message)| (id, stream, &message[1..]))?
     };
     let message = message.get(..message.len().checked_sub(14)?)?;
-    Some(Said { stream, time: Some(time), message: message.trim_ascii_end(), ..Said::default() })
+    Some(Said { stream, time: Some(time), message: message.trim_ascii_end(), id, ..Said::default() })
 }
 
 /// A time in ms.

@@ -25,13 +25,17 @@ mod otlp;
 mod packed;
 mod raw;
 mod row;
+mod rust;
 mod segment;
 mod shown;
 mod statistics;
+#[cfg(any(test, fuzzing))]
+mod switch;
 mod text;
 mod trail;
 mod wrapped;
 
+use std::hash::{DefaultHasher, Hasher};
 use std::sync::LazyLock;
 
 use memchr::{memchr, memchr_iter, memmem};
@@ -41,7 +45,7 @@ pub use shown::message as shown;
 
 use crate::frame::{Scanner, Shape, is_line};
 use crate::model::{
-    Bad, Body, Broken, Chunk, Continuation, Envelope, Level, LogLine, Origin, Record, Text, Timestamp,
+    Bad, Body, Broken, Chunk, Continuation, Envelope, Event, Level, LogLine, Origin, Record, Text, Timestamp,
 };
 pub use document::parts;
 use json::Stop;
@@ -50,12 +54,14 @@ pub use raw::{Form, form};
 /// Whether short cuts are taken: readers of the usual shapes that ask fewer questions than the
 /// general walks and stand back from whatever is not quite usual. Tests turn them off, to see that
 /// nothing else depends on them.
-#[cfg(not(test))]
+#[cfg(not(any(test, fuzzing)))]
 const fn short_cuts() -> bool {
     true
 }
-#[cfg(test)]
-use tests::short_cuts;
+#[cfg(any(test, fuzzing))]
+use switch::short_cuts;
+#[cfg(fuzzing)]
+pub use switch::without_short_cuts;
 
 /// Which of a chunk's records somebody wants.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -71,16 +77,53 @@ pub fn chunk<'a>(chunk: &'a Chunk, wanted: Wanted, arena: &'a Arena, out: &mut V
     let bytes = &chunk.bytes[..];
     let mut from = 0;
     while from < bytes.len() {
-        let rest = &bytes[from..];
-        if let Some((wrapped, length)) = wrapped::usual(rest) {
-            let origin = origin(chunk, from, length);
-            unwrapped(&wrapped, (origin, chunk.arrived), wanted, arena, out);
-            from += length + 1;
+        if let Some(end) = usual(chunk, from, wanted, arena, out) {
+            from = end + 1;
             continue;
         }
-        let end = memchr(b'\n', rest).map_or(bytes.len(), |length| from + length);
+        let end = memchr(b'\n', &bytes[from..]).map_or(bytes.len(), |length| from + length);
         from = unusual(chunk, (from, end), arena, out);
     }
+}
+
+/// Decodes a line as most writers wrap them; where it ends. Records are made right here, where they
+/// will lie: a copy of one takes longer than to read it, since it waits for what was just written.
+/// What the message's beginning is is seen before where it ends, so that no byte is looked at twice.
+#[inline(always)]
+fn usual<'a>(
+    chunk: &'a Chunk,
+    from: usize,
+    wanted: Wanted,
+    arena: &'a Arena,
+    out: &mut Vec<Record<'a>>,
+) -> Option<usize> {
+    let head = wrapped::head(&chunk.bytes[from..])?;
+    let text = &head.rest[1..];
+    let json = text.first() == Some(&b'{');
+    let to = |behind: &[u8]| chunk.bytes.len() - behind.len();
+    let envelope = |to: usize| Envelope {
+        function: function_of(head.group, head.stream),
+        stream: (!head.stream.is_empty()).then_some(head.stream),
+        time: Some(Timestamp(head.timestamp)),
+        arrived: chunk.arrived,
+        origin: origin(chunk, from, to - from),
+    };
+    let closing = if json { json::single_escapes } else { json::plain_escapes };
+    if let Some((line, read)) = if json { app::usual_head(text) } else { text::usual_head(text) } {
+        let end = to(head.behind(read, closing)?.1);
+        out.push(Record { envelope: envelope(end), body: Body::Log(line) });
+        return Some(end);
+    }
+    let platform = if json { app::usual_platform(text, arena) } else { text::usual_platform(text, arena) };
+    if let Some((platform, read)) = platform {
+        let end = to(head.behind(read, closing)?.1);
+        out.push(Record { envelope: envelope(end), body: Body::Platform(platform) });
+        return Some(end);
+    }
+    let (closing, behind) = head.behind(0, closing)?;
+    let end = to(behind);
+    other(&head.rest[1..closing], !json, envelope(end), wanted, arena, out);
+    Some(end)
 }
 
 /// Decodes a line, or the frames that begin in it; where the next one begins.
@@ -269,7 +312,7 @@ pub fn frame<'a>(frame: Frame<'a>, arena: &'a Arena, out: &mut Vec<Record<'a>>) 
     match text.first() {
         Some(b'{') => object(frame, arena, out),
         Some(b'[') if document::read(&frame, arena, out) => {}
-        _ => out.push(lined::read(&frame, arena)),
+        _ => lined::read(&frame, arena, out),
     }
 }
 
@@ -283,9 +326,7 @@ fn object<'a>(frame: Frame<'a>, arena: &'a Arena, out: &mut Vec<Record<'a>>) {
     static LOG_GROUP: LazyLock<memmem::Finder<'_>> = LazyLock::new(|| memmem::Finder::new("logGroup"));
     if LOG_GROUP.find(line).is_some() {
         match wrapped::walk(line, arena) {
-            Ok(Some(wrapped)) => {
-                return unwrapped(&wrapped, (origin, arrived), Wanted::All, arena, out);
-            }
+            Ok(Some(wrapped)) => return identified(&wrapped, origin, arrived, arena, out),
             Ok(None) => {}
             Err(stop) => return out.push(frame.no_json(stop, arena)),
         }
@@ -297,61 +338,75 @@ fn object<'a>(frame: Frame<'a>, arena: &'a Arena, out: &mut Vec<Record<'a>>) {
     bare(&frame, arena, out);
 }
 
-/// A wrapped line's record, and the metrics in it. Most are made right here, where they will lie: a
-/// copy of a record takes longer than to read it, since it waits for what was just written.
-#[inline(always)]
-fn unwrapped<'a>(
+/// The records of an event whose id may be known: what an application wrote is told from other
+/// sources' records by that.
+fn identified<'a>(
     wrapped: &wrapped::Wrapped<'a>,
-    (origin, arrived): (Origin, Option<Timestamp>),
-    wanted: Wanted,
+    origin: Origin,
+    arrived: Option<Timestamp>,
     arena: &'a Arena,
     out: &mut Vec<Record<'a>>,
 ) {
-    match line_of(wrapped) {
-        Some(line) => {
-            let envelope = envelope(wrapped, origin, arrived, arena);
-            out.push(Record { envelope, body: Body::Log(line) });
-        }
-        None => other(wrapped, (origin, arrived), wanted, arena, out),
+    let at = out.len();
+    let envelope = envelope(wrapped, origin, arrived, arena);
+    other(wrapped.message, false, envelope, Wanted::All, arena, out);
+    name(wrapped.id, at, arena, out);
+}
+
+/// Makes one record, named by an event's id, of those from `at` on, if an application wrote them.
+fn name<'a>(id: Text<'_>, at: usize, arena: &'a Arena, out: &mut Vec<Record<'a>>) {
+    let Some(Record { body: body @ (Body::Log(_) | Body::Metric(_)), .. }) = out.get(at).copied() else {
+        return;
+    };
+    if id.is_empty() {
+        return;
     }
+    let mut hasher = DefaultHasher::new();
+    hasher.write(id);
+    let more = arena.records(&out[at + 1..]);
+    out.truncate(at + 1);
+    out[at].body = Body::Event(arena.alloc(Event { id: hasher.finish(), body, more }));
 }
 
-/// The most frequent lines of all, which take no more than this: a runtime's, without an error.
-#[inline(always)]
-fn line_of<'a>(wrapped: &wrapped::Wrapped<'a>) -> Option<LogLine<'a>> {
-    let message = wrapped.message;
-    if wrapped.plain { text::usual_head(message) } else { app::usual_head::<true>(message) }
-}
-
-/// All other wrapped lines.
+/// A wrapped line's record, and the metrics in it.
 #[inline(never)]
 fn other<'a>(
-    wrapped: &wrapped::Wrapped<'a>,
-    (origin, arrived): (Origin, Option<Timestamp>),
+    raw: &'a [u8],
+    plain: bool,
+    envelope: Envelope<'a>,
     wanted: Wanted,
     arena: &'a Arena,
     out: &mut Vec<Record<'a>>,
 ) {
-    let envelope = envelope(wrapped, origin, arrived, arena);
-    let body = message(wrapped.message, wrapped.plain, arena);
+    let body = message(raw, plain, arena);
     out.push(Record { envelope, body });
     if wanted == Wanted::NotOwnMetrics {
         return;
     }
-    let plain = matches!(body, Body::Log(LogLine { level: Level::Unknown, error: None, .. }));
-    if plain && wrapped.message.first() == Some(&b'{') {
-        embedded(wrapped.message, arena, out);
+    let unknown = matches!(body, Body::Log(LogLine { level: Level::Unknown, error: None, .. }));
+    if unknown && raw.first() == Some(&b'{') {
+        embedded(raw, arena, out);
     }
 }
 
 /// Metrics in a message that is the newest record's.
 #[cold]
 fn embedded<'a>(raw: &[u8], arena: &'a Arena, out: &mut Vec<Record<'a>>) {
-    static AWS: LazyLock<memmem::Finder<'_>> = LazyLock::new(|| memmem::Finder::new("_aws"));
     if AWS.find(raw).is_some() {
         metrics(&json::unescape(raw), arena, out);
     }
 }
+
+/// The same of a message that is not escaped.
+#[cold]
+fn embedded_in<'a>(message: &[u8], arena: &'a Arena, out: &mut Vec<Record<'a>>) {
+    if AWS.find(message).is_some() {
+        metrics(message, arena, out);
+    }
+}
+
+/// What every embedded metric has in it.
+static AWS: LazyLock<memmem::Finder<'_>> = LazyLock::new(|| memmem::Finder::new("_aws"));
 
 /// The same of a message that is unescaped. Lambda Insights' own events are no lines.
 fn metrics<'a>(message: &[u8], arena: &'a Arena, out: &mut Vec<Record<'a>>) {
@@ -374,7 +429,7 @@ fn unwrap<'a>(
     arena: &'a Arena,
 ) -> Record<'a> {
     let envelope = envelope(wrapped, origin, arrived, arena);
-    Record { envelope, body: message(wrapped.message, wrapped.plain, arena) }
+    Record { envelope, body: message(wrapped.message, false, arena) }
 }
 
 /// What the container of a wrapped line says of it.
@@ -406,9 +461,6 @@ fn own_time(raw: &[u8], arena: &Arena) -> Option<Timestamp> {
 #[inline(always)]
 fn message<'a>(raw: &'a [u8], plain: bool, arena: &'a Arena) -> Body<'a> {
     if raw.first() == Some(&b'{') {
-        if let Some(platform) = app::usual_platform(raw, arena) {
-            return Body::Platform(platform);
-        }
         match app::message::<true>(raw, arena) {
             Ok(message) => return message.body,
             Err(Stop::Broken(_) | Stop::Unusual) => return unescaped(raw, arena),

@@ -36,19 +36,24 @@ pub fn either(a: u8, b: u8, text: &[u8]) -> Option<usize> {
     find(text, in_word, |c| c == a || c == b, |rest| memchr2(a, b, rest))
 }
 
-/// The first place of `byte` among the first bytes, as many as are looked at without a call; `None`
-/// also where there are not that many.
+/// The first place of any of some bytes among the first 48; `None` also where there are not that
+/// many.
 #[inline(always)]
-pub fn at_hand(byte: u8, text: &[u8]) -> Option<usize> {
-    let wanted = u64::from(byte) * ONES;
-    in_chunk(text.first_chunk::<NEAR>()?, |word| zeros(word ^ wanted))
+pub fn at_hand<const N: usize>(any: [u8; N], text: &[u8]) -> Option<usize> {
+    for (at, block) in text.first_chunk::<{ 3 * BLOCK }>()?.as_chunks::<BLOCK>().0.iter().enumerate() {
+        if let Some(first) = first_in(any, block) {
+            return Some(at * BLOCK + first);
+        }
+    }
+    None
 }
 
-/// The same of `a` or `b`.
+/// The first place of any of some bytes.
 #[inline(always)]
-pub fn either_at_hand(a: u8, b: u8, text: &[u8]) -> Option<usize> {
-    let (wanted_a, wanted_b) = (u64::from(a) * ONES, u64::from(b) * ONES);
-    in_chunk(text.first_chunk::<NEAR>()?, |word| zeros(word ^ wanted_a) | zeros(word ^ wanted_b))
+pub fn first_in<const N: usize>(any: [u8; N], block: &[u8; BLOCK]) -> Option<usize> {
+    let block = u8x16::new(*block);
+    let found = any.iter().fold(u8x16::ZERO, |found, c| found | block.simd_eq(u8x16::splat(*c)));
+    first_of(found.to_bitmask())
 }
 
 #[inline(always)]
@@ -63,21 +68,29 @@ fn in_chunk(text: &[u8; NEAR], in_word: impl Fn(u64) -> u64) -> Option<usize> {
     None
 }
 
-/// The first place of a quote, a backslash or a line end: what ends a JSON string, begins an escape in
-/// it, or can't be in it. Sixteen bytes a step: the name of a log stream has 52.
+/// What ends a JSON string, begins an escape in it, or can't be in it: a quote, a backslash, a line
+/// end.
+pub const STRING_END: [u8; 3] = [b'"', b'\\', b'\n'];
+
+/// The first place of one of [`STRING_END`]. Sixteen bytes a step: the name of a log stream has 52.
 #[inline]
 pub fn string_end(text: &[u8]) -> Option<usize> {
-    let [quote, back, line] = [b'"', b'\\', b'\n'].map(u8x16::splat);
     let (blocks, last) = text.as_chunks::<BLOCK>();
     for (at, block) in blocks.iter().enumerate() {
-        let block = u8x16::new(*block);
-        let found = block.simd_eq(quote) | block.simd_eq(back) | block.simd_eq(line);
-        if let Some(first) = first_of(found.to_bitmask()) {
+        if let Some(first) = first_in(STRING_END, block) {
             return Some(at * BLOCK + first);
         }
     }
-    let last = last.iter().position(|c| matches!(c, b'"' | b'\\' | b'\n'))?;
+    let last = last.iter().position(|c| STRING_END.contains(c))?;
     Some(blocks.len() * BLOCK + last)
+}
+
+/// Whether none of [`STRING_END`] is among 24 bytes, which a time has.
+#[inline(always)]
+pub fn inside_string(text: &[u8; 24]) -> bool {
+    // The two blocks overlap.
+    let blocks = [text.first_chunk(), text.last_chunk()];
+    blocks.into_iter().flatten().all(|block| first_in(STRING_END, block).is_none())
 }
 
 /// The lowest bit that is set.
@@ -123,9 +136,9 @@ mod tests {
             prop_assert_eq!(either(a, b, &text), memchr2(a, b, &text));
             let end = memchr::memchr3(b'"', b'\\', b'\n', &text);
             prop_assert_eq!(string_end(&text), end);
-            let first = text.get(..NEAR).unwrap_or_default();
-            prop_assert_eq!(at_hand(a, &text), memchr(a, first));
-            prop_assert_eq!(either_at_hand(a, b, &text), memchr2(a, b, first));
+            let first = text.get(..48).unwrap_or_default();
+            prop_assert_eq!(at_hand([a], &text), memchr(a, first));
+            prop_assert_eq!(at_hand([a, b], &text), memchr2(a, b, first));
         }
     }
 

@@ -83,7 +83,10 @@ fn decode<'a>(frame: Frame<'a>, cut: u64, arena: &'a Arena, out: &mut Vec<Record
         // A recorder never puts this form in itself.
         super::bare(&frame, arena, out);
     } else {
-        super::frame(frame, arena, out);
+        // A value is one behind blanks too.
+        let text = frame.value().text;
+        let is_value = matches!(text.first(), Some(b'{' | b'['));
+        super::frame(if is_value { Frame { text, ..frame } } else { frame }, arena, out);
     }
 }
 

@@ -1,26 +1,11 @@
 //! Each decoder's contract: hand-written samples, and what they mean.
 
-use std::cell::Cell;
-
+use super::switch::without_short_cuts;
 use super::*;
 use crate::model::{
     ErrorCounts, Fault, InitKind, InitPhase, Level, LogLine, Micros, Platform, RuntimeDone, SourceId, Status,
 };
 use proptest::prelude::*;
-
-thread_local!(static SHORT_CUTS: Cell<bool> = const { Cell::new(true) });
-
-/// Whether short cuts are taken on this thread.
-pub(super) fn short_cuts() -> bool {
-    SHORT_CUTS.get()
-}
-
-fn without_short_cuts<T>(read: impl FnOnce() -> T) -> T {
-    SHORT_CUTS.set(false);
-    let read = read();
-    SHORT_CUTS.set(true);
-    read
-}
 
 fn origin(len: usize) -> Origin {
     Origin { source: SourceId(0), offset: 0, len: len as u32 }
@@ -590,4 +575,29 @@ fn control_documents_lie_at_the_top_level_only() {
     let all = read_all(&format!(r#"{{"arrived":1,"source":"tax.json","raw":{raw}}}"#));
     let Body::Recorded(recorded) = &all[0].body else { panic!("it is its file's: {all:?}") };
     assert!(matches!(recorded.record.body, Body::Setting(_)));
+}
+
+#[test]
+fn an_error_of_rusts_runtime_in_json() {
+    let said = |message: &str| {
+        let span = r#"{"requestId":"8f5","name":"Lambda runtime invoke"}"#;
+        let text = format!(
+            r#"{{"level":"ERROR","fields":{{"message":{}}},"span":{span},"spans":[{span}]}}"#,
+            serde_json::Value::from(message)
+        );
+        for line in [text.clone(), wrap(&text)] {
+            let Body::Log(line) = read(&line).body else { panic!("no line") };
+            assert_eq!((line.level, line.id), (Level::Error, Some(&b"8f5"[..])));
+            let error = line.error.map(|error| (error.error_type, error.counts));
+            let want = match message.as_bytes()[0] {
+                b'"' => Some((&b"Error"[..], ErrorCounts::IfLast)),
+                b'u' => Some((&b"panic"[..], ErrorCounts::Always)),
+                _ => None,
+            };
+            assert_eq!(error, want, "{message}");
+        }
+    };
+    said("\"negative amount — größe ✗\"");
+    said("user handler panicked");
+    said("error message");
 }

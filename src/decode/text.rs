@@ -431,36 +431,74 @@ fn level_in_any_case(word: &[u8]) -> Level {
     }
 }
 
-/// The level and id of a line that begins as runtimes print it, inside a JSON string:
-/// `TIME⇥ID⇥LEVEL⇥…` (Node.js, .NET), `[LEVEL]⇥TIME⇥ID⇥…` (Python). [`message`] would say the same
-/// (a test holds it to that).
+/// The level and id of a line that begins as runtimes print it, inside a JSON string, which may end
+/// anywhere in `text`: `TIME⇥ID⇥LEVEL⇥…` (Node.js, .NET), `[LEVEL]⇥TIME⇥ID⇥…` (Python); and how
+/// many bytes that are, in which the string does not end. [`message`] would say the same (a test
+/// holds it to that).
 #[inline(always)]
-pub fn usual_head(text: &[u8]) -> Option<LogLine<'_>> {
+pub fn usual_head(text: &[u8]) -> Option<(LogLine<'_>, usize)> {
     let text = super::short_cuts().then_some(text)?;
+    let [quote, back, line_end] = near::STRING_END;
     if *text.first()? == b'[' {
-        let close = near::at_hand(b']', text).filter(|at| *at < 16)?;
+        let close = near::first_in([b']', quote, back, line_end], text.first_chunk()?)?;
         let level = level(&text[1..close]);
-        let (_, rest) = before_tab(text[close + 1..].strip_prefix(b"\\t")?)?;
-        let (id, _) = before_tab(rest)?;
-        return Some(LogLine { level, id: (!id.is_empty()).then_some(id), error: None });
+        let (_, rest) = before_tab(text[close..].strip_prefix(b"]\\t")?)?;
+        let (id, rest) = before_tab(rest)?;
+        let line = LogLine { level, id: (!id.is_empty()).then_some(id), error: None };
+        return Some((line, text.len() - rest.len()));
     }
     // With a blank in its first field it may be the platform's.
-    let end = near::either_at_hand(b' ', b'\\', text).filter(|_| text[0].is_ascii_digit())?;
+    let end = near::at_hand([b' ', quote, back, line_end], text).filter(|_| text[0].is_ascii_digit())?;
     let (id, rest) = before_tab(text[end..].strip_prefix(b"\\t")?)?;
-    let (word, _) = before_tab(rest)?;
+    let (word, rest) = before_tab(rest)?;
     let level = level(word);
     // An error may be the runtime's word on one that was not caught.
-    (level < Level::Error).then(|| LogLine {
-        level,
-        id: (level != Level::Unknown && id != b"undefined").then_some(id),
-        error: None,
+    (level < Level::Error).then(|| {
+        let id = (level != Level::Unknown && id != b"undefined").then_some(id);
+        (LogLine { level, id, error: None }, text.len() - rest.len())
     })
 }
 
-/// What stands before a tab, and after it, where that is near and no other escape is before it.
+/// The three lines that the platform writes for nearly every invocation, without anything rare, inside
+/// a JSON string, which may end anywhere in `text`; and how many bytes that are, in which the string
+/// does not end. [`message`] would say the same (a test holds it to that).
+#[inline]
+pub fn usual_platform<'a>(text: &'a [u8], arena: &'a Arena) -> Option<(Platform<'a>, usize)> {
+    let text = super::short_cuts().then_some(text)?;
+    let [quote, back, line_end] = near::STRING_END;
+    let token = |text: &'a [u8]| {
+        let end = near::at_hand([b' ', quote, back, line_end], text).filter(|end| *end > 0)?;
+        Some(text.split_at(end))
+    };
+    let read = |rest: &[u8]| text.len() - rest.len();
+    match text.first()? {
+        b'S' => {
+            let (id, rest) = token(text.strip_prefix(b"START RequestId: ")?)?;
+            let (version, rest) = token(rest.strip_prefix(b" Version: ")?)?;
+            let start = Start { id, version: Some(version), trace: None };
+            (rest.first() != Some(&line_end)).then(|| (Platform::Start(arena.alloc(start)), read(rest)))
+        }
+        b'E' => {
+            let (id, rest) = token(text.strip_prefix(b"END RequestId: ")?)?;
+            rest.starts_with(b"\\n\"").then(|| (Platform::End { id }, read(rest)))
+        }
+        b'R' => {
+            let (id, rest) = token(text.strip_prefix(b"REPORT RequestId: ")?)?;
+            let ([duration, billed, size, most], rest) = usual_fields::<true>(rest)?;
+            rest.starts_with(b"\\n\"").then_some(())?;
+            let duration = Some(json::micros(duration)?);
+            let (billed_ms, memory_mb, max_memory_mb) = (small(billed), small(size), small(most));
+            let report = Report { id, duration, billed_ms, memory_mb, max_memory_mb, ..Report::default() };
+            Some((Platform::Report(arena.alloc(report)), read(rest)))
+        }
+        _ => None,
+    }
+}
+
+/// What stands before a tab, and after it, where that is near and nothing before it ends the string.
 #[inline(always)]
 fn before_tab(text: &[u8]) -> Option<(&[u8], &[u8])> {
-    let (field, rest) = text.split_at(near::at_hand(b'\\', text)?);
+    let (field, rest) = text.split_at(near::at_hand(near::STRING_END, text)?);
     Some((field, rest.strip_prefix(b"\\t")?))
 }
 
@@ -498,6 +536,7 @@ pub fn line<'a, const ESC: bool>(text: &'a [u8], arena: &'a Arena) -> LogLine<'a
             let id = (id != b"undefined" && level != Level::Unknown).then(|| json::text::<ESC>(id, arena));
             LogLine { level, id, error }
         }
+        Some(b' ' | b'D' | b'E' | b'T') => super::rust::line::<ESC>(text, arena).unwrap_or_else(plain),
         _ => plain(),
     }
 }

@@ -16,19 +16,28 @@ pub struct Wrapped<'a> {
     pub timestamp: Option<i64>,
     /// When it arrived, in ms, if it was recorded.
     pub arrived: Option<i64>,
+    /// The event's id; empty where none is said.
+    pub id: Text<'a>,
     /// The message, still escaped.
     pub message: &'a [u8],
-    /// Whether the message is known to have no other escapes than `\"`, `\n`, `\t`; nobody asks it
-    /// of JSON.
-    pub plain: bool,
 }
 
-/// The members in the order and spacing of most writers, and the length of the line, without its
-/// end, that `text` begins with: one look at a message finds where it ends and that it ends with
-/// its line. The general walk would say the same (a test holds it to that); this only asks it fewer
-/// questions.
+/// A wrapped line up to its message, with the members in the order and spacing of most writers.
+pub struct Head<'a> {
+    /// The log group.
+    pub group: Text<'a>,
+    /// The log stream.
+    pub stream: Text<'a>,
+    /// The event's time in ms.
+    pub timestamp: i64,
+    /// From the quote before the message on, to the end of the chunk.
+    pub rest: &'a [u8],
+}
+
+/// The head of the line that `text` begins with. The general walk would say the same (a test holds
+/// it to that); this only asks it fewer questions, and not yet where the line ends.
 #[inline(always)]
-pub fn usual(text: &[u8]) -> Option<(Wrapped<'_>, usize)> {
+pub fn head(text: &[u8]) -> Option<Head<'_>> {
     let line = super::short_cuts().then_some(text)?;
     let (group, rest) = until_quote(line.strip_prefix(br#"{"logGroup":""#)?)?;
     let (stream, rest) = until_quote(rest.strip_prefix(br#"","logStream":""#)?)?;
@@ -36,16 +45,20 @@ pub fn usual(text: &[u8]) -> Option<(Wrapped<'_>, usize)> {
     let (time, rest) = rest.split_first_chunk()?;
     let timestamp = digits::thirteen(time)?;
     let rest = rest.strip_prefix(br#","message":"#)?;
-    let json = rest.get(1) == Some(&b'{');
-    let end = if json { json::single_escapes(rest) } else { json::plain_escapes(rest) }?;
-    let message = &rest[1..end];
-    let behind = rest[end..].strip_prefix(br#""}"#)?;
-    let line_end = behind.strip_prefix(b"\r").unwrap_or(behind);
-    let length = text.len() - line_end.len();
-    (line_end.first() == Some(&b'\n')).then_some((
-        Wrapped { group, stream, timestamp: Some(timestamp), arrived: None, message, plain: !json },
-        length,
-    ))
+    (rest.first() == Some(&b'"')).then_some(Head { group, stream, timestamp, rest })
+}
+
+impl Head<'_> {
+    /// What follows the line, from its line end on, if the message ends where `closing` says and the
+    /// line with it. Of the message so many bytes were read already and hold nothing odd, so that it
+    /// is looked at from there on.
+    #[inline(always)]
+    pub fn behind(&self, read: usize, closing: impl Fn(&[u8]) -> Option<usize>) -> Option<(usize, &[u8])> {
+        let end = read + closing(&self.rest[read..])?;
+        let behind = self.rest[end..].strip_prefix(br#""}"#)?;
+        let behind = behind.strip_prefix(b"\r").unwrap_or(behind);
+        (behind.first() == Some(&b'\n')).then_some((end, behind))
+    }
 }
 
 /// Splits before the quote that ends a string without escapes.
@@ -59,6 +72,7 @@ fn until_quote(text: &[u8]) -> Option<(&[u8], &[u8])> {
 pub fn walk<'a>(line: &'a [u8], arena: &'a Arena) -> Result<Option<Wrapped<'a>>, Stop> {
     let mut cursor = Cursor::<false>::new(line);
     let (mut group, mut stream, mut timestamp, mut arrived, mut message) = (None, None, None, None, None);
+    let mut id: Text<'_> = b"";
     cursor.object()?;
     let mut first = true;
     while let Some(key) = cursor.key(&mut first)? {
@@ -67,6 +81,7 @@ pub fn walk<'a>(line: &'a [u8], arena: &'a Arena) -> Result<Option<Wrapped<'a>>,
             b"logStream" | b"logStreamName" if cursor.at_string() => stream = cursor.text(arena)?,
             b"timestamp" => timestamp = cursor.number()?.and_then(integer),
             b"arrived" => arrived = cursor.number()?.and_then(integer),
+            b"eventId" | b"id" if cursor.at_string() => id = cursor.string()?,
             b"message" if cursor.at_string() => message = Some(last_string(&mut cursor)?),
             _ => cursor.skip()?,
         }
@@ -75,7 +90,8 @@ pub fn walk<'a>(line: &'a [u8], arena: &'a Arena) -> Result<Option<Wrapped<'a>>,
         return Err(Stop::Broken(cursor.at()));
     }
     let (Some(group), Some(message)) = (group, message) else { return Ok(None) };
-    Ok(Some(Wrapped { group, stream: stream.unwrap_or_default(), timestamp, arrived, message, plain: false }))
+    let stream = stream.unwrap_or_default();
+    Ok(Some(Wrapped { group, stream, timestamp, arrived, id, message }))
 }
 
 /// The string that comes next. Most writers put the message last, where its end needs no search:

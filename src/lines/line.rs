@@ -158,6 +158,10 @@ fn line(
             return None;
         }
         Body::Recorded(recorded) => return self::line(&recorded.record, cut, context, hint, names),
+        Body::Event(event) => {
+            let record = Record { body: event.body, ..*record };
+            return self::line(&record, cut, context, hint, names);
+        }
         Body::Log(line) => (line.level, Kind::Log, line.id),
         Body::Platform(platform) => of_platform(platform),
         Body::Continuation(Continuation::Broken(_))

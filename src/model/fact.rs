@@ -77,13 +77,14 @@ pub trait FactSink {
     fn other_point(&mut self, _point: &OtherPoint) {}
     /// A point of a series beyond those that are kept.
     fn other_refused(&mut self) {}
-    /// A segment document, and when it was known.
+    /// A segment document, when it was known, and where its bytes lie.
     fn segment(
         &mut self,
         _trace: TraceId,
         _function: Option<FunctionId>,
         _known: Timestamp,
         _document: &SegmentDocument,
+        _origin: Origin,
     ) {
     }
     /// What a function or the account is set to.

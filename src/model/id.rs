@@ -70,14 +70,30 @@ impl Ids {
 
     /// Packs a trace id: `1-8hex-24hex`, or 32 hex digits as OpenTelemetry prints the same id.
     pub fn trace(&mut self, text: &[u8]) -> TraceId {
-        let packed = match text.strip_prefix(b"1-") {
-            Some(rest) => (rest.get(8) == Some(&b'-')).then(|| trace_id(rest)).flatten(),
-            None => (text.len() == 32).then(|| trace_id(text)).flatten(),
-        };
-        TraceId(match packed {
+        TraceId(match usual_trace(text) {
             Some(packed) if packed < INTERNED => packed,
             _ => self.intern(text),
         })
+    }
+
+    /// The packed form of a request id, if it can have been read.
+    pub fn find_request(&self, text: &str) -> Option<RequestId> {
+        match uuid(text.as_bytes()) {
+            Some(packed) if packed < INTERNED => Some(RequestId(packed)),
+            _ => self.found(text).map(RequestId),
+        }
+    }
+
+    /// The packed form of a trace id, if it can have been read.
+    pub fn find_trace(&self, text: &str) -> Option<TraceId> {
+        match usual_trace(text.as_bytes()) {
+            Some(packed) if packed < INTERNED => Some(TraceId(packed)),
+            _ => self.found(text).map(TraceId),
+        }
+    }
+
+    fn found(&self, text: &str) -> Option<u128> {
+        self.index.get(text).map(|index| INTERNED + u128::from(*index))
     }
 
     /// The request id as it was read.
@@ -117,6 +133,14 @@ impl Ids {
         self.texts.push(text.clone());
         self.index.insert(text, index);
         INTERNED + u128::from(index)
+    }
+}
+
+/// Packs `1-8hex-24hex`, or 32 hex digits.
+fn usual_trace(text: &[u8]) -> Option<u128> {
+    match text.strip_prefix(b"1-") {
+        Some(rest) => (rest.get(8) == Some(&b'-')).then(|| trace_id(rest)).flatten(),
+        None => (text.len() == 32).then(|| trace_id(text)).flatten(),
     }
 }
 

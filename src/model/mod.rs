@@ -31,9 +31,9 @@ pub use id::{EnvironmentId, FunctionId, Ids, NameId, Names, RequestId, SourceId,
 pub use invocation::{Cold, End, Invocation, Lines, Outcome, Waited};
 pub use metric::{MetricName, MetricPoint, OtherId, OtherMetric, OtherPoint, Statistics};
 pub use record::{
-    Bad, Body, Broken, Chunk, Continuation, Envelope, ErrorCounts, Fault, InitKind, InitPhase, InitReport,
-    InitStart, Level, LogLine, MetricRecord, Origin, Platform, Record, Recorded, Report, RuntimeDone,
-    RuntimeError, Start, Status, Text, TraceHeader,
+    Bad, Body, Broken, Chunk, Continuation, Envelope, ErrorCounts, Event, Fault, InitKind, InitPhase,
+    InitReport, InitStart, Level, LogLine, MetricRecord, Origin, Platform, Record, Recorded, Report,
+    RuntimeDone, RuntimeError, Start, Status, Text, TraceHeader,
 };
 pub use setting::{Grant, Provisioned, Setting, SettingFact, SettingRecord, Trigger, When, Whose};
 pub use time::{Micros, Timestamp, Window};

@@ -84,8 +84,21 @@ pub enum Body<'a> {
     Continuation(Continuation<'a>),
     /// What no decoder could read; kept, counted, shown.
     Bad(&'a Bad),
+    /// A record of an event that its container names: it counts once, wherever it is read.
+    Event(&'a Event<'a>),
     /// A record that a capture took from another source, and that needs the records before it there.
     Recorded(&'a Recorded<'a>),
+}
+
+/// What a log event with an id of its own holds.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Event<'a> {
+    /// Its id, as a hash: of two events nearly never the same.
+    pub id: u64,
+    /// What it is; its envelope is the record's.
+    pub body: Body<'a>,
+    /// More records in it: the metrics of a line.
+    pub more: &'a [Record<'a>],
 }
 
 /// A record as it was read from another source than the capture that it lies in.

@@ -15,7 +15,7 @@ impl Timestamp {
 
     /// The start of the bucket of `step_ms` milliseconds that holds this time.
     pub fn floor(self, step_ms: i64) -> Self {
-        Self(self.0.div_euclid(step_ms) * step_ms)
+        Self(self.0.div_euclid(step_ms).saturating_mul(step_ms))
     }
 
     /// This time moved by `ms` milliseconds, never overflowing.
@@ -176,6 +176,13 @@ impl Window {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_bucket_begins_within_time() {
+        assert_eq!(Timestamp(1_999).floor(1_000), Timestamp(1_000));
+        assert_eq!(Timestamp(-1).floor(1_000), Timestamp(-1_000));
+        assert_eq!(Timestamp(i64::MIN + 1).floor(60_000), Timestamp::MIN);
+    }
 
     #[test]
     fn reads_the_times_that_aws_and_runtimes_print() {

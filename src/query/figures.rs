@@ -101,8 +101,12 @@ impl Check {
     pub fn note(&self, what: &str) -> Option<String> {
         let (metric, logs) = (self.metric.round() as u64, self.logs.round() as u64);
         let apart = self.missing || logs.abs_diff(metric) * 100 > metric;
+        // Rounded up: what lacks something never lacks 0 %.
+        let lacking = (metric.saturating_sub(logs) * 100).div_ceil(metric.max(1));
+        let share =
+            if lacking > 0 { format!(": {lacking} % are not in what is read") } else { String::new() };
         (metric > 0 && apart).then(|| {
-            format!("logs show {logs} of the {metric} {what} that CloudWatch counts in closed minutes")
+            format!("logs show {logs} of the {metric} {what} that CloudWatch counts in closed minutes{share}")
         })
     }
 }
@@ -155,5 +159,28 @@ pub fn of_shape(grade: Grade) -> Grade {
     match grade {
         Grade::AtLeast(why) => Grade::Estimated(why),
         other => other,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_logs_lack_is_said_in_numbers() {
+        let check = |metric, logs| {
+            let mut check = Check::default();
+            check.minute(metric, logs);
+            check.note("invocations")
+        };
+        assert_eq!(
+            check(12_480.0, 9_102.0).as_deref(),
+            Some(
+                "logs show 9102 of the 12480 invocations that CloudWatch counts in closed minutes: 28 % are not in what is read"
+            )
+        );
+        assert!(check(1_000.0, 999.0).is_some_and(|note| note.ends_with(": 1 % are not in what is read")));
+        assert!(check(100.0, 150.0).is_some_and(|note| note.ends_with("in closed minutes")));
+        assert_eq!((check(1_000.0, 1_001.0), check(0.0, 5.0)), (None, None));
     }
 }

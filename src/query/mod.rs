@@ -6,6 +6,7 @@
 mod ask;
 mod asof;
 mod axis;
+mod calls;
 mod cell;
 mod configured;
 mod detail;
@@ -23,6 +24,7 @@ mod settings;
 mod subject;
 mod table;
 mod trace;
+mod traces;
 pub mod view;
 
 pub use crate::store::Snapshot;
@@ -37,3 +39,4 @@ pub use points::Period;
 pub use select::answer;
 pub use subject::{Seen, Subject, Tally, newest, subject, subjects};
 pub use trace::{TraceSummary, tree};
+pub use traces::traces_answer;

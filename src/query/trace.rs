@@ -31,12 +31,12 @@ pub struct TraceSummary {
 }
 
 /// The documents of a trace that are known.
-fn documents<'a>(asof: AsOf<'a>, trace: &'a TraceData) -> impl Iterator<Item = &'a KeptDocument> {
+pub(super) fn documents<'a>(asof: AsOf<'a>, trace: &'a TraceData) -> impl Iterator<Item = &'a KeptDocument> {
     trace.documents.iter().filter(move |kept| kept.document.known <= asof.at)
 }
 
 /// From when to when a trace lasts as far as it is known; `None` where nothing of it has a time.
-fn extent(asof: AsOf<'_>, trace: &TraceData) -> Option<Extent> {
+pub(super) fn extent(asof: AsOf<'_>, trace: &TraceData) -> Option<Extent> {
     let extent = match trace.known <= asof.at {
         true => trace.extent,
         false => documents(asof, trace).fold(Extent::EMPTY, |all, kept| all.and(kept.extent)),
@@ -134,7 +134,8 @@ struct Placed<'a> {
     node: &'a SegmentNode,
     parent: Option<Parent<'a>>,
     children: Vec<usize>,
-    orphan: bool,
+    orphan: Option<&'a str>,
+    function: Option<FunctionId>,
 }
 
 #[derive(Clone, Copy)]
@@ -151,17 +152,21 @@ pub fn tree(snapshot: &Snapshot, id: TraceId, as_of: Timestamp) -> Option<TraceT
     tree_of(asof, snapshot.traces.iter().find(|trace| trace.id == id)?)
 }
 
+/// All traces by their ids.
+pub(super) fn by_id(snapshot: &Snapshot) -> HashMap<TraceId, &TraceData> {
+    snapshot.traces.iter().map(|trace| (trace.id, trace)).collect()
+}
+
 /// The trees of some traces, in their order.
 pub fn trees<'a>(
     asof: AsOf<'a>,
     of: impl IntoIterator<Item = TraceId> + 'a,
 ) -> impl Iterator<Item = TraceTree> + 'a {
-    let by_id: HashMap<TraceId, &TraceData> =
-        asof.snapshot.traces.iter().map(|trace| (trace.id, trace)).collect();
+    let by_id = by_id(asof.snapshot);
     of.into_iter().filter_map(move |id| tree_of(asof, by_id.get(&id)?))
 }
 
-fn tree_of(asof: AsOf<'_>, trace: &TraceData) -> Option<TraceTree> {
+pub(super) fn tree_of(asof: AsOf<'_>, trace: &TraceData) -> Option<TraceTree> {
     let known = extent(asof, trace)?;
     let mut placed = place(asof, trace);
     let missing_parents = link(&mut placed);
@@ -174,10 +179,25 @@ fn tree_of(asof: AsOf<'_>, trace: &TraceData) -> Option<TraceTree> {
         let end = node.end_us.unwrap_or(if node.in_progress { open_end } else { start });
         (start, end.max(start))
     };
-    let mut rows = Vec::with_capacity(placed.len());
-    for (at, depth) in order(&placed, |node| span(node).0) {
+    let order = order(&placed, |node| span(node).0);
+    let critical = critical(&placed, &order, span);
+    let mut rows: Vec<TraceRow> = Vec::with_capacity(placed.len());
+    // The rows around the one that is made.
+    let mut around: Vec<usize> = Vec::new();
+    for (at, depth) in order {
         let here = &placed[at];
         let (start, end) = span(here.node);
+        around.truncate(depth);
+        let parent = around.last().map(|row| &rows[*row]);
+        around.push(rows.len());
+        let its_parent = parent.filter(|_| here.node.start_us.is_some());
+        let early =
+            its_parent.map_or(0, |parent| parent.start_us.saturating_sub(start.saturating_sub(begin)));
+        // A run's own segment often leaves the request id to the service's segment above it.
+        let same_run = parent.filter(|parent| here.function.is_none() || parent.function == here.function);
+        let function = here.function.or(same_run.and_then(|parent| parent.function));
+        let request_id = here.node.request_id.clone().filter(|_| here.function.is_some());
+        let request_id = request_id.or_else(|| same_run?.request_id.clone());
         let inside = here.children.iter().map(|&child| span(placed[child].node));
         let texts = [here.node.detail.as_deref(), here.node.cause.as_deref()];
         rows.push(TraceRow {
@@ -193,9 +213,14 @@ fn tree_of(asof: AsOf<'_>, trace: &TraceData) -> Option<TraceTree> {
             length_us: end.saturating_sub(start),
             self_us: self_time(start, end, inside.collect()),
             in_progress: here.node.in_progress,
-            orphan: here.orphan,
+            orphan: here.orphan.map(Into::into),
             flags: here.node.flags,
             detail: texts.into_iter().flatten().collect::<Vec<_>>().join(" · "),
+            id: here.node.id.clone(),
+            critical: critical[at],
+            early_us: early.max(0),
+            function,
+            request_id,
         });
     }
     let ends = rows.iter().map(|row| begin.saturating_add(row.start_us).saturating_add(row.length_us));
@@ -234,11 +259,12 @@ fn place<'a>(asof: AsOf<'a>, trace: &'a TraceData) -> Vec<Placed<'a>> {
                     slot
                 }
                 None => {
-                    placed.push(Placed { node, parent, children: Vec::new(), orphan: false });
+                    placed.push(Placed { node, parent, children: Vec::new(), orphan: None, function: None });
                     by_id.insert(&node.id, placed.len() - 1);
                     placed.len() - 1
                 }
             };
+            placed[slot].function = kept.function;
             todo.extend(node.children.iter().rev().map(|child| (child, Some(Parent::Around(slot)))));
         }
     }
@@ -269,7 +295,11 @@ fn link(placed: &mut [Placed<'_>]) -> usize {
         match parent {
             Some(parent) if parent != at => placed[parent].children.push(at),
             Some(_) => placed[at].parent = None,
-            None => (placed[at].orphan, placed[at].parent) = (true, None),
+            None => {
+                if let Some(Parent::Named(parent)) = placed[at].parent.take() {
+                    placed[at].orphan = Some(parent);
+                }
+            }
         }
     }
     count
@@ -298,6 +328,40 @@ fn order(placed: &[Placed<'_>], start: impl Fn(&SegmentNode) -> i64) -> Vec<(usi
         }
     }
     rows
+}
+
+/// Which segments are on the critical path: from the root that ends last, back from its end, always
+/// to the child that finished last before what is on the path already.
+fn critical(
+    placed: &[Placed<'_>],
+    order: &[(usize, usize)],
+    span: impl Fn(&SegmentNode) -> (i64, i64),
+) -> Vec<bool> {
+    let mut on_path = vec![false; placed.len()];
+    let roots = order.iter().filter(|(_, depth)| *depth == 0).map(|(at, _)| *at);
+    let Some(root) = roots.rev().max_by_key(|at| span(placed[*at].node).1) else { return on_path };
+    let mut todo = vec![root];
+    while let Some(at) = todo.pop() {
+        // A circle of parents has been cut where it was entered first.
+        if std::mem::replace(&mut on_path[at], true) {
+            continue;
+        }
+        let mut children: Vec<(i64, i64, usize)> = placed[at]
+            .children
+            .iter()
+            .map(|child| (span(placed[*child].node), *child))
+            .map(|((start, end), child)| (end, start, child))
+            .collect();
+        children.sort_unstable_by(|a, b| b.cmp(a));
+        let mut reached = i64::MAX;
+        for (end, start, child) in children {
+            if end <= reached {
+                todo.push(child);
+                reached = start;
+            }
+        }
+    }
+    on_path
 }
 
 /// What of a span no child fills.

@@ -10,6 +10,12 @@ use crate::model::{
 
 use super::filter::Filter;
 
+pub use super::calls::{CallRow, CallStats, CallTree, Fold};
+pub use super::traces::{
+    OneTrace, TraceLine, TraceList, TraceOf, TraceOrder, TraceScope, TracedInvocation, TracesAnswer,
+    TracesRequest, TracesWhat,
+};
+
 /// One point per column of a chart, oldest first. A column without data is a gap, never 0.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Line {
@@ -148,12 +154,24 @@ pub struct TraceRow {
     pub self_us: i64,
     /// Not ended as of now.
     pub in_progress: bool,
-    /// Its parent is named but was not seen.
-    pub orphan: bool,
+    /// The parent that it names, which was not seen.
+    pub orphan: Option<Box<str>>,
     /// Its marks.
     pub flags: Flags,
     /// `POST https://… 502`, the exception, ….
     pub detail: String,
+    /// Its id as printed; empty where none is.
+    pub id: Box<str>,
+    /// Whether the trace would have been shorter without it: walking back from the end always to
+    /// the child that finished last leads through it.
+    pub critical: bool,
+    /// How long before its parent it starts, in µs: the clocks of two machines differ. 0 where it
+    /// does not.
+    pub early_us: i64,
+    /// The function whose run it is, and what is in it.
+    pub function: Option<FunctionId>,
+    /// The request id of that run.
+    pub request_id: Option<Box<str>>,
 }
 
 /// The state of a function, worst first: the order of the table.

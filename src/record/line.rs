@@ -153,6 +153,9 @@ mod tests {
             Body::Recorded(recorded) => recorded.record,
             _ => record,
         };
+        if let Body::Event(event) = record.body {
+            record.body = event.body;
+        }
         record.envelope.origin = Origin { source: SourceId(0), offset: 0, len: 0 };
         Some(format!("{record:?}"))
     }
@@ -165,6 +168,8 @@ mod tests {
                 "[a-zé\"\\\\\t{}: ]{0,60}".prop_map(String::into_bytes),
                 Just(b"START RequestId: 8f5 Version: 7".to_vec()),
                 Just(b"Traceback (most recent call last):\r".to_vec()),
+                // Found by fuzzing.
+                Just(b"  \r {\"ReservedConcurrentExecutions\": 250\r}".to_vec()),
                 Just(br#"{"time":"2026-11-23T08:00:00Z","type":"platform.start","record":{"requestId":"a"}}"#.to_vec()),
                 Just(br#"{"logGroup":"/aws/lambda/f","logStream":"s","message":"no time"}"#.to_vec()),
                 Just(br#"{"logGroup":"/aws/lambda/f","logStream":"s","timestamp":12,"message":"START RequestId: \u0061 Version: 1"}"#.to_vec()),

@@ -9,6 +9,14 @@ mod line;
 mod output;
 mod redact;
 
+/// What a line becomes in a capture, for fuzzing.
+#[cfg(fuzzing)]
+pub fn recorded(line: &[u8], cut: u64, arrived: Option<Timestamp>) -> Vec<u8> {
+    let mut out = Vec::new();
+    line::put(&mut out, line, cut, &Name::of("fuzz"), arrived, 1 << 20);
+    out
+}
+
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;

@@ -9,8 +9,8 @@ use super::run::{Lines, ReportError, read_noting};
 use super::sources::{Tallies, medium};
 use crate::decode::Wanted;
 use crate::model::{
-    Change, DeliveryFact, FactSink, FunctionId, Invocation, MetricName, MetricPoint, OtherId, OtherMetric,
-    SegmentDocument, Setting, SettingFact, SourceId, Timestamp, TraceId,
+    Change, DeliveryFact, FactSink, FunctionId, Invocation, MetricName, MetricPoint, Origin, OtherId,
+    OtherMetric, SegmentDocument, Setting, SettingFact, SourceId, Timestamp, TraceId,
 };
 use crate::source::SourceInfo;
 
@@ -55,6 +55,7 @@ impl FactSink for Found {
         function: Option<FunctionId>,
         _known: Timestamp,
         _document: &SegmentDocument,
+        _origin: Origin,
     ) {
         self.traces.insert(trace);
         self.traced.extend(function);

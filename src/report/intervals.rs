@@ -4,7 +4,7 @@
 //! be most of its memory, 16 bytes each; as steps from one event to the next they are about 4.
 
 /// Events that are kept as they came before they are sorted and packed.
-const LOOSE: usize = 1_024;
+const LOOSE: usize = 256;
 /// No time is further from 1970 than this, so that it fits beside what happens at it.
 const FURTHEST: i64 = i64::MAX >> 2;
 

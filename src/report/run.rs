@@ -159,10 +159,7 @@ pub fn run(
     match input.correlator.seen_twice() {
         0 => {}
         n => {
-            let _ = writeln!(
-                err,
-                "lamtop: {n} platform records came twice, perhaps from two sources: counted once"
-            );
+            let _ = writeln!(err, "lamtop: {n} records came twice, perhaps from two sources: counted once");
         }
     }
     for trouble in &input.troubles {

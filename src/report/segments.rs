@@ -2,7 +2,8 @@
 
 use super::output::{Cell, Table};
 use crate::model::{
-    Change, FactSink, FunctionId, Invocation, SegmentDocument, SegmentNode, Texts, Timestamp, TraceId, Window,
+    Change, FactSink, FunctionId, Invocation, Origin, SegmentDocument, SegmentNode, Texts, Timestamp,
+    TraceId, Window,
 };
 
 /// Collects documents.
@@ -25,6 +26,7 @@ impl FactSink for Segments {
         function: Option<FunctionId>,
         known: Timestamp,
         document: &SegmentDocument,
+        _origin: Origin,
     ) {
         self.documents.push((trace, function, SegmentDocument { known, ..document.clone() }));
     }

@@ -46,6 +46,7 @@ fn kind(body: &Body<'_>) -> &'static str {
         Body::Other(name) => name,
         Body::Continuation(_) => TEXT,
         Body::Bad(_) => "bad",
+        Body::Event(event) => kind(&event.body),
         Body::Recorded(recorded) => kind(&recorded.record.body),
     }
 }

@@ -2,7 +2,7 @@
 
 use super::output::{Cell, Table};
 use crate::model::{
-    Change, FactSink, FunctionId, Invocation, SegmentDocument, Texts, Timestamp, TraceId, Window,
+    Change, FactSink, FunctionId, Invocation, Origin, SegmentDocument, Texts, Timestamp, TraceId, Window,
 };
 use crate::query::filter::Filter;
 use crate::query::{Selected, trees};
@@ -22,7 +22,7 @@ impl Traces {
         let snapshot = self.0.snapshot(std::sync::Arc::new(texts.clone()));
         let what = Selected { as_of: Timestamp::NEVER, window, filter: filter.clone(), function: None };
         let rows = trees(&snapshot, &what).map(|tree| {
-            let root = tree.rows.iter().find(|row| !row.orphan);
+            let root = tree.rows.iter().find(|row| row.orphan.is_none());
             vec![
                 Cell::text(tree.shown),
                 Cell::text(Timestamp(tree.start_us.div_euclid(1_000)).to_string()),
@@ -65,7 +65,8 @@ impl FactSink for Traces {
         function: Option<FunctionId>,
         known: Timestamp,
         document: &SegmentDocument,
+        origin: Origin,
     ) {
-        self.0.segment(trace, function, known, document);
+        self.0.segment(trace, function, known, document, origin);
     }
 }

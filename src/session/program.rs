@@ -17,6 +17,7 @@ use crate::lines;
 use crate::model::{ClaimStanding, FindingLog, Timestamp, Window};
 use crate::query::page::{Page, PageRequest};
 use crate::query::view::{LinesAnswer, LinesRequest, Overview, OverviewRequest, Problems};
+use crate::query::view::{TracesAnswer, TracesRequest};
 use crate::query::{self, One, OneRequest};
 use crate::source::{Catalog, Kind, Sources};
 use crate::store::{Newest, Snapshot};
@@ -58,6 +59,8 @@ pub enum Message {
     Page(u64, Arc<Page>),
     /// The answer to a question for one invocation.
     One(u64, Arc<One>),
+    /// The answer to a question for traces.
+    Traces(u64, TracesAnswer),
 }
 
 /// Runs a session on the terminal until it ends.
@@ -70,6 +73,7 @@ pub fn run(console: Console, sources: &Sources, setup: Setup, clock: Clock) -> i
     let viewer = viewer(published.clone(), messages.clone())?;
     let pages = pages(published.clone(), messages.clone())?;
     let ones = ones(published.clone(), messages.clone())?;
+    let traces = tracer(published.clone(), messages.clone())?;
     let lines = line_reader(published.clone(), sources.catalog().clone(), messages)?;
     let mut session = Session {
         state: UiState::new(setup.screen),
@@ -79,6 +83,7 @@ pub fn run(console: Console, sources: &Sources, setup: Setup, clock: Clock) -> i
         pages,
         ones,
         lines,
+        traces,
         memory: setup.engine.memory as u64,
         status: SessionStatus::default(),
         progress: Arc::default(),
@@ -156,6 +161,19 @@ fn ones(
     })
 }
 
+/// The thread that answers the newest question for traces.
+fn tracer(
+    published: Arc<ArcSwap<Published>>,
+    messages: Sender<Message>,
+) -> io::Result<Answers<(u64, TracesRequest)>> {
+    Answers::start("tracer", move |(id, request): (u64, TracesRequest)| {
+        let snapshot = published.load().snapshot.clone();
+        let answer = query::traces_answer(&snapshot, &request);
+        drop(snapshot);
+        let _ = messages.send(Message::Traces(id, answer));
+    })
+}
+
 /// The thread that reads log lines again.
 fn line_reader(
     published: Arc<ArcSwap<Published>>,
@@ -179,6 +197,7 @@ struct Session {
     pages: Answers<(u64, PageRequest)>,
     ones: Answers<(u64, OneRequest)>,
     lines: Answers<(u64, LinesRequest)>,
+    traces: Answers<(u64, TracesRequest)>,
     memory: u64,
     status: SessionStatus,
     /// What the sources' rows were made of.
@@ -301,6 +320,7 @@ impl Session {
             Effect::AskLines { id, request } => self.lines.ask((id, request)),
             Effect::AskPage { id, request } => self.pages.ask((id, request)),
             Effect::AskOne { id, request } => self.ones.ask((id, request)),
+            Effect::AskTraces { id, request } => self.traces.ask((id, request)),
             Effect::Retry => {}
             Effect::Seek(to) => {
                 let known = self.known(&self.published.load_full());
@@ -364,6 +384,10 @@ impl Program for Session {
             Event::Message(Message::Published) => self.look(),
             Event::Message(Message::Overview(id, answer, problems)) => {
                 let flow = self.tell(Msg::Overview { id, answer, problems });
+                if flow == Flow::Continue { Flow::DrawNow } else { flow }
+            }
+            Event::Message(Message::Traces(id, answer)) => {
+                let flow = self.tell(Msg::Traces { id, answer });
                 if flow == Flow::Continue { Flow::DrawNow } else { flow }
             }
             Event::Message(Message::Lines(id, answer)) => {

@@ -163,6 +163,15 @@ pub(super) fn same_before(a: &File, b: &File, end: u64) -> io::Result<bool> {
     Ok(part(a, from, end)? == part(b, from, end)?)
 }
 
+/// Whether a file that may be a copy begins as another does that is as long or longer.
+pub(super) fn is_alike(copy: &File, original: &File) -> bool {
+    let begin = |file: &File| part(file, 0, HEAD as u64);
+    match (begin(copy), begin(original)) {
+        (Ok(copy), Ok(original)) => !copy.is_empty() && original.starts_with(&copy),
+        _ => false,
+    }
+}
+
 /// Whether `copy` lies beside `original` and is called like a copy of it: `app.log.1`,
 /// `app.log-20261123`, `app-20261123.log` for `app.log`.
 pub(super) fn is_named_after(copy: &Path, original: &Path) -> bool {

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use super::copies::Head;
 use super::frame::Framer;
 use super::info::{Identity, SourceInfo};
+use super::order::{Age, Log};
 
 /// A file, by what it is and not by what it is called.
 #[derive(Debug)]
@@ -16,6 +17,15 @@ pub(super) struct Followed {
     pub names: Vec<PathBuf>,
     /// Where it was last found.
     pub path: PathBuf,
+    /// Where it was first found: its copies are named after that.
+    pub called: PathBuf,
+    /// The log that it is a part of, by its names.
+    pub log: Log,
+    /// Its place among the log's other files.
+    pub age: Age,
+    /// Whether it was read before and then emptied or written anew: then its age is that of what it
+    /// holds now.
+    pub again: bool,
     /// Open as long as there is room.
     pub handle: Option<Arc<File>>,
     /// When the handle was last used, as a count of uses.

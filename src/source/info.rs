@@ -4,6 +4,7 @@ use std::fs::{File, Metadata, OpenOptions};
 use std::os::unix::fs::{FileTypeExt, MetadataExt, OpenOptionsExt};
 use std::path::Path;
 use std::sync::Arc;
+use std::time::SystemTime;
 
 use crate::model::{SourceId, Timestamp};
 
@@ -63,6 +64,8 @@ pub(super) struct Stat {
     pub size: u64,
     /// Last modification, ns since 1970.
     pub modified: i128,
+    /// When it was made, ns since 1970, where the system knows; else when it was last modified.
+    pub born: i128,
     pub what: What,
 }
 
@@ -78,10 +81,14 @@ pub(super) enum What {
 impl From<&Metadata> for Stat {
     fn from(m: &Metadata) -> Self {
         let kind = m.file_type();
+        let modified = i128::from(m.mtime()) * 1_000_000_000 + i128::from(m.mtime_nsec());
+        let since_1970 = |at: SystemTime| at.duration_since(SystemTime::UNIX_EPOCH).ok();
+        let born = m.created().ok().and_then(since_1970).and_then(|since| since.as_nanos().try_into().ok());
         Self {
             identity: Identity { dev: m.dev(), ino: m.ino() },
             size: m.len(),
-            modified: i128::from(m.mtime()) * 1_000_000_000 + i128::from(m.mtime_nsec()),
+            modified,
+            born: born.unwrap_or(modified),
             what: if kind.is_file() {
                 What::File
             } else if kind.is_dir() {

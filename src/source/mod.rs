@@ -9,16 +9,22 @@
 //! lie; dropping [`Sources`] ends all threads, full channel or not.
 
 mod catalog;
+mod change;
 mod copies;
+#[cfg(fuzzing)]
+pub mod doors;
 mod fifo;
 mod follow;
 mod followed;
 mod frame;
 mod grow;
+mod handles;
+mod inflate;
 mod info;
 mod kept;
 mod listen;
 mod once;
+mod order;
 mod out;
 mod packed;
 mod pool;

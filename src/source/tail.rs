@@ -1,7 +1,8 @@
 //! The thread that follows: which names there are, which files they mean, and when to look.
 //!
-//! A file is its device and inode; names come and go. Every look at a name ends in [`Tail::look`],
-//! whatever caused it, so that a missed notice costs time and nothing else.
+//! A file is its device and inode; names come and go. Every look at a name ends in [`Tail::find`],
+//! whatever caused it, so that a missed notice costs time and nothing else; what is found is read when all
+//! names are looked at that changed, in order of age (`order`).
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -17,6 +18,7 @@ use super::followed::{Followed, Lines, Packed, State};
 use super::frame::{Framer, Piece};
 use super::info::{Identity, Kind, Stat, What};
 use super::once::enter;
+use super::order::{Age, Logs, log_of};
 use super::out::{Out, Stopped};
 use super::packed::Pack;
 use super::reader::{Raw, Reader};
@@ -34,6 +36,8 @@ const HOT_MS: u64 = 60_000;
 const IDLE_MS: u64 = 10_000;
 /// A time of modification does not tell apart changes so close together, in ms.
 pub(super) const RACY_MS: i64 = 2_000;
+/// Listings in a row of a folder whose names change.
+const LISTS: usize = 8;
 /// Listing matches of globs may take one part in so many of the time.
 const GLOB_PART: u64 = 50;
 /// Longest wait when nothing happens; anything, as all else wakes.
@@ -58,6 +62,14 @@ pub(super) struct Tail {
     pub heads: Heads,
     pub half_lines: HalfLines,
     pub pieces: Vec<Piece>,
+    /// The files of each log, by age.
+    pub logs: Logs,
+    /// Files that were looked at, as they were then, and not read yet; without a name if there is none.
+    pub found: BTreeMap<u32, Option<Stat>>,
+    /// Files whose reading is about to begin, and waits for that of others.
+    pub beginning: BTreeSet<u32>,
+    /// Files that may not begin yet.
+    pub waiting: BTreeSet<u32>,
     /// Files that had more to read when their turn was over.
     pub ready: BTreeSet<u32>,
     pub handles: usize,
@@ -67,6 +79,8 @@ pub(super) struct Tail {
     pub by_identity: HashMap<Identity, u32>,
     pub names: BTreeMap<PathBuf, u32>,
     folders: BTreeMap<PathBuf, Folder>,
+    /// Folders in which names came or went since they were listed.
+    unlisted: BTreeSet<PathBuf>,
     folder_paths: HashMap<Identity, PathBuf>,
     roots: Vec<Root>,
     watch: Watch,
@@ -89,6 +103,10 @@ impl Tail {
             heads: Heads::default(),
             half_lines: HalfLines::default(),
             pieces: Vec::new(),
+            logs: Logs::default(),
+            found: BTreeMap::new(),
+            beginning: BTreeSet::new(),
+            waiting: BTreeSet::new(),
             ready: BTreeSet::new(),
             handles: 0,
             most_handles: open_files(options.open_files),
@@ -97,6 +115,7 @@ impl Tail {
             by_identity: HashMap::new(),
             names: BTreeMap::new(),
             folders: BTreeMap::new(),
+            unlisted: BTreeSet::new(),
             folder_paths: HashMap::new(),
             roots,
             watch: Watch::new(options.notify),
@@ -155,12 +174,18 @@ impl Tail {
         let key = self.next;
         self.next += 1;
         let changed_ms = self.out.clock.steady_ms();
+        let (log, age) = (log_of(path), Age::of(path, &stat));
+        self.logs.enter(&log, age, key);
         self.files.insert(
             key,
             Followed {
                 identity: stat.identity,
                 names: vec![path.to_path_buf()],
                 path: path.to_path_buf(),
+                called: path.to_path_buf(),
+                log,
+                age,
+                again: false,
                 handle: None,
                 used: 0,
                 begins: Head::default(),
@@ -181,7 +206,10 @@ impl Tail {
         if let Some(file) = self.files.remove(&key) {
             self.handles -= usize::from(file.handle.is_some());
             self.by_identity.remove(&file.identity);
+            self.logs.leave(&file.log, file.age, key);
         }
+        self.found.remove(&key);
+        self.waiting.remove(&key);
         self.ready.remove(&key);
     }
 
@@ -200,16 +228,20 @@ impl Tail {
         for path in self.names.keys().cloned().collect::<Vec<_>>() {
             self.notice_file(&path)?;
         }
-        self.look_at_all()?;
+        self.find_all()?;
         loop {
-            let wait = if self.ready.is_empty() { LONG } else { Duration::ZERO };
+            let wait = if self.ready.is_empty() && self.found.is_empty() { LONG } else { Duration::ZERO };
             select! {
-                recv(self.watch.hints) -> path => if let Ok(path) = path { self.hinted(path)? },
+                recv(self.watch.hints) -> path => self.find_hinted(path.ok())?,
                 recv(self.unpacker.done) -> done => self.inflated(done.map_err(|_| Stopped)?)?,
                 recv(poll) -> _ => self.poll()?,
                 recv(list) -> _ => self.list_all()?,
                 recv(self.out.stop) -> _ => return Err(Stopped),
                 default(wait) => {}
+            }
+            self.read_found()?;
+            for key in std::mem::take(&mut self.waiting) {
+                self.look_behind(key)?;
             }
             for key in std::mem::take(&mut self.ready) {
                 self.read_on(key)?;
@@ -217,23 +249,38 @@ impl Tail {
         }
     }
 
-    fn hinted(&mut self, first: PathBuf) -> Result<(), Stopped> {
-        let paths: BTreeSet<PathBuf> = std::iter::once(first).chain(self.watch.hints.try_iter()).collect();
-        if self.watch.lost() {
-            self.list_all()?;
-            return self.look_at_all();
+    /// Looks at what changed, as far as there are notices of it. Reads nothing.
+    pub fn find_hinted(&mut self, first: Option<PathBuf>) -> Result<(), Stopped> {
+        if first.is_none() && self.watch.hints.is_empty() {
+            return Ok(());
         }
-        let wanted = paths.into_iter().filter(|path| self.is_wanted(path)).collect();
-        self.look_by_age(wanted)
+        let paths: BTreeSet<PathBuf> = first.into_iter().chain(self.watch.hints.try_iter()).collect();
+        if self.watch.lost() {
+            self.find_listed()?;
+            return self.find_all();
+        }
+        for path in paths {
+            if self.is_wanted(&path) {
+                self.find(&path)?;
+            }
+        }
+        self.list_changed()
     }
 
-    /// Looks at what changed, what is gone first, then what was written longest ago: what was
-    /// rotated away comes before what is in its place.
-    fn look_by_age(&mut self, paths: Vec<PathBuf>) -> Result<(), Stopped> {
-        let age = |path: PathBuf| (Stat::of(&path).map_or(i128::MIN, |stat| stat.modified), path);
-        let mut aged: Vec<_> = paths.into_iter().map(age).collect();
-        aged.sort_unstable();
-        aged.iter().try_for_each(|(_, path)| self.look(path))
+    /// Reads what the files have more that were looked at, the oldest first: what was rotated away
+    /// comes before what is in its place.
+    fn read_found(&mut self) -> Result<(), Stopped> {
+        let age = |(key, stat)| self.files.get(&key).map(|file| (file.age, key, stat));
+        let mut found: Vec<_> = std::mem::take(&mut self.found).into_iter().filter_map(age).collect();
+        found.sort_unstable_by_key(|(age, key, _)| (*age, *key));
+        for (_, key, stat) in found {
+            match (stat, self.files.get(&key).map(|file| &file.state)) {
+                (Some(stat), _) => self.grow(key, stat)?,
+                (None, Some(State::New)) => self.look_behind(key)?,
+                (None, _) => self.drain(key)?,
+            }
+        }
+        Ok(())
     }
 
     fn is_wanted(&self, path: &Path) -> bool {
@@ -244,14 +291,14 @@ impl Tail {
                 && !path.file_name().is_some_and(hidden)
     }
 
-    /// Looks at what lies at `path` now, and does what follows from it.
-    fn look(&mut self, path: &Path) -> Result<(), Stopped> {
+    /// Looks at what lies at `path` now, and remembers what is to be read for it.
+    fn find(&mut self, path: &Path) -> Result<(), Stopped> {
         match Stat::of(path) {
-            Ok(stat) if stat.what == What::File => self.found(path, stat),
+            Ok(stat) if stat.what == What::File => self.name(path, stat),
             Ok(stat) if stat.what == What::Folder => self.enter_folder(path, stat),
-            Ok(_) => self.forget(path),
+            Ok(_) => self.unname(path),
             Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {
-                self.forget(path)
+                self.unname(path)
             }
             Err(error) => self.say_once(path, &error),
         }
@@ -265,20 +312,15 @@ impl Tail {
     }
 
     /// A file lies at `path`.
-    fn found(&mut self, path: &Path, stat: Stat) -> Result<(), Stopped> {
-        match self.names.get(path).copied() {
-            Some(key) if self.files.get(&key).is_some_and(|file| file.identity == stat.identity) => {
-                return self.grow(key, stat);
+    fn name(&mut self, path: &Path, stat: Stat) -> Result<(), Stopped> {
+        if let Some(key) = self.names.get(path).copied() {
+            if self.files.get(&key).is_some_and(|file| file.identity == stat.identity) {
+                self.found.insert(key, Some(stat));
+                return Ok(());
             }
-            // Another file than before: what the old one still held comes first, then what came and
-            // was rotated away since.
-            Some(_) => {
-                self.forget(path)?;
-                self.find_between(path, stat)?;
-                return self.look(path);
-            }
-            None => {}
+            self.unname(path)?;
         }
+        self.changed_beside(path);
         let key = match self.by_identity.get(&stat.identity).copied() {
             Some(key) => {
                 self.names.insert(path.to_path_buf(), key);
@@ -288,44 +330,23 @@ impl Tail {
                 self.place(key);
                 key
             }
-            None => self.insert(path, stat, State::New),
-        };
-        self.notice_file(path)?;
-        self.grow(key, stat)
-    }
-
-    /// Reads files beside a new one that are not known yet and were written before it.
-    fn find_between(&mut self, path: &Path, stat: Stat) -> Result<(), Stopped> {
-        let Some(folder) = path.parent().filter(|folder| self.folders.contains_key(*folder)) else {
-            return Ok(());
-        };
-        let unknown = |(beside, it): &(PathBuf, Stat)| {
-            it.what == What::File
-                && beside != path
-                && it.modified <= stat.modified
-                && it.identity != stat.identity
-                && !self.by_identity.contains_key(&it.identity)
-                && !self.names.contains_key(beside)
-        };
-        let beside = entries(folder).unwrap_or_default().into_iter().map(|entry| folder.join(entry.name));
-        let beside = beside.filter_map(|path| Stat::of(&path).ok().map(|stat| (path, stat)));
-        let mut between: Vec<_> = beside.filter(unknown).collect();
-        between.sort_unstable_by_key(|(_, stat)| stat.modified);
-        for (path, stat) in between {
-            self.found(&path, stat)?;
-            if let Some(key) = self.names.get(&path).copied() {
-                self.drain(key)?;
+            None => {
+                let key = self.insert(path, stat, State::New);
+                self.hold_open(key);
+                key
             }
-        }
-        Ok(())
+        };
+        self.found.insert(key, Some(stat));
+        self.notice_file(path)
     }
 
     /// Nothing to be followed lies at `path` any more.
-    fn forget(&mut self, path: &Path) -> Result<(), Stopped> {
+    fn unname(&mut self, path: &Path) -> Result<(), Stopped> {
         if self.folders.contains_key(path) {
             self.leave_folder(path)?;
         }
         let Some(key) = self.names.remove(path) else { return Ok(()) };
+        self.changed_beside(path);
         self.watch.remove(path);
         let now = self.out.clock.steady_ms();
         if let Some(file) = self.files.get_mut(&key) {
@@ -333,7 +354,33 @@ impl Tail {
             file.changed_ms = now;
         }
         self.place(key);
-        self.drain(key)
+        self.found.insert(key, None);
+        Ok(())
+    }
+
+    fn changed_beside(&mut self, path: &Path) {
+        if let Some(folder) = path.parent().filter(|folder| self.folders.contains_key(*folder)) {
+            self.unlisted.insert(folder.to_path_buf());
+        }
+    }
+
+    /// Lists the folders in which names came or went, until none do: a name that moves while a folder is
+    /// listed may be missed.
+    fn list_changed(&mut self) -> Result<(), Stopped> {
+        for _ in 0..LISTS {
+            let folders = std::mem::take(&mut self.unlisted);
+            if folders.is_empty() {
+                break;
+            }
+            folders.iter().try_for_each(|folder| self.find(folder))?;
+        }
+        Ok(())
+    }
+
+    /// Lists a folder.
+    pub fn list_again(&mut self, folder: PathBuf) -> Result<(), Stopped> {
+        self.changed_beside(&folder.join("any"));
+        self.list_changed()
     }
 
     /// Tells the catalog where a file lies, when its name changed.
@@ -400,7 +447,7 @@ impl Tail {
         self.folder_paths.remove(&folder.identity);
         self.watch.remove(path);
         for entry in folder.entries {
-            self.look(&path.join(entry.name))?;
+            self.find(&path.join(entry.name))?;
         }
         Ok(())
     }
@@ -422,20 +469,26 @@ impl Tail {
         let before = std::mem::replace(&mut folder.entries, present.clone());
         let changed: BTreeSet<_> =
             before.symmetric_difference(&present).map(|entry| path.join(&entry.name)).collect();
-        self.look_by_age(changed.into_iter().collect())
+        changed.iter().try_for_each(|path| self.find(path))
     }
 
     /// Looks for files that came and went.
     fn list_all(&mut self) -> Result<(), Stopped> {
+        self.find_listed()?;
+        self.read_found()?;
+        self.unpack_settled()
+    }
+
+    fn find_listed(&mut self) -> Result<(), Stopped> {
         let folders: Vec<_> = self.folders.keys().cloned().collect();
         for folder in folders {
-            self.look(&folder)?;
+            self.find(&folder)?;
         }
         let now = self.out.clock.steady_ms();
         let globs_due = now >= self.globs_at_ms;
         for root in self.roots.clone() {
             match &root {
-                Root::File(path) | Root::Folder(path) => self.look(path)?,
+                Root::File(path) | Root::Folder(path) => self.find(path)?,
                 Root::Glob(pattern) if globs_due => self.look_at_matches(&root, pattern.as_str())?,
                 Root::Glob(_) => {}
             }
@@ -444,7 +497,7 @@ impl Tail {
             let took = self.out.clock.steady_ms() - now;
             self.globs_at_ms = now + took * GLOB_PART;
         }
-        self.unpack_settled()
+        self.list_changed()
     }
 
     fn look_at_matches(&mut self, root: &Root, pattern: &str) -> Result<(), Stopped> {
@@ -462,18 +515,18 @@ impl Tail {
         }
         for path in members {
             if !self.names.contains_key(&path) {
-                self.look(&path)?;
+                self.find(&path)?;
             }
         }
         Ok(())
     }
 
-    fn look_at_all(&mut self) -> Result<(), Stopped> {
+    fn find_all(&mut self) -> Result<(), Stopped> {
         let paths: Vec<_> = self.names.keys().cloned().collect();
         for path in paths {
-            self.look(&path)?;
+            self.find(&path)?;
         }
-        Ok(())
+        self.list_changed()
     }
 
     /// The truth beside the hints: looks at some names, and at all files that changed recently.
@@ -493,8 +546,10 @@ impl Tail {
         }
         let nameless: Vec<u32> = nameless.iter().map(|(key, _)| **key).collect();
         for path in paths {
-            self.look(&path)?;
+            self.find(&path)?;
         }
+        self.list_changed()?;
+        self.read_found()?;
         for key in nameless {
             self.look_at_nameless(key)?;
         }
@@ -514,6 +569,11 @@ impl Tail {
         match &file.state {
             State::Lines(_) if silent < self.linger_ms => self.drain(key),
             State::Packed(packed) if packed.info.is_some() && packed.framer.is_none() => Ok(()),
+            State::New => {
+                self.look_behind(key)?;
+                let is_new = matches!(self.files.get(&key).map(|file| &file.state), Some(State::New));
+                if is_new && !self.waiting.contains(&key) { self.end(key) } else { Ok(()) }
+            }
             _ => {
                 self.drain(key)?;
                 self.end(key)

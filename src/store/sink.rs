@@ -396,13 +396,14 @@ impl FactSink for Store {
         function: Option<FunctionId>,
         known: Timestamp,
         document: &SegmentDocument,
+        origin: Origin,
     ) {
         if known > Timestamp::MIN {
             self.note_known(known);
         }
         let before = self.traces.bytes();
         let latest = document.root.end_us.or(document.root.start_us);
-        if !self.traces.keep(trace, function, known, document) {
+        if !self.traces.keep(trace, function, known, document, origin) {
             self.health.documents_refused += 1;
         }
         if let Some(id) = function {

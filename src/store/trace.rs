@@ -5,14 +5,14 @@ use std::sync::Arc;
 
 use rustc_hash::FxBuildHasher;
 
-use crate::model::{Flags, FunctionId, SegmentDocument, SegmentNode, Timestamp, TraceId};
+use crate::model::{Flags, FunctionId, Origin, SegmentDocument, SegmentNode, Timestamp, TraceId};
 
 use super::paged::{Item, Paged};
 
 /// Documents kept of one trace at most.
-const DOCUMENTS: usize = 500;
+const DOCUMENTS: usize = 20_000;
 /// Segments and subsegments kept of one trace at most.
-const NODES: usize = 10_000;
+const NODES: usize = 100_000;
 
 /// A document and whose it is.
 #[derive(Clone, Debug)]
@@ -23,6 +23,8 @@ pub struct KeptDocument {
     pub document: Arc<SegmentDocument>,
     /// Its extent.
     pub extent: Extent,
+    /// Where its bytes lie: what is not kept of it is read there again.
+    pub origin: Origin,
 }
 
 /// From when to when something lasts, and its marks.
@@ -138,6 +140,7 @@ impl Traces {
         function: Option<FunctionId>,
         known: Timestamp,
         document: &SegmentDocument,
+        origin: Origin,
     ) -> bool {
         let (extent, size) = Extent::of(&document.root);
         let size = size + std::mem::size_of::<SegmentDocument>() + document.trace_id.len();
@@ -167,7 +170,7 @@ impl Traces {
             trace.extent = trace.extent.and(extent);
             trace.bytes += size;
             let document = Arc::new(SegmentDocument { known, ..document.clone() });
-            trace.documents.push(KeptDocument { function, document, extent });
+            trace.documents.push(KeptDocument { function, document, extent, origin });
         });
         if kept {
             self.bytes += size + std::mem::size_of::<KeptDocument>() + 64;

@@ -219,7 +219,12 @@ fn trace() -> TraceTree {
         length_us: length_ms * 1_000,
         self_us: if depth < 2 { 120_000 } else { length_ms * 1_000 },
         in_progress: false,
-        orphan: false,
+        orphan: None,
+        id: format!("{start_ms:016x}").into(),
+        critical: name.contains("bank") || depth < 2,
+        early_us: 0,
+        function: (depth < 2).then_some(FunctionId(1)),
+        request_id: (depth < 2).then(|| request_id(7).into()),
         flags: Flags { fault, ..Flags::default() },
         detail: detail.into(),
     };
@@ -233,7 +238,8 @@ fn trace() -> TraceTree {
     ];
     rows[3].flags.throttle = true;
     rows[4].in_progress = true;
-    rows[5].orphan = true;
+    rows[5].orphan = Some("53995c3f42cd8ad8".into());
+    rows[3].early_us = 2_000;
     TraceTree {
         id: TraceId(7),
         shown: "1-6745a1b2-0123456789abcdef01234567".into(),
@@ -243,6 +249,117 @@ fn trace() -> TraceTree {
         missing_parents: 1,
         in_progress: true,
         flags: Flags { fault: true, throttle: true, error: false },
+    }
+}
+
+/// The trace with the calls of a loop in it.
+fn opened(id: u64) -> OneTrace {
+    let mut tree = trace();
+    tree.id = TraceId(u128::from(id));
+    let like = |n: i64| TraceRow {
+        start_us: 12_000_000 + n * 40_000,
+        length_us: 31_000,
+        self_us: 31_000,
+        id: format!("1oop{n:012}").into(),
+        ..TraceRow { flags: Flags::default(), critical: false, orphan: None, ..tree.rows[2].clone() }
+    };
+    let looped: Vec<TraceRow> = (0..132)
+        .map(|n| TraceRow { name: "orders-table".into(), detail: "GetItem orders".into(), ..like(n) })
+        .collect();
+    let orphan = TraceRow { depth: 0, ..tree.rows.pop().expect("it has six") };
+    tree.rows[4].detail.push_str(" linked to 1-6745a1b2-00000000000000000000beef");
+    tree.rows.extend(looped);
+    tree.rows.push(orphan);
+    let lines = (SourceId(0), 0, 1 << 40);
+    let invocation = TracedInvocation {
+        row: 0,
+        function: FunctionId(1),
+        name: FUNCTIONS[1].0.into(),
+        request_id: request_id(7),
+        lines,
+    };
+    OneTrace {
+        id: Some(tree.id),
+        shown: tree.shown.clone(),
+        tree: Some(Arc::new(tree)),
+        invocations: vec![invocation],
+        refused: 0,
+    }
+}
+
+fn trace_line(n: u64) -> TraceLine {
+    let marked = n % 4 == 1;
+    TraceLine {
+        id: TraceId(u128::from(n)),
+        shown: format!("1-6745a1b2-{n:024x}"),
+        start_us: NOW.0 * 1_000 - n as i64 * 7_001_000,
+        length_us: 30_000_000 / (1 + n as i64),
+        segments: 6 + n as usize * 11,
+        flags: Flags { fault: marked, throttle: n == 5, error: n == 9 },
+        in_progress: n == 0,
+        missing_parents: usize::from(n == 2),
+        root: FUNCTIONS[n as usize % FUNCTIONS.len()].0.into(),
+        holds: (n != 3).then(|| ("api.bank.example".to_string(), 29_600_000 / (1 + n as i64))),
+    }
+}
+
+fn call(depth: usize, name: &str, kind: &str, scale: i64) -> CallRow {
+    let stats = |slow: i64, fault: u64| CallStats {
+        calls: 37,
+        p50_us: scale * 2_000 * slow,
+        p99_us: scale * 9_000 * slow,
+        total_us: scale * 90_000,
+        self_us: scale * 37_000 * slow,
+        error: 0,
+        fault,
+        throttle: u64::from(name == "DynamoDB"),
+    };
+    CallRow {
+        depth,
+        name: name.into(),
+        kind: kind.into(),
+        again: name == "DynamoDB" && depth == 2,
+        before: stats(1, 0),
+        after: stats(if name.contains("bank") { 20 } else { 1 }, u64::from(name.contains("bank")) * 9),
+    }
+}
+
+/// Answers a question for traces.
+pub fn traces(request: &TracesRequest) -> TracesAnswer {
+    match &request.what {
+        TracesWhat::List { order, reverse, .. } => {
+            let mut lines: Vec<TraceLine> = (0..60).map(trace_line).collect();
+            if *order == TraceOrder::Largest {
+                lines.reverse();
+            }
+            if *reverse {
+                lines.reverse();
+            }
+            TracesAnswer::List(TraceList { lines, matching: 1_608, marked: 402, any: true, let_go: 0 })
+        }
+        TracesWhat::One(TraceOf::Id(id)) => TracesAnswer::One(opened(id.0 as u64)),
+        TracesWhat::One(TraceOf::Request { .. }) => TracesAnswer::One(opened(7)),
+        TracesWhat::One(TraceOf::Printed(text)) => TracesAnswer::One(OneTrace {
+            id: None,
+            shown: text.clone(),
+            tree: None,
+            invocations: Vec::new(),
+            refused: 0,
+        }),
+        TracesWhat::Calls { split, .. } => TracesAnswer::Calls(CallTree {
+            rows: vec![
+                call(0, "checkout-api", "AWS::Lambda", 20),
+                call(1, "payment-capture", "AWS::Lambda", 15),
+                call(2, "api.bank.example", "remote", 12),
+                call(2, "DynamoDB", "aws", 1),
+                call(1, "хостиле-\u{202e}name\x1b[31m-日本", "remote", 2),
+                call(0, "nightly-sync", "AWS::Lambda", 3),
+            ],
+            traces: if split.is_some() { (52, 37) } else { (0, 89) },
+            split: *split,
+            left_out: 0,
+            lumped: 0,
+        }),
     }
 }
 
@@ -701,6 +818,10 @@ impl Session {
                     Effect::AskOne { id, request } => {
                         let answer = Arc::new(one(request));
                         next.extend(update(&mut self.state, Msg::One { id, answer }, self.at));
+                    }
+                    Effect::AskTraces { id, request } => {
+                        let answer = traces(&request);
+                        next.extend(update(&mut self.state, Msg::Traces { id, answer }, self.at));
                     }
                     other => self.effects.push(other),
                 }

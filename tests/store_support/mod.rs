@@ -6,11 +6,14 @@ use std::sync::Arc;
 
 use lamtop::model::{
     Change, Cold, End, EnvironmentInfo, FactSink, Flags, FunctionId, Invocation, Lines, MetricName,
-    MetricPoint, Micros, NameId, Outcome, RequestId, SegmentDocument, SegmentNode, SettingFact, SourceId,
-    Statistics, Texts, Timestamp, TraceId, Waited, Window,
+    MetricPoint, Micros, NameId, Origin, Outcome, RequestId, SegmentDocument, SegmentNode, SettingFact,
+    SourceId, Statistics, Texts, Timestamp, TraceId, Waited, Window,
 };
 use lamtop::store::{Budget, Snapshot, Store};
 use proptest::prelude::*;
+
+/// Facts that no bytes told.
+const NOWHERE: Origin = Origin { source: SourceId(0), offset: 0, len: 0 };
 
 /// The beginning of all random times: a full hour.
 pub const BASE: i64 = 1_795_420_800_000;
@@ -47,7 +50,7 @@ impl Fact {
             Self::Invocation(invocation, change) => sink.invocation(invocation, *change),
             Self::Metric(point) => sink.metric(point),
             Self::Segment(trace, function, document) => {
-                sink.segment(*trace, *function, document.known, document)
+                sink.segment(*trace, *function, document.known, document, NOWHERE)
             }
             Self::Dropped(function, known, records) => sink.dropped(*function, *known, *records),
             Self::Environment(info) => sink.environment(info),

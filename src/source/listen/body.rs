@@ -57,7 +57,10 @@ const NO_KEY: Refusal = Refusal {
 /// Another key was shown.
 const WRONG_KEY: Refusal = Refusal { status: 403, why: "this is not the access key" };
 /// Unknown Content-Encoding.
-const ENCODING: Refusal = Refusal { status: 415, why: "send the body plain or with Content-Encoding: gzip" };
+const ENCODING: Refusal = Refusal {
+    status: 415,
+    why: "this Content-Encoding is not read; send the body plain or with gzip (OTEL_EXPORTER_OTLP_COMPRESSION=gzip)",
+};
 /// It can't be unpacked.
 const NOT_GZIP: Refusal = Refusal { status: 400, why: "the body is not the gzip data it should be" };
 /// Not OpenTelemetry's.

@@ -40,7 +40,7 @@ const FIREHOSE_KEY: &str = "x-amz-firehose-access-key";
 const NOT_A_POST: Refusal = Refusal { status: 405, why: "POST logs, metrics or traces here" };
 const NOT_TRACES: Refusal = Refusal {
     status: 404,
-    why: "of OpenTelemetry only /v1/traces is read; set OTEL_LOGS_EXPORTER=none OTEL_METRICS_EXPORTER=none",
+    why: "of OpenTelemetry only /v1/traces is taken, as JSON or protobuf; set OTEL_LOGS_EXPORTER=none OTEL_METRICS_EXPORTER=none",
 };
 const FROM_A_PAGE: Refusal =
     Refusal { status: 403, why: "web pages may not post here, unless --http-key-env sets an access key" };

@@ -20,6 +20,8 @@ use std::sync::Arc;
 use super::out::Out;
 use desk::{Desk, Listener};
 use inbox::{Counts, Inbox};
+#[cfg(fuzzing)]
+pub use xray::document as datagram;
 
 /// Bytes asked of the system for datagrams that were not read yet; it may give less.
 const DATAGRAMS: usize = 4 << 20;
@@ -177,6 +179,14 @@ pub(super) fn start(out: &Out, sockets: Vec<Bound>) -> io::Result<()> {
         drop(ended);
     })?;
     Ok(())
+}
+
+/// The frames of a posted body, for fuzzing: by the number of its speech, and packed or not.
+#[cfg(fuzzing)]
+pub fn posted(speech: u8, gzip: bool, body: &[u8]) -> Option<Vec<u8>> {
+    use body::Speech::{Firehose, Frames, OtlpJson, OtlpProtobuf};
+    let speech = [OtlpJson, OtlpProtobuf, Firehose, Frames][usize::from(speech % 4)];
+    body::read(speech, gzip.then_some("gzip"), body).ok().map(|unpacked| unpacked.frames)
 }
 
 #[cfg(test)]

@@ -63,7 +63,7 @@ fn take(datagram: &[u8], inbox: &Inbox, counts: &Counts) {
 }
 
 /// A datagram's document on one line; `None` if it is not the daemon's.
-fn document(datagram: &[u8]) -> Option<Vec<u8>> {
+pub fn document(datagram: &[u8]) -> Option<Vec<u8>> {
     let (header, document) = datagram.split_at(memchr(b'\n', datagram)?);
     let Header { format, version } = serde_json::from_slice(header).ok()?;
     let document = document.trim_ascii();

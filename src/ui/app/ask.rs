@@ -86,7 +86,8 @@ impl UiState {
             }),
             _ => None,
         };
-        [thaw, numbers, lines, lists].into_iter().flatten().min().map(|due| due.saturating_sub(at))
+        let traces = self.traces_due_at(self.traces_every_ms());
+        [thaw, numbers, lines, lists, traces].into_iter().flatten().min().map(|due| due.saturating_sub(at))
     }
 
     fn any_reorder(&self) -> bool {
@@ -102,6 +103,13 @@ impl UiState {
         let empty = self.board().is_none_or(|board| board.answer.as_ref().is_none_or(|a| a.functions == 0));
         match self.status.kind {
             _ if empty => EMPTY_MS,
+            SessionKind::Replay { loaded, .. } if loaded < 1.0 => LOADING_MS,
+            _ => NUMBERS_MS,
+        }
+    }
+
+    fn traces_every_ms(&self) -> u64 {
+        match self.status.kind {
             SessionKind::Replay { loaded, .. } if loaded < 1.0 => LOADING_MS,
             _ => NUMBERS_MS,
         }
@@ -141,6 +149,7 @@ impl UiState {
             effects.extend(self.ask_one(at));
             effects.extend(self.ask_lines(at));
             effects.extend(self.ask_its_lines(at));
+            effects.extend(self.ask_traces(at, self.traces_every_ms()));
         }
         if !self.frozen(at) {
             self.thaw();

@@ -19,6 +19,11 @@ impl UiState {
             (ViewKind::Overview, ..) => self.overview.list.index(),
             (ViewKind::Function, Some(function), _) => function.index(),
             (ViewKind::Logs, _, Some(logs)) => logs.cursor,
+            (ViewKind::Traces, ..) => self.traces.index(),
+            // Segments are looked for among all of them, folded ones too.
+            (ViewKind::Trace, ..) => {
+                self.trace().and_then(|trace| trace.selected()).map_or(0, |shown| shown.row())
+            }
             (ViewKind::Problems, ..) => self.problem_list.index(),
             (ViewKind::Invocations, ..) => self.invocations.list.index(),
             _ => 0,
@@ -32,6 +37,13 @@ impl UiState {
                 self.overview.select(line, height)
             }
             (ViewKind::Function, Some(function)) if function.index() != line => function.select(line, height),
+            (ViewKind::Traces, _) => self.traces.select(line, height),
+            (ViewKind::Trace, _) => {
+                let height = view::list_height_of(self, ViewKind::Trace);
+                if let Some(trace) = self.trace_path.last_mut() {
+                    trace.reveal(line, height);
+                }
+            }
             (ViewKind::Problems, _) => self.select_problem(line),
             (ViewKind::Invocations, _) => self.invocations.select(line, height),
             _ => {}
@@ -42,6 +54,8 @@ impl UiState {
         match (self.view(), &self.function) {
             (ViewKind::Overview, _) => self.overview.len(),
             (ViewKind::Function, Some(function)) => function.len(),
+            (ViewKind::Traces, _) => self.traces.len(),
+            (ViewKind::Trace, _) => self.trace().map_or(0, |trace| trace.rows().len()),
             (ViewKind::Problems, _) => self.problems.found.len(),
             (ViewKind::Invocations, _) => self.invocations.rows().len(),
             _ => 0,
@@ -88,6 +102,12 @@ impl UiState {
                         || row.error_type.as_deref().is_some_and(shows)
                 })
             }),
+            (ViewKind::Traces, _) => {
+                self.next_line(from, forward, here_too, |line| self.trace_line_shows(line, text))
+            }
+            (ViewKind::Trace, _) => {
+                self.next_line(from, forward, here_too, |row| self.segment_shows(row, text))
+            }
             _ => None,
         }
     }
@@ -144,6 +164,10 @@ impl UiState {
             (ViewKind::Problems, _) => true,
             (ViewKind::Invocations, _) => {
                 self.invocations.rows().get(line).is_some_and(|listed| wrong_state(listed.row.state))
+            }
+            (ViewKind::Traces, _) => self.trace_line_failed(line),
+            (ViewKind::Trace, _) => {
+                self.trace().and_then(|t| t.rows().get(line)).is_some_and(|row| row.flags.any())
             }
             (ViewKind::Function, Some(function)) => match function.list {
                 FunctionList::Invocations => {

@@ -16,6 +16,8 @@ mod spike_tests;
 mod state;
 #[cfg(test)]
 mod tests;
+mod trace;
+mod traces;
 mod update;
 
 pub use board::{Board, Focus, FunctionBoard, FunctionList, OverviewBoard, PanelKind};
@@ -24,4 +26,6 @@ pub use invocations::{InvocationScope, InvocationsView};
 pub use problems::ProblemId;
 pub use prompt::{Prompt, PromptKind};
 pub use state::{Effect, Msg, Options, SourcesList, SourcesState, UiState};
+pub use trace::{SegmentKey, Shown, TraceBoard};
+pub use traces::{Shape, TRACE_ORDERS, TracesBoard};
 pub use update::update;

@@ -38,6 +38,8 @@ impl UiState {
                     logs.go(to, height, width);
                 }
             }
+            ViewKind::Traces => self.go_traces(to, height),
+            ViewKind::Trace => self.go_trace(to, height),
             ViewKind::Problems => {
                 let line = to.from(self.problem_list.index(), self.problems.found.len(), height);
                 self.select_problem(line);
@@ -73,6 +75,11 @@ impl UiState {
     }
 
     pub(super) fn sideways(&mut self, by: isize) -> Vec<Effect> {
+        match self.view() {
+            ViewKind::Traces => return self.move_split(by),
+            ViewKind::Trace => return self.fold_trace(by < 0),
+            _ => {}
+        }
         if let Some(logs) = self.lines_mut() {
             if logs.wrap {
                 return self.say("lines are wrapped: w cuts them, then they scroll");
@@ -100,6 +107,8 @@ impl UiState {
         }
         match self.view() {
             ViewKind::Overview => self.open_function_here(),
+            ViewKind::Traces => self.open_selected_trace(),
+            ViewKind::Trace => self.open_segment(),
             ViewKind::Problems => self.open_evidence(),
             ViewKind::Invocations => self.open_listed(),
             ViewKind::Invocation => self.open_lines_of_chosen(),
@@ -190,6 +199,7 @@ impl UiState {
 
     pub(super) fn open_logs_of(&mut self) -> Vec<Effect> {
         match self.view() {
+            ViewKind::Trace => self.logs_of_segment(),
             ViewKind::Overview | ViewKind::Problems => match self.subject() {
                 Some((id, name)) => {
                     let scope = Scope::function(id, name);
@@ -257,6 +267,13 @@ impl UiState {
         match self.stack.pop() {
             Some(ViewKind::Logs) => self.logs = None,
             Some(ViewKind::Invocation) => self.invocation = None,
+            // Back along the links first.
+            Some(ViewKind::Trace) => {
+                self.trace_path.pop();
+                if !self.trace_path.is_empty() {
+                    self.stack.push(ViewKind::Trace);
+                }
+            }
             _ => {}
         }
         if self.stack.is_empty() {
@@ -280,6 +297,12 @@ impl UiState {
             };
             return;
         }
+        if self.view() == ViewKind::Trace {
+            if let Some(trace) = self.trace_mut() {
+                trace.reads = !trace.reads;
+            }
+            return;
+        }
         let lists = if self.view() == ViewKind::Function { FunctionList::ALL.len() } else { 1 };
         let all = lists + PanelKind::ALL.len();
         let list = self.function.as_ref().map_or(0, |function| function.list as usize);
@@ -291,11 +314,10 @@ impl UiState {
             Focus::Panel(kind) => lists + kind as usize,
         };
         let next = (now + all).saturating_add_signed(by) % all;
-        board.crosshair = None;
         if next >= lists {
             board.focus = Focus::Panel(PanelKind::ALL[next - lists]);
         } else {
-            (board.focus, board.enlarged) = (Focus::List, false);
+            (board.focus, board.enlarged, board.crosshair) = (Focus::List, false, None);
             if lists > 1
                 && let Some(function) = &mut self.function
             {

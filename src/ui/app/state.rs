@@ -8,6 +8,7 @@ use crate::model::{Origin, Timestamp};
 use crate::query::filter::Filter;
 use crate::query::page::{Page, PageRequest};
 use crate::query::view::{LinesAnswer, LinesRequest, Overview, OverviewRequest, Problems, SortBy};
+use crate::query::view::{TracesAnswer, TracesRequest};
 use crate::query::{One, OneRequest};
 use crate::ui::keymap::{Keymap, ViewKind};
 use crate::ui::status::{SessionStatus, Speed};
@@ -23,6 +24,8 @@ use super::list::ListState;
 use super::logs::{LogView, Scope};
 use super::problems::ProblemId;
 use super::prompt::Prompt;
+use super::trace::TraceBoard;
+use super::traces::{AskedTraces, TracesBoard};
 
 /// What is fixed when the screen is opened.
 #[derive(Clone, Debug)]
@@ -89,6 +92,13 @@ pub enum Msg {
         /// The answer.
         answer: Arc<One>,
     },
+    /// The answer to [`Effect::AskTraces`].
+    Traces {
+        /// The number of the question.
+        id: u64,
+        /// The answer.
+        answer: TracesAnswer,
+    },
     /// Something to tell the person: a copy that failed, how long we slept.
     Notice(String),
     /// Time has passed (see [`UiState::wake_in_ms`]).
@@ -127,6 +137,13 @@ pub enum Effect {
         id: u64,
         /// The question.
         request: OneRequest,
+    },
+    /// Answer this with [`Msg::Traces`]; a later question makes an earlier one void.
+    AskTraces {
+        /// Its number.
+        id: u64,
+        /// The question.
+        request: TracesRequest,
     },
     /// Ask everything as of this time from now on.
     Seek(Timestamp),
@@ -201,6 +218,10 @@ pub struct UiState {
     pub invocation: Option<InvocationBoard>,
     /// The log lines that were opened.
     pub logs: Option<LogView>,
+    /// The traces.
+    pub traces: TracesBoard,
+    /// The traces that were opened one from the other, the one on screen last.
+    pub trace_path: Vec<TraceBoard>,
     /// What is wrong as of the last answer.
     pub problems: Arc<Problems>,
     /// The list of problems.
@@ -224,6 +245,7 @@ pub struct UiState {
     /// The session has told how it stands.
     pub(super) told: bool,
     pub(super) asked: Asked,
+    pub(super) asked_traces: Option<AskedTraces>,
 }
 
 impl UiState {
@@ -244,6 +266,8 @@ impl UiState {
             invocations: InvocationsView::default(),
             invocation: None,
             logs: None,
+            traces: TracesBoard::default(),
+            trace_path: Vec::new(),
             problems: Arc::default(),
             problem_list: ListState::default(),
             sources: SourcesState::default(),
@@ -256,14 +280,17 @@ impl UiState {
             urgent: false,
             told: false,
             asked: Asked::default(),
+            asked_traces: None,
             options,
         };
         match state.options.view {
             ViewKind::Logs => state.open_logs(Scope::default()),
-            view @ (ViewKind::Invocations | ViewKind::Problems | ViewKind::Sources | ViewKind::Help) => {
-                state.stack.push(view);
-            }
-            ViewKind::Overview | ViewKind::Function | ViewKind::Invocation => {}
+            view @ (ViewKind::Invocations
+            | ViewKind::Traces
+            | ViewKind::Problems
+            | ViewKind::Sources
+            | ViewKind::Help) => state.stack.push(view),
+            ViewKind::Overview | ViewKind::Function | ViewKind::Invocation | ViewKind::Trace => {}
         }
         state
     }

@@ -7,14 +7,15 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
 use crate::model::{Graded, Timestamp, Why};
-use crate::query::view::{Limit, SortBy};
-use crate::ui::fixture::{self, NOW, Session, live, options, replay};
+use crate::query::view::{Limit, SortBy, TraceOrder};
+use crate::ui::fixture::{self, NOW, Session, live, options, replay, request_id};
 use crate::ui::keymap::{Action, ViewKind};
 use crate::ui::status::Speed;
 use crate::ui::view;
 
 use super::board::FunctionList;
 use super::state::{Effect, Msg, UiState};
+use super::trace::Shown;
 use super::update;
 
 fn session() -> Session {
@@ -769,4 +770,96 @@ fn the_next_problem_is_a_row_with_a_state_or_a_finding() {
     session.pass(3_000);
     session.press("e e e e e");
     assert_eq!(selected(&session), "catalog-search", "only a finding says that something is wrong with it");
+}
+
+#[test]
+fn a_trace_is_opened_folded_and_left_to_the_same_row() {
+    let mut session = session();
+    session.press("5 j j j Enter");
+    assert_eq!(session.state.view(), ViewKind::Trace);
+    let trace = session.state.trace().unwrap();
+    assert_eq!(trace.rows().len(), 138);
+    // The loop is one line, and the orphan stands below its parent that was not received.
+    assert_eq!(trace.shown.len(), 5 + 1 + 2);
+    assert_eq!(trace.shown[5], Shown::Run(5, 132));
+    assert_eq!(trace.shown[6], Shown::Missing(137));
+    session.press("j j j j j l");
+    assert_eq!(session.state.trace().unwrap().shown.len(), 5 + 132 + 2);
+    session.press("h h");
+    assert_eq!(session.state.trace().unwrap().row().unwrap().depth, 1, "folded the one around");
+    assert_eq!(session.state.trace().unwrap().shown.len(), 2 + 2);
+    session.press("*");
+    assert_eq!(session.state.trace().unwrap().shown.len(), 138 + 1);
+    session.press("Esc");
+    assert_eq!((session.state.view(), session.state.traces.index()), (ViewKind::Traces, 3));
+}
+
+#[test]
+fn what_is_looked_for_in_a_trace_is_unfolded() {
+    let mut session = session();
+    session.press("5 Enter /");
+    session.press("\"1oop000000000099\" Enter");
+    let trace = session.state.trace().unwrap();
+    assert_eq!(&*trace.row().unwrap().id, "1oop000000000099");
+    assert!(trace.list.index() >= trace.list.top(), "it is in sight");
+    session.press("n");
+    assert_eq!(&*session.state.trace().unwrap().row().unwrap().id, "1oop000000000099", "the only one");
+    session.press("e");
+    assert!(session.state.trace().unwrap().row().unwrap().flags.any());
+}
+
+#[test]
+fn from_a_segment_to_its_lines_and_back_and_along_a_link() {
+    let mut session = session();
+    session.press("5 Enter L");
+    assert_eq!(session.state.view(), ViewKind::Logs);
+    let scope = &session.state.logs.as_ref().unwrap().scope;
+    assert_eq!(scope.invocation.as_ref().unwrap().request_id, request_id(7));
+    session.press("Esc j j j");
+    session.press("Enter");
+    assert!(notice(&session).contains("not in the run"), "{}", notice(&session));
+    session.press("X");
+    assert!(notice(&session).contains("linked to no other"));
+    session.press("j X");
+    assert_eq!(session.state.trace_path.len(), 2);
+    session.press("Esc");
+    assert_eq!(session.state.trace().unwrap().list.index(), 4, "back where the link was");
+    session.press("Esc Esc");
+    assert_eq!(session.state.view(), ViewKind::Overview);
+}
+
+#[test]
+fn from_an_invocation_and_from_a_line_to_the_trace() {
+    let mut session = session();
+    session.press("j Enter X");
+    assert_eq!(session.state.view(), ViewKind::Trace);
+    session.press("Esc");
+    assert_eq!(session.state.view(), ViewKind::Function);
+    session.press("Enter X");
+    assert_eq!(session.state.view(), ViewKind::Trace);
+    session.press("Esc");
+    assert_eq!(session.state.view(), ViewKind::Invocation);
+    session.press("L X");
+    assert_eq!(session.state.view(), ViewKind::Trace);
+    session.press("Esc");
+    assert_eq!(session.state.view(), ViewKind::Logs);
+}
+
+#[test]
+fn traces_are_asked_as_of_now_and_not_while_keys_are_pressed() {
+    let mut session = session();
+    session.press("5");
+    let question = |session: &Session| session.state.asked_traces.clone().unwrap();
+    let first = format!("{:?}", question(&session));
+    session.pass(1_500);
+    assert_eq!(format!("{:?}", question(&session)), first, "a key has just been pressed");
+    session.pass(1_500);
+    assert_ne!(format!("{:?}", question(&session)), first);
+    // Another order is asked at once.
+    session.press(">");
+    assert_eq!(session.state.traces.order, TraceOrder::Slowest);
+    assert!(format!("{:?}", question(&session)).contains("Slowest"));
+    session.press("v v l");
+    assert!(session.state.traces.split.is_some());
+    assert!(format!("{:?}", question(&session)).contains("split: Some"));
 }

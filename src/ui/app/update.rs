@@ -52,6 +52,7 @@ pub fn update(state: &mut UiState, msg: Msg, at: u64) -> Vec<Effect> {
         Msg::Lines { id, answer } => state.take_lines(id, answer),
         Msg::Page { id, answer } => state.take_page(id, answer),
         Msg::One { id, answer } => state.take_one(id, answer),
+        Msg::Traces { id, answer } => state.take_traces(id, answer),
         Msg::Notice(text) => state.notice = Some(text),
         Msg::Tick => {}
     }
@@ -125,6 +126,10 @@ impl UiState {
             Action::Invocations => return self.open_invocations(),
             Action::Logs => self.open_all_logs(),
             Action::LogsOf => return self.open_logs_of(),
+            Action::Traces => self.open_traces(),
+            Action::TraceOf => return self.open_trace_of(),
+            Action::Shape => self.next_shape(),
+            Action::UnfoldAll => return self.unfold_all(),
             Action::Problems => self.push(ViewKind::Problems),
             Action::Explain => return self.explain(),
             Action::Sources => self.push(ViewKind::Sources),
@@ -145,6 +150,9 @@ impl UiState {
             Action::PreviousSame => return self.same(false),
             Action::SortRight if self.view() == ViewKind::Invocations => self.rank_by_neighbour(1),
             Action::SortLeft if self.view() == ViewKind::Invocations => self.rank_by_neighbour(-1),
+            Action::SortRight if self.view() == ViewKind::Traces => self.order_traces(1),
+            Action::SortLeft if self.view() == ViewKind::Traces => self.order_traces(-1),
+            Action::Invert if self.view() == ViewKind::Traces => self.traces.reverse = !self.traces.reverse,
             Action::SortRight => self.sort_by_neighbour(1),
             Action::SortLeft => self.sort_by_neighbour(-1),
             Action::Invert => self.invert(),
@@ -201,6 +209,10 @@ impl UiState {
             one.lines.show(its_lines, width);
         }
         self.arrange_invocations();
+        let traces = view::list_height_of(self, ViewKind::Traces);
+        self.traces.arrange(traces);
+        let lines = view::list_height_of(self, ViewKind::Trace);
+        self.trace_path.iter_mut().for_each(|trace| trace.arrange(lines));
         self.arrange_sources();
     }
 
@@ -371,6 +383,8 @@ impl UiState {
                 self.chosen_invocation().map(|(row, _)| row.request_id)
             }
             ViewKind::Logs => self.logs.as_ref()?.selected().map(|row| row.text.clone()),
+            ViewKind::Traces => self.traces.selected().map(|line| line.shown.clone()),
+            ViewKind::Trace => self.segment_copied(),
             ViewKind::Problems => {
                 self.problem().map(|problem| format!("{}: {}", problem.name, problem.sentence))
             }

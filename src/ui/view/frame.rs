@@ -2,7 +2,7 @@
 
 use ratatui::layout::{Position, Rect};
 
-use crate::ui::app::{Board, Focus, PanelKind, UiState};
+use crate::ui::app::{Board, Focus, PanelKind, Shape, UiState};
 use crate::ui::keymap::{Action, ViewKind};
 use crate::ui::number;
 use crate::ui::sanitize;
@@ -27,6 +27,8 @@ pub fn header(pen: &mut Pen, area: Rect, state: &UiState) {
         ViewKind::Invocations => super::invocations::title(&state.invocations),
         ViewKind::Invocation => state.invocation.as_ref().map_or_else(String::new, super::invocation::title),
         ViewKind::Logs => state.logs.as_ref().map_or_else(String::new, super::logs::title),
+        ViewKind::Traces => super::traces::title(state),
+        ViewKind::Trace => super::trace::title(state),
         ViewKind::Problems => "problems".to_string(),
         ViewKind::Sources => "sources".to_string(),
         ViewKind::Help => "help".to_string(),
@@ -105,7 +107,7 @@ fn clock(state: &UiState) -> Vec<(String, Role)> {
 pub fn rule(pen: &mut Pen, area: Rect, state: &UiState) {
     let window = window_name(state.window_ms);
     let mut text = match state.view() {
-        ViewKind::Overview | ViewKind::Function => format!(" {window}"),
+        ViewKind::Overview | ViewKind::Function | ViewKind::Traces => format!(" {window}"),
         ViewKind::Invocations if state.invocations.scope.span.is_none() => format!(" {window}"),
         _ => String::new(),
     };
@@ -176,6 +178,8 @@ pub fn message(pen: &mut Pen, area: Rect, state: &UiState) {
             return super::logs::message(pen, area, &one.lines, state);
         }
         (ViewKind::Invocations, ..) => return super::invocations::message(pen, area, state),
+        (ViewKind::Traces, ..) => return super::traces::message(pen, area, state),
+        (ViewKind::Trace, ..) => return super::trace::message(pen, area, state),
         _ => {}
     }
     if let (true, Some(answer)) = (not_seen, answer)
@@ -232,6 +236,7 @@ fn hints(state: &UiState) -> Vec<(Action, &'static str)> {
         ViewKind::Invocation => vec![
             (Action::Back, "back"),
             (Action::LogsOf, "its lines"),
+            (Action::TraceOf, "its trace"),
             (Action::NextSame, "next attempt"),
             (Action::Function, "function"),
             (Action::Wrap, "wrap"),
@@ -244,6 +249,43 @@ fn hints(state: &UiState) -> Vec<(Action, &'static str)> {
             (Action::NextError, "next error"),
             (Action::NextSame, "same invocation"),
             (Action::Wrap, "wrap"),
+        ],
+        ViewKind::Traces => match state.traces.shape {
+            Shape::List => vec![
+                (Action::Open, "open"),
+                (Action::Shape, "map, tree"),
+                (Action::SortRight, "sort"),
+                (Action::NextError, "next marked"),
+                (Action::Find, "find"),
+                (Action::Filter, "filter"),
+                (Action::Back, "back"),
+            ],
+            Shape::Map => vec![
+                (Action::Shape, "tree"),
+                (Action::NextError, "next marked"),
+                (Action::Find, "find"),
+                (Action::Back, "back"),
+                (Action::Narrower, "narrower"),
+                (Action::Wider, "wider"),
+            ],
+            Shape::Tree => vec![
+                (Action::Shape, "list"),
+                (Action::Left, "part earlier"),
+                (Action::Right, "part later"),
+                (Action::NextError, "next marked"),
+                (Action::Find, "find"),
+                (Action::Back, "back"),
+            ],
+        },
+        ViewKind::Trace => vec![
+            (Action::Open, "its lines"),
+            (Action::Back, "back"),
+            (Action::Left, "fold"),
+            (Action::UnfoldAll, "unfold all"),
+            (Action::Find, "find"),
+            (Action::NextError, "next marked"),
+            (Action::NextPanel, "details"),
+            (Action::TraceOf, "linked"),
         ],
         ViewKind::Problems => vec![
             (Action::Open, "evidence"),

@@ -254,6 +254,40 @@ fn problems() {
 }
 
 #[test]
+fn traces() {
+    golden("traces", |w, h| {
+        let mut session = Session::new(w, h, live());
+        session.press("5 j j >");
+        session
+    });
+    golden("traces_map", |w, h| {
+        let mut session = Session::new(w, h, live());
+        session.press("5 v j");
+        session
+    });
+    golden("traces_compared", |w, h| {
+        let mut session = Session::new(w, h, live());
+        session.press("5 v v l");
+        session
+    });
+    golden("trace", |w, h| {
+        let mut session = Session::new(w, h, live());
+        session.press("5 Enter j j j j");
+        session
+    });
+    golden("trace_unfolded", |w, h| {
+        let mut session = Session::new(w, h, live());
+        session.press("5 Enter * G k");
+        session
+    });
+    golden("trace_gone", |w, h| {
+        let mut session = Session::new(w, h, live());
+        session.press("5 Enter j j j j X");
+        session
+    });
+}
+
+#[test]
 fn sources() {
     golden("sources", |w, h| {
         let mut session = Session::new(w, h, live());
@@ -308,7 +342,21 @@ fn other_sizes_and_signs() {
 fn ascii_screens_are_ascii() {
     let mut ascii = options(140, 45);
     ascii.charset = Charset::Ascii;
-    for keys in ["", "j Enter", "4", "6", "7", "?", "Tab Tab +", "Shift-Tab +", "s"] {
+    for keys in [
+        "",
+        "j Enter",
+        "4",
+        "5",
+        "5 v",
+        "5 v v l",
+        "5 Enter *",
+        "6",
+        "7",
+        "?",
+        "Tab Tab +",
+        "Shift-Tab +",
+        "s",
+    ] {
         let mut session = Session::with(ascii.clone(), replay(false, 0.5));
         session.press(keys);
         let screen = screen(&session.state);

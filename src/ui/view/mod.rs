@@ -11,6 +11,8 @@ pub mod panels;
 mod problems;
 mod readable;
 pub mod sources;
+pub mod trace;
+mod traces;
 
 mod frame;
 #[cfg(test)]
@@ -63,6 +65,8 @@ pub fn draw(state: &UiState, buffer: &mut Buffer) -> Option<Position> {
                 logs::draw(&mut pen, layout.list, lines, state);
             }
         }
+        ViewKind::Traces => traces::draw(&mut pen, layout.list, state),
+        ViewKind::Trace => trace::draw(&mut pen, layout.list, state),
         ViewKind::Problems => problems::draw(&mut pen, layout.list, state),
         ViewKind::Sources => sources::draw(&mut pen, &layout, state),
         ViewKind::Help => help::draw(&mut pen, layout.list, state),
@@ -102,6 +106,7 @@ pub fn list_height_of(state: &UiState, view: ViewKind) -> usize {
         (ViewKind::Logs | ViewKind::Help, _) => usize::from(layout.list.height),
         (ViewKind::Invocation, _) => invocation::list_rows(layout.list, state),
         (ViewKind::Problems, _) => problems::list_rows(layout.list),
+        (ViewKind::Trace, _) => trace::list_rows(layout.list),
         // An enlarged trace scrolls by its own rows.
         (_, PanelArea::One(area)) => usize::from(area.height.saturating_sub(3)),
         _ => layout.list_rows(),

@@ -17,7 +17,7 @@ use crate::ui::zone::Zone;
 use super::below_head;
 use super::overview::state_sign;
 
-const fn left(title: &'static str, width: u16, leaves: u8, grows: u16) -> Column {
+pub(super) const fn left(title: &'static str, width: u16, leaves: u8, grows: u16) -> Column {
     Column { title, width, right: false, leaves, grows }
 }
 
@@ -205,7 +205,7 @@ fn draw_one(pen: &mut Pen, area: Rect, problem: &Finding, state: &UiState) {
 }
 
 /// Columns for what a line is about.
-const LABEL: u16 = 10;
+pub(super) const LABEL: u16 = 10;
 
 fn certainty(certainty: Certainty) -> &'static str {
     match certainty {

@@ -50,43 +50,111 @@ pub fn draw(pen: &mut Pen, area: Rect, tree: &TraceTree, first: usize) -> usize 
 }
 
 fn draw_row(pen: &mut Pen, area: Rect, label: u16, tree: &TraceTree, row: &TraceRow) {
-    let symbols = pen.symbols;
-    let depth = row.depth.min(DEEPEST);
-    let indent = "  ".repeat(depth.saturating_sub(1));
-    let branch = if depth > 0 { symbols.branch[1] } else { "" };
-    let orphan = if row.orphan { "? " } else { "" };
-    let own = if row.flags.any() { role(row.flags) } else { Role::Text };
-    let after = pen.text(area.x, area.y, label, &format!("{indent}{branch}{orphan}"), Role::Border);
-    let room = (area.x + label).saturating_sub(after);
-    let after = pen.text(after, area.y, room, &row.name, own);
-    // The detail (POST …, the exception) where the name leaves room for it.
-    let room = (area.x + label).saturating_sub(after + 1);
-    if room >= 6 && !row.detail.is_empty() {
-        pen.text(after + 1, area.y, room, &row.detail, Role::Label);
-    }
-    let x = area.x + label + 1;
-    pen.text(x, area.y, 3, &marks(row.flags), own);
-    let length = number::duration(row.length_us as f64 / 1_000.0);
-    let open = if row.in_progress { symbols.settling } else { "" };
-    pen.right(x + 9, area.y, 6, &length, Role::Text);
-    pen.text(x + 9, area.y, 1, open, Role::Settling);
-    let bar = Rect::new(x + 11, area.y, area.right().saturating_sub(x + 11), 1);
-    draw_bar(pen, bar, tree, row);
+    let text = Label {
+        depth: row.depth,
+        orphan: row.orphan.is_some(),
+        name: &row.name,
+        after: "",
+        detail: &row.detail,
+    };
+    let bar = Bar {
+        start_us: row.start_us,
+        length_us: row.length_us,
+        self_us: None,
+        flags: row.flags,
+        in_progress: row.in_progress,
+        critical: true,
+    };
+    draw_parts(pen, area, label, tree, &text, &bar);
 }
 
-fn draw_bar(pen: &mut Pen, area: Rect, tree: &TraceTree, row: &TraceRow) {
+/// What names a line.
+#[derive(Clone, Copy, Debug)]
+pub struct Label<'a> {
+    /// How deep it stands in the tree.
+    pub depth: usize,
+    /// Its parent was not seen.
+    pub orphan: bool,
+    /// Its name, unsanitised.
+    pub name: &'a str,
+    /// What follows the name at once.
+    pub after: &'a str,
+    /// What it did, where there is room for it.
+    pub detail: &'a str,
+}
+
+/// What is drawn of a line.
+#[derive(Clone, Copy, Debug)]
+pub struct Bar {
+    /// µs after the trace's start.
+    pub start_us: i64,
+    /// In µs.
+    pub length_us: i64,
+    /// Self time in µs, where it has a column.
+    pub self_us: Option<i64>,
+    /// Its marks.
+    pub flags: Flags,
+    /// It has not ended.
+    pub in_progress: bool,
+    /// What is not on the critical path is drawn thinner.
+    pub critical: bool,
+}
+
+/// Draws one line over the whole width.
+pub fn draw_line(pen: &mut Pen, area: Rect, tree: &TraceTree, text: &Label<'_>, bar: &Bar) {
+    draw_parts(pen, area, (area.width * 2 / 5).clamp(8, 56).min(area.width), tree, text, bar);
+}
+
+fn draw_parts(pen: &mut Pen, area: Rect, label: u16, tree: &TraceTree, text: &Label<'_>, bar: &Bar) {
+    let symbols = pen.symbols;
+    let depth = text.depth.min(DEEPEST);
+    let indent = "  ".repeat(depth.saturating_sub(1));
+    let branch = if depth > 0 { symbols.branch[1] } else { "" };
+    let orphan = if text.orphan { "? " } else { "" };
+    let own = if bar.flags.any() { role(bar.flags) } else { Role::Text };
+    let after = pen.text(area.x, area.y, label, &format!("{indent}{branch}{orphan}"), Role::Border);
+    let end = area.x + label;
+    let kept = (text.after.len() as u16).min(end.saturating_sub(after));
+    let after = pen.text(after, area.y, end.saturating_sub(after + kept), text.name, own);
+    let after = pen.text(after, area.y, end.saturating_sub(after), text.after, Role::NoData);
+    // The detail (POST …, the exception) where the name leaves room for it.
+    let room = end.saturating_sub(after + 1);
+    if room >= 6 && !text.detail.is_empty() {
+        pen.text(after + 1, area.y, room, text.detail, Role::Label);
+    }
+    let x = area.x + label + 1;
+    pen.text(x, area.y, 3, &marks(bar.flags), own);
+    let shown = |us: i64| number::duration(us as f64 / 1_000.0);
+    let open = if bar.in_progress { symbols.settling } else { "" };
+    pen.right(x + 9, area.y, 6, &shown(bar.length_us), Role::Text);
+    pen.text(x + 9, area.y, 1, open, Role::Settling);
+    let from = match bar.self_us {
+        Some(us) => {
+            pen.right(x + 17, area.y, 6, &shown(us), Role::Label);
+            x + 18
+        }
+        None => x + 11,
+    };
+    draw_bar(pen, Rect::new(from, area.y, area.right().saturating_sub(from), 1), tree, bar);
+}
+
+fn draw_bar(pen: &mut Pen, area: Rect, tree: &TraceTree, bar: &Bar) {
     if area.width < 2 {
         return;
     }
     let whole = tree.end_us.saturating_sub(tree.start_us).max(1) as f64;
     let width = f64::from(area.width);
     let column = |us: i64| (us as f64 / whole * width).clamp(0.0, width);
-    let from = (column(row.start_us).floor() as u16).min(area.width - 1);
-    let to = (column(row.start_us.saturating_add(row.length_us)).round() as u16).clamp(from + 1, area.width);
+    let from = (column(bar.start_us).floor() as u16).min(area.width - 1);
+    let to = (column(bar.start_us.saturating_add(bar.length_us)).round() as u16).clamp(from + 1, area.width);
     for at in from..to {
-        let open = row.in_progress && at + 1 == to;
-        let sign = if open { pen.symbols.bar_open } else { pen.symbols.bar };
-        pen.put(area.x + at, area.y, sign, role(row.flags));
+        let open = bar.in_progress && at + 1 == to;
+        let sign = match (open, bar.critical) {
+            (true, _) => pen.symbols.bar_open,
+            (false, true) => pen.symbols.bar,
+            (false, false) => pen.symbols.track,
+        };
+        pen.put(area.x + at, area.y, sign, role(bar.flags));
     }
 }
 
