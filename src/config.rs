@@ -171,6 +171,7 @@ fn read_file(said: &ConsoleOptions) -> Result<(File, String), String> {
 fn view(name: &str) -> Result<ViewKind, String> {
     match name {
         "overview" => Ok(ViewKind::Overview),
+        "invocations" => Ok(ViewKind::Invocations),
         "logs" => Ok(ViewKind::Logs),
         "traces" => Ok(ViewKind::Traces),
         "problems" => Ok(ViewKind::Problems),

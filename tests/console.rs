@@ -115,6 +115,85 @@ fn without_a_terminal_it_says_what_to_use() {
     assert!(err.contains("needs a terminal") && err.contains("lamtop report"), "{err}");
 }
 
+/// Three keys from a spike: the crosshair stands on it, Enter lists its invocations, Enter opens
+/// the first with its lines; the third is for reading on.
+#[test]
+fn three_keys_from_a_spike_to_the_lines_that_explain_it() {
+    let truth = truth();
+    let incidents = truth["incidents"].as_array().unwrap();
+    let deploy = incidents.iter().find(|one| one["kind"] == "bad-deploy").unwrap();
+    let function = deploy["function"].as_str().unwrap();
+    let version = deploy["numbers"]["version"].as_u64().unwrap();
+    let pty = at_the_end(140, 45);
+    pty.send("\\");
+    pty.send(&format!("fn:{function}\r"));
+    pty.wait("the function alone", |screen| !screen.contents().contains("user-login"));
+    // To the panel of errors, and some minutes back: into the time of the bad deploy.
+    pty.send("\t\t\t");
+    pty.send(&"h".repeat(8));
+    pty.wait_text("09:16:00Z");
+    let text = pty.text();
+    let told = text.lines().find(|line| line.starts_with("09:16:00Z")).unwrap();
+    let count = told.split_once(" count ").unwrap().1.split_whitespace().next().unwrap().to_string();
+    assert_ne!(count, "0");
+    pty.send("\r");
+    pty.wait("the invocations of the spike, failed ones first", |screen| {
+        let text = screen.contents();
+        text.contains("failed first") && text.contains("began 09:16:00 to 09:17:00Z")
+    });
+    pty.send("\r");
+    pty.wait("the invocation and its lines", |screen| {
+        let text = screen.contents();
+        text.contains(&format!("> invocation {function}"))
+            && text.contains(&format!("version {version}"))
+            && text.contains("ReferenceError")
+            && text.contains("START RequestId")
+            && text.contains("REPORT RequestId")
+    });
+    pty.send("L");
+    pty.wait_text(&format!("> logs {function}"));
+    pty.send("\x1b");
+    pty.wait_text("> invocation ");
+    pty.send("\x1b");
+    pty.wait_text("failed first");
+    // As many failed as the panel counted.
+    pty.send("\\");
+    pty.send(" err\r");
+    pty.wait_text(&format!("1 of {count} "));
+    pty.send("\x1b\x1b\x1b\x1b");
+    pty.wait_text("STATE");
+    pty.send("q");
+    assert_eq!(pty.end(), 0);
+    pty.assert_restored();
+    assert!(pty.unusual().is_empty(), "{:?}", pty.unusual());
+}
+
+#[test]
+fn the_list_of_invocations_counts_what_the_truth_counts() {
+    let truth = truth();
+    let pty = at_the_end(80, 24);
+    let all = truth["totals"]["invocations"].as_u64().unwrap();
+    let errors = truth["totals"]["errors"].as_u64().unwrap();
+    pty.send("3");
+    let shown = |n: u64| match n {
+        ..1_000 => format!("1 of {n} "),
+        _ => format!("1 of {},{:03} ", n / 1_000, n % 1_000),
+    };
+    pty.wait_text(&shown(all));
+    pty.send("G");
+    pty.wait_text(&format!("─ {},{:03} of ", all / 1_000, all % 1_000));
+    pty.send("g");
+    pty.wait_text(&shown(all));
+    pty.send("\\");
+    pty.send("err\r");
+    pty.wait_text(&shown(errors));
+    pty.resize(40, 10);
+    pty.wait("a small screen", |screen| screen.size().0.get() == 10 && screen.contents().contains("START"));
+    pty.send("\x03");
+    assert_eq!(pty.end(), 0);
+    pty.assert_restored();
+}
+
 #[test]
 fn an_invocation_opens_to_its_lines() {
     let pty = at_the_end(140, 45);
@@ -123,6 +202,9 @@ fn an_invocation_opens_to_its_lines() {
     pty.wait_text("Environments");
     pty.wait_text("REQUEST ID");
     pty.send("\r");
+    pty.wait_text("> invocation payment-authorize");
+    pty.wait_text("REPORT RequestId");
+    pty.send("L");
     pty.wait("the invocation's lines", |screen| {
         let text = screen.contents();
         let lines: Vec<&str> = text.lines().collect();
@@ -136,6 +218,8 @@ fn an_invocation_opens_to_its_lines() {
         let mut printed = text.lines().filter(|line| line.contains("RequestId: "));
         id.is_some_and(|id| printed.all(|line| line.contains(id)))
     });
+    pty.send("\x1b");
+    pty.wait_text("> invocation payment-authorize");
     pty.send("\x1b");
     pty.wait_text("Environments");
     pty.send("q");

@@ -36,6 +36,8 @@ pub enum Why {
     NotPrinted,
     /// It was so when somebody looked; nothing tells of the time before that.
     HeldBack,
+    /// There are too many to look at each at once.
+    NotLookedAt,
 }
 
 impl Why {
@@ -59,6 +61,7 @@ impl Why {
             Self::OutOfOrder => "records arrived out of order",
             Self::NotPrinted => "some records do not print it",
             Self::HeldBack => "it was so when somebody looked",
+            Self::NotLookedAt => "too many to look at each of them",
         }
     }
 }

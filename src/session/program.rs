@@ -15,9 +15,10 @@ use crate::engine::{self, Engine, Progress, Published, SourceProgress, Stage};
 use crate::findings;
 use crate::lines;
 use crate::model::{ClaimStanding, FindingLog, Timestamp, Window};
-use crate::query;
+use crate::query::page::{Page, PageRequest};
 use crate::query::view::{LinesAnswer, LinesRequest, Overview, OverviewRequest, Problems};
 use crate::query::view::{TracesAnswer, TracesRequest};
+use crate::query::{self, One, OneRequest};
 use crate::source::{Catalog, Kind, Sources};
 use crate::store::{Newest, Snapshot};
 use crate::ui::app::{Effect, Msg, Options, UiState, update};
@@ -54,6 +55,10 @@ pub enum Message {
     Overview(u64, Arc<Overview>, Arc<Problems>),
     /// The answer to a question for log lines.
     Lines(u64, LinesAnswer),
+    /// The answer to a question for a list of invocations.
+    Page(u64, Arc<Page>),
+    /// The answer to a question for one invocation.
+    One(u64, Arc<One>),
     /// The answer to a question for traces.
     Traces(u64, TracesAnswer),
 }
@@ -66,6 +71,8 @@ pub fn run(console: Console, sources: &Sources, setup: Setup, clock: Clock) -> i
     forward(wakes, messages.clone())?;
     let published = engine.published();
     let viewer = viewer(published.clone(), messages.clone())?;
+    let pages = pages(published.clone(), messages.clone())?;
+    let ones = ones(published.clone(), messages.clone())?;
     let traces = tracer(published.clone(), messages.clone())?;
     let lines = line_reader(published.clone(), sources.catalog().clone(), messages)?;
     let mut session = Session {
@@ -73,6 +80,8 @@ pub fn run(console: Console, sources: &Sources, setup: Setup, clock: Clock) -> i
         playback: setup.playback,
         published,
         viewer,
+        pages,
+        ones,
         lines,
         traces,
         memory: setup.engine.memory as u64,
@@ -124,6 +133,34 @@ fn viewer(
     })
 }
 
+/// The thread that answers for lists of invocations.
+fn pages(
+    published: Arc<ArcSwap<Published>>,
+    messages: Sender<Message>,
+) -> io::Result<Answers<(u64, PageRequest)>> {
+    Answers::start("pages", move |(id, request): (u64, PageRequest)| {
+        let snapshot = published.load().snapshot.clone();
+        let answer = Arc::new(query::page(&snapshot, &request, query::page::LOOKED));
+        drop(snapshot);
+        let _ = messages.send(Message::Page(id, answer));
+    })
+}
+
+/// The thread that answers for one invocation.
+fn ones(
+    published: Arc<ArcSwap<Published>>,
+    messages: Sender<Message>,
+) -> io::Result<Answers<(u64, OneRequest)>> {
+    Answers::start("invocation", move |(id, request): (u64, OneRequest)| {
+        let snapshot = published.load().snapshot.clone();
+        let answer = query::one(&snapshot, &request).map(Arc::new);
+        drop(snapshot);
+        if let Some(answer) = answer {
+            let _ = messages.send(Message::One(id, answer));
+        }
+    })
+}
+
 /// The thread that answers the newest question for traces.
 fn tracer(
     published: Arc<ArcSwap<Published>>,
@@ -157,6 +194,8 @@ struct Session {
     playback: Playback,
     published: Arc<ArcSwap<Published>>,
     viewer: Answers<(u64, OverviewRequest, Zone)>,
+    pages: Answers<(u64, PageRequest)>,
+    ones: Answers<(u64, OneRequest)>,
     lines: Answers<(u64, LinesRequest)>,
     traces: Answers<(u64, TracesRequest)>,
     memory: u64,
@@ -279,6 +318,8 @@ impl Session {
         match effect {
             Effect::Ask { id, request, zone } => self.viewer.ask((id, request, zone)),
             Effect::AskLines { id, request } => self.lines.ask((id, request)),
+            Effect::AskPage { id, request } => self.pages.ask((id, request)),
+            Effect::AskOne { id, request } => self.ones.ask((id, request)),
             Effect::AskTraces { id, request } => self.traces.ask((id, request)),
             Effect::Retry => {}
             Effect::Seek(to) => {
@@ -351,6 +392,14 @@ impl Program for Session {
             }
             Event::Message(Message::Lines(id, answer)) => {
                 let flow = self.tell(Msg::Lines { id, answer });
+                if flow == Flow::Continue { Flow::DrawNow } else { flow }
+            }
+            Event::Message(Message::Page(id, answer)) => {
+                let flow = self.tell(Msg::Page { id, answer });
+                if flow == Flow::Continue { Flow::DrawNow } else { flow }
+            }
+            Event::Message(Message::One(id, answer)) => {
+                let flow = self.tell(Msg::One { id, answer });
                 if flow == Flow::Continue { Flow::DrawNow } else { flow }
             }
         }

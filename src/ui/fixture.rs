@@ -1,5 +1,6 @@
 //! A session as it could be: an incident over half an hour, made by hand for golden screens.
 
+use std::cmp::Reverse;
 use std::sync::Arc;
 
 use crate::model::{
@@ -7,7 +8,9 @@ use crate::model::{
     Origin, Outcome, Severity, SourceId, Timestamp, TraceId, Waited, Why, Window,
 };
 use crate::query::filter::{Condition, Filter, Term};
+use crate::query::page::{Listed, Page, PageRequest, Part, Place, Ranking};
 use crate::query::view::*;
+use crate::query::{InEnvironment, One, OneRequest};
 use crate::ui::app::{Effect, Msg, Options, UiState, update};
 use crate::ui::key::Key;
 use crate::ui::keymap::{Keymap, ViewKind};
@@ -547,6 +550,79 @@ pub fn function(newest: u64) -> Overview {
     answer
 }
 
+/// A page of the invocations 0 to `newest`, of two functions in turn.
+pub fn page(request: PageRequest, newest: u64) -> Page {
+    let failed =
+        |row: &InvocationRow| matches!(row.state, InvocationState::Ended(outcome) if outcome.failed());
+    let mut rows: Vec<Listed> = (0..=newest)
+        .map(|n| {
+            let row = invocation(n);
+            let rank = match request.ranking {
+                Ranking::Failed => u64::from(failed(&row)),
+                Ranking::Slowest => row.duration.map_or(0, |duration| u64::from(duration.0)),
+                Ranking::Coldest => row.init.map_or(0, |init| u64::from(init.0)),
+                Ranking::Newest | Ranking::Memory => 0,
+            };
+            let place = Place { rank, start: row.start, seq: row.seq };
+            let name = if n % 3 == 0 { "payment-capture" } else { "order[31m-create" };
+            Listed { place, name: name.into(), row }
+        })
+        .filter(|listed| request.window.holds(listed.row.start))
+        .collect();
+    rows.sort_by_key(|listed| Reverse(listed.place));
+    if request.reverse {
+        rows.reverse();
+    }
+    let all = rows.len();
+    let cut = match request.part {
+        Part::First => 0,
+        Part::Last => all.saturating_sub(request.count),
+        Part::Around(place) => {
+            let at = rows.iter().position(|listed| listed.place == place).unwrap_or(0);
+            at.saturating_sub(request.count / 2)
+        }
+    };
+    let rows: Vec<Listed> = rows.into_iter().skip(cut).take(request.count).collect();
+    Page {
+        before: Some(cut as u64),
+        matching: Graded::Counted(all as u64),
+        at_start: cut == 0,
+        at_end: cut + rows.len() == all,
+        looked_from: None,
+        rows,
+        request,
+    }
+}
+
+/// What is known of an invocation.
+pub fn one(request: OneRequest) -> One {
+    let row = InvocationRow { attempt: 2, ..invocation(request.seq) };
+    let ended = row.duration.map(|duration| row.start.plus(duration.ceil_ms()));
+    let environment = InEnvironment {
+        init_start: Some(NOW.plus(-1_200_000)),
+        first: NOW.plus(-1_200_000),
+        nth: Graded::Counted(17),
+        before: Some(row.start.plus(-3_200)),
+    };
+    let first = InvocationRow {
+        seq: request.seq + 1_000,
+        attempt: 1,
+        start: row.start.plus(-62_000),
+        state: InvocationState::Ended(Outcome::Error),
+        ..row.clone()
+    };
+    One {
+        request,
+        name: "payment-capture".into(),
+        ended,
+        timeout: Some(Graded::Counted(Micros::from_ms(30_000))),
+        environment: Some(environment),
+        attempts: vec![first, row.clone()],
+        tree: (request.seq % 2 == 1).then(|| Arc::new(trace())),
+        row: Some(row),
+    }
+}
+
 /// Log line `n`, a second after the one before.
 pub fn log(n: u64) -> LogRow {
     let texts = [
@@ -734,6 +810,14 @@ impl Session {
                     Effect::AskLines { id, request } => {
                         let answer = read(&request, self.lines);
                         next.extend(update(&mut self.state, Msg::Lines { id, answer }, self.at));
+                    }
+                    Effect::AskPage { id, request } => {
+                        let answer = Arc::new(page(request, self.newest));
+                        next.extend(update(&mut self.state, Msg::Page { id, answer }, self.at));
+                    }
+                    Effect::AskOne { id, request } => {
+                        let answer = Arc::new(one(request));
+                        next.extend(update(&mut self.state, Msg::One { id, answer }, self.at));
                     }
                     Effect::AskTraces { id, request } => {
                         let answer = traces(&request);

@@ -12,6 +12,10 @@ pub enum ViewKind {
     Overview,
     /// Panels of one function and its lists.
     Function,
+    /// Invocations in an order.
+    Invocations,
+    /// One invocation, its log lines and its trace.
+    Invocation,
     /// Log lines.
     Logs,
     /// The traces: a list, a map of services, a tree of all.
@@ -26,11 +30,15 @@ pub enum ViewKind {
     Help,
 }
 
-use ViewKind::{Function, Help, Logs, Overview, Problems, Sources, Trace, Traces};
+use ViewKind::{Function, Help, Invocation, Invocations, Logs, Overview, Problems, Sources, Trace, Traces};
 
-const EVERYWHERE: &[ViewKind] = &[Overview, Function, Logs, Traces, Trace, Problems, Sources, Help];
-const DATA: &[ViewKind] = &[Overview, Function, Logs, Traces, Trace, Problems, Sources];
-const SELECTIONS: &[ViewKind] = &[Overview, Function, Logs, Traces, Trace];
+const EVERYWHERE: &[ViewKind] =
+    &[Overview, Function, Invocations, Invocation, Logs, Traces, Trace, Problems, Sources, Help];
+const DATA: &[ViewKind] =
+    &[Overview, Function, Invocations, Invocation, Logs, Traces, Trace, Problems, Sources];
+const SELECTIONS: &[ViewKind] = &[Overview, Function, Invocations, Logs, Traces, Trace];
+const SIDEWAYS: &[ViewKind] = &[Overview, Function, Invocation, Logs, Traces, Trace];
+const LISTS: &[ViewKind] = &[Overview, Function, Invocations, Logs, Traces, Trace, Problems];
 const PANELS: &[ViewKind] = &[Overview, Function];
 
 /// In which part of the help an action stands.
@@ -114,9 +122,9 @@ actions! {
     /// Up one row; in Logs this lets go of following
     Up, "up", "up", Move, EVERYWHERE;
     /// Scroll left; on a focused panel move the crosshair; in a trace fold
-    Left, "left", "left", Move, SELECTIONS;
+    Left, "left", "left", Move, SIDEWAYS;
     /// Scroll right; on a focused panel move the crosshair; in a trace unfold
-    Right, "right", "right", Move, SELECTIONS;
+    Right, "right", "right", Move, SIDEWAYS;
     /// Down one page
     PageDown, "page-down", "page", Move, EVERYWHERE;
     /// Up one page
@@ -130,8 +138,8 @@ actions! {
     /// To the last row; in Logs this also follows
     Bottom, "bottom", "bottom", Move, EVERYWHERE;
 
-    /// Open what is selected: a function, an invocation's lines, an environment's invocations, a trace, a problem's evidence
-    Open, "open", "open", Go, &[Overview, Function, Traces, Trace, Problems];
+    /// Open what is selected, or the invocations under the crosshair
+    Open, "open", "open", Go, &[Overview, Function, Invocations, Invocation, Traces, Trace, Problems];
     /// Back to where you came from; never quits
     Back, "back", "back", Go, EVERYWHERE;
     /// Close the topmost view; in the overview quit
@@ -141,7 +149,9 @@ actions! {
     /// All functions
     Overview, "overview", "overview", Go, DATA;
     /// The selected function
-    Function, "function", "function", Go, &[Overview, Function, Logs, Problems];
+    Function, "function", "function", Go, &[Overview, Function, Invocations, Invocation, Logs, Problems];
+    /// Invocations in any order, of what is looked at
+    Invocations, "invocations", "invocations", Go, DATA;
     /// Log lines of everything that is selected
     Logs, "logs", "logs", Go, DATA;
     /// Traces: a list, a map of services, all as one tree
@@ -151,9 +161,9 @@ actions! {
     /// Sources, and the records that could not be read
     Sources, "sources", "sources", Go, DATA;
     /// Log lines of the selected function or invocation
-    LogsOf, "logs-of", "its logs", Go, &[Overview, Function, Trace, Problems];
+    LogsOf, "logs-of", "its logs", Go, &[Overview, Function, Invocations, Invocation, Trace, Problems];
     /// The trace of the selected invocation or line; in a trace the one it is linked to
-    TraceOf, "trace-of", "its trace", Go, &[Function, Logs, Trace];
+    TraceOf, "trace-of", "its trace", Go, &[Function, Invocations, Invocation, Logs, Trace];
     /// Keys to the next panel or list
     NextPanel, "next-panel", "panel", Go, &[Overview, Function, Trace, Sources];
     /// Keys to the panel or list before
@@ -172,35 +182,35 @@ actions! {
     /// Show only what matches: fn:pay* err cold status:timeout dur>800ms "card declined" -word
     Filter, "filter", "filter", Find, SELECTIONS;
     /// To the next problem; in a list or in Logs to the next error
-    NextError, "next-error", "next problem", Find, &[Overview, Function, Logs, Traces, Trace, Problems];
+    NextError, "next-error", "next problem", Find, LISTS;
     /// To the problem or error before
-    PreviousError, "previous-error", "problem before", Find, &[Overview, Function, Logs, Traces, Trace, Problems];
+    PreviousError, "previous-error", "problem before", Find, LISTS;
     /// Explain what is wrong with the selected function: the sentence and what shows it
     Explain, "explain", "explain", Find, PANELS;
-    /// To the next line of the same invocation
-    NextSame, "next-same", "same invocation", Find, &[Logs];
-    /// To the line of the same invocation before
-    PreviousSame, "previous-same", "same before", Find, &[Logs];
+    /// To the next line, or attempt, of the same request
+    NextSame, "next-same", "same invocation", Find, &[Invocation, Logs];
+    /// To the line, or attempt, of the same request before
+    PreviousSame, "previous-same", "same before", Find, &[Invocation, Logs];
 
     /// Sort by the next column
-    SortRight, "sort-right", "sort", Order, &[Overview, Traces];
+    SortRight, "sort-right", "sort", Order, &[Overview, Invocations, Traces];
     /// Sort by the column before
-    SortLeft, "sort-left", "sort", Order, &[Overview, Traces];
+    SortLeft, "sort-left", "sort", Order, &[Overview, Invocations, Traces];
     /// Turn the order round
-    Invert, "invert", "invert", Order, &[Overview, Traces];
+    Invert, "invert", "invert", Order, &[Overview, Invocations, Traces];
     /// Choose the order from a list
-    SortMenu, "sort-menu", "sort", Order, &[Overview];
+    SortMenu, "sort-menu", "sort", Order, &[Overview, Invocations];
 
     /// Jump to a time: 14:32, 14:32:10, -10m, 2026-11-23T14:32, start, now
-    Jump, "jump", "time", Time, &[Overview, Function, Logs, Traces, Problems];
+    Jump, "jump", "time", Time, &[Overview, Function, Invocations, Logs, Traces, Problems];
     /// To the next time at which a problem was found
     NextMark, "next-mark", "next mark", Time, &[Overview, Function, Traces, Problems];
     /// To the time before at which a problem was found
     PreviousMark, "previous-mark", "mark before", Time, &[Overview, Function, Traces, Problems];
     /// A narrower window
-    Narrower, "narrower", "zoom", Time, &[Overview, Function, Traces];
+    Narrower, "narrower", "zoom", Time, &[Overview, Function, Invocations, Traces];
     /// A wider window
-    Wider, "wider", "wider", Time, &[Overview, Function, Traces];
+    Wider, "wider", "wider", Time, &[Overview, Function, Invocations, Traces];
     /// One chart column back, paused
     StepBack, "step-back", "step back", Time, PANELS;
     /// One chart column forward, paused
@@ -220,7 +230,7 @@ actions! {
     Retry, "retry", "retry", Live, &[Sources];
 
     /// Wrap long lines, or cut them
-    Wrap, "wrap", "wrap", Show, &[Logs];
+    Wrap, "wrap", "wrap", Show, &[Invocation, Logs];
     /// Traces as a list, as a map of services, as one tree
     Shape, "shape", "list, map, tree", Show, &[Traces];
     /// Unfold everything, or fold as at first

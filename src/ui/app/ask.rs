@@ -76,8 +76,18 @@ impl UiState {
         };
         let lines = self.logs.as_ref().filter(|_| self.view() == ViewKind::Logs);
         let lines = lines.and_then(|logs| logs.due_at(&self.status));
+        let lists = match self.view() {
+            ViewKind::Invocations => {
+                let thaw = self.last_key.map_or(0, |key| key + FREEZE_MS);
+                self.invocations.due_at(&self.status).map(|due| due.max(thaw))
+            }
+            ViewKind::Invocation => self.invocation.as_ref().and_then(|one| {
+                one.due_at(&self.status).into_iter().chain(one.lines.due_at(&self.status)).min()
+            }),
+            _ => None,
+        };
         let traces = self.traces_due_at(self.traces_every_ms());
-        [thaw, numbers, lines, traces].into_iter().flatten().min().map(|due| due.saturating_sub(at))
+        [thaw, numbers, lines, lists, traces].into_iter().flatten().min().map(|due| due.saturating_sub(at))
     }
 
     fn any_reorder(&self) -> bool {
@@ -106,7 +116,7 @@ impl UiState {
     }
 
     /// The board on screen.
-    fn board(&self) -> Option<&Board> {
+    pub(super) fn board(&self) -> Option<&Board> {
         match self.view() {
             // Problems come with the answer for all functions.
             ViewKind::Overview | ViewKind::Problems => Some(&self.overview.board),
@@ -135,7 +145,10 @@ impl UiState {
         let mut effects = Vec::new();
         if self.told {
             effects.extend(self.ask_board(at));
+            effects.extend(self.ask_page(at));
+            effects.extend(self.ask_one(at));
             effects.extend(self.ask_lines(at));
+            effects.extend(self.ask_its_lines(at));
             effects.extend(self.ask_traces(at, self.traces_every_ms()));
         }
         if !self.frozen(at) {
@@ -231,8 +244,9 @@ impl UiState {
 
     pub(super) fn take_lines(&mut self, id: u64, answer: LinesAnswer) {
         let (height, width) = (view::list_height(self), self.size.0);
-        if let Some(logs) = &mut self.logs
-            && let Some(said) = logs.take(id, answer, &self.find, height, width)
+        let find = self.find.clone();
+        if let Some(logs) = self.lines_mut()
+            && let Some(said) = logs.take(id, answer, &find, height, width)
         {
             self.notice = Some(said);
         }

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use crate::model::{EnvironmentId, FunctionId};
+use crate::model::{EnvironmentId, FunctionId, Timestamp};
 use crate::query::view::{FunctionDetail, FunctionRow, InvocationRow, Overview, Panel};
 
 use super::ask::LastAsk;
@@ -76,8 +76,8 @@ pub struct Board {
     pub focus: Focus,
     /// Whether the focused panel has the whole screen.
     pub enlarged: bool,
-    /// The chart column under the crosshair.
-    pub crosshair: Option<usize>,
+    /// The time at which the crosshair stands.
+    pub crosshair: Option<Timestamp>,
     /// First row of the trace on screen.
     pub trace_top: usize,
     pub(super) last_ask: Option<LastAsk>,
@@ -90,13 +90,29 @@ impl Board {
         chart.and_then(|chart| chart.lines.first()).map_or(0, |line| line.points.len())
     }
 
-    /// Moves the crosshair; the first movement puts it on the newest column.
-    pub(super) fn move_crosshair(&mut self, by: isize) {
+    /// The chart column under the crosshair, while it is on screen.
+    pub fn crosshair_column(&self) -> Option<usize> {
+        let answer = self.answer.as_ref()?;
+        let column = self.crosshair?.since(answer.window.from).div_euclid(answer.step_ms.max(1));
+        usize::try_from(column).ok().filter(|column| *column < self.columns())
+    }
+
+    /// Moves the crosshair; the first movement puts it on the newest column. Returns the time by
+    /// which the chart must move, in ms, where the crosshair stands at its edge.
+    pub(super) fn move_crosshair(&mut self, by: isize) -> i64 {
+        let Some(answer) = &self.answer else { return 0 };
         let last = self.columns().saturating_sub(1);
-        self.crosshair = Some(match self.crosshair {
-            Some(at) => at.saturating_add_signed(by).min(last),
-            None => last,
-        });
+        let step = answer.step_ms.clamp(1, i64::from(u32::MAX) * 1_000);
+        let (to, pans) = match self.crosshair_column() {
+            Some(at) => match at.checked_add_signed(by) {
+                Some(to) if to <= last => (to, 0),
+                Some(_) => (last, step),
+                None => (0, -step),
+            },
+            None => (last, 0),
+        };
+        self.crosshair = Some(answer.window.from.plus(step.saturating_mul(to as i64).saturating_add(pans)));
+        pans
     }
 }
 

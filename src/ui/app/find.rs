@@ -8,6 +8,11 @@ use super::board::FunctionList;
 use super::logs::{self, Want};
 use super::state::{Effect, UiState};
 
+/// Whether an invocation failed or runs for too long.
+fn wrong_state(state: InvocationState) -> bool {
+    matches!(state, InvocationState::Ended(outcome) if outcome.failed()) || state == InvocationState::Overdue
+}
+
 impl UiState {
     pub(super) fn selected_line(&self) -> usize {
         match (self.view(), &self.function, &self.logs) {
@@ -20,6 +25,7 @@ impl UiState {
                 self.trace().and_then(|trace| trace.selected()).map_or(0, |shown| shown.row())
             }
             (ViewKind::Problems, ..) => self.problem_list.index(),
+            (ViewKind::Invocations, ..) => self.invocations.list.index(),
             _ => 0,
         }
     }
@@ -39,6 +45,7 @@ impl UiState {
                 }
             }
             (ViewKind::Problems, _) => self.select_problem(line),
+            (ViewKind::Invocations, _) => self.invocations.select(line, height),
             _ => {}
         }
     }
@@ -50,6 +57,7 @@ impl UiState {
             (ViewKind::Traces, _) => self.traces.len(),
             (ViewKind::Trace, _) => self.trace().map_or(0, |trace| trace.rows().len()),
             (ViewKind::Problems, _) => self.problems.found.len(),
+            (ViewKind::Invocations, _) => self.invocations.rows().len(),
             _ => 0,
         }
     }
@@ -85,6 +93,14 @@ impl UiState {
                     FunctionList::Errors => detail.is_some_and(|d| shows(&d.errors[line].name)),
                     FunctionList::Environments => detail.is_some_and(|d| shows(&d.environments[line].stream)),
                 }
+            }),
+            (ViewKind::Invocations, _) => self.next_line(from, forward, here_too, |line| {
+                self.invocations.rows().get(line).is_some_and(|listed| {
+                    let row = &listed.row;
+                    shows(&listed.name)
+                        || shows(&row.request_id)
+                        || row.error_type.as_deref().is_some_and(shows)
+                })
             }),
             (ViewKind::Traces, _) => {
                 self.next_line(from, forward, here_too, |line| self.trace_line_shows(line, text))
@@ -146,15 +162,17 @@ impl UiState {
                 row.state != State::Ok || self.problems.open().any(|problem| problem.function == row.id)
             }),
             (ViewKind::Problems, _) => true,
+            (ViewKind::Invocations, _) => {
+                self.invocations.rows().get(line).is_some_and(|listed| wrong_state(listed.row.state))
+            }
             (ViewKind::Traces, _) => self.trace_line_failed(line),
             (ViewKind::Trace, _) => {
                 self.trace().and_then(|t| t.rows().get(line)).is_some_and(|row| row.flags.any())
             }
             (ViewKind::Function, Some(function)) => match function.list {
-                FunctionList::Invocations => function.invocation(line).is_some_and(|row| {
-                    matches!(row.state, InvocationState::Ended(outcome) if outcome.failed())
-                        || row.state == InvocationState::Overdue
-                }),
+                FunctionList::Invocations => {
+                    function.invocation(line).is_some_and(|row| wrong_state(row.state))
+                }
                 FunctionList::Errors => true,
                 FunctionList::Environments => {
                     function.detail().is_some_and(|detail| detail.environments[line].errors > 0)

@@ -60,6 +60,11 @@ impl<Id: Clone + PartialEq> ListState<Id> {
         self.index
     }
 
+    /// Whether a row was selected by a key; before, the first row is, whatever that is.
+    pub fn moved(&self) -> bool {
+        self.selected.is_some()
+    }
+
     /// The first row on screen.
     pub fn top(&self) -> usize {
         self.top

@@ -4,11 +4,15 @@
 mod ask;
 mod board;
 mod find;
+mod invocation;
+mod invocations;
 pub mod list;
 pub mod logs;
 mod navigate;
 mod problems;
 mod prompt;
+#[cfg(test)]
+mod spike_tests;
 mod state;
 #[cfg(test)]
 mod tests;
@@ -17,6 +21,8 @@ mod traces;
 mod update;
 
 pub use board::{Board, Focus, FunctionBoard, FunctionList, OverviewBoard, PanelKind};
+pub use invocation::InvocationBoard;
+pub use invocations::{InvocationScope, InvocationsView};
 pub use problems::ProblemId;
 pub use prompt::{Prompt, PromptKind};
 pub use state::{Effect, Msg, Options, SourcesList, SourcesState, UiState};

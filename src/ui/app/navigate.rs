@@ -1,6 +1,6 @@
 //! Where the keys lead: rows, views, panels.
 
-use crate::ui::keymap::{Action, ViewKind};
+use crate::ui::keymap::ViewKind;
 use crate::ui::view;
 
 use super::board::{Focus, FunctionBoard, FunctionList, PanelKind};
@@ -31,9 +31,10 @@ impl UiState {
                     function.select(line, height);
                 }
             }
-            ViewKind::Logs => {
+            ViewKind::Invocations => self.invocations.go(to, height),
+            ViewKind::Logs | ViewKind::Invocation => {
                 let width = self.size.0;
-                if let Some(logs) = &mut self.logs {
+                if let Some(logs) = self.lines_mut() {
                     logs.go(to, height, width);
                 }
             }
@@ -79,7 +80,7 @@ impl UiState {
             ViewKind::Trace => return self.fold_trace(by < 0),
             _ => {}
         }
-        if let Some(logs) = self.logs.as_mut().filter(|_| self.stack.last() == Some(&ViewKind::Logs)) {
+        if let Some(logs) = self.lines_mut() {
             if logs.wrap {
                 return self.say("lines are wrapped: w cuts them, then they scroll");
             }
@@ -88,14 +89,19 @@ impl UiState {
         }
         match self.board_mut() {
             Some(board) if matches!(board.focus, Focus::Panel(kind) if kind != PanelKind::Traces) => {
-                board.move_crosshair(by);
-                Vec::new()
+                match board.move_crosshair(by) {
+                    0 => Vec::new(),
+                    pans => self.pan(pans),
+                }
             }
             _ => self.say("Tab goes to a panel; there these keys move the crosshair"),
         }
     }
 
     pub(super) fn open(&mut self) -> Vec<Effect> {
+        if let Some(span) = self.under_crosshair() {
+            return self.open_span(span);
+        }
         if self.board_mut().is_some_and(|board| board.focus != Focus::List) {
             return self.enlarge();
         }
@@ -104,6 +110,8 @@ impl UiState {
             ViewKind::Traces => self.open_selected_trace(),
             ViewKind::Trace => self.open_segment(),
             ViewKind::Problems => self.open_evidence(),
+            ViewKind::Invocations => self.open_listed(),
+            ViewKind::Invocation => self.open_lines_of_chosen(),
             _ => self.open_in_function(),
         }
     }
@@ -112,6 +120,7 @@ impl UiState {
         let chosen = match self.view() {
             ViewKind::Function => return Vec::new(),
             ViewKind::Problems => return self.open_problem_function(),
+            ViewKind::Invocations | ViewKind::Invocation => return self.open_function_of_chosen(),
             ViewKind::Logs => {
                 let logs = self.logs.as_ref();
                 let scope = logs.and_then(|logs| logs.scope.function.clone());
@@ -137,18 +146,13 @@ impl UiState {
 
     pub(super) fn open_in_function(&mut self) -> Vec<Effect> {
         let height = view::list_height(self);
-        let lines = !self.options.keymap.keys(Action::LogsOf).is_empty();
         let Some(function) = &mut self.function else { return Vec::new() };
         let line = function.index();
         match function.list {
             FunctionList::Invocations => match function.invocation(line) {
-                Some(row) if !lines => {
-                    let said = identity(row);
-                    self.say(&said)
-                }
                 Some(row) => {
-                    let scope = Scope::invocation(row, function.name.clone());
-                    self.open_logs(scope);
+                    let (row, name) = (row.clone(), function.name.clone());
+                    self.show_invocation(&row, name);
                     Vec::new()
                 }
                 None => self.say("no invocation is selected"),
@@ -158,13 +162,9 @@ impl UiState {
                 let seq = detail.and_then(|detail| detail.errors.get(line)).map(|error| error.seq);
                 let row = seq.and_then(|seq| detail?.invocations.iter().find(|row| row.seq == seq));
                 match row {
-                    Some(row) if !lines => {
-                        let said = identity(row);
-                        self.say(&said)
-                    }
                     Some(row) => {
-                        let scope = Scope::invocation(row, function.name.clone());
-                        self.open_logs(scope);
+                        let (row, name) = (row.clone(), function.name.clone());
+                        self.show_invocation(&row, name);
                         Vec::new()
                     }
                     None => self.say("its newest invocation is not among the 1,000 listed ones"),
@@ -186,6 +186,10 @@ impl UiState {
     pub(super) fn open_all_logs(&mut self) {
         let scope = match (self.view(), &self.function) {
             (ViewKind::Function, Some(function)) => Scope::function(function.id, function.name.clone()),
+            (ViewKind::Invocations | ViewKind::Invocation, _) => match self.chosen_invocation() {
+                Some((row, name)) => Scope::function(row.function, name),
+                None => Scope::default(),
+            },
             _ => Scope::default(),
         };
         if !(self.view() == ViewKind::Logs && self.logs.as_ref().is_some_and(|logs| logs.scope == scope)) {
@@ -204,13 +208,7 @@ impl UiState {
                 }
                 None => self.say("no function is selected"),
             },
-            _ if self
-                .function
-                .as_ref()
-                .is_some_and(|f| f.list == FunctionList::Invocations && !f.is_empty()) =>
-            {
-                self.open_in_function()
-            }
+            _ if self.chosen_invocation().is_some() => self.open_lines_of_chosen(),
             _ => {
                 self.open_all_logs();
                 Vec::new()
@@ -268,6 +266,7 @@ impl UiState {
     pub(super) fn pop(&mut self) {
         match self.stack.pop() {
             Some(ViewKind::Logs) => self.logs = None,
+            Some(ViewKind::Invocation) => self.invocation = None,
             // Back along the links first.
             Some(ViewKind::Trace) => {
                 self.trace_path.pop();
@@ -315,11 +314,10 @@ impl UiState {
             Focus::Panel(kind) => lists + kind as usize,
         };
         let next = (now + all).saturating_add_signed(by) % all;
-        board.crosshair = None;
         if next >= lists {
             board.focus = Focus::Panel(PanelKind::ALL[next - lists]);
         } else {
-            (board.focus, board.enlarged) = (Focus::List, false);
+            (board.focus, board.enlarged, board.crosshair) = (Focus::List, false, None);
             if lists > 1
                 && let Some(function) = &mut self.function
             {
@@ -339,10 +337,4 @@ impl UiState {
             _ => self.say("Tab goes to a panel; + enlarges it"),
         }
     }
-}
-
-/// Which invocation it is, in full, where its lines can't be opened.
-fn identity(row: &crate::query::view::InvocationRow) -> String {
-    let stream = row.stream.as_deref().unwrap_or("no stream");
-    format!("{} in {stream}", row.request_id)
 }

@@ -6,8 +6,10 @@ use crossterm::event::KeyEvent;
 
 use crate::model::{Origin, Timestamp};
 use crate::query::filter::Filter;
+use crate::query::page::{Page, PageRequest};
 use crate::query::view::{LinesAnswer, LinesRequest, Overview, OverviewRequest, Problems, SortBy};
 use crate::query::view::{TracesAnswer, TracesRequest};
+use crate::query::{One, OneRequest};
 use crate::ui::keymap::{Keymap, ViewKind};
 use crate::ui::status::{SessionStatus, Speed};
 use crate::ui::symbols::Charset;
@@ -16,6 +18,8 @@ use crate::ui::zone::Zone;
 
 use super::ask::Asked;
 use super::board::{FunctionBoard, OverviewBoard};
+use super::invocation::InvocationBoard;
+use super::invocations::InvocationsView;
 use super::list::ListState;
 use super::logs::{LogView, Scope};
 use super::problems::ProblemId;
@@ -34,7 +38,8 @@ pub struct Options {
     pub keymap: Keymap,
     /// The zone to begin with.
     pub zone: Zone,
-    /// The view to begin with; `Function` needs a selection and means `Overview`.
+    /// The view to begin with; `Function` and `Invocation` need a selection and mean
+    /// `Overview`.
     pub view: ViewKind,
     /// Columns and rows of the terminal.
     pub size: (u16, u16),
@@ -73,6 +78,20 @@ pub enum Msg {
         /// The answer.
         answer: LinesAnswer,
     },
+    /// The answer to [`Effect::AskPage`].
+    Page {
+        /// The number of the question.
+        id: u64,
+        /// The answer.
+        answer: Arc<Page>,
+    },
+    /// The answer to [`Effect::AskOne`].
+    One {
+        /// The number of the question.
+        id: u64,
+        /// The answer.
+        answer: Arc<One>,
+    },
     /// The answer to [`Effect::AskTraces`].
     Traces {
         /// The number of the question.
@@ -104,6 +123,20 @@ pub enum Effect {
         id: u64,
         /// The question.
         request: LinesRequest,
+    },
+    /// Answer this with [`Msg::Page`]; a later question makes an earlier one void.
+    AskPage {
+        /// Its number.
+        id: u64,
+        /// The question.
+        request: PageRequest,
+    },
+    /// Answer this with [`Msg::One`]; a later question makes an earlier one void.
+    AskOne {
+        /// Its number.
+        id: u64,
+        /// The question.
+        request: OneRequest,
     },
     /// Answer this with [`Msg::Traces`]; a later question makes an earlier one void.
     AskTraces {
@@ -179,6 +212,10 @@ pub struct UiState {
     pub overview: OverviewBoard,
     /// The function that was opened.
     pub function: Option<FunctionBoard>,
+    /// The list of invocations.
+    pub invocations: InvocationsView,
+    /// The invocation that was opened.
+    pub invocation: Option<InvocationBoard>,
     /// The log lines that were opened.
     pub logs: Option<LogView>,
     /// The traces.
@@ -226,6 +263,8 @@ impl UiState {
             find: String::new(),
             overview: OverviewBoard::default(),
             function: None,
+            invocations: InvocationsView::default(),
+            invocation: None,
             logs: None,
             traces: TracesBoard::default(),
             trace_path: Vec::new(),
@@ -246,10 +285,12 @@ impl UiState {
         };
         match state.options.view {
             ViewKind::Logs => state.open_logs(Scope::default()),
-            view @ (ViewKind::Traces | ViewKind::Problems | ViewKind::Sources | ViewKind::Help) => {
-                state.stack.push(view)
-            }
-            ViewKind::Overview | ViewKind::Function | ViewKind::Trace => {}
+            view @ (ViewKind::Invocations
+            | ViewKind::Traces
+            | ViewKind::Problems
+            | ViewKind::Sources
+            | ViewKind::Help) => state.stack.push(view),
+            ViewKind::Overview | ViewKind::Function | ViewKind::Invocation | ViewKind::Trace => {}
         }
         state
     }

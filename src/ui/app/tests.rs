@@ -210,12 +210,17 @@ fn new_invocations_do_not_move_the_selected_one() {
 fn from_an_invocation_to_its_lines() {
     let mut session = session();
     session.press("j Enter j Enter");
+    assert_eq!(session.state.view(), ViewKind::Invocation);
+    assert!(!session.state.invocation.as_ref().unwrap().lines.rows.is_empty());
+    session.press("L");
     assert_eq!(session.state.view(), ViewKind::Logs);
     let logs = session.state.logs.as_ref().unwrap();
     let id = fixture::request_id(98);
     assert!(!logs.rows.is_empty());
     assert!(logs.rows.iter().all(|row| row.request_id.as_ref() == Some(&id)));
     assert!(!logs.follow, "an invocation is read from its beginning");
+    session.press("Esc");
+    assert_eq!(session.state.view(), ViewKind::Invocation);
     session.press("Esc");
     assert_eq!(session.state.view(), ViewKind::Function);
     assert_eq!(session.state.function.as_ref().unwrap().invocations.index(), 1);
@@ -243,7 +248,7 @@ fn tab_goes_round_the_panels_and_plus_enlarges() {
     session.press("Tab +");
     assert!(session.state.overview.board.enlarged);
     session.press("Left Left");
-    assert_eq!(session.state.overview.board.crosshair, Some(28));
+    assert_eq!(session.state.overview.board.crosshair_column(), Some(28));
     session.press("Esc");
     assert!(!session.state.overview.board.enlarged);
     session.press("Esc Esc");
@@ -559,6 +564,7 @@ fn any_msg() -> impl Strategy<Value = Msg> {
         "q",
         "1",
         "2",
+        "3",
         "4",
         "7",
         "L",
@@ -686,6 +692,14 @@ proptest! {
                         Effect::Ask { id, .. } => {
                             let answer = Arc::new(odd_overview(seed));
                             update(&mut state, Msg::Overview { id, answer, problems: Arc::new(fixture::problems()) }, at)
+                        }
+                        Effect::AskPage { id, request } => {
+                            let answer = Arc::new(fixture::page(request, seed % 300));
+                            update(&mut state, Msg::Page { id, answer }, at)
+                        }
+                        Effect::AskOne { id, request } => {
+                            let answer = Arc::new(fixture::one(request));
+                            update(&mut state, Msg::One { id, answer }, at)
                         }
                         Effect::AskLines { id, request } => {
                             let answer = fixture::read(&request, seed % 900);
@@ -822,6 +836,10 @@ fn from_an_invocation_and_from_a_line_to_the_trace() {
     session.press("Esc");
     assert_eq!(session.state.view(), ViewKind::Function);
     session.press("Enter X");
+    assert_eq!(session.state.view(), ViewKind::Trace);
+    session.press("Esc");
+    assert_eq!(session.state.view(), ViewKind::Invocation);
+    session.press("L X");
     assert_eq!(session.state.view(), ViewKind::Trace);
     session.press("Esc");
     assert_eq!(session.state.view(), ViewKind::Logs);

@@ -272,6 +272,13 @@ impl UiState {
                     }
                 }
             }
+            ViewKind::Invocations | ViewKind::Invocation => match self.chosen_invocation() {
+                Some((row, name)) => match row.trace {
+                    Some(id) => TraceOf::Id(id),
+                    None => TraceOf::Request { function: Some(name), request_id: row.request_id },
+                },
+                None => return self.say("no invocation is selected"),
+            },
             _ => return self.follow_link(),
         };
         self.open_trace(of);
@@ -291,10 +298,7 @@ impl UiState {
     /// problem of the window began.
     fn parting(&self) -> Option<Timestamp> {
         let boards = self.function.iter().map(|function| &function.board);
-        let crosshair = boards.chain([&self.overview.board]).find_map(|board| {
-            let answer = board.answer.as_ref()?;
-            board.crosshair.map(|column| answer.window.from.plus(column as i64 * answer.step_ms))
-        });
+        let crosshair = boards.chain([&self.overview.board]).find_map(|board| board.crosshair);
         let (from, to) = (self.status.as_of.plus(-self.window_ms), self.status.as_of);
         let onsets = self.status.onsets.iter().map(|onset| onset.since);
         crosshair.or_else(|| onsets.filter(|since| *since > from && *since < to).max())

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use crossterm::event::{KeyCode, KeyEventKind};
 
 use crate::model::Timestamp;
+use crate::query::page::Ranking;
 use crate::query::view::SortBy;
 use crate::ui::key::Key;
 use crate::ui::keymap::{Action, ViewKind};
@@ -49,6 +50,8 @@ pub fn update(state: &mut UiState, msg: Msg, at: u64) -> Vec<Effect> {
         Msg::Status(status) => state.set_status(status),
         Msg::Overview { id, answer, problems } => state.take_overview(id, answer, problems, at),
         Msg::Lines { id, answer } => state.take_lines(id, answer),
+        Msg::Page { id, answer } => state.take_page(id, answer),
+        Msg::One { id, answer } => state.take_one(id, answer),
         Msg::Traces { id, answer } => state.take_traces(id, answer),
         Msg::Notice(text) => state.notice = Some(text),
         Msg::Tick => {}
@@ -120,6 +123,7 @@ impl UiState {
             Action::Quit => return vec![Effect::Quit],
             Action::Overview => self.stack.truncate(1),
             Action::Function => return self.open_function_here(),
+            Action::Invocations => return self.open_invocations(),
             Action::Logs => self.open_all_logs(),
             Action::LogsOf => return self.open_logs_of(),
             Action::Traces => self.open_traces(),
@@ -140,14 +144,21 @@ impl UiState {
             Action::FindPrevious => return self.find_next(false),
             Action::NextError => return self.next_error(true),
             Action::PreviousError => return self.next_error(false),
+            Action::NextSame if self.view() == ViewKind::Invocation => return self.next_attempt(true),
+            Action::PreviousSame if self.view() == ViewKind::Invocation => return self.next_attempt(false),
             Action::NextSame => return self.same(true),
             Action::PreviousSame => return self.same(false),
+            Action::SortRight if self.view() == ViewKind::Invocations => self.rank_by_neighbour(1),
+            Action::SortLeft if self.view() == ViewKind::Invocations => self.rank_by_neighbour(-1),
             Action::SortRight if self.view() == ViewKind::Traces => self.order_traces(1),
             Action::SortLeft if self.view() == ViewKind::Traces => self.order_traces(-1),
             Action::Invert if self.view() == ViewKind::Traces => self.traces.reverse = !self.traces.reverse,
             Action::SortRight => self.sort_by_neighbour(1),
             Action::SortLeft => self.sort_by_neighbour(-1),
-            Action::Invert => self.reverse = !self.reverse,
+            Action::Invert => self.invert(),
+            Action::SortMenu if self.view() == ViewKind::Invocations => {
+                self.menu = Ranking::ALL.iter().position(|ranking| *ranking == self.invocations.ranking);
+            }
             Action::SortMenu => {
                 self.menu = view::overview::ORDERS.iter().position(|(sort, _)| *sort == self.sort);
             }
@@ -193,6 +204,11 @@ impl UiState {
         if let Some(logs) = &mut self.logs {
             logs.show(lines, width);
         }
+        let its_lines = view::list_height_of(self, ViewKind::Invocation);
+        if let Some(one) = &mut self.invocation {
+            one.lines.show(its_lines, width);
+        }
+        self.arrange_invocations();
         let traces = view::list_height_of(self, ViewKind::Traces);
         self.traces.arrange(traces);
         let lines = view::list_height_of(self, ViewKind::Trace);
@@ -201,6 +217,17 @@ impl UiState {
     }
 
     // Order
+
+    fn invert(&mut self) {
+        match self.view() {
+            ViewKind::Invocations => {
+                self.invocations.reverse = !self.invocations.reverse;
+                let ranking = self.invocations.ranking;
+                self.invocations.rank(ranking);
+            }
+            _ => self.reverse = !self.reverse,
+        }
+    }
 
     fn sort_by_neighbour(&mut self, by: isize) {
         let orders = view::overview::visible_orders(self);
@@ -213,13 +240,18 @@ impl UiState {
 
     fn menu_key(&mut self, key: Key) {
         let Some(at) = self.menu else { return };
-        let orders = view::overview::ORDERS;
+        let orders = view::menu_words(self).len();
         match self.options.keymap.action(ViewKind::Overview, key) {
-            Some(Action::Down) => self.menu = Some((at + 1) % orders.len()),
-            Some(Action::Up) => self.menu = Some((at + orders.len() - 1) % orders.len()),
-            Some(Action::Invert) => self.reverse = !self.reverse,
+            Some(Action::Down) => self.menu = Some((at + 1) % orders),
+            Some(Action::Up) => self.menu = Some((at + orders - 1) % orders),
+            Some(Action::Invert) => self.invert(),
             Some(Action::Open) => {
-                self.sort = orders.get(at).map_or(SortBy::Worst, |(sort, _)| *sort);
+                match self.view() {
+                    ViewKind::Invocations => {
+                        self.invocations.rank(Ranking::ALL.get(at).copied().unwrap_or_default());
+                    }
+                    _ => self.sort = view::overview::ORDERS.get(at).map_or(SortBy::Worst, |(sort, _)| *sort),
+                }
                 self.menu = None;
             }
             _ => self.menu = None,
@@ -251,13 +283,13 @@ impl UiState {
     }
 
     fn zoom(&mut self, by: isize) -> Vec<Effect> {
+        if self.zoom_span(by) {
+            return Vec::new();
+        }
         let at = WINDOWS_MIN.iter().position(|minutes| minutes * 60_000 >= self.window_ms);
         let at = at.unwrap_or(WINDOWS_MIN.len() - 1);
         let next = at.saturating_add_signed(by).min(WINDOWS_MIN.len() - 1);
         self.window_ms = WINDOWS_MIN[next] * 60_000;
-        if let Some(board) = self.board_mut() {
-            board.crosshair = None;
-        }
         if next == at {
             return self.say(if by < 0 {
                 "this is the narrowest window"
@@ -266,6 +298,19 @@ impl UiState {
             });
         }
         Vec::new()
+    }
+
+    /// Moves the window by so many ms, for the crosshair at its edge.
+    pub(super) fn pan(&mut self, ms: i64) -> Vec<Effect> {
+        let (earliest, latest) = reach(&self.status);
+        let time = self.status.as_of.plus(ms).max(earliest).min(latest);
+        if time == self.status.as_of {
+            if let Some(board) = self.board_mut() {
+                board.crosshair = board.crosshair.map(|at| at.plus(-ms));
+            }
+            return self.say(if ms < 0 { "nothing is known before" } else { "nothing is known after" });
+        }
+        self.seek(time, true)
     }
 
     fn step(&mut self, by: i64) -> Vec<Effect> {
@@ -296,7 +341,7 @@ impl UiState {
 
     fn follow(&mut self) {
         let (height, width) = (view::list_height(self), self.size.0);
-        if let Some(logs) = &mut self.logs {
+        if let Some(logs) = self.lines_mut() {
             logs.set_follow(!logs.follow);
             logs.show(height, width);
         }
@@ -304,7 +349,7 @@ impl UiState {
 
     fn wrap(&mut self) {
         let (height, width) = (view::list_height(self), self.size.0);
-        if let Some(logs) = &mut self.logs {
+        if let Some(logs) = self.lines_mut() {
             logs.wrap = !logs.wrap;
             logs.left = 0;
             logs.show(height, width);
@@ -333,6 +378,9 @@ impl UiState {
                     FunctionList::Errors => Some(detail.errors.get(line)?.name.clone()),
                     FunctionList::Environments => Some(detail.environments.get(line)?.stream.clone()),
                 }
+            }
+            ViewKind::Invocations | ViewKind::Invocation => {
+                self.chosen_invocation().map(|(row, _)| row.request_id)
             }
             ViewKind::Logs => self.logs.as_ref()?.selected().map(|row| row.text.clone()),
             ViewKind::Traces => self.traces.selected().map(|line| line.shown.clone()),

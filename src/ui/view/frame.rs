@@ -2,7 +2,7 @@
 
 use ratatui::layout::{Position, Rect};
 
-use crate::ui::app::{Focus, PanelKind, Shape, UiState};
+use crate::ui::app::{Board, Focus, PanelKind, Shape, UiState};
 use crate::ui::keymap::{Action, ViewKind};
 use crate::ui::number;
 use crate::ui::sanitize;
@@ -24,6 +24,8 @@ pub fn header(pen: &mut Pen, area: Rect, state: &UiState) {
     let place = match state.view() {
         ViewKind::Overview => String::new(),
         ViewKind::Function => state.function.as_ref().map_or_else(String::new, |f| f.name.to_string()),
+        ViewKind::Invocations => super::invocations::title(&state.invocations),
+        ViewKind::Invocation => state.invocation.as_ref().map_or_else(String::new, super::invocation::title),
         ViewKind::Logs => state.logs.as_ref().map_or_else(String::new, super::logs::title),
         ViewKind::Traces => super::traces::title(state),
         ViewKind::Trace => super::trace::title(state),
@@ -106,6 +108,7 @@ pub fn rule(pen: &mut Pen, area: Rect, state: &UiState) {
     let window = window_name(state.window_ms);
     let mut text = match state.view() {
         ViewKind::Overview | ViewKind::Function | ViewKind::Traces => format!(" {window}"),
+        ViewKind::Invocations if state.invocations.scope.span.is_none() => format!(" {window}"),
         _ => String::new(),
     };
     if !state.filter_text.is_empty() {
@@ -161,7 +164,7 @@ pub fn message(pen: &mut Pen, area: Rect, state: &UiState) {
     if let (Some(board), Some(answer)) = (board, answer)
         && let Focus::Panel(kind) = board.focus
     {
-        let text = panels::explain(kind, answer, board.crosshair, state.zone, pen.symbols);
+        let text = panels::explain(kind, answer, board.crosshair_column(), state.zone, pen.symbols);
         pen.text(area.x, area.y, area.width, &text, Role::Text);
         return;
     }
@@ -169,14 +172,15 @@ pub fn message(pen: &mut Pen, area: Rect, state: &UiState) {
         pen.text(area.x, area.y, area.width, &format!("{} {warning}", pen.symbols.memory), Role::Error);
         return;
     }
-    match state.view() {
-        ViewKind::Traces => return super::traces::message(pen, area, state),
-        ViewKind::Trace => return super::trace::message(pen, area, state),
+    match (state.view(), &state.logs, &state.invocation) {
+        (ViewKind::Logs, Some(logs), _) => return super::logs::message(pen, area, logs, state),
+        (ViewKind::Invocation, _, Some(one)) => {
+            return super::logs::message(pen, area, &one.lines, state);
+        }
+        (ViewKind::Invocations, ..) => return super::invocations::message(pen, area, state),
+        (ViewKind::Traces, ..) => return super::traces::message(pen, area, state),
+        (ViewKind::Trace, ..) => return super::trace::message(pen, area, state),
         _ => {}
-    }
-    if state.view() == ViewKind::Logs {
-        super::logs::message(pen, area, state);
-        return;
     }
     if let (true, Some(answer)) = (not_seen, answer)
         && !answer.not_seen.is_empty()
@@ -207,10 +211,10 @@ fn hints(state: &UiState) -> Vec<(Action, &'static str)> {
                 (Action::LogsOf, "logs"),
                 pause,
             ],
-            Focus::Panel(kind) => panel_hints(kind, state.overview.board.enlarged),
+            Focus::Panel(kind) => panel_hints(kind, &state.overview.board),
         },
-        ViewKind::Function => match state.function.as_ref().map(|f| (f.board.focus, f.board.enlarged)) {
-            Some((Focus::Panel(kind), enlarged)) => panel_hints(kind, enlarged),
+        ViewKind::Function => match state.function.as_ref().map(|f| (f.board.focus, &f.board)) {
+            Some((Focus::Panel(kind), board)) => panel_hints(kind, board),
             _ => vec![
                 (Action::Open, "open"),
                 (Action::Back, "back"),
@@ -220,6 +224,24 @@ fn hints(state: &UiState) -> Vec<(Action, &'static str)> {
                 pause,
             ],
         },
+        ViewKind::Invocations => vec![
+            (Action::Open, "open"),
+            (Action::Back, "back"),
+            (Action::SortRight, "order"),
+            (Action::Filter, "filter"),
+            (Action::NextError, "next error"),
+            (Action::LogsOf, "its lines"),
+            pause,
+        ],
+        ViewKind::Invocation => vec![
+            (Action::Back, "back"),
+            (Action::LogsOf, "its lines"),
+            (Action::TraceOf, "its trace"),
+            (Action::NextSame, "next attempt"),
+            (Action::Function, "function"),
+            (Action::Wrap, "wrap"),
+            (Action::Copy, "copy id"),
+        ],
         ViewKind::Logs => vec![
             (Action::Back, "back"),
             (Action::Follow, "follow"),
@@ -295,12 +317,16 @@ fn hints(state: &UiState) -> Vec<(Action, &'static str)> {
     hints
 }
 
-fn panel_hints(kind: PanelKind, enlarged: bool) -> Vec<(Action, &'static str)> {
-    let mut hints = vec![
-        (Action::Enlarge, if enlarged { "smaller" } else { "enlarge" }),
+fn panel_hints(kind: PanelKind, board: &Board) -> Vec<(Action, &'static str)> {
+    let mut hints = Vec::new();
+    if board.crosshair_column().is_some() {
+        hints.push((Action::Open, "invocations"));
+    }
+    hints.extend([
+        (Action::Enlarge, if board.enlarged { "smaller" } else { "enlarge" }),
         (Action::NextPanel, "next panel"),
         (Action::Back, "back"),
-    ];
+    ]);
     if kind == PanelKind::Traces {
         hints.push((Action::Down, "scroll"));
     } else {

@@ -24,7 +24,8 @@ const fn right(title: &'static str, width: u16, leaves: u8) -> Column {
     Column { title, width, right: true, leaves, grows: 0 }
 }
 
-const INVOCATIONS: [Column; 12] = [
+/// The columns of an invocation.
+pub const INVOCATIONS: [Column; 12] = [
     left("", 2, 0, 0),
     right("START", 14, 0),
     left("OUTCOME", 11, 0, 0),
@@ -131,7 +132,7 @@ fn draw_tabs(pen: &mut Pen, area: Rect, function: &FunctionBoard) {
 }
 
 /// Glyph, word and role of how an invocation stands.
-fn outcome(state: InvocationState, symbols: &Symbols) -> (&'static str, &'static str, Role) {
+pub fn outcome(state: InvocationState, symbols: &Symbols) -> (&'static str, &'static str, Role) {
     match state {
         InvocationState::Running => (symbols.cursor, "running", Role::Live),
         InvocationState::Overdue => (symbols.no_data, "overdue", Role::NoData),
@@ -148,7 +149,8 @@ fn outcome(state: InvocationState, symbols: &Symbols) -> (&'static str, &'static
     }
 }
 
-fn invocation(column: usize, row: &InvocationRow, zone: Zone, symbols: &Symbols) -> (String, Role) {
+/// A cell of an invocation.
+pub fn invocation(column: usize, row: &InvocationRow, zone: Zone, symbols: &Symbols) -> (String, Role) {
     let (glyph, word, role) = outcome(row.state, symbols);
     let none = || symbols.none.to_string();
     match column {

@@ -181,12 +181,52 @@ fn logs() {
     });
     golden("logs_wrapped", |w, h| {
         let mut session = Session::new(w, h, live());
-        session.press("j Enter j Enter w");
+        session.press("j Enter j L w");
         session
     });
     golden("logs_scrolled", |w, h| {
         let mut session = Session::new(w, h, live());
         session.press("4 g l l");
+        session
+    });
+}
+
+#[test]
+fn invocations() {
+    golden("invocations", |w, h| {
+        let mut session = Session::new(w, h, live());
+        session.press("3 j j j");
+        session
+    });
+    golden("invocations_slowest", |w, h| {
+        let mut session = Session::new(w, h, live());
+        session.press("j Enter 3 > >");
+        session
+    });
+    golden("invocations_none", |w, h| {
+        let mut session = Session::new(w, h, live());
+        session.newest = 0;
+        session.press("z z z 3");
+        session
+    });
+    golden("crosshair", |w, h| {
+        let mut session = Session::new(w, h, live());
+        session.press("Tab Tab Tab Left Left Left");
+        session
+    });
+    golden("invocations_of_a_column", |w, h| {
+        let mut session = Session::new(w, h, live());
+        session.press("Tab Tab Tab Left Left Left Enter");
+        session
+    });
+    golden("invocation", |w, h| {
+        let mut session = Session::new(w, h, live());
+        session.press("3 j j j Enter");
+        session
+    });
+    golden("invocation_with_its_trace", |w, h| {
+        let mut session = Session::new(w, h, live());
+        session.press("3 j j Enter j j");
         session
     });
 }

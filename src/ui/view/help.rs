@@ -23,6 +23,8 @@ fn lines(state: &UiState) -> Vec<Line> {
     let name = match view {
         ViewKind::Overview => "the overview",
         ViewKind::Function => "the view of a function",
+        ViewKind::Invocations => "the list of invocations",
+        ViewKind::Invocation => "the view of an invocation",
         ViewKind::Logs => "the log view",
         ViewKind::Traces => "the view of traces",
         ViewKind::Trace => "the view of a trace",

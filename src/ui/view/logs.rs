@@ -6,6 +6,7 @@ use crate::model::Level;
 use crate::query::view::LogRow;
 use crate::ui::app::UiState;
 use crate::ui::app::logs::{LogView, find_all};
+use crate::ui::keymap::ViewKind;
 use crate::ui::number;
 use crate::ui::sanitize;
 use crate::ui::theme::Role;
@@ -42,10 +43,11 @@ pub fn title(logs: &LogView) -> String {
 }
 
 /// Draws the lines from the first on screen.
-pub fn draw(pen: &mut Pen, area: Rect, state: &UiState) {
-    let Some(logs) = &state.logs else { return };
+pub fn draw(pen: &mut Pen, area: Rect, logs: &LogView, state: &UiState) {
     if logs.rows.is_empty() {
-        let text = match (logs.loaded, state.filter_text.is_empty()) {
+        // Of one invocation all lines are shown, whatever the filter.
+        let unfiltered = state.filter_text.is_empty() || state.view() == ViewKind::Invocation;
+        let text = match (logs.loaded, unfiltered) {
             (false, _) => "reading lines",
             (true, true) => "no lines here yet",
             (true, false) => "no line matches the filter; \\ changes it",
@@ -182,8 +184,7 @@ fn highlight(pen: &mut Pen, area: Rect, find: &str) {
 }
 
 /// Where one is: following, or how much is new below, and what could not be read.
-pub fn message(pen: &mut Pen, area: Rect, state: &UiState) {
-    let Some(logs) = &state.logs else { return };
+pub fn message(pen: &mut Pen, area: Rect, logs: &LogView, state: &UiState) {
     let mut parts = Vec::new();
     if logs.searching() {
         parts.push("looking; Esc stops".to_string());

@@ -2,6 +2,8 @@
 
 pub mod function;
 pub mod help;
+mod invocation;
+mod invocations;
 pub mod layout;
 pub mod logs;
 pub mod overview;
@@ -20,10 +22,14 @@ use ratatui::Frame;
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 
+use crate::model::Window;
+use crate::query::page::Ranking;
+
 use super::app::{FunctionList, UiState};
 use super::keymap::ViewKind;
 use super::theme::Role;
 use super::widget::pen::Pen;
+use super::zone::Zone;
 use layout::{LEAST, Layout, PanelArea, Parts};
 
 /// Draws the screen, the cursor in a text field included.
@@ -52,7 +58,13 @@ pub fn draw(state: &UiState, buffer: &mut Buffer) -> Option<Position> {
     match state.view() {
         ViewKind::Overview => overview::draw(&mut pen, &layout, state),
         ViewKind::Function => function::draw(&mut pen, &layout, state),
-        ViewKind::Logs => logs::draw(&mut pen, layout.list, state),
+        ViewKind::Invocations => invocations::draw(&mut pen, &layout, state),
+        ViewKind::Invocation => invocation::draw(&mut pen, layout.list, state),
+        ViewKind::Logs => {
+            if let Some(lines) = &state.logs {
+                logs::draw(&mut pen, layout.list, lines, state);
+            }
+        }
         ViewKind::Traces => traces::draw(&mut pen, layout.list, state),
         ViewKind::Trace => trace::draw(&mut pen, layout.list, state),
         ViewKind::Problems => problems::draw(&mut pen, layout.list, state),
@@ -76,7 +88,7 @@ fn layout_at(state: &UiState, view: ViewKind, size: (u16, u16)) -> Layout {
     let parts = Parts {
         panels: matches!(view, ViewKind::Overview | ViewKind::Function),
         enlarged,
-        tabs: matches!(view, ViewKind::Function | ViewKind::Sources),
+        tabs: matches!(view, ViewKind::Function | ViewKind::Invocations | ViewKind::Sources),
         sentence: !state.problems.found.is_empty(),
     };
     Layout::of(size, parts)
@@ -92,6 +104,7 @@ pub fn list_height_of(state: &UiState, view: ViewKind) -> usize {
     let layout = layout_at(state, view, state.size);
     match (view, layout.panels) {
         (ViewKind::Logs | ViewKind::Help, _) => usize::from(layout.list.height),
+        (ViewKind::Invocation, _) => invocation::list_rows(layout.list, state),
         (ViewKind::Problems, _) => problems::list_rows(layout.list),
         (ViewKind::Trace, _) => trace::list_rows(layout.list),
         // An enlarged trace scrolls by its own rows.
@@ -109,6 +122,19 @@ pub fn columns(size: (u16, u16), enlarged: bool) -> (usize, usize) {
         _ => panels::line_columns(size.0),
     };
     (usize::from(chart).clamp(10, 300), overview::spark_columns(size.0).clamp(1, 60))
+}
+
+/// What the menu of orders offers in the topmost view.
+pub fn menu_words(state: &UiState) -> Vec<&'static str> {
+    match state.view() {
+        ViewKind::Invocations => Ranking::ALL.iter().map(|ranking| ranking.words()).collect(),
+        _ => overview::ORDERS.iter().map(|(_, words)| *words).collect(),
+    }
+}
+
+/// `09:05:10Z to 09:05:20Z`.
+fn span_words(span: Window, zone: Zone) -> String {
+    format!("{} to {}{}", zone.seconds(span.from), zone.seconds(span.to), zone.mark(span.to))
 }
 
 /// The words of a list's tabs, for the function view.

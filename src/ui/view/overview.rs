@@ -5,6 +5,7 @@ use ratatui::layout::Rect;
 use crate::model::Graded;
 use crate::query::view::{FunctionRow, SortBy, State};
 use crate::ui::app::{Focus, UiState};
+use crate::ui::keymap::ViewKind;
 use crate::ui::number;
 use crate::ui::status::SourceState;
 use crate::ui::symbols::Symbols;
@@ -274,15 +275,20 @@ fn memory_role(row: &FunctionRow) -> Role {
 /// The menu of orders, over the table.
 pub fn draw_menu(pen: &mut Pen, area: Rect, state: &UiState) {
     let Some(at) = state.menu else { return };
-    let height = (ORDERS.len() as u16 + 2).min(area.height.max(3));
+    let words = super::menu_words(state);
+    let height = (words.len() as u16 + 2).min(area.height.max(3));
     let menu = Rect::new(area.x + 2, area.y, 30.min(area.width.saturating_sub(2)), height);
     let menu = menu.intersection(pen.buffer.area);
     pen.clear(menu);
     let inner = pen.border(menu, Role::Focus);
-    pen.text(menu.x + 2, menu.y, 24, if state.reverse { " sort, inverted " } else { " sort " }, Role::Title);
+    let reverse = match state.view() {
+        ViewKind::Invocations => state.invocations.reverse,
+        _ => state.reverse,
+    };
+    pen.text(menu.x + 2, menu.y, 24, if reverse { " sort, inverted " } else { " sort " }, Role::Title);
     let rows = usize::from(inner.height);
     let top = (at + 1).saturating_sub(rows);
-    for (y, (line, (_, name))) in (inner.y..inner.bottom()).zip(ORDERS.iter().enumerate().skip(top)) {
+    for (y, (line, name)) in (inner.y..inner.bottom()).zip(words.iter().enumerate().skip(top)) {
         pen.text(inner.x + 1, y, inner.width.saturating_sub(1), name, Role::Text);
         if line == at {
             pen.paint(Rect::new(inner.x, y, inner.width, 1), Role::Selection);

@@ -78,6 +78,17 @@ fn also(kind: PanelKind, panel: &Panel, symbols: &Symbols) -> String {
     }
 }
 
+/// What a panel has in a chart column, in its headline's form: `480/m`, `1.2 s`, `4.1 %`.
+fn at_column(kind: PanelKind, panel: &Panel, column: usize, symbols: &Symbols) -> String {
+    let value = |name| line_named(panel, name).and_then(|line| line.points.get(column).copied().flatten());
+    let main = value(main_line(kind));
+    let shown = main.map_or_else(|| symbols.none.to_string(), |value| with_unit(kind, value));
+    match (kind, value("count")) {
+        (PanelKind::Errors, Some(count)) => format!("{shown} ({})", number::count(count)),
+        _ => shown,
+    }
+}
+
 /// `logs <1s`, `CW 1m 90s`, `no source`.
 fn source(provenance: &Provenance, symbols: &Symbols) -> String {
     match provenance.age_ms {
@@ -129,10 +140,10 @@ pub fn draw(pen: &mut Pen, area: PanelArea, board: &Board, state: &UiState) {
     };
     let focused = |kind| board.focus == Focus::Panel(kind);
     match area {
-        PanelArea::Line(area) => numbers(pen, area, answer),
+        PanelArea::Line(area) => numbers(pen, area, answer, board.crosshair_column()),
         PanelArea::Lines(area) => {
             for (n, kind) in (0u16..).zip(PanelKind::ALL) {
-                one_line(pen, row(area, n), kind, answer, focused(kind));
+                one_line(pen, row(area, n), kind, answer, focused(kind), board.crosshair_column());
             }
         }
         PanelArea::Grid(areas) => {
@@ -150,23 +161,33 @@ pub fn draw(pen: &mut Pen, area: PanelArea, board: &Board, state: &UiState) {
 }
 
 /// All five numbers in one line, for very low screens.
-fn numbers(pen: &mut Pen, area: Rect, answer: &Overview) {
+fn numbers(pen: &mut Pen, area: Rect, answer: &Overview, crosshair: Option<usize>) {
     let mut x = area.x;
     let names = [("inv", PanelKind::Invocations), ("p99", PanelKind::Duration), ("err", PanelKind::Errors)];
     for (name, kind) in
         names.into_iter().chain([("thr", PanelKind::Throttles), ("conc", PanelKind::Concurrency)])
     {
         let Some(panel) = kind.of(answer) else { continue };
-        let text = headline(kind, panel, pen.symbols);
+        let (text, role) = match crosshair {
+            Some(at) => (at_column(kind, panel, at, pen.symbols), Role::Crosshair),
+            None => (headline(kind, panel, pen.symbols), Role::Title),
+        };
         if x + (name.len() + 1 + sanitize::width(&text)) as u16 > area.right() {
             break;
         }
         x = pen.text(x, area.y, area.width, name, Role::Label) + 1;
-        x = pen.text(x, area.y, area.width, &text, Role::Title) + 2;
+        x = pen.text(x, area.y, area.width, &text, role) + 2;
     }
 }
 
-fn one_line(pen: &mut Pen, area: Rect, kind: PanelKind, answer: &Overview, focused: bool) {
+fn one_line(
+    pen: &mut Pen,
+    area: Rect,
+    kind: PanelKind,
+    answer: &Overview,
+    focused: bool,
+    crosshair: Option<usize>,
+) {
     if area.width == 0 {
         return;
     }
@@ -183,10 +204,18 @@ fn one_line(pen: &mut Pen, area: Rect, kind: PanelKind, answer: &Overview, focus
     };
     let name = if kind == PanelKind::Duration { " p99" } else { "" };
     pen.text(area.x + 8, y, 4, name, Role::Label);
-    let settling = matches!(panel.now, Graded::Settling(_));
-    let shown = headline(kind, panel, pen.symbols);
+    let settling = matches!(panel.now, Graded::Settling(_)) && crosshair.is_none();
+    let (shown, role) = match crosshair {
+        // The count beside the share does not fit here; the line of messages has it.
+        Some(at) if kind == PanelKind::Errors => {
+            let text = at_column(kind, panel, at, pen.symbols);
+            (text.split(" (").next().unwrap_or_default().to_string(), Role::Crosshair)
+        }
+        Some(at) => (at_column(kind, panel, at, pen.symbols), Role::Crosshair),
+        None => (headline(kind, panel, pen.symbols), value_role(kind, panel)),
+    };
     let after = if settling { 1 } else { 0 };
-    pen.right(area.x + NAME + VALUE - 1 + after, y, VALUE, &shown, value_role(kind, panel));
+    pen.right(area.x + NAME + VALUE - 1 + after, y, VALUE, &shown, role);
     let spark = line_columns(area.width);
     let x = area.x + NAME + VALUE + 1;
     let source = source(&panel.provenance, pen.symbols);
@@ -198,6 +227,9 @@ fn one_line(pen: &mut Pen, area: Rect, kind: PanelKind, answer: &Overview, focus
     }
     if let Some(line) = line_named(panel, main_line(kind)) {
         sparkline::draw(pen, x, y, spark, &line.points, panel.chart.settled, line_role(kind));
+        if let Some(at) = crosshair.filter(|at| *at < usize::from(spark)) {
+            pen.paint(Rect::new(x + at as u16, y, 1, 1), Role::Crosshair);
+        }
     }
     let x = x + spark + 1;
     if before_columns(area.width) > 0 {
@@ -276,10 +308,13 @@ fn bordered(pen: &mut Pen, area: Rect, kind: PanelKind, answer: &Overview, board
         draw_trace(pen, inner, &answer.panels.trace, board.trace_top);
         return;
     };
-    let headline = headline(kind, panel, pen.symbols);
-    let mut x = pen.text(x, y, end.saturating_sub(x), &headline, value_role(kind, panel));
+    let (headline, role) = match board.crosshair_column() {
+        Some(at) => (at_column(kind, panel, at, pen.symbols), Role::Crosshair),
+        None => (headline(kind, panel, pen.symbols), value_role(kind, panel)),
+    };
+    let mut x = pen.text(x, y, end.saturating_sub(x), &headline, role);
     let also = also(kind, panel, pen.symbols);
-    if !also.is_empty() {
+    if !also.is_empty() && board.crosshair_column().is_none() {
         x = pen.text(x, y, end.saturating_sub(x), &format!(" {also}"), Role::Label);
     }
     pen.text(x, y, end.saturating_sub(x).min(1), " ", Role::Label);
@@ -288,7 +323,7 @@ fn bordered(pen: &mut Pen, area: Rect, kind: PanelKind, answer: &Overview, board
         wrapped(pen, inner, &none);
         return;
     }
-    draw_chart(pen, inner, kind, panel, answer, board.crosshair, zone);
+    draw_chart(pen, inner, kind, panel, answer, board.crosshair_column(), zone);
 }
 
 fn draw_chart(
