@@ -2,11 +2,13 @@
 
 use std::collections::HashMap;
 
-use crate::model::{Cold, EnvironmentId, NameId, Outcome, Timestamp, Window};
+use crate::model::{Cold, EnvironmentId, Micros, NameId, Outcome, Timestamp, Window};
 use crate::store::{FunctionData, KnownEnvironment, Row, Standing};
 
 use super::asof::AsOf;
+use super::axis::Axis;
 use super::filter::failed;
+use super::lane::Lane;
 use super::scan;
 use super::select::Member;
 use super::view::{EnvironmentRow, ErrorGroup, FunctionDetail, InvocationRow, InvocationState};
@@ -16,8 +18,8 @@ const INVOCATIONS: usize = 1_000;
 /// Environments listed at most.
 const ENVIRONMENTS: usize = 200;
 
-/// What a member has in a window.
-pub fn detail(asof: AsOf<'_>, member: &Member<'_>, window: Window) -> FunctionDetail {
+/// What a member has in a window; its environments on a time axis too.
+pub fn detail(asof: AsOf<'_>, member: &Member<'_>, window: Window, axis: &Axis) -> FunctionDetail {
     let wanted = |(row, standing): &(&Row, Standing)| member.wants(asof, row, standing);
     let mut newest: Vec<(&Row, Standing)> = Vec::new();
     let mut matching = 0;
@@ -31,7 +33,7 @@ pub fn detail(asof: AsOf<'_>, member: &Member<'_>, window: Window) -> FunctionDe
         }
         note_error(&mut errors, row, &standing);
         if let Some(environment) = row.environment() {
-            environments.entry(environment).or_default().note(asof, row, &standing);
+            environments.entry(environment).or_default().note(asof, axis, row, &standing);
         }
     }
     let first = newest.len().saturating_sub(INVOCATIONS);
@@ -44,7 +46,7 @@ pub fn detail(asof: AsOf<'_>, member: &Member<'_>, window: Window) -> FunctionDe
             .collect(),
         matching,
         errors: error_groups(asof, errors),
-        environments: environment_rows(asof, member.function, window, environments),
+        environments: environment_rows(asof, member.function, window, axis, environments),
     }
 }
 
@@ -140,10 +142,11 @@ struct Used {
     cold: bool,
     max_memory_mb: Option<u32>,
     busy: bool,
+    lane: Lane,
 }
 
 impl Used {
-    fn note(&mut self, asof: AsOf<'_>, row: &Row, standing: &Standing) {
+    fn note(&mut self, asof: AsOf<'_>, axis: &Axis, row: &Row, standing: &Standing) {
         let ended = standing.end.map_or(row.start(), |end| end.at.max(row.start()));
         self.first = Some(self.first.map_or(row.start(), |first| first.min(row.start())));
         self.last = self.last.max(Some(ended));
@@ -154,6 +157,7 @@ impl Used {
         self.errors += u64::from(failed(state));
         self.cold |= standing.cold != Cold::No;
         self.max_memory_mb = self.max_memory_mb.max(standing.end.and_then(|end| end.max_memory_mb));
+        self.lane.note(axis, row.start(), standing, asof.at);
         self.busy |= standing.end.is_none_or(|end| end.at > asof.at);
     }
 }
@@ -167,6 +171,7 @@ fn environment_rows(
     asof: AsOf<'_>,
     function: &FunctionData,
     window: Window,
+    axis: &Axis,
     mut used: HashMap<EnvironmentId, Used>,
 ) -> Vec<EnvironmentRow> {
     let texts = &asof.snapshot.texts;
@@ -179,23 +184,30 @@ fn environment_rows(
     }
     let mut rows: Vec<EnvironmentRow> = used
         .into_iter()
-        .filter_map(|(id, used)| {
+        .filter_map(|(id, mut used)| {
             let known = function.environments.get(id).filter(|known| known.first.known <= asof.at);
             let init = known.and_then(|known| init_of(asof, known)).filter(|init| *init <= asof.at);
             let known = known.map(|known| known.first);
             let first = known.map(|known| known.first).into_iter().chain(init).chain(used.first).min()?;
             let version = used.version.or(known.and_then(|known| known.version));
+            let last = used.last.unwrap_or(first).max(first);
+            used.lane.idle(axis, first, last.min(asof.at));
+            if let Some(init) = init {
+                // How long one lasted that nobody waited for is not known.
+                used.lane.init(axis, init, Micros(0));
+            }
             Some(EnvironmentRow {
                 id,
                 stream: known.map_or_else(String::new, |known| texts.names.get(known.stream).to_string()),
                 version: version.map_or_else(String::new, |name| texts.names.get(name).to_string()),
                 first,
-                last: used.last.unwrap_or(first).max(first),
+                last,
                 invocations: used.invocations,
                 errors: used.errors,
                 init_seen: init.is_some() || used.cold,
                 max_memory_mb: used.max_memory_mb,
                 busy: used.busy,
+                lane: used.lane.into_columns(),
             })
         })
         .collect();

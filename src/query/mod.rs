@@ -12,6 +12,7 @@ mod configured;
 mod detail;
 mod figures;
 pub mod filter;
+mod lane;
 mod one;
 mod overlap;
 mod overview;

@@ -413,6 +413,23 @@ pub struct EnvironmentRow {
     pub max_memory_mb: Option<u32>,
     /// Running an invocation as of now.
     pub busy: bool,
+    /// What it did in each column of the charts; nothing where it is not known to have been.
+    pub lane: Vec<Option<Moment>>,
+}
+
+/// What an environment did in a column; the worst last.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Moment {
+    /// It was there, and nothing ran.
+    Idle,
+    /// An invocation ran.
+    Run,
+    /// It was initialised or restored.
+    Init,
+    /// An invocation ran that failed.
+    Failed,
+    /// An invocation ran into its timeout.
+    Timeout,
 }
 
 /// What the diagnosis says, as of the same time and for the same window as an [`Overview`]. Made

@@ -538,6 +538,17 @@ pub fn function(newest: u64) -> Overview {
         init_seen: id != 2,
         max_memory_mb: Some(210),
         busy: id == 0,
+        lane: (0..MINUTES as u32)
+            .map(|at| match at {
+                ..10 => None,
+                10 if id != 2 => Some(Moment::Init),
+                _ if id == 1 && at % 9 == 4 => Some(Moment::Timeout),
+                _ if id == 1 && at % 7 == 4 => Some(Moment::Failed),
+                _ if (at + id) % 5 == 0 => Some(Moment::Idle),
+                24.. if id == 2 => None,
+                _ => Some(Moment::Run),
+            })
+            .collect(),
     };
     let mut answer = overview();
     answer.detail = Some(FunctionDetail {

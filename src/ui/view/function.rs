@@ -4,11 +4,12 @@
 use ratatui::layout::Rect;
 
 use crate::model::{Cold, Outcome, Waited};
-use crate::query::view::{EnvironmentRow, ErrorGroup, InvocationRow, InvocationState};
+use crate::query::view::{EnvironmentRow, ErrorGroup, InvocationRow, InvocationState, Moment};
 use crate::ui::app::{Focus, FunctionBoard, FunctionList, UiState};
 use crate::ui::number;
 use crate::ui::symbols::Symbols;
 use crate::ui::theme::Role;
+use crate::ui::widget::axis;
 use crate::ui::widget::pen::Pen;
 use crate::ui::widget::table::{self, Column};
 use crate::ui::zone::Zone;
@@ -48,7 +49,8 @@ const ERRORS: [Column; 5] = [
     left(" ERROR", 20, 0, 200),
 ];
 
-const ENVIRONMENTS: [Column; 9] = [
+const LANE: usize = 8;
+const ENVIRONMENTS: [Column; 10] = [
     left("", 2, 0, 0),
     left("STATE", 6, 0, 0),
     right("INV", 7, 0),
@@ -57,7 +59,9 @@ const ENVIRONMENTS: [Column; 9] = [
     right("FIRST", 10, 2),
     right("LAST", 10, 1),
     left(" VERSION", 10, 4, 0),
-    left(" STREAM", 20, 0, 200),
+    // A lane has the time axis in its head.
+    left("", 30, 0, 70),
+    left(" STREAM", 20, 5, 200),
 ];
 
 /// Draws panels, tabs and the list.
@@ -77,12 +81,23 @@ pub fn draw(pen: &mut Pen, layout: &Layout, state: &UiState) {
     let placed = table::fit(columns, area.width);
     table::head(pen, area.x, area.y, columns, &placed, None);
     let body = below_head(area);
+    let lane =
+        placed.iter().find(|place| place.column == LANE && function.list == FunctionList::Environments);
+    if let (Some(place), Some(answer)) = (lane, &function.board.answer) {
+        let (x, width) = (area.x + place.x, place.width.saturating_sub(1));
+        axis::times(pen, x, area.y, width, answer.window, state.zone, &answer.marks);
+    }
     let Some(detail) = function.detail() else { return };
     if function.is_empty() {
         pen.text(body.x, body.y, body.width, nothing(function.list), Role::Label);
     }
     for (y, line) in (body.y..body.bottom()).zip(function.top()..function.len()) {
         for place in &placed {
+            if function.list == FunctionList::Environments && place.column == LANE {
+                let width = place.width.saturating_sub(1);
+                draw_lane(pen, area.x + place.x, y, width, &detail.environments[line].lane);
+                continue;
+            }
             let (text, role) = match function.list {
                 FunctionList::Invocations => match function.invocation(line) {
                     Some(row) => invocation(place.column, row, state.zone, pen.symbols),
@@ -226,5 +241,24 @@ fn environment(column: usize, row: &EnvironmentRow, zone: Zone, symbols: &Symbol
         6 => (zone.seconds(row.last), Role::Text),
         7 => (format!(" {}", row.version), Role::Label),
         _ => (format!(" {}", row.stream), Role::Text),
+    }
+}
+
+/// What an environment did over time: of what falls into one cell the worst.
+fn draw_lane(pen: &mut Pen, x: u16, y: u16, width: u16, lane: &[Option<Moment>]) {
+    let width_of = usize::from(width);
+    for at in 0..width_of {
+        let from = at * lane.len() / width_of;
+        let to = ((at + 1) * lane.len()).div_ceil(width_of).max(from + 1).min(lane.len());
+        let worst = lane.get(from..to).and_then(|part| part.iter().copied().max()).flatten();
+        let (sign, role) = match worst {
+            None => continue,
+            Some(Moment::Idle) => (pen.symbols.track, Role::Label),
+            Some(Moment::Run) => (pen.symbols.bar, Role::Series),
+            Some(Moment::Init) => (pen.symbols.bar_open, Role::Cold),
+            Some(Moment::Failed) => (pen.symbols.error, Role::Error),
+            Some(Moment::Timeout) => (pen.symbols.timeout, Role::Timeout),
+        };
+        pen.put(x + at as u16, y, sign, role);
     }
 }
