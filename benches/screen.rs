@@ -13,6 +13,7 @@ use divan::Bencher;
 use lamtop::findings;
 use lamtop::model::{FactSink, FunctionId, Texts, Timestamp, Window};
 use lamtop::query::filter::Filter;
+use lamtop::query::page::{LOOKED, PageRequest, Part, Place, Ranking};
 use lamtop::query::view::{OverviewRequest, SortBy};
 use lamtop::query::{self, Snapshot};
 use lamtop::store::{Budget, Store};
@@ -114,6 +115,38 @@ const SEEKS: [(Read, Long); 6] = [
     (Read::Day, Long::HalfAnHour),
     (Read::Day, Long::Whole),
 ];
+
+const PAGES: [(Read, Ranking, &str); 6] = [
+    (Read::Gigabyte, Ranking::Newest, ""),
+    (Read::Gigabyte, Ranking::Slowest, ""),
+    (Read::Gigabyte, Ranking::Failed, "dur>1s"),
+    (Read::Day, Ranking::Newest, ""),
+    (Read::Day, Ranking::Slowest, ""),
+    (Read::Day, Ranking::Newest, "err"),
+];
+
+/// A page of a list of all invocations, around one in its middle.
+#[divan::bench(args = PAGES)]
+fn page(bencher: Bencher<'_, '_>, (read, ranking, filter): (Read, Ranking, &str)) {
+    let snapshot = read.snapshot();
+    let end = Timestamp(BASE + read.times().1);
+    let mut turn = 7;
+    bencher.bench_local(|| {
+        let place = Place { rank: 0, start: read.instant(&mut turn), seq: 0 };
+        let request = PageRequest {
+            as_of: end,
+            window: Window { from: Timestamp(BASE), to: end },
+            filter: Filter::parse(filter).unwrap(),
+            function: None,
+            environment: None,
+            ranking,
+            reverse: false,
+            part: Part::Around(place),
+            count: 1_000,
+        };
+        black_box(query::page(snapshot, &request, LOOKED))
+    });
+}
 
 /// A seek: everything on the main screen of 140 columns, as of any instant.
 #[divan::bench(args = SEEKS)]

@@ -81,7 +81,8 @@ proptest! {
         prop_assert!(sorted);
         let mut seqs: Vec<u64> = got.iter().map(|place| place.seq).collect();
         let mut want: Vec<u64> = listed.rows.iter().map(|row| row.seq).collect();
-        (seqs.sort_unstable(), want.sort_unstable());
+        seqs.sort_unstable();
+        want.sort_unstable();
         prop_assert_eq!(seqs, want);
         let first = page(&snapshot, &request, LOOKED);
         prop_assert_eq!(first.matching, Graded::Counted(listed.matching));

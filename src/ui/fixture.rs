@@ -544,7 +544,7 @@ pub fn function(newest: u64) -> Overview {
                 10 if id != 2 => Some(Moment::Init),
                 _ if id == 1 && at % 9 == 4 => Some(Moment::Timeout),
                 _ if id == 1 && at % 7 == 4 => Some(Moment::Failed),
-                _ if (at + id) % 5 == 0 => Some(Moment::Idle),
+                _ if (at + id).is_multiple_of(5) => Some(Moment::Idle),
                 24.. if id == 2 => None,
                 _ => Some(Moment::Run),
             })
