@@ -54,7 +54,7 @@ impl UiState {
         match (self.view(), &self.function) {
             (ViewKind::Overview, _) => self.overview.len(),
             (ViewKind::Function, Some(function)) => function.len(),
-            (ViewKind::Traces, _) => self.traces.len(),
+            (ViewKind::Traces, _) => self.traces.shown_rows(),
             (ViewKind::Trace, _) => self.trace().map_or(0, |trace| trace.rows().len()),
             (ViewKind::Problems, _) => self.problems.found.len(),
             (ViewKind::Invocations, _) => self.invocations.rows().len(),

@@ -68,7 +68,7 @@ pub struct TracesBoard {
 
 impl TracesBoard {
     /// Rows of what is shown.
-    pub fn len(&self) -> usize {
+    pub fn shown_rows(&self) -> usize {
         match self.shape {
             Shape::List => self.answer.as_ref().map_or(0, |answer| answer.lines.len()),
             Shape::Map | Shape::Tree => self.calls.as_ref().map_or(0, |calls| calls.rows.len()),
@@ -98,7 +98,7 @@ impl TracesBoard {
     }
 
     pub(super) fn select(&mut self, line: usize, height: usize) {
-        let rows = self.len();
+        let rows = self.shown_rows();
         match (self.shape, &self.answer) {
             (Shape::List, Some(answer)) => self.list.select(line, rows, height, |at| answer.lines[at].id),
             (Shape::List, None) => {}
@@ -354,7 +354,7 @@ impl UiState {
     }
 
     pub(super) fn go_traces(&mut self, to: Move, height: usize) {
-        let line = to.from(self.traces.index(), self.traces.len(), height);
+        let line = to.from(self.traces.index(), self.traces.shown_rows(), height);
         self.traces.select(line, height);
     }
 }

@@ -109,7 +109,7 @@ fn summary(tree: &TraceTree, refused: u32, zone: Zone, symbols: &Symbols) -> Str
 fn words(flags: Flags) -> impl Iterator<Item = String> {
     let all =
         [(flags.fault, "fault (5xx)"), (flags.throttle, "throttle (429)"), (flags.error, "error (4xx)")];
-    all.into_iter().filter_map(|(on, word)| on.then(|| word.to_string()))
+    all.into_iter().filter(|(on, _)| *on).map(|(_, word)| word.to_string())
 }
 
 fn draw_line(pen: &mut Pen, area: Rect, trace: &TraceBoard, tree: &TraceTree, shown: Shown) {
