@@ -153,6 +153,33 @@ proptest! {
             agrees(&facts, &request(at, window_ms, columns, "", function), got)?;
         }
     }
+
+    /// Whoever asks while facts still come, and so has something remembered, neither changes what is
+    /// answered later nor is shown later what came after.
+    #[test]
+    fn asking_in_between_changes_nothing(
+        facts in facts(FUNCTIONS, 120),
+        every in 1usize..40,
+        requests in prop::collection::vec(a_request(), 1..4),
+    ) {
+        let mut asked = Vec::new();
+        let mut store = store_of(FUNCTIONS, [], PLENTY);
+        for part in facts.chunks(every) {
+            part.iter().for_each(|fact| fact.tell(&mut store));
+            let snapshot = snapshot_of(&store);
+            let answers: Vec<Overview> = requests.iter().map(|request| overview(&snapshot, request)).collect();
+            asked.push((snapshot, answers));
+        }
+        let (last, fresh) = (snapshot_of(&store), snapshot_of(&store_of(FUNCTIONS, &facts, PLENTY)));
+        for request in &requests {
+            prop_assert_eq!(overview(&last, request), overview(&fresh, request));
+        }
+        for (snapshot, answers) in &asked {
+            for (request, answer) in requests.iter().zip(answers) {
+                prop_assert_eq!(&overview(snapshot, request), answer);
+            }
+        }
+    }
 }
 
 /// Sum over all columns of a line of counts.

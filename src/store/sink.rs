@@ -61,7 +61,7 @@ impl Store {
         Self {
             budget,
             functions: Vec::new(),
-            total: Arc::default(),
+            total: Arc::new(Series::of_all()),
             region: Arc::default(),
             traces: Traces::default(),
             lines: LineIndex::default(),
@@ -207,7 +207,7 @@ impl Store {
 
 /// The fold of the latest standing of all rows in a bucket.
 fn fold_rows(functions: &[Arc<FunctionData>], (level, start): Refold) -> Fold<super::Sketch> {
-    let end = start.plus(super::series::LEVELS[level].0);
+    let end = start.plus(super::series::width(level));
     let mut fold = Fold::default();
     for function in functions {
         for row in function.rows.from((start, 0)).take_while(|row| row.start() < end) {
