@@ -232,7 +232,7 @@ impl Unsettled {
 
     fn add(&mut self, row: &Row, standing: &Standing, now: Timestamp) {
         let start = row.start();
-        if standing.estimated {
+        if standing.estimated && standing.end.is_none() {
             self.estimated = Some(self.estimated.map_or(start.0, |first| first.min(start.0)));
         }
         match (standing.end, row.ended_at()) {

@@ -42,6 +42,7 @@ impl Store {
     /// Counts what is held and lets go until a sixteenth of the budget is free, so that this walk
     /// is rare.
     pub(super) fn count_and_shrink(&mut self) {
+        self.settle();
         self.recount();
         if self.counted <= self.budget.bytes - self.budget.bytes / 16 {
             return;

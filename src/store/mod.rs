@@ -13,6 +13,7 @@
 //!   to, peaks of concurrency included), then narrow buckets and old metrics, then traces. What
 //!   was let go is counted in [`Health`].
 
+mod begun;
 mod bucket;
 mod budget;
 mod control;
