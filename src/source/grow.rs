@@ -59,10 +59,8 @@ impl Tail {
         match &mut file.state {
             State::New => self.begin(key, stat, &handle),
             State::Lines(lines) if stat.size < lines.framer.end() => {
-                let (was, now) = (lines.framer.end(), stat.size);
-                let why = format!(
-                    "was truncated from {was} to {now} bytes; read again from its start, and what was written after byte {was} is lost unless a copy of it holds it"
-                );
+                let was = lines.framer.end().max(file.stood);
+                let why = format!("was truncated from {was} to {} bytes", stat.size);
                 self.over(key, &why)?;
                 self.is_again(key, &stat);
                 self.begin(key, stat, &handle)
@@ -81,7 +79,10 @@ impl Tail {
                 if may? { self.read_on(key) } else { Ok(()) }
             }
             State::Lines(lines) => match self.heads.holds(&handle, lines.head) {
-                Ok(true) => self.read_on(key),
+                Ok(true) => {
+                    file.stood = file.stood.max(stat.size);
+                    self.read_on(key)
+                }
                 Ok(false) => self.anew(key, &handle),
                 Err(error) => self.complain(key, &error),
             },
@@ -196,8 +197,14 @@ impl Tail {
         let info = enter(&self.out, &file.path, stat, Kind::File, 0);
         let framer = Framer::new(start, self.out.most);
         file.state = State::Lines(Box::new(Lines { info: info.clone(), framer, head, caught_up: false }));
+        file.stood = stat.size;
+        let (source, lost) = (info.id, file.lost);
         self.heads.grew(key, Head::default(), head);
         self.out.send(Event::Opened(info))?;
+        if lost > 0 {
+            let note = format!("at least {lost} bytes of it are lost: it was emptied before they were read");
+            self.out.send(Event::Note { source, note })?;
+        }
         self.lies(key);
         self.read_on(key)
     }
