@@ -236,6 +236,8 @@ impl Tail {
             let Some(file) = self.files.get_mut(&key) else { return Ok(false) };
             let State::Lines(lines) = &mut file.state else { return Ok(false) };
             let (held, at) = (lines.framer.held(), lines.framer.end());
+            // Half a first line may begin the one as well that was written since the file was emptied.
+            let is_half = lines.framer.start() == 0 && (1..HEAD as u64).contains(&at);
             let (mut asked, mut head, heads) = (0, Some(lines.head), &self.heads);
             let mut begin = Vec::new();
             let read = lines.framer.fill(&self.out.pool, &mut self.pieces, |space| {
@@ -244,7 +246,8 @@ impl Tail {
                 // It may have been truncated and written anew since we looked: then these are not
                 // the bytes that follow.
                 head = heads.after(&handle, lines.head, at, &space[..n])?;
-                if at == 0 && file.again {
+                if at == 0 && file.again || is_half && n > 0 {
+                    begin = part(&handle, 0, at)?;
                     begin.extend_from_slice(&space[..n.min(HEAD)]);
                 }
                 if head.is_some() { Ok(n) } else { Err(io::ErrorKind::Other.into()) }

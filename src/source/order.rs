@@ -117,15 +117,19 @@ impl Logs {
 
 impl Tail {
     /// Reads what comes before what a file holds now: all files of its log that are older. Whether the
-    /// file itself may be read: not while one of them ends in half a line whose end may come.
+    /// file itself may be read: not while one of them is about to begin, or ends in half a line whose end may come.
     pub fn read_older(&mut self, key: u32) -> Result<bool, Stopped> {
         let mut seen = BTreeSet::new();
         loop {
             let older = self.older(key);
             let is_new = |key: &u32| matches!(self.files.get(key).map(|file| &file.state), Some(State::New));
-            let next =
-                older.iter().find(|key| is_new(key) && !self.beginning.contains(key) && !seen.contains(*key));
+            let next = older.iter().find(|key| is_new(key) && !seen.contains(*key));
             let Some(next) = next.copied() else { break };
+            if self.beginning.contains(&next) {
+                // It looked here first, and what lies between the two comes after it too.
+                self.wait(key);
+                return Ok(false);
+            }
             seen.insert(next);
             self.look_behind(next)?;
         }
