@@ -607,12 +607,15 @@ proptest! {
         follow.wait("both are opened", |it| it.opened.len() == 2);
         let mut all = Vec::new();
         let any = |kind: fn(&Step) -> bool| steps.iter().any(|(_, step)| kind(step));
-        // Who renames what was emptied unseen leaves nothing that tells when its contents began.
+        // Who renames as well what was emptied unseen leaves nothing that tells when its contents began.
         let both = |log| {
             let any = |kind: fn(&Step) -> bool| steps.iter().any(|(of, step)| *of == log && kind(step));
             any(|step| matches!(step, Step::Rename)) && any(|step| matches!(step, Step::CopyAndTruncate))
         };
-        let told = [0, 1].map(|log| !both(log) && !any(|step| matches!(step, Step::Compress)));
+        // Half a line begins many, and a file that was just made and emptied holds less.
+        let is_little = |step: &Step| matches!(step, Step::Half | Step::Delete);
+        let little = any(is_little) && any(|step| matches!(step, Step::CopyAndTruncate));
+        let told = [0, 1].map(|log| !both(log) && !little && !any(|step| matches!(step, Step::Compress)));
         for (writer, step) in steps {
             if matches!(step, Step::Wait | Step::Delete) {
                 writers.iter_mut().for_each(Writer::end_half);
