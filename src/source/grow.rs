@@ -51,8 +51,10 @@ impl Tail {
             State::Lines(lines) => lines.framer.end() == 0,
             State::Packed(_) | State::Copy { .. } => false,
         };
-        // It was empty; what it held meanwhile may lie in copies by now.
-        if unread && file.names.contains(&file.called) {
+        // It was empty; what it held meanwhile may lie in copies by now. Not if it was renamed: then it may
+        // have been written to after what took its place was made.
+        let called = || Stat::of(&file.called).is_ok_and(|stat| stat.identity == file.identity);
+        if unread && file.names.contains(&file.called) && called() {
             self.is_again(key, &stat);
         }
         let Some(file) = self.files.get_mut(&key) else { return Ok(()) };
