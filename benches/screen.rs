@@ -86,6 +86,7 @@ impl Read {
 #[derive(Clone, Copy, Debug)]
 enum Long {
     TenSeconds,
+    TenMinutes,
     HalfAnHour,
     Whole,
 }
@@ -95,6 +96,7 @@ fn request(read: Read, long: Long, as_of: Timestamp, filter: &str) -> OverviewRe
         as_of,
         window_ms: match long {
             Long::TenSeconds => 10_000,
+            Long::TenMinutes => 600_000,
             Long::HalfAnHour => 1_800_000,
             Long::Whole => read.times().1,
         },
@@ -107,11 +109,13 @@ fn request(read: Read, long: Long, as_of: Timestamp, filter: &str) -> OverviewRe
     }
 }
 
-const SEEKS: [(Read, Long); 6] = [
+const SEEKS: [(Read, Long); 8] = [
     (Read::Gigabyte, Long::TenSeconds),
+    (Read::Gigabyte, Long::TenMinutes),
     (Read::Gigabyte, Long::HalfAnHour),
     (Read::Gigabyte, Long::Whole),
     (Read::Day, Long::TenSeconds),
+    (Read::Day, Long::TenMinutes),
     (Read::Day, Long::HalfAnHour),
     (Read::Day, Long::Whole),
 ];

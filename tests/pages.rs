@@ -66,8 +66,8 @@ fn all(snapshot: &Snapshot, request: &PageRequest, back: bool, looked: usize) ->
 proptest! {
     #[test]
     fn pages_come_to_the_whole_list(facts in facts(3, 60), request in a_request(), back: bool) {
-        let store = store_of(3, &facts, PLENTY);
-        let snapshot = snapshot_of(&store);
+        let mut store = store_of(3, &facts, PLENTY);
+        let snapshot = snapshot_of(&mut store);
         let what = Selected {
             as_of: request.as_of,
             window: request.window,
@@ -104,8 +104,8 @@ proptest! {
         facts in facts(3, 60), request in a_request(), back: bool,
     ) {
         let request = PageRequest { ranking: Ranking::Newest, ..request };
-        let store = store_of(3, &facts, PLENTY);
-        let snapshot = snapshot_of(&store);
+        let mut store = store_of(3, &facts, PLENTY);
+        let snapshot = snapshot_of(&mut store);
         let few = 2 * request.count.max(2);
         if let Some(got) = all(&snapshot, &request, back, few) {
             prop_assert_eq!(Some(got), all(&snapshot, &request, back, LOOKED));

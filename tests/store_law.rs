@@ -117,12 +117,12 @@ proptest! {
     ) {
         let mut full = store_of(FUNCTIONS, &facts, PLENTY);
         full.set_settling(settling);
-        let full = snapshot_of(&full);
+        let full = snapshot_of(&mut full);
         for request in &requests {
             let known = facts.iter().filter(|fact| fact.known() <= request.as_of);
             let mut part = store_of(FUNCTIONS, known, PLENTY);
             part.set_settling(settling);
-            let part = snapshot_of(&part);
+            let part = snapshot_of(&mut part);
             prop_assert_eq!(overview(&full, request), overview(&part, request));
             let what = Selected {
                 as_of: request.as_of,
@@ -144,13 +144,40 @@ proptest! {
         times in prop::collection::vec((-60_000..SPAN + 600_000, 1usize..70, prop::option::of(0..FUNCTIONS)), 1..4),
         window_ms in prop_oneof![Just(5 * 60_000i64), Just(30 * 60_000), Just(6 * 3_600_000)],
     ) {
-        let snapshot = snapshot_of(&store_of(FUNCTIONS, &facts, PLENTY));
+        let snapshot = snapshot_of(&mut store_of(FUNCTIONS, &facts, PLENTY));
         let ask = |at: i64, columns, function| overview(&snapshot, &request(at, window_ms, columns, "", function));
         let first: Vec<Overview> = times.iter().map(|&(at, columns, f)| ask(at, columns, f)).collect();
         let again: Vec<Overview> = times.iter().rev().map(|&(at, columns, f)| ask(at, columns, f)).collect();
         prop_assert_eq!(&first, &again.into_iter().rev().collect::<Vec<_>>());
         for (&(at, columns, function), got) in times.iter().zip(&first) {
             agrees(&facts, &request(at, window_ms, columns, "", function), got)?;
+        }
+    }
+
+    /// Whoever asks while facts still come, and so has something remembered, neither changes what is
+    /// answered later nor is shown later what came after.
+    #[test]
+    fn asking_in_between_changes_nothing(
+        facts in facts(FUNCTIONS, 120),
+        every in 1usize..40,
+        requests in prop::collection::vec(a_request(), 1..4),
+    ) {
+        let mut asked = Vec::new();
+        let mut store = store_of(FUNCTIONS, [], PLENTY);
+        for part in facts.chunks(every) {
+            part.iter().for_each(|fact| fact.tell(&mut store));
+            let snapshot = snapshot_of(&mut store);
+            let answers: Vec<Overview> = requests.iter().map(|request| overview(&snapshot, request)).collect();
+            asked.push((snapshot, answers));
+        }
+        let (last, fresh) = (snapshot_of(&mut store), snapshot_of(&mut store_of(FUNCTIONS, &facts, PLENTY)));
+        for request in &requests {
+            prop_assert_eq!(overview(&last, request), overview(&fresh, request));
+        }
+        for (snapshot, answers) in &asked {
+            for (request, answer) in requests.iter().zip(answers) {
+                prop_assert_eq!(&overview(snapshot, request), answer);
+            }
         }
     }
 }
@@ -176,8 +203,8 @@ proptest! {
         bytes in 60_000usize..600_000,
         times in prop::collection::vec((0..SPAN + 600_000, 1usize..50), 1..4),
     ) {
-        let full = snapshot_of(&store_of(FUNCTIONS, &facts, PLENTY));
-        let small = snapshot_of(&store_of(FUNCTIONS, &facts, bytes));
+        let full = snapshot_of(&mut store_of(FUNCTIONS, &facts, PLENTY));
+        let small = snapshot_of(&mut store_of(FUNCTIONS, &facts, bytes));
         let (all, kept) = (whole(&full), whole(&small));
         // The window begins and ends at full hours: whole buckets.
         let sum = |overview: &Overview| {

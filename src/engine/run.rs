@@ -70,7 +70,7 @@ enum Older {
 
 impl Run {
     pub fn new(sources: &Sources, options: Options, clock: Clock, woken: Sender<()>) -> Self {
-        let store = Store::new(budget(options.memory, 0));
+        let mut store = Store::new(budget(options.memory, 0));
         let texts = Arc::new(Texts::default());
         let first = Published {
             snapshot: Arc::new(store.snapshot(texts.clone())),

@@ -33,10 +33,8 @@ pub fn overview(snapshot: &Snapshot, request: &OverviewRequest) -> Overview {
         })
         .collect();
     let durations: f64 = cells.iter().map(Cell::durations).sum();
-    let (chart, before) = (axis.window(), window.from.plus(-window.ms()));
     let span = Span {
         window,
-        reach: Window { from: chart.from.min(before), to: chart.to.max(window.to) },
         minutes: minutes(oldest, window).unwrap_or(1.0),
         exact: durations <= EXACT && scan::complete(asof, window),
         spark: Axis::chart(asof.at, window_ms, request.spark),

@@ -6,7 +6,7 @@ use super::asof::AsOf;
 use super::axis::Axis;
 use super::cell::{Cell, Durations};
 use super::figures::{self, Check, EXACT};
-use super::overlap::{Peaks, Running, kept_peaks};
+use super::overlap::{Intervals, Peaks, Remembered, Running, kept_peaks};
 use super::points::{self, CLOSED_MS, Period, Sums};
 use super::scan;
 use super::select::{Member, Selection};
@@ -31,8 +31,8 @@ pub struct Board<'a> {
     then: Cell,
     /// What logs tell by column.
     columns: Vec<Cell>,
-    /// When all members' invocations ran.
-    running: Running,
+    /// How many of all members' invocations ran at once.
+    running: Running<'a>,
     /// Members of which logs tell, and those of which only metrics do.
     logs: usize,
     metered: Vec<&'a Member<'a>>,
@@ -62,6 +62,17 @@ impl<'a> Board<'a> {
         let before = Window { from: window.from.plus(-window.ms()), to: window.from };
         let then = figures::fold_all(asof, selection, &Axis::span(before)).pop().unwrap_or_default();
         let columns = figures::fold_all(asof, selection, &axis);
+        let running = match selection.members.as_slice() {
+            _ if selection.all => Running::Remembered(Remembered::of_all(asof)),
+            [Member { id, function, filter: None }] => {
+                Running::Remembered(Remembered::of_function(asof, *id, function))
+            }
+            members => {
+                let chart = axis.window();
+                let reach = Window { from: chart.from.min(before.from), to: chart.to.max(window.to) };
+                Running::Counted(Intervals::of(asof, members.iter().copied(), reach))
+            }
+        };
         let logs = selection.members.iter().filter(|member| asof.has_logs(member.function)).count();
         let metered = selection
             .members
@@ -81,7 +92,7 @@ impl<'a> Board<'a> {
             coverage,
             then,
             columns,
-            running: Running::together(members.iter().map(|figures| &figures.running)),
+            running,
             logs,
             metered,
         }

@@ -8,7 +8,7 @@ use super::asof::AsOf;
 use super::axis::Axis;
 use super::cell::{Cell, Durations};
 use super::figures::{self, Check};
-use super::overlap::{Running, kept_peaks};
+use super::overlap::{Intervals, Remembered, Running, kept_peaks};
 use super::points::{self, CLOSED_MS};
 use super::select::Member;
 use super::settings;
@@ -28,8 +28,6 @@ const RHYTHM: usize = 64;
 pub struct Span {
     /// The figures' span.
     pub window: Window,
-    /// That, what the charts show, and the time before that the figures are compared with.
-    pub reach: Window,
     /// Minutes of it in which there are data.
     pub minutes: f64,
     /// Whether quantiles are read from durations one by one.
@@ -50,8 +48,6 @@ pub struct Figures {
     pub checks: (Check, Check),
     /// How far the logs can be trusted.
     pub coverage: Grade,
-    /// When its invocations ran, in all that the answer shows.
-    pub running: Running,
 }
 
 impl Figures {
@@ -66,9 +62,6 @@ impl Figures {
             durations,
             checks: figures::check(asof, member, span.window),
             coverage: figures::coverage(asof, member, span.window),
-            running: Running::of(asof, member.function, span.reach, |invocation, standing| {
-                member.wants(asof, invocation, standing)
-            }),
         }
     }
 
@@ -142,7 +135,11 @@ fn from_logs(asof: AsOf<'_>, member: &Member<'_>, span: &Span, figures: &mut Fig
     };
     (row.p50, row.p99) = (row.p50.at_best(shape), row.p99.at_best(shape));
     let axis = Axis::span(span.window);
-    let mut peaks = figures.running.peaks(&axis);
+    let running = match member.filter {
+        None => Running::Remembered(Remembered::of_function(asof, member.id, member.function)),
+        Some(_) => Running::Counted(Intervals::of(asof, std::iter::once(*member), span.window)),
+    };
+    let mut peaks = running.peaks(&axis);
     if member.filter.is_none() {
         kept_peaks(asof, &member.function.series, &axis, &mut peaks);
     }

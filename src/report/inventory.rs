@@ -196,7 +196,7 @@ impl Inventory {
     }
 
     /// A row a function, by name: what its logs count and what it is set to.
-    pub fn functions(&self, window: Window, texts: &Texts) -> Table {
+    pub fn functions(&mut self, window: Window, texts: &Texts) -> Table {
         let columns = vec![
             "function",
             "first",
@@ -241,18 +241,12 @@ impl Inventory {
             for ((.., start), _) in times.take_while(|((of, ..), _)| *of == Some(id)) {
                 span.note(*start);
             }
-            span.within(window).then(|| self.function(id, span, counted, &snapshot))
+            span.within(window).then(|| self.row_of(id, span, counted, &snapshot))
         });
         Table { columns, rows: rows.collect() }
     }
 
-    fn function(
-        &self,
-        id: FunctionId,
-        span: Span,
-        counted: Option<&Counts>,
-        snapshot: &Snapshot,
-    ) -> Vec<Cell> {
+    fn row_of(&self, id: FunctionId, span: Span, counted: Option<&Counts>, snapshot: &Snapshot) -> Vec<Cell> {
         let set = configured(snapshot, id, Timestamp::NEVER).unwrap_or_default();
         let environments = self.environments.values().filter(|info| info.function == id).count();
         let logged = self.lines.contains_key(&id) || counted.is_some();

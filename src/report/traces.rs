@@ -18,7 +18,7 @@ impl Traces {
     }
 
     /// The traces that began in the window, the earliest first.
-    pub fn table(&self, filter: &Filter, window: Window, texts: &Texts) -> Table {
+    pub fn table(&mut self, filter: &Filter, window: Window, texts: &Texts) -> Table {
         let snapshot = self.0.snapshot(std::sync::Arc::new(texts.clone()));
         let what = Selected { as_of: Timestamp::NEVER, window, filter: filter.clone(), function: None };
         let rows = trees(&snapshot, &what).map(|tree| {

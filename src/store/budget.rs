@@ -8,14 +8,14 @@ use super::function::FunctionData;
 use super::overlap::levels;
 use super::paged::Paged;
 use super::row::{Row, sane};
-use super::series::{LEVELS, Series};
+use super::series::{COUNT, Series};
 use super::sink::Store;
 
 const MINUTE: i64 = 60_000;
 const HOUR: i64 = 60 * MINUTE;
 
 /// How far back narrow buckets are kept when memory is short, per level and round, in ms.
-const SHORTER: [[i64; LEVELS.len()]; 5] = [
+const SHORTER: [[i64; COUNT]; 5] = [
     [5 * MINUTE, HOUR, 24 * HOUR, i64::MAX],
     [MINUTE, 30 * MINUTE, 6 * HOUR, 90 * 24 * HOUR],
     [0, 10 * MINUTE, 2 * HOUR, 14 * 24 * HOUR],
@@ -42,6 +42,7 @@ impl Store {
     /// Counts what is held and lets go until a sixteenth of the budget is free, so that this walk
     /// is rare.
     pub(super) fn count_and_shrink(&mut self) {
+        self.settle();
         self.recount();
         if self.counted <= self.budget.bytes - self.budget.bytes / 16 {
             return;
@@ -119,11 +120,13 @@ impl Store {
                 self.health.rows_let_go += data.let_rows_go(cut) as u64;
             }
         }
-        keep_peaks(Arc::make_mut(&mut self.total), &all, from, cut);
+        let total = Arc::make_mut(&mut self.total);
+        keep_peaks(total, &all, from, cut);
+        total.peaks.forget_before(cut);
         self.rows_from = self.rows_from.max(cut);
     }
 
-    fn coarsen(&mut self, keep_ms: [i64; LEVELS.len()]) {
+    fn coarsen(&mut self, keep_ms: [i64; COUNT]) {
         self.health.coarsened += 1;
         let shorten = |series: &mut Series| {
             for (level, keep_ms) in series.levels.iter_mut().zip(keep_ms) {
@@ -152,6 +155,7 @@ impl FunctionData {
             end > cut && cut.since(row.start()) < REACH
         };
         let gone = self.rows.drop_before((cut, 0), reaches);
+        self.series.peaks.forget_before(cut);
         let rows = &self.rows;
         self.formers.drop_before(((cut, 0), Timestamp::MIN), |former| rows.get(former.row).is_some());
         self.traces.drop_before((cut, 0), |trace| rows.get(trace.row).is_some());
@@ -176,7 +180,8 @@ fn intervals_before(rows: &Paged<Row>, cut: Timestamp) -> Vec<(i64, i64)> {
 /// Puts the peaks of these intervals within `from..to` into the buckets, as far back as each level
 /// goes.
 fn keep_peaks(series: &mut Series, intervals: &[(i64, i64)], from: Timestamp, to: Timestamp) {
-    for (level, (width, keep_ms)) in series.levels.iter_mut().zip(LEVELS) {
+    for level in &mut series.levels {
+        let (width, keep_ms) = (level.width_ms, level.keep_ms);
         let newest = level.buckets.last().map_or(to, |last| last.start);
         let from = from.max(level.from).max(newest.plus(-keep_ms)).0;
         levels(intervals, |start, end, open| {

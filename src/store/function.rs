@@ -52,7 +52,7 @@ impl FunctionData {
             rows: Paged::default(),
             formers: Paged::default(),
             traces: Paged::default(),
-            series: Series::default(),
+            series: Series::of_function(),
             metrics: Metrics::default(),
             environments: Paged::default(),
             dropped: Vec::new(),

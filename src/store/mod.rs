@@ -13,6 +13,7 @@
 //!   to, peaks of concurrency included), then narrow buckets and old metrics, then traces. What
 //!   was let go is counted in [`Health`].
 
+mod begun;
 mod bucket;
 mod budget;
 mod control;
@@ -23,6 +24,7 @@ mod metric;
 mod other;
 mod overlap;
 mod paged;
+mod peaks;
 mod row;
 mod series;
 mod sink;
@@ -39,6 +41,7 @@ pub use metric::{Durations, Largest, Metrics, Point, Points, Sum, Value};
 pub use other::{OtherCell, OtherSeries};
 pub use overlap::{levels, levels_within};
 pub use paged::{Item, Page, Paged};
+pub use peaks::{Peaks, Settled, reaching};
 pub use row::{Ended, Former, Row, RowKey, RowsSummary, Standing, TraceOf, sane};
 pub use series::{Level, Series};
 pub use sink::Store;

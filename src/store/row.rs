@@ -242,6 +242,12 @@ impl Row {
         }
     }
 
+    /// When it ended, and when that was known.
+    pub fn ended_at(&self) -> Option<(Timestamp, Timestamp)> {
+        (self.outcome != OPEN)
+            .then(|| (Timestamp(self.start.saturating_add(i64::from(self.end_at))), self.end_known()))
+    }
+
     /// How it ended, if it did.
     pub fn end(&self) -> Option<Ended> {
         let outcome = *OUTCOMES.get(usize::from(self.outcome))?;

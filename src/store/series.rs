@@ -4,6 +4,7 @@ use crate::model::Timestamp;
 
 use super::bucket::Bucket;
 use super::paged::Paged;
+use super::peaks::Peaks;
 use super::row::Standing;
 
 const SECOND: i64 = 1_000;
@@ -12,14 +13,28 @@ const HOUR: i64 = 60 * MINUTE;
 
 /// Width of each level's buckets and how far back they are kept, in ms. The widest are kept as
 /// long as the budget allows.
-pub const LEVELS: [(i64, i64); 4] =
+const LEVELS: [(i64, i64); 4] =
     [(SECOND, 15 * MINUTE), (MINUTE, 2 * HOUR), (10 * MINUTE, 48 * HOUR), (HOUR, i64::MAX)];
+
+/// How many levels there are.
+pub(super) const COUNT: usize = LEVELS.len();
+
+/// Width of a level's buckets in ms.
+pub(super) fn width(level: usize) -> i64 {
+    LEVELS[level].0
+}
+
+/// How far back the seconds of all functions together are kept, in ms: a chart of them costs as
+/// much anywhere in a capture, and they are held once.
+const SECONDS_OF_ALL: i64 = 4 * HOUR;
 
 /// The buckets of one width.
 #[derive(Clone, Debug)]
 pub struct Level {
     /// Width of a bucket in ms.
     pub width_ms: i64,
+    /// How far back buckets are kept, in ms.
+    pub(super) keep_ms: i64,
     /// Buckets that begin before this are not kept.
     pub from: Timestamp,
     /// The buckets in which something is counted, in order.
@@ -31,24 +46,32 @@ pub struct Level {
 pub struct Series {
     /// From the narrowest to the widest.
     pub levels: [Level; LEVELS.len()],
-}
-
-impl Default for Series {
-    fn default() -> Self {
-        Self {
-            levels: LEVELS.map(|(width_ms, _)| Level {
-                width_ms,
-                from: Timestamp::MIN,
-                buckets: Paged::default(),
-            }),
-        }
-    }
+    /// How many ran at once.
+    pub peaks: Peaks,
 }
 
 /// A bucket whose extremes must be found again from rows: its level and start.
 pub type Refold = (usize, Timestamp);
 
 impl Series {
+    /// Of a function.
+    pub(super) fn of_function() -> Self {
+        let level = |(width_ms, keep_ms)| Level {
+            width_ms,
+            keep_ms,
+            from: Timestamp::MIN,
+            buckets: Paged::default(),
+        };
+        Self { levels: LEVELS.map(level), peaks: Peaks::new(&[HOUR, MINUTE]) }
+    }
+
+    /// Of all functions together.
+    pub(super) fn of_all() -> Self {
+        let mut series = Self { peaks: Peaks::new(&[HOUR, MINUTE, SECOND]), ..Self::of_function() };
+        series.levels[0].keep_ms = SECONDS_OF_ALL;
+        series
+    }
+
     /// Counts an invocation that began at `start` as it stands now, in the place of how it stood
     /// before. `gone` says that the rows of that time were let go. Buckets whose extremes may
     /// have rested on how it stood are told to `refold`.
@@ -60,6 +83,13 @@ impl Series {
         gone: bool,
         mut refold: impl FnMut(Refold),
     ) {
+        if !gone {
+            // The widest span that it had, before or now.
+            let end = |standing: &Standing| standing.end.map(|end| end.at);
+            if let Some(end) = before.and_then(end).max(end(now)) {
+                self.peaks.touch(start, end);
+            }
+        }
         for (at, level) in self.levels.iter_mut().enumerate() {
             let bucket_start = start.floor(level.width_ms);
             if bucket_start < level.from {
@@ -83,18 +113,18 @@ impl Series {
 
     /// Lets go what is older than its level is kept for.
     fn age(&mut self) {
-        for (level, (_, keep_ms)) in self.levels.iter_mut().zip(LEVELS) {
+        for level in &mut self.levels {
             if let Some(last) = level.buckets.last()
-                && keep_ms < i64::MAX
+                && level.keep_ms < i64::MAX
             {
-                level.forget_before(last.start.plus(-keep_ms));
+                level.forget_before(last.start.plus(-level.keep_ms));
             }
         }
     }
 
     /// Bytes held, estimated.
     pub fn bytes(&self) -> usize {
-        self.levels.iter().map(|level| level.buckets.bytes()).sum()
+        self.levels.iter().map(|level| level.buckets.bytes()).sum::<usize>() + self.peaks.bytes()
     }
 }
 

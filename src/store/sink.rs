@@ -9,6 +9,7 @@ use crate::model::{
 };
 
 use super::Budget;
+use super::begun::Begun;
 use super::bucket::Fold;
 use super::control::{Deliveries, Settings};
 use super::function::{FunctionData, KnownEnvironment};
@@ -44,6 +45,7 @@ pub struct Store {
     pub(super) others: Vec<Arc<OtherSeries>>,
     pub(super) account: Arc<Settings>,
     pub(super) deliveries: Arc<Deliveries>,
+    begun: Begun,
     bad: Arc<BadLog>,
     dropped: Arc<Vec<(Timestamp, u64)>>,
     settling_ms: i64,
@@ -61,7 +63,7 @@ impl Store {
         Self {
             budget,
             functions: Vec::new(),
-            total: Arc::default(),
+            total: Arc::new(Series::of_all()),
             region: Arc::default(),
             traces: Traces::default(),
             lines: LineIndex::default(),
@@ -73,6 +75,7 @@ impl Store {
             others: Vec::new(),
             account: Arc::default(),
             deliveries: Arc::default(),
+            begun: Begun::default(),
             bad: Arc::default(),
             dropped: Arc::default(),
             settling_ms: 0,
@@ -86,7 +89,8 @@ impl Store {
     }
 
     /// What is known by now. `texts` are the correlator's, for printing ids and names.
-    pub fn snapshot(&self, texts: Arc<Texts>) -> Snapshot {
+    pub fn snapshot(&mut self, texts: Arc<Texts>) -> Snapshot {
+        self.settle();
         let rows = self.functions.iter().map(|function| function.rows.len() as u64).sum();
         Snapshot {
             generation: self.generation,
@@ -162,6 +166,36 @@ impl Store {
         self.count_and_shrink();
     }
 
+    /// Lets those that have begun wait no longer for their end.
+    pub(super) fn settle(&mut self) {
+        for invocation in self.begun.take_all() {
+            self.begin(&invocation);
+        }
+    }
+
+    /// An invocation has begun.
+    fn begin(&mut self, invocation: &Invocation) {
+        let rows_from = self.rows_from;
+        let changed = self.function_mut(invocation.function).begin(invocation, rows_from);
+        self.change(invocation, changed);
+    }
+
+    /// Counts what a fact has changed.
+    fn change(&mut self, invocation: &Invocation, changed: Option<Changed>) {
+        let start = sane(invocation.start);
+        let Some(Changed { before, now, gone }) = changed else { return };
+        self.health.rows_late += u64::from(gone && before.is_none());
+        let (mut of_function, mut of_total) = (Vec::new(), Vec::new());
+        let series = &mut self.function_mut(invocation.function).series;
+        series.change(start, before.as_ref(), &now, gone, |at| of_function.push(at));
+        let total = Arc::make_mut(&mut self.total);
+        total.change(start, before.as_ref(), &now, gone, |at| of_total.push(at));
+        if !of_function.is_empty() || !of_total.is_empty() {
+            self.refold(invocation.function, &of_function, &of_total);
+        }
+        self.grow(if before.is_none() { std::mem::size_of::<Row>() + 32 } else { 8 });
+    }
+
     fn grow(&mut self, bytes: usize) {
         self.generation += 1;
         self.grown += bytes;
@@ -207,7 +241,7 @@ impl Store {
 
 /// The fold of the latest standing of all rows in a bucket.
 fn fold_rows(functions: &[Arc<FunctionData>], (level, start): Refold) -> Fold<super::Sketch> {
-    let end = start.plus(super::series::LEVELS[level].0);
+    let end = start.plus(super::series::width(level));
     let mut fold = Fold::default();
     for function in functions {
         for row in function.rows.from((start, 0)).take_while(|row| row.start() < end) {
@@ -241,6 +275,36 @@ impl FunctionData {
         Some(Changed { before: None, now, gone })
     }
 
+    /// Both at once, of one that has no row yet.
+    fn begin_and_end(
+        &mut self,
+        begun: &Invocation,
+        invocation: &Invocation,
+        end: &End,
+        rows_from: Timestamp,
+    ) -> Option<Changed> {
+        let mut row = Row::begun(begun);
+        let key = (row.start(), row.seq());
+        if key != (sane(invocation.start), invocation.seq)
+            || row.start() < rows_from
+            || self.rows.get(key).is_some()
+        {
+            return None;
+        }
+        self.note_timed_out(end);
+        row.set_end(invocation, end);
+        self.rows.insert(row);
+        self.keep_trace(begun, begun.start_known);
+        self.keep_trace(invocation, end.known);
+        Some(Changed { before: None, now: Standing::of(&row, row.end()), gone: false })
+    }
+
+    fn note_timed_out(&mut self, end: &End) {
+        if let (Outcome::Timeout, Some(Micros(us))) = (end.outcome, end.duration) {
+            self.note_timeout(end.known, (us / 1_000_000).max(1));
+        }
+    }
+
     /// Keeps the trace of an invocation; of one that is kept only that it was known before.
     fn keep_trace(&mut self, invocation: &Invocation, known: Timestamp) {
         let row = (sane(invocation.start), invocation.seq);
@@ -260,9 +324,7 @@ impl FunctionData {
     ) -> Option<Changed> {
         let key = (sane(invocation.start), invocation.seq);
         let ended = Ended { end: *end, cold: invocation.cold };
-        if let (Outcome::Timeout, Some(Micros(us))) = (end.outcome, end.duration) {
-            self.note_timeout(end.known, (us / 1_000_000).max(1));
-        }
+        self.note_timed_out(end);
         if let Some(row) = self.rows.get(key) {
             let former = row.end();
             if former.is_some_and(|former| former.end.known > end.known) {
@@ -329,24 +391,26 @@ impl FactSink for Store {
         function.logs_known = function.logs_known.min(known);
         let newest = end.map_or(start, |end| sane(end.at).max(start));
         function.newest = function.newest.max(newest);
-        let changed = match (change, &end) {
-            (Change::Started, _) => function.begin(invocation, rows_from),
-            (_, Some(end)) => function.end(invocation, end, change, rows_from),
-            (_, None) => None,
-        };
         self.newest_of.logs = self.newest_of.logs.max(newest);
         self.oldest = self.oldest.min(start);
-        let Some(Changed { before, now, gone }) = changed else { return };
-        self.health.rows_late += u64::from(gone && before.is_none());
-        let (mut of_function, mut of_total) = (Vec::new(), Vec::new());
-        let series = &mut self.function_mut(invocation.function).series;
-        series.change(start, before.as_ref(), &now, gone, |at| of_function.push(at));
-        let total = Arc::make_mut(&mut self.total);
-        total.change(start, before.as_ref(), &now, gone, |at| of_total.push(at));
-        if !of_function.is_empty() || !of_total.is_empty() {
-            self.refold(invocation.function, &of_function, &of_total);
+        if let Change::Started = change {
+            self.generation += 1;
+            if let Some(oldest) = self.begun.push(invocation) {
+                self.begin(&oldest);
+            }
+            return;
         }
-        self.grow(if before.is_none() { std::mem::size_of::<Row>() + 32 } else { 8 });
+        let Some(end) = end else { return };
+        if let Some(begun) = self.begun.take(invocation.seq) {
+            let function = self.function_mut(invocation.function);
+            if let Some(changed) = function.begin_and_end(&begun, invocation, &end, rows_from) {
+                return self.change(invocation, Some(changed));
+            }
+            self.begin(&begun);
+        }
+        let function = self.function_mut(invocation.function);
+        let changed = function.end(invocation, &end, change, rows_from);
+        self.change(invocation, changed);
     }
 
     fn metric(&mut self, point: &MetricPoint) {

@@ -70,7 +70,7 @@ pub fn store_of<'a>(functions: u32, facts: impl IntoIterator<Item = &'a Fact>, b
 }
 
 /// Its snapshot, with the names that facts use.
-pub fn snapshot_of(store: &Store) -> Snapshot {
+pub fn snapshot_of(store: &mut Store) -> Snapshot {
     let mut texts = Texts::default();
     for name in ["$LATEST", "KeyError", "Runtime.ExitError"] {
         texts.names.id(name);
