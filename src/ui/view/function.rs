@@ -158,7 +158,9 @@ fn nothing(list: FunctionList) -> &'static str {
 fn draw_tabs(pen: &mut Pen, area: Rect, function: &FunctionBoard) {
     pen.rule(area);
     let mut x = area.x + 1;
-    for list in FunctionList::ALL {
+    // What the list is narrowed to is told before what other lists there are.
+    let narrowed = function.only.is_some();
+    for list in FunctionList::ALL.into_iter().filter(|list| !narrowed || *list == function.list) {
         let count = function.detail().and_then(|detail| match list {
             FunctionList::Invocations => Some(detail.matching),
             FunctionList::Errors => Some(detail.errors.iter().map(|group| group.count).sum()),
@@ -166,7 +168,9 @@ fn draw_tabs(pen: &mut Pen, area: Rect, function: &FunctionBoard) {
             FunctionList::Environments => Some(detail.environments.len() as u64),
             FunctionList::Settings => None,
         });
-        let count = count.map_or_else(String::new, |count| format!(" {}", number::whole(count)));
+        let more = function.detail().is_some_and(|detail| detail.of_other_versions > 0);
+        let more = if more && list == FunctionList::Versions { "+" } else { "" };
+        let count = count.map_or_else(String::new, |count| format!(" {}{more}", number::whole(count)));
         let open = list == function.list;
         let (before, after) = if open { ("[", "]") } else { (" ", " ") };
         let role = if open { Role::Focus } else { Role::Label };
