@@ -66,7 +66,7 @@ const VERSIONS: [Column; 12] = [
     right("LAST", 10, 5),
 ];
 
-const SETTINGS: [Column; 2] = [left("", 22, 0, 0), left("", 20, 0, 400)];
+const SETTINGS: [Column; 2] = [left("", 24, 0, 0), left("", 20, 0, 400)];
 
 const LANE: usize = 8;
 const ENVIRONMENTS: [Column; 10] = [
