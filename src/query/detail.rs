@@ -219,7 +219,7 @@ fn environment_rows(
             })
         })
         .collect();
-    rows.sort_by(|a, b| b.last.cmp(&a.last).then(b.id.cmp(&a.id)));
+    rows.sort_by(|a, b| b.last.cmp(&a.last).then_with(|| b.stream.cmp(&a.stream)).then(b.id.cmp(&a.id)));
     rows.truncate(ENVIRONMENTS);
     rows
 }

@@ -1,7 +1,5 @@
 //! What a function's versions did in a window, side by side: before and after a deploy.
 
-use std::cmp::Reverse;
-
 use rustc_hash::FxHashMap;
 
 use crate::model::{Grade, NameId, Setting, Timestamp, When, Why, Window};
@@ -122,7 +120,8 @@ impl Versions {
                 }
             })
             .collect();
-        rows.sort_by_key(|row| Reverse((row.first, row.last)));
+        let newest = |row: &VersionRow| (row.first, row.last, row.since);
+        rows.sort_by(|a, b| newest(b).cmp(&newest(a)).then_with(|| b.version.cmp(&a.version)));
         (rows, self.others)
     }
 }
