@@ -22,6 +22,8 @@ struct Head<'a> {
     item: bool,
     /// Live Tail gave only a part of what there was.
     sampled: bool,
+    /// Something stands in it that stands in no answer.
+    foreign: bool,
 }
 
 /// The message of an event by itself, as it stands in a document.
@@ -74,7 +76,11 @@ pub fn read<'a>(frame: &Frame<'a>, arena: &'a Arena, out: &mut Vec<Record<'a>>) 
                 head.item = true;
                 cursor.skip()?;
             }
-            _ => cursor.skip()?,
+            _ => {
+                let known = [&b"nextForwardToken"[..], b"nextBackwardToken", b"nextToken", b"searchedLogStreams"];
+                head.foreign |= !known.contains(&key);
+                cursor.skip()?;
+            }
         }
     }
     let Some(events) = head.events else {
@@ -100,7 +106,15 @@ pub fn read<'a>(frame: &Frame<'a>, arena: &'a Arena, out: &mut Vec<Record<'a>>) 
         out.truncate(pushed);
         return Ok(false);
     }
-    all.map(|()| true)
+    all?;
+    if out.len() == pushed {
+        // A span, or a line of an application, may have no events as well.
+        if head.foreign && !head.subscription {
+            return Ok(false);
+        }
+        out.push(Record { envelope: frame.envelope(), body: Body::Other("log events") });
+    }
+    Ok(true)
 }
 
 /// A document that holds events as documents of one event each.

@@ -1,44 +1,54 @@
 //! The result of a Logs Insights query, `get-query-results` (`formats.md` 2.8): rows of fields, every
-//! value a string, the newest first. A row with a message is a log event; a result of `stats` has
-//! none, and holds no records.
+//! value a string, the newest first. A row with a message is a log event; one without, of `stats` or of
+//! chosen fields, is none.
 
 use memchr::memmem;
 
 use super::events::array;
 use super::json::{Cursor, Stop};
 use super::{Arena, Frame, lined::is_stream, row, unwrap, wrapped::Wrapped};
-use crate::model::{Record, Text};
+use crate::model::{Body, Record, Text};
 
 /// Reads such a result; whether it is one.
 pub fn read<'a>(frame: &Frame<'a>, arena: &'a Arena, out: &mut Vec<Record<'a>>) -> Result<bool, Stop> {
-    let Some(rows) = rows(frame.text)? else { return Ok(false) };
-    let first = out.len();
+    let Some((rows, foreign)) = rows(frame.text)? else { return Ok(false) };
+    let (first, mut without) = (out.len(), false);
     array(rows, |item| {
-        out.extend(event(frame, item, arena)?);
+        let event = event(frame, item, arena)?;
+        without |= event.is_none();
+        out.extend(event);
         Ok(())
     })?;
+    if foreign && out.len() == first {
+        return Ok(false);
+    }
     // The oldest goes first, as everywhere.
     let times =
         |records: &[Record<'_>]| Some((records.first()?.envelope.time?, records.last()?.envelope.time?));
     if times(&out[first..]).is_some_and(|(first, last)| first > last) {
         out[first..].reverse();
     }
+    if without || out.len() == first {
+        out.push(Record { envelope: frame.envelope(), body: Body::Other("Logs Insights rows without @message") });
+    }
     Ok(true)
 }
 
-/// Where the rows begin, if it is a result.
-fn rows(text: &[u8]) -> Result<Option<Cursor<'_, false>>, Stop> {
+/// Where the rows begin, if it is a result; and whether something stands in it that stands in none.
+fn rows(text: &[u8]) -> Result<Option<(Cursor<'_, false>, bool)>, Stop> {
     let mut cursor = Cursor::<false>::new(text);
-    let (mut rows, mut status, mut first) = (None, false, true);
+    let (mut rows, mut status, mut foreign, mut first) = (None, false, false, true);
     cursor.object()?;
     while let Some(key) = cursor.key(&mut first)? {
-        status |= key == b"status" || key == b"statistics";
-        if key == b"results" && cursor.peek() == b'[' {
-            rows = Some(cursor);
+        match key {
+            b"results" if cursor.peek() == b'[' => rows = Some(cursor),
+            b"status" | b"statistics" => status = true,
+            b"queryLanguage" | b"encryptionKey" | b"nextToken" => {}
+            _ => foreign = true,
         }
         cursor.skip()?;
     }
-    Ok(rows.filter(|_| status))
+    Ok(rows.filter(|_| status).map(|rows| (rows, foreign)))
 }
 
 /// The event in a row.
@@ -73,7 +83,7 @@ fn event<'a>(frame: &Frame<'a>, item: &'a [u8], arena: &'a Arena) -> Result<Opti
 
 /// Each row as a result of its own.
 pub fn parts(text: &[u8]) -> Option<Vec<Vec<u8>>> {
-    let rows = rows(text).ok()??;
+    let (rows, _) = rows(text).ok()??;
     memmem::find(text, b"\"@message\"")?;
     let mut parts = Vec::new();
     array(rows, |item| {

@@ -601,3 +601,28 @@ fn an_error_of_rusts_runtime_in_json() {
     said("user handler panicked");
     said("error message");
 }
+
+#[test]
+fn an_empty_list_makes_no_answer_of_an_applications_line() {
+    for line in [
+        r#"{"level":"INFO","message":"nothing to do","events":[]}"#,
+        r#"{"level":"INFO","message":"nothing found","status":"ok","results":[]}"#,
+        r#"{"level":"INFO","message":"two found","status":"ok","results":[[{"n":1}],[]]}"#,
+        r#"{"traceId":"b4acc1196cdb38a8d90784020976a179","spanId":"b414aa248c20df5d","name":"pay","events":[]}"#,
+    ] {
+        assert!(matches!(read(line).body, Body::Log(_)), "{line}");
+    }
+    let empty = [
+        (r#"{"events":[],"searchedLogStreams":[]}"#, "log events"),
+        (r#"{"events":[],"nextForwardToken":"f/1","nextBackwardToken":"b/1"}"#, "log events"),
+        (r#"{"messageType":"DATA_MESSAGE","owner":"1","logGroup":"g","logStream":"s","logEvents":[]}"#, "log events"),
+        (r#"{"results":[],"statistics":{},"status":"Complete"}"#, "Logs Insights rows without @message"),
+        (
+            r#"{"results":[[{"field":"count(*)","value":"7"}]],"statistics":{},"status":"Complete"}"#,
+            "Logs Insights rows without @message",
+        ),
+    ];
+    for (document, name) in empty {
+        assert_eq!(read(document).body, Body::Other(name), "{document}");
+    }
+}
