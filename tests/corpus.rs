@@ -226,7 +226,7 @@ impl Show<'_> {
             let init = info.init_start.map_or_else(|| "-".to_string(), |at| at.to_string());
             let line = format!(
                 "environment {} of {} {} {:?} {} init {init}",
-                self.correlator.stream(info.id),
+                self.correlator.streams()(info.id),
                 self.name(Some(info.function)),
                 self.text(info.version),
                 info.kind,

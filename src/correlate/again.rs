@@ -12,7 +12,7 @@ use rustc_hash::{FxHashSet, FxSeededState};
 
 use super::Correlator;
 use super::place::{Place, id_of};
-use crate::model::{Platform, Timestamp};
+use crate::model::{FunctionId, Platform, Timestamp};
 
 /// Records remembered, 8 bytes each; beyond that the older half is forgotten.
 const MOST: usize = 1 << 20;
@@ -44,6 +44,11 @@ impl Default for Told {
 }
 
 impl Told {
+    /// Stands for a stream.
+    pub fn tag_of(&self, function: FunctionId, stream: &[u8]) -> u64 {
+        self.seed.hash_one((function.0, stream))
+    }
+
     /// Whether a record that may have come before did; it is remembered if not.
     #[cold]
     fn again(&mut self, tag: u64) -> bool {
@@ -70,7 +75,7 @@ impl Told {
 }
 
 /// The newest time at which an environment told something, and the kinds of it.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Newest {
     at: Timestamp,
     kinds: u8,
@@ -83,6 +88,10 @@ impl Default for Newest {
 }
 
 impl Newest {
+    /// Of an environment that may have been known before and let go: each record has to be searched
+    /// for, until one is new.
+    pub const UNSURE: Self = Self { at: Timestamp::NEVER, kinds: u8::MAX };
+
     /// Whether a record of a kind, a bit, is surely told for the first time.
     fn is_first(&mut self, at: Timestamp, kind: u8) -> bool {
         let first = at > self.at || at == self.at && self.kinds & kind == 0;
@@ -117,7 +126,8 @@ impl Correlator {
     pub(super) fn was_told(&mut self, platform: &Platform<'_>, place: &Place) -> bool {
         let Some(kind) = kind(platform) else { return false };
         let mut hasher = self.told.seed.build_hasher();
-        hasher.write_u64(u64::from(place.environment) << 8 | u64::from(kind));
+        hasher.write_u64(self.environments[place.environment as usize].tag);
+        hasher.write_u8(kind);
         hasher.write_i64(place.time.0);
         hasher.write(id_of(platform).unwrap_or_default());
         let tag = hasher.finish();
@@ -127,6 +137,9 @@ impl Correlator {
             return false;
         }
         let again = self.told.again(tag);
+        if !again && *newest == Newest::UNSURE {
+            *newest = Newest { at: place.time, kinds: kind };
+        }
         self.seen_twice += u64::from(again);
         again
     }

@@ -6,10 +6,13 @@ use crate::model::{
 };
 
 use super::again::Newest;
+use super::opened::Opened;
 use super::outcome::{Fault, Signs};
 
 /// A caller waited for an init if START followed its end within this (`operators.md` part 6).
 const WAITED_MS: i64 = 1_000;
+/// Of more that run at once, a line that names none of them is nobody's.
+const LOOKED_THROUGH: usize = 1_000;
 /// How many invocations that were given up are remembered in case they report after all.
 const GIVEN_UP: usize = 64;
 
@@ -147,10 +150,12 @@ pub struct Environment {
     pub many: bool,
     /// Its id; `None` stands for records without a stream.
     pub id: Option<EnvironmentId>,
+    /// Stands for its stream where records are told apart ([`super::again`]).
+    pub tag: u64,
     /// The function's version.
     pub version: Option<NameId>,
     /// What has begun and not reported; mostly one.
-    pub open: Vec<Open>,
+    pub open: Opened,
     /// The newest one that reported: late lines may correct it.
     pub last: Option<Invocation>,
     /// The init that no invocation has followed yet.
@@ -163,8 +168,9 @@ pub struct Environment {
 
 impl Environment {
     /// An environment of which nothing is known.
-    pub fn new(function: FunctionId, id: Option<EnvironmentId>, stream: &[u8]) -> Self {
+    pub fn new(function: FunctionId, id: Option<EnvironmentId>, tag: u64, stream: &[u8]) -> Self {
         Self {
+            tag,
             stream: StreamName::new(stream),
             known: None,
             function,
@@ -172,7 +178,7 @@ impl Environment {
             many: false,
             id,
             version: None,
-            open: Vec::new(),
+            open: Opened::default(),
             last: None,
             init: None,
             given_up: Vec::new(),
@@ -186,7 +192,8 @@ impl Environment {
     /// source that lags behind.
     pub fn open_for(&mut self, id: Option<RequestId>, at: Timestamp, source: SourceId) -> Option<&mut Open> {
         match id {
-            Some(id) => self.open.iter_mut().rev().find(|open| open.invocation.request_id == id),
+            Some(id) => self.open.at(id).and_then(|at| self.open.get_mut(at)),
+            None if self.many && self.open.len() > LOOKED_THROUGH => None,
             None if self.many => {
                 let mut here = self.open.iter_mut().filter(|open| open.invocation.lines.source == source);
                 let only = here.next().filter(|open| open.invocation.start <= at);
@@ -196,26 +203,14 @@ impl Environment {
         }
     }
 
-    /// Where among the open ones that with this id is.
-    pub fn open_at(&self, id: RequestId) -> Option<usize> {
-        self.open.iter().rposition(|open| open.invocation.request_id == id)
-    }
-
-    /// Adds an open one and says where it is.
-    pub fn add_open(&mut self, open: Open) -> usize {
-        // Mostly there is one; of a million environments nobody wants to keep room for three more.
-        if self.open.capacity() == 0 {
-            self.open.reserve_exact(1);
-        }
-        self.open.push(open);
-        self.open.len() - 1
+    /// The open one of this number.
+    pub fn open_of(&mut self, seq: u64) -> Option<&mut Open> {
+        self.open.iter_mut().take(LOOKED_THROUGH).find(|open| open.invocation.seq == seq)
     }
 
     /// Makes an open one the newest that reported.
     pub fn close(&mut self, at: usize) -> &Invocation {
-        let invocation = self.last.insert(self.open[at].invocation);
-        self.open.swap_remove(at);
-        invocation
+        self.last.insert(self.open.take(at).invocation)
     }
 
     /// Takes a given-up invocation with this id.

@@ -5,11 +5,8 @@ use super::environment::{Open, cold};
 use super::outcome::{Said, outcome};
 use super::place::Place;
 use crate::model::{
-    Change, Cold, End, FactSink, InitStart, Invocation, NameId, Outcome, Report, RequestId, Start,
+    Change, Cold, End, FactSink, InitStart, Invocation, NameId, Outcome, Report, RequestId, Start, Timestamp,
 };
-
-/// Streamless invocations that may be open at once; beyond that the oldest are given up.
-const STREAMLESS_OPEN: usize = 1_000_000;
 
 impl Correlator {
     pub(super) fn start<S: FactSink>(
@@ -30,27 +27,29 @@ impl Correlator {
         let new = environment.version.is_none() || environment.last.is_none();
         environment.version = version.or(environment.version);
         let init = environment.init.take();
-        let at = environment.add_open(Open::new(
-            Invocation {
-                seq,
-                function: environment.function,
-                environment: environment.id,
-                version: environment.version.unwrap_or(self.latest),
-                request_id,
-                attempt,
-                start: place.time,
-                start_known: place.known,
-                start_estimated: false,
-                cold: cold(init.as_ref(), place.time, None),
-                trace,
-                lines: place.lines,
-                end: None,
-            },
-            init,
-        ));
-        sink.invocation(&environment.open[at].invocation, Change::Started);
-        if environment.id.is_none() {
-            self.open_streamless(request_id, place, sink);
+        let invocation = Invocation {
+            seq,
+            function: environment.function,
+            environment: environment.id,
+            version: environment.version.unwrap_or(self.latest),
+            request_id,
+            attempt,
+            start: place.time,
+            start_known: place.known,
+            start_estimated: false,
+            cold: cold(init.as_ref(), place.time, None),
+            trace,
+            lines: place.lines,
+            end: None,
+        };
+        environment.open.add(Open::new(invocation, init));
+        let (many, streamless) = (environment.many, environment.id.is_none());
+        sink.invocation(&invocation, Change::Started);
+        if streamless {
+            self.streamless_open.insert(request_id, place.environment);
+        }
+        if many {
+            self.one_more_of_many(sink);
         }
         if new && init.is_none_or(|init| init.start.is_none()) {
             self.tell_environment(place, sink);
@@ -75,18 +74,6 @@ impl Correlator {
         }
     }
 
-    fn open_streamless<S: FactSink>(&mut self, id: RequestId, place: &Place, sink: &mut S) {
-        self.streamless_open.insert(id, place.environment);
-        if self.streamless_open.len() > STREAMLESS_OPEN {
-            self.streamless_open.clear();
-            for at in 0..self.environments.len() as u32 {
-                if self.environments[at as usize].id.is_none() {
-                    self.give_up_open(&Place { environment: at, ..*place }, sink);
-                }
-            }
-        }
-    }
-
     pub(super) fn report<S: FactSink>(
         &mut self,
         report: &Report<'_>,
@@ -95,23 +82,23 @@ impl Correlator {
     ) -> Option<u64> {
         let id = self.texts.ids.request(report.id);
         let environment = &mut self.environments[place.environment as usize];
-        let (at, change) = match environment.open_at(id) {
+        let (at, change) = match environment.open.at(id) {
             Some(at) => (at, Change::Finished),
             None => match environment.take_given_up(id) {
                 // It was not lost: this environment runs several at once.
                 Some(invocation) => {
                     environment.many = true;
                     let change = Change::Amended { was: Outcome::Unfinished, known: place.known };
-                    (environment.add_open(Open::new(invocation, None)), change)
+                    (environment.open.add(Open::new(invocation, None)), change)
                 }
                 None => {
                     let open = self.without_start(id, report, place);
-                    (self.environments[place.environment as usize].add_open(open), Change::Finished)
+                    (self.environments[place.environment as usize].open.add(open), Change::Finished)
                 }
             },
         };
         let environment = &mut self.environments[place.environment as usize];
-        let open = &mut environment.open[at];
+        let open = environment.open.get_mut(at)?;
         let error_type = report.error_type;
         let signs = open.signs();
         let said =
@@ -184,23 +171,36 @@ impl Correlator {
         if self.environments[place.environment as usize].open.is_empty() {
             return;
         }
-        for mut open in std::mem::take(&mut self.environments[place.environment as usize].open) {
-            open.invocation.end = Some(End {
-                at: place.time.max(open.invocation.start),
-                known: place.known,
-                duration: None,
-                billed_ms: None,
-                memory_mb: None,
-                max_memory_mb: None,
-                init: None,
-                restore: None,
-                outcome: Outcome::Unfinished,
-                error_type: None,
-            });
-            self.remember_failed(open.invocation.request_id, open.invocation.attempt, place.known);
-            sink.invocation(&open.invocation, Change::Finished);
-            self.environments[place.environment as usize].give_up(open.invocation);
+        for open in self.environments[place.environment as usize].open.take_all() {
+            let given_up = self.give_up(open, place.time, place.known, sink);
+            self.environments[place.environment as usize].give_up(given_up);
         }
+    }
+
+    /// Tells that an invocation will not end any more, as was seen at a time and known by another.
+    pub(super) fn give_up<S: FactSink>(
+        &mut self,
+        open: Open,
+        time: Timestamp,
+        known: Timestamp,
+        sink: &mut S,
+    ) -> Invocation {
+        let mut invocation = open.invocation;
+        invocation.end = Some(End {
+            at: time.max(invocation.start),
+            known,
+            duration: None,
+            billed_ms: None,
+            memory_mb: None,
+            max_memory_mb: None,
+            init: None,
+            restore: None,
+            outcome: Outcome::Unfinished,
+            error_type: None,
+        });
+        self.remember_failed(invocation.request_id, invocation.attempt, known);
+        sink.invocation(&invocation, Change::Finished);
+        invocation
     }
 
     /// A line after the REPORT corrects how it ended.

@@ -1,8 +1,9 @@
 //! Log lines: most say nothing of how an invocation ends; an error does, and what follows it.
 
 use super::Correlator;
+use super::environment::{Environment, Open};
 use super::known::{known, known_after};
-use super::place::Place;
+use super::place::{LastRecord, Place};
 use crate::model::{
     Change, Continuation, ErrorCounts, FactSink, Level, LineFact, LogLine, Record, Timestamp,
 };
@@ -42,8 +43,12 @@ impl Correlator {
             (_, None) => {}
         }
         let seq = open.invocation.seq;
-        environment.doubtful =
-            environment.open.iter().any(|o| matches!(o.error, Some((_, ErrorCounts::IfLast))));
+        let doubt = |open: &Open| matches!(open.error, Some((_, ErrorCounts::IfLast)));
+        let doubtful = doubt(open);
+        // Where many run at once, not all are looked through for each line: one that was in doubt once
+        // makes all lines worth a look.
+        let others = |of: &Environment| if of.many { of.doubtful } else { of.open.iter().any(doubt) };
+        environment.doubtful = doubtful || others(environment);
         Some(seq)
     }
 
@@ -59,7 +64,11 @@ impl Correlator {
         {
             return self.unread(&record.envelope, &(*broken).into(), sink);
         }
-        let Some(last) = self.source_mut(origin.source).last else {
+        let is_there = |last: &LastRecord| {
+            self.environments.get(last.environment as usize).is_some_and(|it| it.tag == last.tag)
+        };
+        let last = self.sources.get(origin.source.0 as usize).and_then(|source| source.last);
+        let Some(last) = last.filter(is_there) else {
             // Text before any record: kept as a line of nobody.
             let (function, time) = (None, record.envelope.arrived);
             let known = record.envelope.arrived.unwrap_or(Timestamp::MIN);
@@ -89,7 +98,7 @@ impl Correlator {
         sink.line(&LineFact { function, time, known, level: Level::Unknown, origin });
         match more {
             Continuation::Traceback => {
-                if let Some(open) = environment.open.iter_mut().find(|o| Some(o.invocation.seq) == last.seq)
+                if let Some(open) = last.seq.and_then(|seq| environment.open_of(seq))
                     && let Some((name, ErrorCounts::IfTraceback)) = open.error
                 {
                     open.error = Some((name, ErrorCounts::Always));

@@ -3,7 +3,7 @@
 //! Reads records in order and tells a [`FactSink`] what they mean. Holds only what is unfinished:
 //! open invocations, the newest finished one of each environment (a "timed out" line may follow
 //! its REPORT), the ids of those that failed (an asynchronous event keeps its id over its
-//! retries). A record never changes what was concluded from earlier ones except by an explicit
+//! retries); and of that no more than its [`Room`]. A record never changes what was concluded from earlier ones except by an explicit
 //! [`Change::Amended`], so that a query as of T can leave out what was known later.
 
 mod again;
@@ -13,10 +13,12 @@ mod environment;
 mod invocation;
 mod known;
 mod line;
+mod opened;
 mod outcome;
 mod place;
 mod platform;
 mod recorded;
+mod room;
 mod sibling;
 
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -28,6 +30,7 @@ use crate::model::{
 use attempt::Failed;
 use environment::Environment;
 use place::{CACHE, LastRecord, Place, Source, Stream, hash_of, id_of};
+pub use room::Room;
 
 /// Records whose streams are looked up before the first of them is taken.
 const AHEAD: usize = 32;
@@ -49,6 +52,15 @@ pub struct Correlator {
     /// Series of metrics that are only kept, by function and texts.
     others: FxHashMap<(Option<FunctionId>, Vec<u8>), OtherId>,
     next_seq: u64,
+    next_environment: u32,
+    /// How much is kept, and which of the environments' places are free.
+    room: Room,
+    free: Vec<u32>,
+    /// Environments that were let go, and invocations in flight with them.
+    let_go: u64,
+    forgotten: u64,
+    /// Invocations that have begun where many run at once, since they were counted.
+    of_many: usize,
     latest: NameId,
     read: u64,
     bad: Unread,
@@ -76,6 +88,12 @@ impl Default for Correlator {
             failed: Default::default(),
             others: FxHashMap::default(),
             next_seq: 0,
+            next_environment: 0,
+            room: Room::ALL,
+            free: Vec::new(),
+            let_go: 0,
+            forgotten: 0,
+            of_many: 0,
             latest,
             read: 0,
             bad: Unread::default(),
@@ -92,16 +110,19 @@ impl Correlator {
         &self.texts
     }
 
-    /// The log stream of an environment.
-    pub fn stream(&self, id: EnvironmentId) -> std::borrow::Cow<'_, str> {
-        let stream =
-            self.environments.get(id.0 as usize).map_or(&b""[..], |environment| environment.stream.get());
-        String::from_utf8_lossy(stream)
+    /// Tells the log stream of an environment that was not let go.
+    pub fn streams(&self) -> impl Fn(EnvironmentId) -> String {
+        let places: FxHashMap<EnvironmentId, &Environment> =
+            self.environments.iter().filter_map(|environment| Some((environment.id?, environment))).collect();
+        move |id| {
+            let stream = places.get(&id).map_or(&b""[..], |environment| environment.stream.get());
+            String::from_utf8_lossy(stream).into_owned()
+        }
     }
 
     /// The invocations that have begun and not reported.
     pub fn open(&self) -> Vec<Invocation> {
-        self.environments.iter().flat_map(|e| &e.open).map(|open| open.invocation).collect()
+        self.environments.iter().flat_map(|e| e.open.iter()).map(|open| open.invocation).collect()
     }
 
     /// Names the function that a source's records belong to where nothing inside says it.
@@ -219,8 +240,9 @@ impl Correlator {
     #[inline(always)]
     fn remember(&mut self, place: &Place, seq: Option<u64>) {
         self.read += 1;
+        let tag = self.environments[place.environment as usize].tag;
         let source = self.source_mut(place.lines.source);
-        source.last = Some(LastRecord { environment: place.environment, seq, known: place.known });
+        source.last = Some(LastRecord { environment: place.environment, tag, seq, known: place.known });
         source.newest = Some(place.time);
         source.text_end = place.lines.to;
         source.copied = false;

@@ -46,6 +46,8 @@ impl Source {
 #[derive(Debug, Clone, Copy)]
 pub(super) struct LastRecord {
     pub environment: u32,
+    /// The environment's, to see that it is still the same one.
+    pub tag: u64,
     /// The invocation it belonged to.
     pub seq: Option<u64>,
     pub known: Timestamp,
@@ -218,10 +220,14 @@ impl Correlator {
         let environment = match self.by_stream.get(&key) {
             Some(&environment) => environment,
             None => {
-                let at = self.environments.len() as u32;
-                let mut environment = Environment::new(function, Some(EnvironmentId(at)), stream);
+                self.make_room(sink);
+                let id = EnvironmentId(self.next_environment);
+                self.next_environment += 1;
+                let tag = self.told.tag_of(function, stream);
+                let mut environment = Environment::new(function, Some(id), tag, stream);
                 environment.version = crate::model::stream_version(stream).map(|v| self.texts.names.read(v));
-                self.environments.push(environment);
+                environment.newest = self.newest_of_new();
+                let at = self.settle(environment);
                 self.by_stream.insert(key, at);
                 at
             }
@@ -251,10 +257,9 @@ impl Correlator {
         if let Some(&environment) = self.streamless.get(&function) {
             return environment;
         }
-        let at = self.environments.len() as u32;
-        let mut environment = Environment::new(function, None, b"");
+        let mut environment = Environment::new(function, None, self.told.tag_of(function, b""), b"");
         environment.many = true;
-        self.environments.push(environment);
+        let at = self.settle(environment);
         self.streamless.insert(function, at);
         at
     }

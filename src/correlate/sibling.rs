@@ -3,6 +3,7 @@
 use crate::model::{FactSink, FunctionId};
 
 use super::Correlator;
+use super::again::Told;
 use super::environment::Environment;
 use super::place::Source;
 
@@ -15,8 +16,14 @@ impl Correlator {
         for (id, name) in self.function_names.iter().enumerate() {
             sink.function(FunctionId(id as u32), &String::from_utf8_lossy(name));
         }
+        let told = Told::default();
         let fresh = |of: &Environment| {
-            let mut environment = Environment::new(of.function, of.id, of.stream.get());
+            let mut environment = Environment::new(
+                of.function,
+                of.id,
+                told.tag_of(of.function, of.stream.get()),
+                of.stream.get(),
+            );
             // Records without a stream are of many environments.
             environment.many = of.id.is_none();
             environment
@@ -36,6 +43,11 @@ impl Correlator {
             streamless: self.streamless.clone(),
             sources: self.sources.iter().map(hint).collect(),
             latest: self.latest,
+            room: self.room,
+            free: self.free.clone(),
+            next_environment: self.next_environment,
+            let_go: self.let_go,
+            told,
             // Nothing was read: nothing is open, looked up or failed.
             ..Self::default()
         }

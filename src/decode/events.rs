@@ -77,7 +77,8 @@ pub fn read<'a>(frame: &Frame<'a>, arena: &'a Arena, out: &mut Vec<Record<'a>>) 
                 cursor.skip()?;
             }
             _ => {
-                let known = [&b"nextForwardToken"[..], b"nextBackwardToken", b"nextToken", b"searchedLogStreams"];
+                let known =
+                    [&b"nextForwardToken"[..], b"nextBackwardToken", b"nextToken", b"searchedLogStreams"];
                 head.foreign |= !known.contains(&key);
                 cursor.skip()?;
             }

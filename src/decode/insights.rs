@@ -29,7 +29,10 @@ pub fn read<'a>(frame: &Frame<'a>, arena: &'a Arena, out: &mut Vec<Record<'a>>) 
         out[first..].reverse();
     }
     if without || out.len() == first {
-        out.push(Record { envelope: frame.envelope(), body: Body::Other("Logs Insights rows without @message") });
+        out.push(Record {
+            envelope: frame.envelope(),
+            body: Body::Other("Logs Insights rows without @message"),
+        });
     }
     Ok(true)
 }

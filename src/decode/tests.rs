@@ -615,7 +615,10 @@ fn an_empty_list_makes_no_answer_of_an_applications_line() {
     let empty = [
         (r#"{"events":[],"searchedLogStreams":[]}"#, "log events"),
         (r#"{"events":[],"nextForwardToken":"f/1","nextBackwardToken":"b/1"}"#, "log events"),
-        (r#"{"messageType":"DATA_MESSAGE","owner":"1","logGroup":"g","logStream":"s","logEvents":[]}"#, "log events"),
+        (
+            r#"{"messageType":"DATA_MESSAGE","owner":"1","logGroup":"g","logStream":"s","logEvents":[]}"#,
+            "log events",
+        ),
         (r#"{"results":[],"statistics":{},"status":"Complete"}"#, "Logs Insights rows without @message"),
         (
             r#"{"results":[[{"field":"count(*)","value":"7"}]],"statistics":{},"status":"Complete"}"#,

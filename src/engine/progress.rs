@@ -26,6 +26,8 @@ pub struct Progress {
     pub troubled: u64,
     /// Platform records that came a second time and were counted once.
     pub seen_twice: u64,
+    /// Invocations in flight that were given up for want of room.
+    pub forgotten: u64,
     /// Resident memory of the process in bytes; 0 where the system does not tell.
     pub resident: u64,
 }

@@ -11,7 +11,7 @@ use super::intake::Intake;
 use super::progress::{Progress, SourceProgress, Stage};
 use super::{Options, Published};
 use crate::clock::Clock;
-use crate::correlate::Correlator;
+use crate::correlate::{Correlator, Room};
 use crate::findings::{self, Watch};
 use crate::ingest::{Batch, Decoders};
 use crate::model::{SourceId, Texts, Timestamp};
@@ -24,6 +24,8 @@ const PUBLISH_MS: u64 = 100;
 const MEASURE_MS: u64 = 1_000;
 /// What the program needs besides the store: buffers, views, code.
 const OVERHEAD_BYTES: usize = 48 << 20;
+/// The share of the memory that what is unfinished may take: one in so many.
+const UNFINISHED: usize = 8;
 /// The store is never squeezed below this.
 const LEAST_BYTES: usize = 8 << 20;
 /// Chunks read live, or from pipes, that are remembered while older data is being read. With more than this the
@@ -71,13 +73,14 @@ enum Older {
 impl Run {
     pub fn new(sources: &Sources, options: Options, clock: Clock, woken: Sender<()>) -> Self {
         let mut store = Store::new(budget(options.memory, 0));
+        let correlator = Correlator::within(Room::of_bytes(options.memory / UNFINISHED));
         let texts = Arc::new(Texts::default());
         let first = Published {
             snapshot: Arc::new(store.snapshot(texts.clone())),
             progress: Arc::new(Progress::default()),
         };
         Self {
-            intake: Intake::new(Correlator::default(), store, options.settling_ms, options.live),
+            intake: Intake::new(correlator, store, options.settling_ms, options.live),
             watch: Watch::new(findings::ALL),
             decoders: Decoders::start(options.decoders),
             pool: sources.pool().clone(),
@@ -365,6 +368,7 @@ impl Run {
         (self.changed, self.urgent) = (false, false);
         self.progress.filling = filling;
         self.progress.seen_twice = self.intake.correlator.seen_twice();
+        self.progress.forgotten = self.intake.correlator.forgotten();
         if !matches!(self.older, Older::Settled) {
             let covered = self.covered();
             self.intake.store.set_read_from(covered);

@@ -5,7 +5,7 @@ use std::fs::File;
 use std::io::{self, BufReader, BufWriter, Read, Write};
 
 use crate::clock::Clock;
-use crate::correlate::Correlator;
+use crate::correlate::{Correlator, Room};
 use crate::decode::Wanted;
 use crate::ingest;
 use crate::model::{FactSink, Origin, Record, SourceId, Timestamp, Window};
@@ -92,7 +92,8 @@ pub fn run(
             let mut fold = Fold::new(*keys, *rule, *window);
             // Whether an invocation matches is known when all is read: then all are collected first.
             let (input, open) = if filter.is_empty() {
-                let input = read(paths, Wanted::NotOwnMetrics, &mut fold)?;
+                let room = if keys.environment { Room::ALL } else { Room::of_bytes(UNFINISHED_BYTES) };
+                let input = read_within(room, paths, Wanted::NotOwnMetrics, &mut fold, |_| {})?;
                 let open = input.correlator.open();
                 (input, open)
             } else {
@@ -102,8 +103,13 @@ pub fn run(
                 (input, open)
             };
             let (rows, functions) = fold.rows(&open);
-            let streams = |id| input.correlator.stream(id).into_owned();
-            let table = super::by_table(rows, &functions, *keys, input.correlator.texts(), &streams);
+            let table = super::by_table(
+                rows,
+                &functions,
+                *keys,
+                input.correlator.texts(),
+                &input.correlator.streams(),
+            );
             (input, table)
         }
         Form::List(List::Traces) => {
@@ -128,10 +134,9 @@ pub fn run(
             let mut inventory = Inventory::new();
             let input = read(paths, Wanted::All, &mut inventory)?;
             let texts = input.correlator.texts();
-            let streams = |id| input.correlator.stream(id).into_owned();
             let table = match list {
                 List::Functions => inventory.functions(*window, texts),
-                List::Environments => inventory.environments(*window, texts, &streams),
+                List::Environments => inventory.environments(*window, texts, &input.correlator.streams()),
                 _ => inventory.metrics(*window),
             };
             (input, table)
@@ -140,13 +145,12 @@ pub fn run(
             let mut collect = Collect::new();
             let input = read(paths, Wanted::NotOwnMetrics, &mut collect)?;
             let texts = input.correlator.texts();
-            let streams = |id| input.correlator.stream(id).into_owned();
             let table = if *list == List::Bad {
                 bad_table(&collect, &input.sources)
             } else {
                 let mut all = collect.matching(filter, texts);
                 all.retain(|invocation| window.holds(invocation.start));
-                collect.invocations(&all, texts, &streams)
+                collect.invocations(&all, texts, &input.correlator.streams())
             };
             (input, table)
         }
@@ -160,6 +164,16 @@ pub fn run(
         0 => {}
         n => {
             let _ = writeln!(err, "lamtop: {n} records came twice, perhaps from two sources: counted once");
+        }
+    }
+    match input.correlator.forgotten() {
+        0 => {}
+        n => {
+            let _ = writeln!(
+                err,
+                "lamtop: {n} invocations in flight were given up, there was no room for more: those that end \
+                 afterwards are counted twice"
+            );
         }
     }
     for trouble in &input.troubles {
@@ -189,13 +203,16 @@ pub fn run(
     Ok(())
 }
 
+/// What is unfinished may take this much: an answer that names no environments need not grow with them.
+const UNFINISHED_BYTES: usize = 256 << 20;
+
 /// Reads, decodes what is wanted, correlates.
 pub(super) fn read<S: FactSink + Send>(
     paths: &[String],
     wanted: Wanted,
     sink: &mut S,
 ) -> Result<Input, NoInput> {
-    read_noting(paths, wanted, sink, |_| {})
+    read_within(Room::ALL, paths, wanted, sink, |_| {})
 }
 
 /// The same; each record is shown before it is correlated.
@@ -203,12 +220,22 @@ pub(super) fn read_noting<S: FactSink + Send>(
     paths: &[String],
     wanted: Wanted,
     sink: &mut S,
+    note: impl FnMut(&Record<'_>) + Send,
+) -> Result<Input, NoInput> {
+    read_within(Room::of_bytes(UNFINISHED_BYTES), paths, wanted, sink, note)
+}
+
+fn read_within<S: FactSink + Send>(
+    room: Room,
+    paths: &[String],
+    wanted: Wanted,
+    sink: &mut S,
     mut note: impl FnMut(&Record<'_>) + Send,
 ) -> Result<Input, NoInput> {
     let mut reading = source::pull(&source::paths(paths), Clock::wall())?;
     let pool = reading.pool().clone();
-    let mut input =
-        Input { sources: BTreeMap::new(), correlator: Correlator::default(), troubles: Vec::new() };
+    let correlator = Correlator::within(room);
+    let mut input = Input { sources: BTreeMap::new(), correlator, troubles: Vec::new() };
     ingest::in_turns(
         ingest::readers(),
         wanted,

@@ -288,6 +288,7 @@ impl Session {
             bad: snapshot.health.bad,
             dropped: snapshot.health.rows_late,
             seen_twice: progress.seen_twice,
+            forgotten: progress.forgotten,
             memory: (progress.resident, self.memory),
             sources: if same { self.status.sources.clone() } else { Arc::new(sources(published)) },
             bad_records: if same {

@@ -38,6 +38,8 @@ pub struct SessionStatus {
     pub dropped: u64,
     /// Records that came from two places, or twice, and were counted once.
     pub seen_twice: u64,
+    /// Invocations in flight that were given up for want of room.
+    pub forgotten: u64,
     /// Bytes that the process uses, and may use.
     pub memory: (u64, u64),
     /// What is read.
@@ -220,6 +222,7 @@ impl Default for SessionStatus {
             bad: 0,
             dropped: 0,
             seen_twice: 0,
+            forgotten: 0,
             memory: (0, 0),
             sources: Arc::default(),
             bad_records: Arc::default(),

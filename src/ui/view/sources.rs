@@ -53,9 +53,13 @@ pub fn draw(pen: &mut Pen, layout: &Layout, state: &UiState) {
         let role = if open { Role::Focus } else { Role::Label };
         x = pen.text(x, layout.tabs.y, layout.tabs.right().saturating_sub(x), &text, role) + 1;
     }
-    if status.seen_twice > 0 {
-        let text = format!("seen twice, counted once: {}", number::whole(status.seen_twice));
-        pen.text(x + 1, layout.tabs.y, layout.tabs.right().saturating_sub(x + 1), &text, Role::Label);
+    let counted = [
+        (status.seen_twice, "seen twice, counted once"),
+        (status.forgotten, "given up in flight, no memory for more"),
+    ];
+    for (count, what) in counted.into_iter().filter(|(count, _)| *count > 0) {
+        let text = format!("{what}: {}", number::whole(count));
+        x = pen.text(x + 1, layout.tabs.y, layout.tabs.right().saturating_sub(x + 1), &text, Role::Label);
     }
     match state.sources.list {
         SourcesList::Sources => {
