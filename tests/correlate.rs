@@ -7,7 +7,7 @@ mod support;
 
 use std::collections::BTreeMap;
 
-use lamtop::correlate::Correlator;
+use lamtop::correlate::{Correlator, Room};
 use lamtop::model::{
     Bad, Change, Cold, FactSink, FunctionId, Invocation, Origin, Outcome, Timestamp, Waited,
 };
@@ -267,4 +267,88 @@ fn without_a_stream_an_error_is_of_the_only_invocation_that_is_open() {
     // Of two that are open it may be either's.
     let two = [start(1, "a"), start(1, "b"), error(2), report(2, "a"), report(2, "b")];
     assert_eq!(outcomes(&two), [(1, Outcome::Ok), (1, Outcome::Ok)]);
+}
+
+/// A stream by its number, and what a correlator with room for so many comes to.
+fn nth(n: usize) -> String {
+    format!("2026/11/23/[7]{n:032x}")
+}
+
+fn within(room: Room, lines: &[String]) -> (Facts, Correlator) {
+    let (mut facts, mut correlator) = (Facts::default(), Correlator::within(room));
+    support::records::feed(&mut correlator, 0, lines.concat().as_bytes(), 700, &mut facts);
+    (facts, correlator)
+}
+
+/// Environments in which nothing runs are let go first, without any loss: also what comes a second time
+/// from a stream that was let go counts once.
+#[test]
+fn environments_that_are_idle_are_let_go_without_loss() {
+    let room = Room { environments: 20, ..Room::ALL };
+    let lines: Vec<String> = (0..200)
+        .flat_map(|n| {
+            let id = format!("id-{n}");
+            let at = n as i64 * 10;
+            [stream_line(&nth(n), at, &start(&id)), stream_line(&nth(n), at + 10, &report(&id, ""))]
+        })
+        .collect();
+    // One runs all the time.
+    let long =
+        [stream_line(&nth(777), 0, &start("long")), stream_line(&nth(777), 9_000, &report("long", ""))];
+    let again = lines[100..].to_vec();
+    let all = [vec![long[0].clone()], lines, again, vec![long[1].clone()]].concat();
+    let (facts, correlator) = within(room, &all);
+    assert_eq!((facts.invocations.len(), correlator.forgotten()), (201, 0));
+    let well = |i: &&Invocation| i.end.is_some_and(|end| end.outcome == Outcome::Ok) && !i.start_estimated;
+    assert_eq!(facts.invocations.values().filter(well).count(), 201);
+    assert_eq!(correlator.seen_twice(), 300);
+}
+
+/// More in flight than there is room for: the oldest are given up and counted, the others end as usual.
+#[test]
+fn the_oldest_in_flight_are_given_up_where_there_is_no_room() {
+    let room = Room { environments: 20, ..Room::ALL };
+    let starts = (0..100).map(|n| stream_line(&nth(n), n as i64, &start(&format!("id-{n}"))));
+    let ends = (90..100).map(|n| stream_line(&nth(n), 1_000 + n as i64, &report(&format!("id-{n}"), "")));
+    let lines: Vec<String> = starts.chain(ends).collect();
+    let (facts, correlator) = within(room, &lines);
+    let with = |outcome| {
+        let ended = |i: &&Invocation| i.end.is_some_and(|end| end.outcome == outcome);
+        facts.invocations.values().filter(ended).count() as u64
+    };
+    assert_eq!((facts.invocations.len(), with(Outcome::Ok)), (100, 10));
+    assert_eq!((with(Outcome::Unfinished), correlator.forgotten()), (80, 80));
+}
+
+#[test]
+fn the_oldest_of_many_without_a_stream_are_given_up_where_there_is_no_room() {
+    let room = Room { open: 40, ..Room::ALL };
+    let bare = |kind: &str, n: u32| {
+        format!(
+            "{{\"time\":\"2026-11-23T08:00:{:02}.000Z\",\"type\":\"platform.{kind}\",\"record\":{{\"requestId\":\"{n}\"}}}}\n",
+            n % 60
+        )
+    };
+    let lines: Vec<String> =
+        (0..60).map(|n| bare("start", n)).chain((50..60).map(|n| bare("report", n))).collect();
+    let (facts, correlator) = within(room, &lines);
+    let ended = |i: &&Invocation| i.end.is_some_and(|end| end.outcome != Outcome::Unfinished);
+    assert_eq!((facts.invocations.len(), facts.invocations.values().filter(ended).count()), (60, 10));
+    let in_flight = facts.invocations.values().filter(|i| i.end.is_none()).count() as u64;
+    assert_eq!(in_flight + correlator.forgotten(), 50);
+    assert!(in_flight <= 40 && correlator.forgotten() > 0, "{in_flight}");
+}
+
+#[test]
+fn functions_beyond_those_there_is_room_for_count_as_one() {
+    let room = Room { functions: 3, ..Room::ALL };
+    let lines: Vec<String> = (0..10)
+        .map(|n| {
+            stream_line(&nth(n), n as i64, &report(&format!("id-{n}"), "")).replace("pay", &format!("f{n}"))
+        })
+        .collect();
+    let (facts, _) = within(room, &lines);
+    assert_eq!(facts.functions, ["f0", "f1", "f2", "(other functions)"]);
+    let others = facts.invocations.values().filter(|i| i.function == FunctionId(3)).count();
+    assert_eq!((facts.invocations.len(), others), (10, 7));
 }

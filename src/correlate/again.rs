@@ -44,6 +44,11 @@ impl Default for Told {
 }
 
 impl Told {
+    /// How many are remembered.
+    pub fn len(&self) -> usize {
+        self.tags.len()
+    }
+
     /// Stands for a stream.
     pub fn tag_of(&self, function: FunctionId, stream: &[u8]) -> u64 {
         self.seed.hash_one((function.0, stream))

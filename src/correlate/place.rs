@@ -6,6 +6,7 @@ use wide::u8x16;
 use super::Correlator;
 use super::environment::Environment;
 use super::known::{known, known_after};
+use super::room::OTHERS;
 use crate::model::{
     Bad, Body, Envelope, EnvironmentId, FactSink, FunctionId, LineFact, Lines, Platform, Record, SourceId,
     Timestamp,
@@ -166,6 +167,9 @@ impl Correlator {
     pub(super) fn function<S: FactSink>(&mut self, name: &[u8], sink: &mut S) -> FunctionId {
         if let Some(&id) = self.functions.get(name) {
             return id;
+        }
+        if !self.has_room_for_functions() && name != OTHERS.as_bytes() {
+            return self.function(OTHERS.as_bytes(), sink);
         }
         let id = FunctionId(self.functions.len() as u32);
         self.functions.insert(name.into(), id);

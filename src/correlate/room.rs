@@ -10,9 +10,20 @@ use crate::model::{EnvironmentId, FactSink, FunctionId, Timestamp};
 /// than 15 minutes (<https://docs.aws.amazon.com/lambda/latest/dg/configuration-timeout.html>).
 const LONGEST_MS: i64 = 15 * 60_000;
 
+/// The name of all functions for which there was no room.
+pub const OTHERS: &str = "(other functions)";
+
+const ENVIRONMENT_BYTES: usize = 1_000;
+const OPEN_BYTES: usize = 400;
+/// A name that is kept, a record that is remembered to be told when it comes again, a failed id.
+const REMEMBERED_BYTES: usize = 64;
+
 /// How many things a correlator keeps at most.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Room {
+    /// Functions that are told apart: all further ones count as one ([`OTHERS`]). Each takes about 2 kB
+    /// where it is shown.
+    pub functions: usize,
     /// Environments with a stream: about 1 kB each.
     pub environments: usize,
     /// Invocations in flight where many run at once, of records without a stream say: about 400
@@ -22,11 +33,15 @@ pub struct Room {
 
 impl Room {
     /// Everything.
-    pub const ALL: Self = Self { environments: usize::MAX, open: usize::MAX };
+    pub const ALL: Self = Self { functions: usize::MAX, environments: usize::MAX, open: usize::MAX };
 
-    /// What takes so many bytes at most.
+    /// All functions, and of what is unfinished as much as takes so many bytes at most.
     pub fn of_bytes(bytes: usize) -> Self {
-        Self { environments: (bytes / 2 / 1_000).max(1_000), open: (bytes / 2 / 400).max(1_000) }
+        Self {
+            functions: usize::MAX,
+            environments: (bytes / 2 / ENVIRONMENT_BYTES).max(1_000),
+            open: (bytes / 2 / OPEN_BYTES).max(1_000),
+        }
     }
 }
 
@@ -40,6 +55,19 @@ impl Correlator {
     /// time, with an estimated start.
     pub fn forgotten(&self) -> u64 {
         self.forgotten
+    }
+
+    /// Bytes held, estimated.
+    pub fn bytes(&self) -> usize {
+        let remembered =
+            self.told.len() + self.failed.iter().map(|ids| ids.len()).sum::<usize>() + self.texts.len();
+        let open = self.streamless_open.len() * OPEN_BYTES;
+        self.environments.len() * ENVIRONMENT_BYTES + open + remembered * REMEMBERED_BYTES
+    }
+
+    /// Whether one more function can be told apart.
+    pub(super) fn has_room_for_functions(&self) -> bool {
+        self.functions.len() < self.room.functions
     }
 
     /// Puts an environment where one was, or behind all.

@@ -26,6 +26,10 @@ const MEASURE_MS: u64 = 1_000;
 const OVERHEAD_BYTES: usize = 48 << 20;
 /// The share of the memory that what is unfinished may take: one in so many.
 const UNFINISHED: usize = 8;
+/// By so many bytes it has changed when the store is told.
+const UNFINISHED_STEP: usize = 4 << 20;
+/// What a function takes that nothing else is known of, the table's row of it included.
+const FUNCTION_BYTES: usize = 2_048;
 /// The store is never squeezed below this.
 const LEAST_BYTES: usize = 8 << 20;
 /// Chunks read live, or from pipes, that are remembered while older data is being read. With more than this the
@@ -45,6 +49,9 @@ pub(super) struct Run {
     woken: Sender<()>,
     clock: Clock,
     memory: usize,
+    /// Bytes by which the process was larger than that, and bytes of what is unfinished.
+    excess: usize,
+    unfinished: usize,
     settling_ms: i64,
     live: bool,
     last_published: u64,
@@ -73,7 +80,9 @@ enum Older {
 impl Run {
     pub fn new(sources: &Sources, options: Options, clock: Clock, woken: Sender<()>) -> Self {
         let mut store = Store::new(budget(options.memory, 0));
-        let correlator = Correlator::within(Room::of_bytes(options.memory / UNFINISHED));
+        let room = Room::of_bytes(options.memory / UNFINISHED);
+        let functions = (options.memory / UNFINISHED / FUNCTION_BYTES).max(1_000);
+        let correlator = Correlator::within(Room { functions, ..room });
         let texts = Arc::new(Texts::default());
         let first = Published {
             snapshot: Arc::new(store.snapshot(texts.clone())),
@@ -97,6 +106,8 @@ impl Run {
             last_measured: clock.steady_ms(),
             clock,
             memory: options.memory,
+            excess: 0,
+            unfinished: 0,
             settling_ms: options.settling_ms,
             live: options.live,
             judged_to: None,
@@ -341,9 +352,18 @@ impl Run {
         self.last_measured = now;
         let Some(resident) = resident_bytes() else { return };
         self.progress.resident = resident;
-        let excess = (resident as usize).saturating_sub(self.memory);
-        if excess > 0 {
-            self.intake.store.set_budget(budget(self.memory, excess));
+        self.excess = (resident as usize).saturating_sub(self.memory);
+        if self.excess > 0 {
+            self.intake.store.set_budget(budget(self.memory, self.excess + self.unfinished));
+        }
+    }
+
+    /// What is unfinished takes its memory from the store.
+    fn share(&mut self) {
+        let unfinished = self.intake.correlator.bytes();
+        if unfinished.abs_diff(self.unfinished) > UNFINISHED_STEP {
+            self.unfinished = unfinished;
+            self.intake.store.set_budget(budget(self.memory, self.excess + unfinished));
         }
     }
 
@@ -367,6 +387,7 @@ impl Run {
         }
         (self.changed, self.urgent) = (false, false);
         self.progress.filling = filling;
+        self.share();
         self.progress.seen_twice = self.intake.correlator.seen_twice();
         self.progress.forgotten = self.intake.correlator.forgotten();
         if !matches!(self.older, Older::Settled) {
@@ -404,9 +425,9 @@ fn skipped(source: &SourceProgress) -> bool {
     source.info.skipped > 0
 }
 
-/// What of the process's memory the store may hold, when it takes `excess` bytes too much.
-fn budget(memory: usize, excess: usize) -> Budget {
-    Budget { bytes: memory.saturating_sub(OVERHEAD_BYTES).saturating_sub(excess).max(LEAST_BYTES) }
+/// What of the process's memory the store may hold, when so many bytes are taken from it.
+fn budget(memory: usize, taken: usize) -> Budget {
+    Budget { bytes: memory.saturating_sub(OVERHEAD_BYTES).saturating_sub(taken).max(LEAST_BYTES) }
 }
 
 /// The resident size of the process, where the system tells it (Linux).
