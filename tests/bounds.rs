@@ -252,7 +252,9 @@ fn trees_of_a_hundred_thousand() {
             );
         }
     });
-    let (traces, _, most) = answer(&path, &["--list", "traces"]);
+    let (traces, said, most) = answer(&path, &["--list", "traces"]);
+    assert_eq!(traces[0]["segments"], 20_000, "{traces:?}");
+    assert!(said.contains("80000 documents belong to traces of which no more are kept"), "{said}");
     assert_eq!((traces.len(), traces[0]["duration_ms"].as_u64()), (1, Some(1_000)), "{traces:?}");
     assert!(most < 256, "{most} MiB");
 }

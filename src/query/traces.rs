@@ -138,6 +138,8 @@ pub struct TraceLine {
     pub length_us: i64,
     /// Segments and subsegments.
     pub segments: usize,
+    /// There were more than are kept.
+    pub cut: bool,
     /// All marks.
     pub flags: Flags,
     /// A part has not ended.
@@ -246,6 +248,7 @@ fn line(asof: AsOf<'_>, of: &TraceSummary, trace: &TraceData) -> TraceLine {
         start_us: of.start_us,
         length_us: tree.as_ref().map_or(of.length_us, |tree| tree.end_us.saturating_sub(tree.start_us)),
         segments: of.segments,
+        cut: trace.refused > 0,
         flags: of.flags,
         in_progress: tree.as_ref().is_some_and(|tree| tree.in_progress),
         missing_parents: tree.as_ref().map_or(0, |tree| tree.missing_parents),

@@ -115,7 +115,13 @@ pub fn run(
         Form::List(List::Traces) => {
             let mut traces = Traces::new();
             let input = read(paths, Wanted::NotOwnMetrics, &mut traces)?;
-            let table = traces.table(filter, *window, input.correlator.texts());
+            let (table, refused) = traces.table(filter, *window, input.correlator.texts());
+            if refused > 0 {
+                let _ = writeln!(
+                    err,
+                    "lamtop: {refused} documents belong to traces of which no more are kept; --list segments shows all"
+                );
+            }
             (input, table)
         }
         Form::List(List::Segments) => {

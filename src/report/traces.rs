@@ -17,9 +17,11 @@ impl Traces {
         Self(Store::new(Budget { bytes: usize::MAX / 2 }))
     }
 
-    /// The traces that began in the window, the earliest first.
-    pub fn table(&mut self, filter: &Filter, window: Window, texts: &Texts) -> Table {
+    /// The traces that began in the window, the earliest first; and how many documents were not kept,
+    /// since their traces had too many.
+    pub fn table(&mut self, filter: &Filter, window: Window, texts: &Texts) -> (Table, u64) {
         let snapshot = self.0.snapshot(std::sync::Arc::new(texts.clone()));
+        let refused = snapshot.traces.iter().map(|trace| u64::from(trace.refused)).sum();
         let what = Selected { as_of: Timestamp::NEVER, window, filter: filter.clone(), function: None };
         let rows = trees(&snapshot, &what).map(|tree| {
             let root = tree.rows.iter().find(|row| row.orphan.is_none());
@@ -48,7 +50,7 @@ impl Traces {
             "in_progress",
             "missing_parents",
         ];
-        Table { columns, rows: rows.collect() }
+        (Table { columns, rows: rows.collect() }, refused)
     }
 }
 

@@ -296,6 +296,7 @@ fn trace_line(n: u64) -> TraceLine {
         start_us: NOW.0 * 1_000 - n as i64 * 7_001_000,
         length_us: 30_000_000 / (1 + n as i64),
         segments: 6 + n as usize * 11,
+        cut: n == 7,
         flags: Flags { fault: marked, throttle: n == 5, error: n == 9 },
         in_progress: n == 0,
         missing_parents: usize::from(n == 2),

@@ -125,7 +125,10 @@ fn list_cell(column: usize, line: &TraceLine, zone: Zone, symbols: &Symbols) -> 
             let gap = if line.missing_parents > 0 { symbols.no_data } else { "" };
             (waterfall::marks(line.flags) + gap, role)
         }
-        3 => (number::whole(line.segments as u64), Role::Text),
+        3 => {
+            let least = if line.cut { symbols.at_least } else { "" };
+            (format!("{least}{}", number::whole(line.segments as u64)), Role::Text)
+        }
         4 => (line.root.clone(), role),
         5 => (line.holds.as_ref().map_or_else(String::new, |(name, _)| name.clone()), Role::Text),
         6 => (line.holds.as_ref().map_or_else(String::new, |(_, us)| length(*us)), Role::Text),
