@@ -416,6 +416,49 @@ fn what_functions_are_set_to_is_listed_with_its_grade() {
     assert_eq!(row["grades"]["timeout_ms"], Value::Null);
 }
 
+/// Where there is no metric, CloudTrail's record of a call that was refused is what tells of throttles: at
+/// least these, each once however often its event is read; those that lacked permission are none.
+#[test]
+fn refused_calls_are_throttles_where_only_cloudtrail_tells() {
+    let folder = tempfile::tempdir().unwrap();
+    let put = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).unwrap();
+    let call = |id: u32, time: &str, code: &str| {
+        json!({"eventVersion": "1.09", "eventSource": "lambda.amazonaws.com", "eventName": "Invoke", "eventTime": time,
+            "eventCategory": "Data", "errorCode": code, "eventID": id.to_string(), "userIdentity": {"arn": "arn:aws:iam::1:user/web"},
+            "resources": [{"ARN": "arn:aws:lambda:us-east-1:1:function:tax"}]})
+    };
+    let throttled = "TooManyRequestsException";
+    let first = [
+        call(1, "2026-11-23T08:00:10Z", throttled),
+        call(2, "2026-11-23T08:00:50Z", throttled),
+        call(3, "2026-11-23T08:01:00Z", "AccessDenied"),
+    ];
+    put("one.json", &json!({"Records": first}).to_string());
+    put("two.json", &json!({"Records": [first[1], call(4, "2026-11-23T08:03:00Z", throttled)]}).to_string());
+    let path = folder.path().to_str().unwrap();
+    let rows = answer(&[path, "--by", "function,1m"]);
+    let got: Vec<_> = rows
+        .iter()
+        .map(|row| (row["minute"].as_i64(), row["throttles"].as_u64(), &row["invocations"]))
+        .collect();
+    let none = &Value::Null;
+    assert_eq!(got, [(Some(1_795_420_800), Some(2), none), (Some(1_795_420_980), Some(1), none)]);
+    assert_eq!(rows[0]["grades"]["throttles"]["grade"], "at-least");
+    let said = lamtop(&["doctor", path]);
+    let said = String::from_utf8_lossy(&said.stdout).into_owned();
+    assert!(
+        said.contains("Throttles    calls that CloudTrail logs of 1 function: there may be others"),
+        "{said}"
+    );
+    // A metric tells of all, whatever else does.
+    put(
+        "metric.ndjson",
+        r#"{"metric_stream_name":"s","namespace":"AWS/Lambda","metric_name":"Throttles","dimensions":{"FunctionName":"tax"},"timestamp":1795420800000,"value":{"sum":7,"count":7}}"#,
+    );
+    let rows = answer(&[path, "--by", "function"]);
+    assert_eq!((&rows[0]["throttles"], &rows[0]["grades"]["throttles"]), (&json!(7), &Value::Null));
+}
+
 #[test]
 fn the_doctor_says_what_is_there_and_what_is_missing() {
     let folder = tempfile::tempdir().unwrap();

@@ -124,6 +124,7 @@ impl Correlator {
             by: told.by.clone(),
             refused: told.refused.clone(),
             at: told.at,
+            id: told.id,
             known: known(told.at, arrived),
         });
     }

@@ -353,6 +353,13 @@ fn identified<'a>(
     name(wrapped.id, at, arena, out);
 }
 
+/// Stands for an event's id.
+fn hash_of(id: impl AsRef<[u8]>) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    hasher.write(id.as_ref());
+    hasher.finish()
+}
+
 /// Makes one record, named by an event's id, of those from `at` on, if an application wrote them.
 fn name<'a>(id: Text<'_>, at: usize, arena: &'a Arena, out: &mut Vec<Record<'a>>) {
     let Some(Record { body: body @ (Body::Log(_) | Body::Metric(_)), .. }) = out.get(at).copied() else {
@@ -361,11 +368,9 @@ fn name<'a>(id: Text<'_>, at: usize, arena: &'a Arena, out: &mut Vec<Record<'a>>
     if id.is_empty() {
         return;
     }
-    let mut hasher = DefaultHasher::new();
-    hasher.write(id);
     let more = arena.records(&out[at + 1..]);
     out.truncate(at + 1);
-    out[at].body = Body::Event(arena.alloc(Event { id: hasher.finish(), body, more }));
+    out[at].body = Body::Event(arena.alloc(Event { id: hash_of(id), body, more }));
 }
 
 /// A wrapped line's record, and the metrics in it.

@@ -49,6 +49,7 @@ pub fn call(event: &Value) -> Option<CallRecord> {
         by: who(event),
         refused: text(&event["errorCode"]),
         at: time(&event["eventTime"])?,
+        id: super::hash_of(event["eventID"].as_str().or(event["requestID"].as_str()).unwrap_or_default()),
     })
 }
 

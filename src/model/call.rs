@@ -18,6 +18,14 @@ pub struct CallRecord {
     pub refused: Option<Arc<str>>,
     /// When.
     pub at: Timestamp,
+    /// Stands for CloudTrail's id of the event, by which it counts once however often it is read.
+    pub id: u64,
+}
+
+/// Whether a request was refused for want of concurrency, by the error's code. Others lack permission,
+/// or ask for what isn't there.
+pub fn is_throttle(refused: &str) -> bool {
+    matches!(refused, "TooManyRequestsException" | "ThrottlingException" | "TooManyRequests")
 }
 
 /// The same of a known function.
@@ -33,6 +41,8 @@ pub struct CallFact {
     pub refused: Option<Arc<str>>,
     /// When.
     pub at: Timestamp,
+    /// Stands for the event.
+    pub id: u64,
     /// When that was known.
     pub known: Timestamp,
 }

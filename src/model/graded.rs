@@ -8,6 +8,8 @@ pub enum Why {
     /// Throttled requests never ran: they are in no function log. Only CloudWatch metrics, traces
     /// or callers' records tell of them.
     ThrottlesAreInNoLog,
+    /// CloudTrail tells of the calls that it logs: there may be others.
+    CallersOnly,
     /// Nothing that is read could tell.
     NotInAnySource,
     /// The source tells, but has nothing for this time.
@@ -47,6 +49,7 @@ impl Why {
             Self::ThrottlesAreInNoLog => {
                 "throttled requests never run, so no function log tells of them: give CloudWatch metrics"
             }
+            Self::CallersOnly => "CloudTrail tells only of the calls that it logs",
             Self::NotInAnySource => "nothing that is read tells this",
             Self::NoData => "the source has no data for this time",
             Self::NothingFinished => "no invocation has ended yet",

@@ -18,7 +18,7 @@ mod setting;
 mod time;
 mod trace;
 
-pub use call::{CallFact, CallRecord};
+pub use call::{CallFact, CallRecord, is_throttle};
 pub use delivery::{DeliveryFact, DeliveryRecord};
 pub use fact::{Change, EnvironmentInfo, FactSink, LineFact, Texts};
 pub use finding::{

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::model::{
     FunctionId, Graded, Grant, Micros, Provisioned, Setting, SettingFact, Timestamp, Trigger, When,
 };
-use crate::store::{Settings, Snapshot};
+use crate::store::{FunctionData, Settings, Snapshot};
 
 use super::asof::AsOf;
 use super::settings::{self, InForce, in_force, of_running};
@@ -49,11 +49,30 @@ pub struct Configured {
     pub triggers: Vec<Trigger>,
     /// Who may invoke it.
     pub may_invoke: Vec<Grant>,
+    /// Callers that were refused although there was room, with the error's code, how often and when the
+    /// last time: the newest first.
+    pub denied: Vec<Denied>,
     /// What its role may do, as far as its own policies tell.
     pub may_do: Vec<Box<str>>,
     /// When its code or settings were changed last.
     pub changed: Option<Timestamp>,
 }
+
+/// A caller that was refused: it may not, or asked for what is not there.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Denied {
+    /// Who.
+    pub by: Arc<str>,
+    /// The error's code: `AccessDenied`, …
+    pub code: Arc<str>,
+    /// How often, among the newest [`DENIED`] refusals.
+    pub count: u64,
+    /// The last time.
+    pub last: Timestamp,
+}
+
+/// Refusals that are looked at.
+const DENIED: usize = 1_000;
 
 /// What a function is set to as of a time; `None` for one that is not known.
 pub fn configured(snapshot: &Snapshot, id: FunctionId, as_of: Timestamp) -> Option<Configured> {
@@ -102,7 +121,26 @@ pub fn configured(snapshot: &Snapshot, id: FunctionId, as_of: Timestamp) -> Opti
             all.may_do.extend(statements.iter().cloned());
         }
     }
+    all.denied = denied(asof, function);
     Some(all)
+}
+
+/// The newest refusals that no limit of concurrency made, by caller and code.
+fn denied(asof: AsOf<'_>, function: &FunctionData) -> Vec<Denied> {
+    let mut all: Vec<Denied> = Vec::new();
+    let newest = function.refused.back_from((asof.at.plus(1), 0)).take(DENIED);
+    for refused in newest.filter(|refused| !refused.throttled && refused.known <= asof.at) {
+        match all.iter_mut().find(|denied| denied.by == refused.by && denied.code == refused.code) {
+            Some(denied) => denied.count += 1,
+            None => all.push(Denied {
+                by: refused.by.clone(),
+                code: refused.code.clone(),
+                count: 1,
+                last: refused.at(),
+            }),
+        }
+    }
+    all
 }
 
 /// The account's limit of concurrency as of a time.

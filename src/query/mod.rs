@@ -19,6 +19,7 @@ mod overview;
 pub mod page;
 mod panels;
 mod points;
+mod refused;
 mod scan;
 mod select;
 mod settings;

@@ -8,6 +8,7 @@ use super::cell::{Cell, Durations};
 use super::figures::{self, Check, EXACT};
 use super::overlap::{Intervals, Peaks, Remembered, Running, kept_peaks};
 use super::points::{self, CLOSED_MS, Period, Sums};
+use super::refused;
 use super::scan;
 use super::select::{Member, Selection};
 use super::settings;
@@ -143,7 +144,9 @@ impl<'a> Board<'a> {
     }
 
     fn provenance(&self, note: Option<String>) -> Provenance {
+        let agree = self.checks.0.metric > 0.0 && self.checks.0.note("invocations").is_none();
         let source = match (self.logs > 0, self.metered.is_empty()) {
+            (true, true) if agree => "logs, CW agrees",
             (true, true) => "logs",
             (true, false) => "logs, CW 1m",
             (false, false) => "CW 1m",
@@ -312,6 +315,7 @@ impl<'a> Board<'a> {
         };
         let limits = limit("timeout", timeout.map(|of| of.map(Micros::ms)));
         let before = self.then(|_, _| self.p99_before());
+        let note = note.or_else(|| self.longer());
         Panel {
             chart: Chart { lines, limits, settled: self.settled() },
             now,
@@ -319,6 +323,45 @@ impl<'a> Board<'a> {
             before,
             provenance: self.provenance(note),
         }
+    }
+
+    /// Where CloudWatch tells of a longer duration in closed minutes than the logs do.
+    fn longer(&self) -> Option<String> {
+        let member = self.compared()?;
+        let told = points::periods(self.asof, &member.function.metrics.durations, self.window);
+        let closed = told.iter().filter(|period| self.is_closed(period.window));
+        let longest = closed.filter_map(|period| period.value.max).reduce(f32::max).map(f64::from)?;
+        let logged = *self.now.longest().value()?;
+        (longest > logged * 1.01 + 1.0).then(|| {
+            let (longest, logged) = (longest.round(), logged.round());
+            format!(
+                "CloudWatch's longest took {longest} ms, the logs' {logged} ms: not all is in what is read"
+            )
+        })
+    }
+
+    /// Where CloudWatch tells of a greater concurrency in closed minutes than the logs do.
+    fn higher(&self, peak: u32) -> Option<String> {
+        let member = self.compared()?;
+        let told = points::periods(self.asof, &member.function.metrics.concurrency, self.window);
+        let closed = told.iter().filter(|period| self.is_closed(period.window));
+        let highest = closed.map(|period| f64::from(period.value)).reduce(f64::max)?;
+        // CloudWatch counts inits as well, and a request before its START.
+        (highest > f64::from(peak) * 1.1 + 1.0)
+            .then(|| format!("CloudWatch's peak is {highest}, the logs' {peak}: it counts inits too"))
+    }
+
+    /// The function of which both logs and metrics tell, if it is the only one that is looked at, and all
+    /// of it.
+    fn compared(&self) -> Option<&Member<'a>> {
+        match self.selection.members.as_slice() {
+            [member] if self.logs == 1 && member.filter.is_none() => Some(member),
+            _ => None,
+        }
+    }
+
+    fn is_closed(&self, minute: Window) -> bool {
+        minute.to.plus(CLOSED_MS) <= self.asof.at
     }
 
     fn p99_before(&self) -> Graded<f64> {
@@ -358,16 +401,28 @@ impl<'a> Board<'a> {
         ]
     }
 
-    /// Throttled requests a minute: only metrics tell.
+    /// Throttled requests a minute: metrics tell all, CloudTrail some of the other functions'.
     pub fn throttles(&self) -> Panel {
         let members = &self.selection.members;
         let mut columns = vec![Sums::default(); self.axis.columns];
         let (mut now, mut before) = (Sums::default(), Sums::default());
-        let (mut without, mut why) = (0, None);
+        let (mut without, mut called, mut why) = (0, 0, None);
+        let whole = |sum, window: Window| Sums { sum, covered_ms: window.ms() as f64 };
         for member in members {
             let told = &member.function.metrics.throttles;
             if !points::any(self.asof, told) {
                 without += 1;
+                if refused::any(self.asof, member.function) {
+                    called += 1;
+                    let minutes = refused::minutes(self.asof, member.function, points::reaching(&self.axis));
+                    let more = points::columns(&self.axis, minutes);
+                    columns.iter_mut().zip(more).for_each(|(sums, more)| *sums = sums.with(more));
+                    let count = |window| refused::times(self.asof, member.function, window).count() as f64;
+                    now = now.with(whole(count(self.window), self.window));
+                    before = before.with(whole(count(self.before), self.before));
+                    why = why.or(Some(Why::CallersOnly));
+                    continue;
+                }
                 // In which order functions came to be known says nothing.
                 if let Graded::NoSource(reason) = throttles(self.asof, member, self.window)
                     && why != Some(Why::ThrottlesAreInNoLog)
@@ -382,15 +437,16 @@ impl<'a> Board<'a> {
             now = now.with(points::sums(self.asof, told, self.window));
             before = before.with(points::sums(self.asof, told, self.before));
         }
-        let none = without == members.len();
+        let none = without == members.len() && called == 0;
         let grade = why.filter(|_| !none).map_or(Grade::Counted, Grade::AtLeast);
         let rate = |sums: Sums, window| match sums.per_minute() {
             Some(rate) => grade.of(rate),
             None if none => Graded::NoSource(why.unwrap_or(Why::ThrottlesAreInNoLog)),
             None => missing(self.asof, window),
         };
-        let note = (!none && without > 0)
+        let note = (!none && without > called)
             .then(|| format!("{without} of {} functions have no CloudWatch metrics", members.len()));
+        let note = note.or((called > 0).then(|| Why::CallersOnly.words().to_string()));
         let age = members.iter().filter_map(|member| self.newest_throttles(member)).max();
         Panel {
             chart: Chart {
@@ -405,18 +461,25 @@ impl<'a> Board<'a> {
             also: None,
             before: rate(before, self.before),
             provenance: Provenance {
-                source: if none { "–" } else { "CW 1m" },
+                source: match (members.len() - without, called) {
+                    (0, 0) => "–",
+                    (0, _) => "CloudTrail",
+                    (_, 0) => "CW 1m",
+                    _ => "CW 1m, CloudTrail",
+                },
                 age_ms: age.map(|newest| self.asof.at.since(newest).max(0)),
                 note: if none { why.map(|why| why.words().to_string()) } else { note },
             },
         }
     }
 
-    /// The end of the newest period of `Throttles`.
+    /// The end of the newest period of `Throttles`, else the newest request that is known to be refused.
     fn newest_throttles(&self, member: &Member<'_>) -> Option<Timestamp> {
         let told = &member.function.metrics.throttles.points;
         let mut back = told.back_from((self.asof.at.plus(1), Timestamp::MIN));
-        back.find(|point| point.known() <= self.asof.at).map(|p| p.start().plus(p.period_ms()))
+        let newest = back.find(|point| point.known() <= self.asof.at);
+        let refused = || refused::newest(self.asof, member.function);
+        newest.map(|p| p.start().plus(p.period_ms())).or_else(refused)
     }
 
     /// Peaks of concurrency.
@@ -469,7 +532,7 @@ impl<'a> Board<'a> {
             .map(|period| f64::from(period.value))
             .reduce(f64::max);
         let note = account.map(|peak| format!("the account ran up to {peak} at once (CloudWatch)"));
-        let note = self.checks.0.note("invocations").or(note);
+        let note = self.checks.0.note("invocations").or_else(|| self.higher(span.peak())).or(note);
         Panel {
             chart: Chart { lines, limits: self.ceilings(), settled: self.settled() },
             now,

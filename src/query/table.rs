@@ -10,6 +10,7 @@ use super::cell::{Cell, Durations};
 use super::figures::{self, Check};
 use super::overlap::{Intervals, Remembered, Running, kept_peaks};
 use super::points::{self, CLOSED_MS};
+use super::refused;
 use super::select::Member;
 use super::settings;
 use super::view::{FunctionRow, SortBy, State};
@@ -147,11 +148,14 @@ fn from_logs(asof: AsOf<'_>, member: &Member<'_>, span: &Span, figures: &mut Fig
     row.concurrency = grade.of(u64::from(peaks.peak()));
 }
 
-/// Throttled requests in a window: only metrics tell.
+/// Throttled requests in a window: metrics tell all, else CloudTrail some.
 pub fn throttles(asof: AsOf<'_>, member: &Member<'_>, window: Window) -> Graded<u64> {
     let metrics = &member.function.metrics;
     if points::any(asof, &metrics.throttles) {
         told(asof, window, points::sums(asof, &metrics.throttles, window))
+    } else if refused::any(asof, member.function) {
+        let count = refused::times(asof, member.function, window).count() as u64;
+        Graded::AtLeast(count, Why::CallersOnly)
     } else if metrics.first_known() <= asof.at {
         Graded::NoSource(Why::NoData)
     } else {

@@ -9,8 +9,8 @@ use super::run::{Lines, ReportError, read_noting};
 use super::sources::{Tallies, medium};
 use crate::decode::Wanted;
 use crate::model::{
-    Change, DeliveryFact, FactSink, FunctionId, Invocation, MetricName, MetricPoint, Origin, OtherId,
-    OtherMetric, SegmentDocument, Setting, SettingFact, SourceId, Timestamp, TraceId,
+    CallFact, Change, DeliveryFact, FactSink, FunctionId, Invocation, MetricName, MetricPoint, Origin,
+    OtherId, OtherMetric, SegmentDocument, Setting, SettingFact, SourceId, Timestamp, TraceId, is_throttle,
 };
 use crate::source::SourceInfo;
 
@@ -27,6 +27,8 @@ struct Found {
     traced: BTreeSet<FunctionId>,
     others: u64,
     deliveries: u64,
+    /// Functions of which CloudTrail tells of throttled calls.
+    refused: BTreeSet<FunctionId>,
     /// Functions by the limits that are told of them; `None` is the account.
     limits: BTreeMap<&'static str, BTreeSet<Option<FunctionId>>>,
     changes: u64,
@@ -73,6 +75,12 @@ impl FactSink for Found {
             }
         };
         self.limits.entry(limit).or_default().insert(fact.function);
+    }
+
+    fn call(&mut self, call: &CallFact) {
+        if call.refused.as_deref().is_some_and(is_throttle) {
+            self.refused.insert(call.function);
+        }
     }
 
     fn delivery(&mut self, _fact: DeliveryFact) {
@@ -161,9 +169,13 @@ fn panels(found: &Found) -> Vec<(&'static str, String)> {
             false => sources.join(", "),
         }
     };
-    let throttles = match metered(MetricName::Throttles) {
-        0 => format!("no source: throttled requests never run and are in no log; give {METRICS}"),
-        n => format!("CloudWatch metrics of {}", count(n, "function")),
+    let throttles = match (metered(MetricName::Throttles), found.refused.len()) {
+        (0, 0) => format!("no source: throttled requests never run and are in no log; give {METRICS}"),
+        (0, n) => format!(
+            "calls that CloudTrail logs of {}: there may be others; give {METRICS}",
+            count(n, "function")
+        ),
+        (n, _) => format!("CloudWatch metrics of {}", count(n, "function")),
     };
     let traces = match found.traces.len() {
         0 => {

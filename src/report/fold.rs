@@ -1,13 +1,13 @@
 //! `report --by`: facts straight into the asked buckets, without a store: exact and cheap.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::intervals::Intervals;
 use crate::model::{
-    Change, Cold, EnvironmentId, FactSink, FunctionId, Grade, Graded, Invocation, MetricName, MetricPoint,
-    NameId, Outcome, Statistics, Timestamp, Waited, Why,
+    CallFact, Change, Cold, EnvironmentId, FactSink, FunctionId, Grade, Graded, Invocation, MetricName,
+    MetricPoint, NameId, Outcome, Statistics, Timestamp, Waited, Why, is_throttle,
 };
 
 /// Which time of an invocation decides its bucket.
@@ -142,6 +142,10 @@ pub struct Fold {
     series: FxHashMap<SeriesKey, Series>,
     /// By the starts of their minutes.
     metrics: FxHashMap<(FunctionId, MetricName), BTreeMap<i64, Statistics>>,
+    /// When requests were refused for want of concurrency, as CloudTrail tells, and which those were.
+    refused: FxHashMap<FunctionId, BTreeSet<(i64, u64)>>,
+    /// Functions of which logs tell.
+    logged: FxHashSet<FunctionId>,
     newest: Timestamp,
 }
 
@@ -155,6 +159,8 @@ impl Fold {
             functions: Vec::new(),
             series: FxHashMap::default(),
             metrics: FxHashMap::default(),
+            refused: FxHashMap::default(),
+            logged: FxHashSet::default(),
             newest: Timestamp::MIN,
         }
     }
@@ -231,6 +237,7 @@ impl Fold {
             let until = self.newest.max(invocation.start).plus(1);
             self.series.entry(key).or_default().intervals.push(invocation.start.0, until.0);
         }
+        self.logged = self.series.keys().map(|key| key.function).collect();
         self.add_metric_buckets();
         let mut series: Vec<_> = std::mem::take(&mut self.series).into_iter().collect();
         let name = |key: &SeriesKey| self.functions[key.function.0 as usize].as_str();
@@ -249,11 +256,14 @@ impl Fold {
     /// Buckets in which metrics tell of something although no log does: refused requests, or
     /// functions whose logs are not read.
     fn add_metric_buckets(&mut self) {
-        if self.keys.version || self.keys.environment || !self.whole_minutes() {
+        if self.keys.version || self.keys.environment {
             return;
         }
         let mut told = Vec::new();
-        for ((function, name), points) in &self.metrics {
+        for (function, refused) in &self.refused {
+            told.extend(refused.iter().map(|(at, _)| (*function, self.bucket_of(Timestamp(*at)))));
+        }
+        for ((function, name), points) in self.metrics.iter().filter(|_| self.whole_minutes()) {
             if matches!(name, MetricName::Throttles | MetricName::Invocations) {
                 let some = points.iter().filter(|(_, point)| point.sum.is_some_and(|sum| sum > 0.0));
                 told.extend(some.map(|(minute, _)| (*function, self.bucket_of(Timestamp(*minute)))));
@@ -298,8 +308,22 @@ impl Fold {
             None if self.metrics.contains_key(&(key.function, MetricName::Throttles)) => {
                 Graded::NoSource(Why::NoData)
             }
-            None => Graded::NoSource(Why::ThrottlesAreInNoLog),
+            None => match self.refused(key, at) {
+                Some(count) => Graded::AtLeast(count, Why::CallersOnly),
+                None => Graded::NoSource(Why::ThrottlesAreInNoLog),
+            },
         }
+    }
+
+    /// Requests in a bucket that CloudTrail says were refused, if it says so of any.
+    fn refused(&self, key: SeriesKey, at: i64) -> Option<u64> {
+        if key.version.is_some() || key.environment.is_some() {
+            return None;
+        }
+        let refused = self.refused.get(&key.function)?;
+        let to = self.keys.bucket_ms.map_or(i64::MAX, |step| at.saturating_add(step));
+        let from = self.keys.bucket_ms.map_or(i64::MIN, |_| at);
+        Some(refused.range((from, 0)..(to, 0)).count() as u64)
     }
 
     fn row(&self, key: SeriesKey, at: i64, mut bucket: Bucket, peak: Option<u64>) -> Option<Row> {
@@ -310,7 +334,7 @@ impl Fold {
             return None;
         }
         let bucket_start = self.keys.bucket_ms.map(|_| Timestamp(at));
-        if logged == 0 && counted.is_some_and(|n| n > 0) {
+        if logged == 0 && (counted.is_some_and(|n| n > 0) || !self.logged.contains(&key.function)) {
             return Some(self.row_of_metrics(key, at, throttles));
         }
         // Where CloudWatch counted more, what the logs show is a lower bound.
@@ -390,8 +414,13 @@ impl Fold {
             key,
             bucket: self.keys.bucket_ms.map(|_| Timestamp(at)),
             invocations: count(MetricName::Invocations),
-            // CloudWatch leaves out Errors of a minute without any.
-            errors: Graded::Counted(self.sum(key, at, MetricName::Errors).unwrap_or(0)),
+            errors: match (self.sum(key, at, MetricName::Errors), self.sum(key, at, MetricName::Invocations))
+            {
+                (Some(errors), _) => Graded::Counted(errors),
+                // CloudWatch leaves out Errors of a minute without any.
+                (None, Some(_)) => Graded::Counted(0),
+                (None, None) => Graded::NoSource(Why::NoData),
+            },
             throttles,
             cold_starts: unknown,
             cold_waited: unknown,
@@ -436,6 +465,12 @@ impl FactSink for Fold {
                     bucket.errors += 1;
                 }
             }
+        }
+    }
+
+    fn call(&mut self, call: &CallFact) {
+        if call.refused.as_deref().is_some_and(is_throttle) && self.window.holds(call.at) {
+            self.refused.entry(call.function).or_default().insert((call.at.0, call.id));
         }
     }
 

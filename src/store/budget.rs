@@ -159,6 +159,7 @@ impl FunctionData {
         let rows = &self.rows;
         self.formers.drop_before(((cut, 0), Timestamp::MIN), |former| rows.get(former.row).is_some());
         self.traces.drop_before((cut, 0), |trace| rows.get(trace.row).is_some());
+        self.refused.drop_before((cut, 0), |_| false);
         let in_use: std::collections::HashSet<_> = rows.iter().filter_map(Row::environment).collect();
         let last = self.environments.last().map(|environment| environment.first.id);
         if let Some(last) = last {

@@ -7,6 +7,7 @@ use crate::model::{EnvironmentId, EnvironmentInfo, Timestamp, TraceId};
 use super::control::Settings;
 use super::metric::Metrics;
 use super::paged::{Item, Paged};
+use super::refused::Refused;
 use super::row::{Former, Row, RowKey, TraceOf};
 use super::series::Series;
 
@@ -32,6 +33,10 @@ pub struct FunctionData {
     /// Timed-out durations in whole seconds by the time they were known, each longer than all
     /// known before it.
     pub timeouts: Vec<(Timestamp, u32)>,
+    /// Requests that were refused, as callers' records tell.
+    pub refused: Paged<Refused>,
+    /// When it was first known of any of these that there was no concurrency left for it.
+    pub throttled_known: Timestamp,
     /// What it is set to.
     pub settings: Settings,
     /// When anything was first known of it.
@@ -57,6 +62,8 @@ impl FunctionData {
             environments: Paged::default(),
             dropped: Vec::new(),
             timeouts: Vec::new(),
+            refused: Paged::default(),
+            throttled_known: Timestamp::NEVER,
             settings: Settings::default(),
             first_known: Timestamp::NEVER,
             logs_known: Timestamp::NEVER,
@@ -83,6 +90,7 @@ impl FunctionData {
             + self.dropped.capacity() * std::mem::size_of::<(Timestamp, u64)>()
             + self.timeouts.capacity() * std::mem::size_of::<(Timestamp, u32)>()
             + self.settings.bytes()
+            + self.refused.bytes()
     }
 
     /// Notes a timed-out duration.

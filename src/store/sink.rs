@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use crate::model::{
-    Bad, Change, DeliveryFact, End, EnvironmentInfo, FactSink, FunctionId, Invocation, LineFact, MetricPoint,
-    Micros, Origin, OtherId, OtherMetric, OtherPoint, Outcome, SegmentDocument, SettingFact, SourceId, Texts,
-    Timestamp, TraceId,
+    Bad, CallFact, Change, DeliveryFact, End, EnvironmentInfo, FactSink, FunctionId, Invocation, LineFact,
+    MetricPoint, Micros, Origin, OtherId, OtherMetric, OtherPoint, Outcome, SegmentDocument, SettingFact,
+    SourceId, Texts, Timestamp, TraceId,
 };
 
 use super::Budget;
@@ -17,6 +17,8 @@ use super::known::KnownSpans;
 use super::lines::LineIndex;
 use super::metric::Metrics;
 use super::other::{OtherCell, OtherSeries};
+use super::paged::Item;
+use super::refused::Refused;
 use super::row::{Ended, Former, Row, Standing, TraceOf, sane};
 use super::series::{Refold, Series};
 use super::snapshot::{BadLog, BadRecord, Health, Newest, Snapshot};
@@ -491,6 +493,24 @@ impl FactSink for Store {
             None => Arc::make_mut(&mut self.account).note(fact),
         }
         self.grow(bytes);
+    }
+
+    fn call(&mut self, call: &CallFact) {
+        let Some(refused) = Refused::of(call) else { return };
+        if call.known > Timestamp::MIN {
+            self.note_known(call.known);
+        }
+        let function = self.function_mut(call.function);
+        function.first_known = function.first_known.min(call.known);
+        if refused.throttled {
+            function.throttled_known = function.throttled_known.min(call.known);
+        }
+        // The same event may be in two files: it was known when the first of them was read.
+        let known = refused.known;
+        if function.refused.update(refused.key(), |kept| kept.known = kept.known.min(known)).is_none() {
+            function.refused.insert(refused);
+        }
+        self.grow(std::mem::size_of::<Refused>() + 96);
     }
 
     fn delivery(&mut self, fact: DeliveryFact) {

@@ -15,6 +15,8 @@ use proptest::prelude::*;
 pub const BASE: i64 = 1_795_420_800_000;
 /// All random starts lie within about this long of it.
 pub const SPAN: i64 = 30 * 60_000;
+/// Instead of a metric's name: a refused call.
+const REFUSED: &str = "refused";
 /// Streams of a capture at most; times of stream n are n in 16, so that no two streams share one.
 const STREAMS: usize = 7;
 const AHEAD_MS: i64 = 15 * 60_000;
@@ -264,6 +266,7 @@ fn metric() -> impl Strategy<Value = Metric> {
         "ConcurrentExecutions",
         "Duration",
         "UnreservedConcurrentExecutions",
+        REFUSED,
     ]);
     let late = prop::option::of(prop_oneof![2 => 0i64..90_000, 1 => 0i64..900_000]);
     let restated = prop::option::weighted(0.3, (0i64..900_000, 0u32..50));
@@ -526,7 +529,43 @@ impl Pen<'_> {
 }
 
 impl Metric {
+    /// A call that CloudTrail tells of: the file comes late, and says when the call was made.
+    fn write_refused(&self, written: &mut Vec<Written>) {
+        let event = BASE + self.minute * 60_000 + i64::from(self.value) * 1_000;
+        let code = if self.value % 3 == 0 { "AccessDenied" } else { "TooManyRequestsException" };
+        let (at, function) = (Timestamp(event).to_string(), self.function.unwrap_or_default());
+        let line = format!(
+            "{{\"Records\":[{{\"eventVersion\":\"1.09\",\"eventSource\":\"lambda.amazonaws.com\",\"eventName\":\"Invoke\",\"eventTime\":\"{at}\",\"eventCategory\":\"Data\",\"errorCode\":\"{code}\",\"eventID\":\"{}\",\"resources\":[{{\"ARN\":\"arn:aws:lambda:us-east-1:1:function:fn-{function}\"}}]}}]}}",
+            self.value
+        );
+        let mut put = |arrived: Option<i64>| {
+            let source = if arrived.is_some() { 4 } else { 5 };
+            written.push(Written {
+                source,
+                stream: None,
+                event,
+                arrived,
+                lines: vec![match arrived {
+                    Some(at) => format!(
+                        "{{\"arrived\":{at},\"source\":\"trail\",\"raw\":{}}}",
+                        serde_json::Value::from(line.as_str())
+                    ),
+                    None => line.clone(),
+                }],
+                later: 0,
+                order: arrived.unwrap_or(event),
+            });
+        };
+        put(self.late.map(|late| event + late));
+        if self.restated.is_some() {
+            put(self.late.map(|late| event + late));
+        }
+    }
+
     fn write(&self, written: &mut Vec<Written>) {
+        if self.name == REFUSED {
+            return self.write_refused(written);
+        }
         let dimensions = self.function.map_or(String::new(), |f| format!("\"FunctionName\":\"fn-{f}\""));
         let start = BASE + self.minute * 60_000;
         let mut put = |value: u32, late: Option<i64>| {

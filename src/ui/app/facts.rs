@@ -76,6 +76,13 @@ pub fn of(name: &str, set: &Configured) -> Vec<Fact> {
             (format!("{}{}{source}", if grant.deny { "not by " } else { "" }, grant.who), grant.deny)
         }),
     );
+    for denied in &set.denied {
+        let times =
+            if denied.count > 1 { format!(" {} times", number::whole(denied.count)) } else { String::new() };
+        let value = format!("{} was refused{times}: {}", denied.by, denied.code);
+        lines.put("who may not", value, Told::Wrong);
+        lines.put("the last time", denied.last.to_string(), Told::At(denied.last));
+    }
     asynchronous(&mut lines, set);
     lines.graded("role", set.role.as_ref(), function, ToString::to_string);
     let may = set.may_do.iter().map(|may| (may.to_string(), may.starts_with("Deny")));
