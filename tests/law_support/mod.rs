@@ -532,7 +532,7 @@ impl Metric {
     /// A call that CloudTrail tells of: the file comes late, and says when the call was made.
     fn write_refused(&self, written: &mut Vec<Written>) {
         let event = BASE + self.minute * 60_000 + i64::from(self.value) * 1_000;
-        let code = if self.value % 3 == 0 { "AccessDenied" } else { "TooManyRequestsException" };
+        let code = if self.value.is_multiple_of(3) { "AccessDenied" } else { "TooManyRequestsException" };
         let (at, function) = (Timestamp(event).to_string(), self.function.unwrap_or_default());
         let line = format!(
             "{{\"Records\":[{{\"eventVersion\":\"1.09\",\"eventSource\":\"lambda.amazonaws.com\",\"eventName\":\"Invoke\",\"eventTime\":\"{at}\",\"eventCategory\":\"Data\",\"errorCode\":\"{code}\",\"eventID\":\"{}\",\"resources\":[{{\"ARN\":\"arn:aws:lambda:us-east-1:1:function:fn-{function}\"}}]}}]}}",
