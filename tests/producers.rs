@@ -168,3 +168,73 @@ fn sdks_and_exporters_that_run_are_heard() {
         assert_eq!(report(&out, &["--list", "traces"]).len(), 1, "{text}");
     }
 }
+
+/// Runs a producer to its end.
+fn produce(producers: &Path, program: &Path, modules: Option<&Path>, arguments: &[&str]) -> Vec<u8> {
+    let mut command = Command::new(program);
+    command.current_dir(producers).args(arguments).env("PYTHONDONTWRITEBYTECODE", "1");
+    command.envs(modules.map(|modules| ("NODE_PATH", modules)));
+    let output = command.output().unwrap();
+    assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+    output.stdout
+}
+
+/// Real runtime clients run functions here and now; what they write is their invocations and errors.
+#[test]
+fn runtime_clients_that_run_are_their_invocations() {
+    let Some(producers) = shared("the producers").map(|path| path.join("producers")) else { return };
+    let Some(python) = installed("venv/bin/python") else { return };
+    let modules = installed("node/node_modules");
+    let dir = tempfile::tempdir().unwrap();
+    let of_node = ["node_text", "node_json", "node_powertools"].iter().filter(|_| modules.is_some());
+    for name in ["py_text", "py_json", "py_powertools"].iter().chain(of_node) {
+        let out = dir.path().join(name);
+        let (scenario, folder) = (format!("scenarios/{name}.json"), out.to_str().unwrap().to_string());
+        let python = |arguments: &[&str]| produce(&producers, &python, modules.as_deref(), arguments);
+        python(&["runtime_api.py", &scenario, "--out", &folder]);
+        let log = dir.path().join(format!("{name}.ndjson"));
+        fs::write(&log, python(&["wrap_ndjson.py", &folder])).unwrap();
+        let facts: Value = serde_json::from_slice(&python(&["facts.py", &folder])).unwrap();
+        let fact = &facts["runtime"][name];
+        let rows = report(&log, &["--by", "function"]);
+        let got = ["invocations", "errors", "cold_starts"].map(|what| rows[0][what].as_u64());
+        let want = ["invocations", "failed_invocations", "cold_starts"].map(|what| fact[what].as_u64());
+        assert_eq!((rows.len(), got), (1, want), "{name}: {fact}");
+    }
+}
+
+/// The AWS CLI and awslogs print what a stand-in of AWS holds.
+#[test]
+fn what_the_aws_cli_prints_is_what_it_asked_for() {
+    let Some(producers) = shared("the producers").map(|path| path.join("producers")) else { return };
+    let Some(python) = installed("venv/bin/python") else { return };
+    let dir = tempfile::tempdir().unwrap();
+    produce(&producers, &python, None, &["aws_cli_shapes.py", "--out", dir.path().to_str().unwrap()]);
+    let file = |name: &str| dir.path().join(name);
+    let facts = &facts(dir.path())["functions"];
+    let number = |row: &Value, what: &str| row[what].as_u64();
+
+    let rows = report(&file("awslogs-get.txt"), &["--by", "function"]);
+    let alpha = &facts["alpha"];
+    for what in ["invocations", "errors", "cold_starts"] {
+        assert_eq!(number(&rows[0], what), number(alpha, what), "{what}");
+    }
+    // The same events, printed in two ways.
+    let [json, text] = ["logs-filter-log-events-json.json", "logs-filter-log-events-text.txt"].map(|name| {
+        let rows = report(&file(name), &["--by", "function"]);
+        ["invocations", "errors", "cold_starts", "p50", "max_ms"].map(|what| rows[0][what].clone())
+    });
+    assert_eq!(json, text);
+    assert!(json[0].as_u64() > Some(0), "{json:?}");
+
+    let traces = report(&file("xray-batch-get-traces.json"), &["--list", "traces"]);
+    let ids: Vec<_> = traces.iter().map(|trace| trace["trace_id"].clone()).collect();
+    assert_eq!(Value::from(ids), alpha["first_trace_ids"]);
+    let functions = report(&file("lambda-list-functions.json"), &["--list", "functions"]);
+    let names: Vec<_> = functions.iter().map(|row| row["function"].as_str().unwrap()).collect();
+    assert_eq!(names, ["alpha", "beta", "gamma"]);
+    assert!(
+        functions.iter().all(|row| row["timeout_ms"].is_u64() && row["memory_mb"].is_u64()),
+        "{functions:?}"
+    );
+}
