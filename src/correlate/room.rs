@@ -1,6 +1,8 @@
 //! How much is kept of what is unfinished: environments come and go for as long as one watches, and a
 //! log may begin a million invocations and end none.
 
+use rustc_hash::FxHashMap;
+
 use super::Correlator;
 use super::again::Newest;
 use super::environment::Environment;
@@ -55,6 +57,14 @@ impl Correlator {
     /// time, with an estimated start.
     pub fn forgotten(&self) -> u64 {
         self.forgotten
+    }
+
+    /// Lets go all that is unfinished, when nothing more is to come.
+    pub fn finish(&mut self) {
+        (self.environments, self.free) = Default::default();
+        self.by_stream = FxHashMap::default();
+        (self.streamless, self.streamless_open) = Default::default();
+        (self.told, self.failed) = Default::default();
     }
 
     /// Bytes held, estimated.

@@ -91,7 +91,7 @@ pub fn run(
         Form::By { keys, rule } => {
             let mut fold = Fold::new(*keys, *rule, *window);
             // Whether an invocation matches is known when all is read: then all are collected first.
-            let (input, open) = if filter.is_empty() {
+            let (mut input, open) = if filter.is_empty() {
                 let room = if keys.environment { Room::ALL } else { Room::of_bytes(UNFINISHED_BYTES) };
                 let input = read_within(room, paths, Wanted::NotOwnMetrics, &mut fold, |_| {})?;
                 let open = input.correlator.open();
@@ -102,6 +102,10 @@ pub fn run(
                 let open = collect.tell(filter, input.correlator.texts(), &mut fold);
                 (input, open)
             };
+            // What is unfinished is told, and only environments are asked for by name.
+            if !keys.environment {
+                input.correlator.finish();
+            }
             let (rows, functions) = fold.rows(&open);
             let table = super::by_table(
                 rows,
