@@ -9,8 +9,10 @@ mod invocations;
 pub mod list;
 pub mod logs;
 mod navigate;
+mod palette;
 mod problems;
 mod prompt;
+mod save;
 #[cfg(test)]
 mod spike_tests;
 mod state;
@@ -23,6 +25,7 @@ mod update;
 pub use board::{Board, Focus, FunctionBoard, FunctionList, OverviewBoard, PanelKind};
 pub use invocation::InvocationBoard;
 pub use invocations::{InvocationScope, InvocationsView};
+pub use palette::{Command, Palette};
 pub use problems::ProblemId;
 pub use prompt::{Prompt, PromptKind};
 pub use state::{Effect, Msg, Options, SourcesList, SourcesState, UiState};
