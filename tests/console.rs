@@ -174,7 +174,8 @@ fn the_list_of_invocations_counts_what_the_truth_counts() {
     let pty = at_the_end(80, 24);
     let all = truth["totals"]["invocations"].as_u64().unwrap();
     let errors = truth["totals"]["errors"].as_u64().unwrap();
-    pty.send("3");
+    // From a panel it is the list of all functions' invocations.
+    pty.send("\t3");
     let shown = |n: u64| match n {
         ..1_000 => format!("1 of {n} "),
         _ => format!("1 of {},{:03} ", n / 1_000, n % 1_000),

@@ -17,6 +17,10 @@ pub enum Setting {
     Runtime(Arc<str>),
     /// `app.handler`
     Handler(Arc<str>),
+    /// `arm64`, `x86_64`
+    Architecture(Arc<str>),
+    /// Size of /tmp in MB.
+    Tmp(u32),
     /// The role by its name.
     Role(Arc<str>),
     /// How much the platform logs of itself (`SystemLogLevel`): at WARN successes are not in the log.

@@ -60,7 +60,8 @@ pub fn invocations(snapshot: &Snapshot, what: &Selected, order: Order, most: usi
     let mut found: Vec<(&Member<'_>, &Row, Standing)> = Vec::new();
     let mut matching = 0;
     let sort = |found: &mut Vec<(&Member<'_>, &Row, Standing)>| {
-        let at = |row: &Row| (row.start(), row.seq());
+        // Of those that began in one ms, the order in which they happened to be read tells nothing.
+        let at = |row: &Row| (row.start(), row.request_id(), row.attempt(), row.seq());
         let duration = |standing: &Standing| standing.end.and_then(|end| end.duration);
         match order {
             Order::Newest => found.sort_unstable_by_key(|(_, row, _)| Reverse(at(row))),

@@ -151,11 +151,16 @@ impl Durations {
         else {
             return;
         };
-        self.us.push(us);
-        self.sorted = false;
+        self.push(Micros(us));
         if outcome == Outcome::Timeout {
             self.censored_us = Some(self.censored_us.map_or(us, |least| least.min(us)));
         }
+    }
+
+    /// Notes a duration.
+    pub fn push(&mut self, Micros(us): Micros) {
+        self.us.push(us);
+        self.sorted = false;
     }
 
     /// A quantile in ms by nearest rank.

@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use crate::model::{FunctionId, Graded, Grant, Micros, Setting, SettingFact, Timestamp, Trigger, When};
+use crate::model::{
+    FunctionId, Graded, Grant, Micros, Provisioned, Setting, SettingFact, Timestamp, Trigger, When,
+};
 use crate::store::{Settings, Snapshot};
 
 use super::asof::AsOf;
@@ -19,16 +21,26 @@ pub struct Configured {
     pub runtime: Option<Graded<Arc<str>>>,
     /// `app.handler`
     pub handler: Option<Graded<Arc<str>>>,
+    /// `arm64`, `x86_64`
+    pub architecture: Option<Graded<Arc<str>>>,
+    /// Size of /tmp in MB.
+    pub tmp_mb: Option<Graded<u32>>,
     /// Its role.
     pub role: Option<Graded<Arc<str>>>,
     /// How much the platform logs of itself.
     pub system_log_level: Option<Graded<Arc<str>>>,
-    /// Environments that may run at once.
-    pub reserved: Option<Graded<u32>>,
+    /// Environments that may run at once: 0 switches it off, `None` inside is no limit of its own.
+    pub reserved: Option<Graded<Option<u32>>>,
+    /// Environments of all functions of the account that may run at once.
+    pub account_limit: Option<Graded<u32>>,
     /// Environments that are kept ready, of all versions and aliases.
     pub provisioned: Option<Graded<u32>>,
+    /// The same for each version and alias that has some.
+    pub provisioned_on: Vec<(Arc<str>, Graded<Provisioned>)>,
     /// How often a failed asynchronous event is tried again.
     pub retries: Option<Graded<u32>>,
+    /// How long an asynchronous event may wait, in seconds.
+    pub event_age_s: Option<Graded<u32>>,
     /// Where asynchronous events go that failed for good.
     pub on_failure: Option<Graded<Arc<str>>>,
     /// The versions that its aliases mean.
@@ -55,19 +67,27 @@ pub fn configured(snapshot: &Snapshot, id: FunctionId, as_of: Timestamp) -> Opti
         memory_mb: whole(|set| if let Setting::Memory(mb) = set { Some(*mb) } else { None }),
         runtime: text(|set| if let Setting::Runtime(text) = set { Some(text) } else { None }),
         handler: text(|set| if let Setting::Handler(text) = set { Some(text) } else { None }),
+        architecture: text(|set| if let Setting::Architecture(text) = set { Some(text) } else { None }),
+        tmp_mb: whole(|set| if let Setting::Tmp(mb) = set { Some(*mb) } else { None }),
         role: text(|set| if let Setting::Role(text) = set { Some(text) } else { None }),
         system_log_level: text(|set| if let Setting::SystemLogLevel(text) = set { Some(text) } else { None }),
-        reserved: settings::reserved(asof, function).map(|(limit, _)| limit),
+        reserved: settings::reserved_or_none(asof, function),
+        account_limit: settings::account_limit(asof),
         provisioned: settings::provisioned(asof, function),
         retries: whole(|set| if let Setting::Retries(n) = set { Some(*n) } else { None }),
+        event_age_s: whole(|set| if let Setting::EventAge(s) = set { Some(*s) } else { None }),
         on_failure: text(|set| if let Setting::OnFailure(to) = set { to.as_ref() } else { None }),
         changed: settings.known(asof.at).iter().filter_map(changed).filter(|at| *at <= asof.at).max(),
         ..Configured::default()
     };
-    for InForce { fact, .. } in things(asof, settings) {
+    for InForce { fact, grade } in things(asof, settings) {
         match &fact.setting {
             Setting::Alias(Some(version)) => {
                 all.aliases.extend(fact.qualifier.clone().map(|alias| (alias, version.clone())));
+            }
+            Setting::Provisioned(Some(ready)) => {
+                let on = fact.qualifier.clone();
+                all.provisioned_on.extend(on.map(|on| (on, grade.of(*ready))));
             }
             Setting::Trigger { trigger: Some(trigger), .. } => all.triggers.push(trigger.clone()),
             Setting::MayInvoke { grant: Some(grant), .. } => all.may_invoke.push(grant.clone()),

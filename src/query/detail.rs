@@ -7,10 +7,12 @@ use crate::store::{FunctionData, KnownEnvironment, Row, Standing};
 
 use super::asof::AsOf;
 use super::axis::Axis;
+use super::configured::configured;
 use super::filter::failed;
 use super::lane::Lane;
 use super::scan;
 use super::select::Member;
+use super::versions::Versions;
 use super::view::{EnvironmentRow, ErrorGroup, FunctionDetail, InvocationRow, InvocationState};
 
 /// Invocations listed at most.
@@ -25,6 +27,7 @@ pub fn detail(asof: AsOf<'_>, member: &Member<'_>, window: Window, axis: &Axis) 
     let mut matching = 0;
     let mut errors: HashMap<(Option<NameId>, Outcome), Group> = HashMap::new();
     let mut environments: HashMap<EnvironmentId, Used> = HashMap::new();
+    let mut versions = Versions::new(asof, member.function, window);
     for (row, standing) in scan::rows(asof, member.function, window).filter(wanted) {
         matching += 1;
         newest.push((row, standing));
@@ -32,10 +35,12 @@ pub fn detail(asof: AsOf<'_>, member: &Member<'_>, window: Window, axis: &Axis) 
             newest.drain(..INVOCATIONS);
         }
         note_error(&mut errors, row, &standing);
+        versions.note(asof, row, &standing);
         if let Some(environment) = row.environment() {
             environments.entry(environment).or_default().note(asof, axis, row, &standing);
         }
     }
+    let (versions, of_other_versions) = versions.into_rows(asof, window);
     let first = newest.len().saturating_sub(INVOCATIONS);
     FunctionDetail {
         name: member.function.name.clone(),
@@ -46,7 +51,10 @@ pub fn detail(asof: AsOf<'_>, member: &Member<'_>, window: Window, axis: &Axis) 
             .collect(),
         matching,
         errors: error_groups(asof, errors),
+        versions,
+        of_other_versions,
         environments: environment_rows(asof, member.function, window, axis, environments),
+        configured: configured(asof.snapshot, member.id, asof.at).unwrap_or_default(),
     }
 }
 
@@ -211,7 +219,7 @@ fn environment_rows(
             })
         })
         .collect();
-    rows.sort_by(|a, b| b.last.cmp(&a.last).then(b.id.cmp(&a.id)));
+    rows.sort_by(|a, b| b.last.cmp(&a.last).then_with(|| b.stream.cmp(&a.stream)).then(b.id.cmp(&a.id)));
     rows.truncate(ENVIRONMENTS);
     rows
 }

@@ -26,6 +26,7 @@ mod subject;
 mod table;
 mod trace;
 mod traces;
+mod versions;
 pub mod view;
 
 pub use crate::store::Snapshot;

@@ -109,6 +109,16 @@ pub fn reserved<'a>(asof: AsOf<'_>, function: &'a FunctionData) -> Option<(Grade
     }
 }
 
+/// The same, where it is told that none is set, too.
+pub fn reserved_or_none(asof: AsOf<'_>, function: &FunctionData) -> Option<Graded<Option<u32>>> {
+    let is = |fact: &SettingFact| matches!(fact.setting, Setting::Reserved(_));
+    let InForce { fact, grade } = in_force(asof, &function.settings, is)?;
+    match fact.setting {
+        Setting::Reserved(limit) => Some(grade.of(limit)),
+        _ => None,
+    }
+}
+
 /// Environments that are kept ready for a function's versions and aliases together.
 pub fn provisioned(asof: AsOf<'_>, function: &FunctionData) -> Option<Graded<u32>> {
     let is = |fact: &SettingFact| matches!(fact.setting, Setting::Provisioned(_));

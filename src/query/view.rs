@@ -8,6 +8,7 @@ use crate::model::{
     Timestamp, TraceId, Window,
 };
 
+use super::configured::Configured;
 use super::filter::Filter;
 
 pub use super::calls::{CallRow, CallStats, CallTree, Fold};
@@ -313,8 +314,14 @@ pub struct FunctionDetail {
     pub matching: u64,
     /// Error groups, most first.
     pub errors: Vec<ErrorGroup>,
+    /// Its versions, the one that began last first, at most 64.
+    pub versions: Vec<VersionRow>,
+    /// Invocations of versions beyond those.
+    pub of_other_versions: u64,
     /// Its environments, newest first, at most 200.
     pub environments: Vec<EnvironmentRow>,
+    /// What it is set to.
+    pub configured: Configured,
 }
 
 /// An invocation as of a time.
@@ -388,6 +395,33 @@ pub struct ErrorGroup {
     pub last: Timestamp,
     /// An invocation of it (the newest).
     pub seq: u64,
+}
+
+/// What one version did in the window; of `$LATEST`, what it did since one change of its code.
+#[derive(Clone, Debug, PartialEq)]
+pub struct VersionRow {
+    /// The version.
+    pub version: String,
+    /// When the code was changed that it is, where `$LATEST` was changed in the window.
+    pub since: Option<Timestamp>,
+    /// First start in the window.
+    pub first: Timestamp,
+    /// Last start in the window.
+    pub last: Timestamp,
+    /// Invocations.
+    pub invocations: Graded<u64>,
+    /// Failed ones.
+    pub errors: Graded<u64>,
+    /// Cold starts.
+    pub cold: Graded<u64>,
+    /// Median duration in ms.
+    pub p50: Graded<f64>,
+    /// 99th percentile in ms; with fewer than 100 values the maximum.
+    pub p99: Graded<f64>,
+    /// Median of the inits in ms.
+    pub init: Graded<f64>,
+    /// Highest memory use in MB.
+    pub memory_mb: Graded<u32>,
 }
 
 /// An execution environment.

@@ -296,7 +296,7 @@ impl Inventory {
             text(set.runtime),
             text(set.handler),
             text(set.role),
-            number(set.reserved),
+            number(set.reserved.and_then(|told| told.value().copied().flatten().map(|n| told.grade().of(n)))),
             number(set.provisioned),
             list(set.aliases.iter().map(|(alias, version)| format!("{alias}={version}")).collect()),
             list(triggers.collect()),

@@ -69,7 +69,7 @@ impl Tail {
 
     /// A file does not begin as it did.
     pub fn anew(&mut self, key: u32, handle: &Arc<File>) -> Result<(), Stopped> {
-        self.over(key, "was written anew in place; read again from its start, and what was written before and not read yet is lost unless a copy of it holds it")?;
+        self.over(key, "was written anew in place")?;
         match handle.metadata() {
             Ok(metadata) => {
                 let stat = Stat::from(&metadata);
@@ -80,13 +80,29 @@ impl Tail {
         }
     }
 
-    /// The bytes read of a file are there no more; `why` says what happened to it.
+    /// The bytes read of a file are there no more; `why` says what happened to it. What is lost by it is
+    /// counted as far as it was seen to stand there.
     pub fn over(&mut self, key: u32, why: &str) -> Result<(), Stopped> {
-        if let Some(Followed { state: State::Lines(lines), .. }) = self.files.get(&key) {
-            self.out.trouble(Some(lines.info.id), format!("{} {why}", lines.info.label))?;
-        }
         // What it held lies in a copy, mostly, which is there by now but may not have been seen.
         self.find_copy(key);
+        let is_copy = |file: &Followed| matches!(file.state, State::Copy { of: Some(of), .. } if of == key);
+        let copied = self.files.values().any(is_copy);
+        if let Some(file) = self.files.get_mut(&key)
+            && let State::Lines(lines) = &file.state
+        {
+            let read = lines.framer.end();
+            let unread = file.stood.saturating_sub(read);
+            let so = if copied {
+                "what was not read of it is read in its copy".to_string()
+            } else if unread > 0 {
+                file.lost += unread;
+                format!("at least {unread} bytes that were not read are lost unless a copy of it holds them")
+            } else {
+                format!("what was written after byte {read} is lost unless a copy of it holds it")
+            };
+            let what = format!("{} {why}; read again from its start, and {so}", lines.info.label);
+            self.out.trouble(Some(lines.info.id), what)?;
+        }
         self.close(key, Some("was truncated or written anew since it was read"))
     }
 

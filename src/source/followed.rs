@@ -26,6 +26,10 @@ pub(super) struct Followed {
     /// Whether it was read before and then emptied or written anew: then its age is that of what it
     /// holds now.
     pub again: bool,
+    /// The most bytes that it was seen to hold of what is read now.
+    pub stood: u64,
+    /// Bytes that stood in it, and were gone without a copy before they were read.
+    pub lost: u64,
     /// Open as long as there is room.
     pub handle: Option<Arc<File>>,
     /// When the handle was last used, as a count of uses.

@@ -51,18 +51,18 @@ impl Tail {
             State::Lines(lines) => lines.framer.end() == 0,
             State::Packed(_) | State::Copy { .. } => false,
         };
-        // It was empty; what it held meanwhile may lie in copies by now.
-        if unread && file.names.contains(&file.called) {
+        // It was empty; what it held meanwhile may lie in copies by now. Not if it was renamed: then it may
+        // have been written to after what took its place was made.
+        let called = || Stat::of(&file.called).is_ok_and(|stat| stat.identity == file.identity);
+        if unread && file.names.contains(&file.called) && called() {
             self.is_again(key, &stat);
         }
         let Some(file) = self.files.get_mut(&key) else { return Ok(()) };
         match &mut file.state {
             State::New => self.begin(key, stat, &handle),
             State::Lines(lines) if stat.size < lines.framer.end() => {
-                let (was, now) = (lines.framer.end(), stat.size);
-                let why = format!(
-                    "was truncated from {was} to {now} bytes; read again from its start, and what was written after byte {was} is lost unless a copy of it holds it"
-                );
+                let was = lines.framer.end().max(file.stood);
+                let why = format!("was truncated from {was} to {} bytes", stat.size);
                 self.over(key, &why)?;
                 self.is_again(key, &stat);
                 self.begin(key, stat, &handle)
@@ -81,7 +81,10 @@ impl Tail {
                 if may? { self.read_on(key) } else { Ok(()) }
             }
             State::Lines(lines) => match self.heads.holds(&handle, lines.head) {
-                Ok(true) => self.read_on(key),
+                Ok(true) => {
+                    file.stood = file.stood.max(stat.size);
+                    self.read_on(key)
+                }
                 Ok(false) => self.anew(key, &handle),
                 Err(error) => self.complain(key, &error),
             },
@@ -196,8 +199,14 @@ impl Tail {
         let info = enter(&self.out, &file.path, stat, Kind::File, 0);
         let framer = Framer::new(start, self.out.most);
         file.state = State::Lines(Box::new(Lines { info: info.clone(), framer, head, caught_up: false }));
+        file.stood = stat.size;
+        let (source, lost) = (info.id, file.lost);
         self.heads.grew(key, Head::default(), head);
         self.out.send(Event::Opened(info))?;
+        if lost > 0 {
+            let note = format!("at least {lost} bytes of it are lost: it was emptied before they were read");
+            self.out.send(Event::Note { source, note })?;
+        }
         self.lies(key);
         self.read_on(key)
     }
@@ -229,6 +238,8 @@ impl Tail {
             let Some(file) = self.files.get_mut(&key) else { return Ok(false) };
             let State::Lines(lines) = &mut file.state else { return Ok(false) };
             let (held, at) = (lines.framer.held(), lines.framer.end());
+            // Half a first line may begin the one as well that was written since the file was emptied.
+            let is_half = lines.framer.start() == 0 && (1..HEAD as u64).contains(&at);
             let (mut asked, mut head, heads) = (0, Some(lines.head), &self.heads);
             let mut begin = Vec::new();
             let read = lines.framer.fill(&self.out.pool, &mut self.pieces, |space| {
@@ -237,7 +248,8 @@ impl Tail {
                 // It may have been truncated and written anew since we looked: then these are not
                 // the bytes that follow.
                 head = heads.after(&handle, lines.head, at, &space[..n])?;
-                if at == 0 && file.again {
+                if at == 0 && file.again || is_half && n > 0 {
+                    begin = part(&handle, 0, at)?;
                     begin.extend_from_slice(&space[..n.min(HEAD)]);
                 }
                 if head.is_some() { Ok(n) } else { Err(io::ErrorKind::Other.into()) }

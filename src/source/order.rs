@@ -117,15 +117,19 @@ impl Logs {
 
 impl Tail {
     /// Reads what comes before what a file holds now: all files of its log that are older. Whether the
-    /// file itself may be read: not while one of them ends in half a line whose end may come.
+    /// file itself may be read: not while one of them is about to begin, or ends in half a line whose end may come.
     pub fn read_older(&mut self, key: u32) -> Result<bool, Stopped> {
         let mut seen = BTreeSet::new();
         loop {
             let older = self.older(key);
             let is_new = |key: &u32| matches!(self.files.get(key).map(|file| &file.state), Some(State::New));
-            let next =
-                older.iter().find(|key| is_new(key) && !self.beginning.contains(key) && !seen.contains(*key));
+            let next = older.iter().find(|key| is_new(key) && !seen.contains(*key));
             let Some(next) = next.copied() else { break };
+            if self.beginning.contains(&next) {
+                // It looked here first, and what lies between the two comes after it too.
+                self.wait(key);
+                return Ok(false);
+            }
             seen.insert(next);
             self.look_behind(next)?;
         }
@@ -189,20 +193,25 @@ impl Tail {
         let Some(file) = self.files.get_mut(&key) else { return };
         self.logs.leave(&file.log, file.age, key);
         file.again = true;
+        file.stood = 0;
         file.age = Age::again(&file.path, stat);
         self.logs.enter(&file.log, file.age, key);
     }
 
     /// A copy of what a file held that came to light and has to be read first: the bytes just read of
-    /// the file, if they do not begin the copy, were written after it was made.
+    /// the file, if they do not begin the copy, were written after it was made. What was renamed meanwhile
+    /// was not copied: what bears its name now came after it.
     pub fn came_before(&mut self, key: u32, begin: &[u8]) -> Result<Option<u32>, Stopped> {
-        let Some(file) = self.files.get(&key) else { return Ok(None) };
-        let (log, folder) = (file.log.clone(), file.path.parent().map(Path::to_path_buf));
-        if let Some(folder) = folder {
-            self.list_again(folder)?;
+        if let Some(folder) = self.files.get(&key).and_then(|file| file.path.parent()) {
+            self.list_again(folder.to_path_buf())?;
         }
-        let is_new = |key: &u32| matches!(self.files.get(key).map(|file| &file.state), Some(State::New));
-        let new: Vec<u32> = self.logs.all(&log).filter(|other| *other != key).filter(is_new).collect();
+        let Some(file) = self.files.get(&key).filter(|file| file.names.contains(&file.called)) else {
+            return Ok(None);
+        };
+        let is_copy =
+            |other: &Followed| matches!(other.state, State::New) && is_named_after(&other.path, &file.called);
+        let others = self.logs.all(&file.log).filter(|other| *other != key);
+        let new: Vec<u32> = others.filter(|other| self.files.get(other).is_some_and(is_copy)).collect();
         for other in new {
             let Some(copy) = self.handle(other)? else { continue };
             let copy = part(&copy, 0, HEAD as u64).unwrap_or_default();

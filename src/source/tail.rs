@@ -186,6 +186,8 @@ impl Tail {
                 log,
                 age,
                 again: false,
+                stood: 0,
+                lost: 0,
                 handle: None,
                 used: 0,
                 begins: Head::default(),

@@ -4,13 +4,14 @@ use std::cmp::Reverse;
 use std::sync::Arc;
 
 use crate::model::{
-    Certainty, Cold, EnvironmentId, Evidence, Finding, FindingKind, Flags, FunctionId, Graded, Level, Micros,
-    Origin, Outcome, Severity, SourceId, Timestamp, TraceId, Waited, Why, Window,
+    Certainty, Cold, EnvironmentId, Evidence, Finding, FindingKind, Flags, FunctionId, Graded, Grant, Level,
+    Micros, Origin, Outcome, Provisioned, Severity, SourceId, Timestamp, TraceId, Trigger, Waited, Why,
+    Window,
 };
 use crate::query::filter::{Condition, Filter, Term};
 use crate::query::page::{Listed, Page, PageRequest, Part, Place, Ranking};
 use crate::query::view::*;
-use crate::query::{InEnvironment, One, OneRequest};
+use crate::query::{Configured, InEnvironment, One, OneRequest};
 use crate::ui::app::{Effect, Msg, Options, UiState, update};
 use crate::ui::key::Key;
 use crate::ui::keymap::{Keymap, ViewKind};
@@ -557,9 +558,62 @@ pub fn function(newest: u64) -> Overview {
         invocations: (0..=newest).rev().take(100).map(invocation).collect(),
         matching: 1_190,
         errors: vec![group("timeout", 60, newest - newest % 7 + 1), group("CardDeclined\x1b[0m", 16, 3)],
+        versions: vec![version("12", 320_000, 76, 4_520.0), version("11", 1_700_000, 0, 390.0)],
+        of_other_versions: 3,
         environments: (0..3).map(environment).collect(),
+        configured: configured(),
     });
     answer
+}
+
+fn version(name: &str, ago_ms: i64, errors: u64, p99: f64) -> VersionRow {
+    VersionRow {
+        version: name.into(),
+        since: None,
+        first: NOW.plus(-ago_ms),
+        last: NOW.plus(-ago_ms + 318_000),
+        invocations: Graded::Counted(1_190),
+        errors: Graded::Counted(errors),
+        cold: Graded::Counted(31),
+        p50: Graded::Counted(210.0),
+        p99: Graded::Counted(p99),
+        init: if errors > 0 { Graded::Counted(183.0) } else { Graded::NoSource(Why::NothingFinished) },
+        memory_mb: Graded::Counted(210),
+    }
+}
+
+/// What a function is set to, its names hostile.
+fn configured() -> Configured {
+    let trigger = |source: &str, state: &str| Trigger {
+        source: Some(format!("arn:aws:sqs:eu-west-1:123456789012:{source}").into()),
+        state: Some(state.into()),
+    };
+    Configured {
+        timeout: Some(Graded::Counted(Micros::from_ms(30_000))),
+        memory_mb: Some(Graded::Counted(512)),
+        runtime: Some(Graded::Counted("python3.12".into())),
+        handler: Some(Graded::Counted("app.hand\x1b[31mler".into())),
+        architecture: Some(Graded::Counted("arm64".into())),
+        role: Some(Graded::Estimated("payment-capture-role".into(), Why::HeldBack)),
+        reserved: Some(Graded::Counted(Some(0))),
+        account_limit: Some(Graded::Counted(1_000)),
+        provisioned_on: vec![(
+            "live".into(),
+            Graded::Counted(Provisioned { requested: 8, allocated: Some(5) }),
+        )],
+        retries: Some(Graded::Counted(1)),
+        on_failure: Some(Graded::Counted("arn:aws:sqs:eu-west-1:123456789012:payments-dlq".into())),
+        aliases: vec![("live".into(), "12".into())],
+        triggers: vec![trigger("payments", "Enabled"), trigger("refunds", "Disabled")],
+        may_invoke: vec![Grant {
+            deny: false,
+            who: "s3.amazonaws.com".into(),
+            source: Some("arn:aws:s3:::invoices".into()),
+        }],
+        may_do: vec!["Allow sqs:SendMessage on arn:aws:sqs:eu-west-1:123456789012:payments".into()],
+        changed: Some(NOW.plus(-320_000)),
+        ..Configured::default()
+    }
 }
 
 /// A page of the invocations 0 to `newest`, of two functions in turn.
@@ -770,6 +824,8 @@ pub struct Session {
     /// Rows of the overview, in order.
     pub order: Vec<usize>,
     /// What is wrong.
+    /// Whether control data tell what functions are set to.
+    pub settings_told: bool,
     pub problems: Problems,
 }
 
@@ -786,6 +842,7 @@ impl Session {
             newest: 99,
             lines: 1_000,
             order: (0..FUNCTIONS.len()).collect(),
+            settings_told: true,
             problems: problems(),
         };
         session.send(Msg::Status(Arc::new(status)));
@@ -801,7 +858,13 @@ impl Session {
                 match effect {
                     Effect::Ask { id, request, .. } => {
                         let mut answer = match request.function {
-                            Some(_) => function(self.newest),
+                            Some(_) => {
+                                let mut answer = function(self.newest);
+                                if let (false, Some(detail)) = (self.settings_told, &mut answer.detail) {
+                                    detail.configured = Default::default();
+                                }
+                                answer
+                            }
                             None => overview(),
                         };
                         if request.function.is_none() {

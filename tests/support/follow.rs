@@ -23,6 +23,8 @@ pub struct Follow {
     pub caught_up: BTreeSet<SourceId>,
     pub ended: BTreeSet<SourceId>,
     pub troubles: Vec<String>,
+    /// What each says of itself.
+    pub notes: BTreeMap<SourceId, String>,
     /// Offset after what came of each source.
     ends: BTreeMap<SourceId, u64>,
 }
@@ -48,6 +50,7 @@ impl Follow {
             caught_up: BTreeSet::new(),
             ended: BTreeSet::new(),
             troubles: Vec::new(),
+            notes: BTreeMap::new(),
             ends: BTreeMap::new(),
         }
     }
@@ -111,7 +114,9 @@ impl Follow {
             Event::Trouble { what, .. } => self.troubles.push(what),
             Event::CaughtUp(id) => assert!(self.caught_up.insert(id), "caught up twice"),
             Event::Ended(id) => assert!(self.ended.insert(id), "ended twice"),
-            Event::Note { .. } => {}
+            Event::Note { source, note } => {
+                self.notes.insert(source, note);
+            }
             Event::Drained => panic!("following is never done"),
         }
     }

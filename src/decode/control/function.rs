@@ -59,6 +59,9 @@ fn parts(of: &Value) -> Vec<Setting> {
     parts.extend(count(&of["MemorySize"]).map(Setting::Memory));
     parts.extend(text(&of["Runtime"]).map(Setting::Runtime));
     parts.extend(text(&of["Handler"]).map(Setting::Handler));
+    let architectures = of["Architectures"].as_array().into_iter().flatten();
+    parts.extend(architectures.take(1).filter_map(text).map(Setting::Architecture));
+    parts.extend(count(&of["EphemeralStorage"]["Size"]).map(Setting::Tmp));
     parts.extend(of["Role"].as_str().filter(|role| !role.is_empty()).map(|role| Setting::Role(last(role))));
     parts
 }
@@ -68,6 +71,8 @@ fn words(setting: &Setting) -> String {
         Setting::Memory(mb) => format!("MemorySize {mb}"),
         Setting::Runtime(runtime) => format!("Runtime {runtime}"),
         Setting::Handler(handler) => format!("Handler {handler}"),
+        Setting::Architecture(name) => format!("Architectures {name}"),
+        Setting::Tmp(mb) => format!("EphemeralStorage {mb}"),
         Setting::Role(role) => format!("Role {role}"),
         other => format!("{other:?}"),
     }

@@ -78,7 +78,8 @@ impl UiState {
         let lines = lines.and_then(|logs| logs.due_at(&self.status));
         let lists = match self.view() {
             ViewKind::Invocations => {
-                let thaw = self.last_key.map_or(0, |key| key + FREEZE_MS);
+                let key = self.last_key.filter(|_| self.invocations.holds_still(&self.status));
+                let thaw = key.map_or(0, |key| key + FREEZE_MS);
                 self.invocations.due_at(&self.status).map(|due| due.max(thaw))
             }
             ViewKind::Invocation => self.invocation.as_ref().and_then(|one| {

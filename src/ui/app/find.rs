@@ -4,7 +4,8 @@ use crate::query::view::{InvocationState, State};
 use crate::ui::keymap::ViewKind;
 use crate::ui::view;
 
-use super::board::FunctionList;
+use super::facts::Told;
+use super::function::FunctionList;
 use super::logs::{self, Want};
 use super::state::{Effect, UiState};
 
@@ -91,6 +92,10 @@ impl UiState {
                         shows(&row.request_id) || row.error_type.as_deref().is_some_and(shows)
                     }),
                     FunctionList::Errors => detail.is_some_and(|d| shows(&d.errors[line].name)),
+                    FunctionList::Versions => detail.is_some_and(|d| shows(&d.versions[line].version)),
+                    FunctionList::Settings => {
+                        function.facts().get(line).is_some_and(|fact| shows(fact.label) || shows(&fact.value))
+                    }
                     FunctionList::Environments => detail.is_some_and(|d| shows(&d.environments[line].stream)),
                 }
             }),
@@ -174,6 +179,12 @@ impl UiState {
                     function.invocation(line).is_some_and(|row| wrong_state(row.state))
                 }
                 FunctionList::Errors => true,
+                FunctionList::Versions => function
+                    .detail()
+                    .is_some_and(|detail| detail.versions[line].errors.value().is_some_and(|n| *n > 0)),
+                FunctionList::Settings => {
+                    function.facts().get(line).is_some_and(|fact| fact.told == Told::Wrong)
+                }
                 FunctionList::Environments => {
                     function.detail().is_some_and(|detail| detail.environments[line].errors > 0)
                 }

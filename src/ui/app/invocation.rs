@@ -10,7 +10,7 @@ use crate::ui::keymap::ViewKind;
 use crate::ui::status::SessionStatus;
 use crate::ui::view;
 
-use super::board::{FunctionBoard, FunctionList};
+use super::function::{FunctionBoard, FunctionList};
 use super::logs::{LogView, Scope};
 use super::state::{Effect, UiState};
 

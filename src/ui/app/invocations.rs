@@ -6,10 +6,11 @@ use crate::model::{EnvironmentId, FunctionId, Timestamp, Window};
 use crate::query::filter::Filter;
 use crate::query::page::{Listed, Page, PageRequest, Part, Ranking};
 use crate::ui::keymap::ViewKind;
-use crate::ui::status::SessionStatus;
+use crate::ui::status::{SessionKind, SessionStatus};
 use crate::ui::view;
 
 use super::board::{Focus, PanelKind};
+use super::function::Only;
 use super::list::{ListState, Move};
 use super::state::{Effect, UiState};
 
@@ -22,6 +23,10 @@ const MINUTE_MS: i64 = 60_000;
 const MOST_MS: i64 = 48 * 60 * MINUTE_MS;
 /// Numbers repaint at most once in this time.
 const NUMBERS_MS: u64 = 1_000;
+/// While a capture is still being read, for what is there is not what will be.
+const LOADING_MS: u64 = 250;
+/// Until the first rows.
+const EMPTY_MS: u64 = 30;
 
 /// Whose invocations, and when they began.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -103,7 +108,22 @@ impl InvocationsView {
     /// When time alone makes a question due, on the steady clock.
     pub(super) fn due_at(&self, status: &SessionStatus) -> Option<u64> {
         let asked = self.asked.as_ref().filter(|_| self.pending.is_none() && self.changed(status))?;
-        Some(asked.at + NUMBERS_MS)
+        Some(asked.at + self.every_ms(status))
+    }
+
+    fn every_ms(&self, status: &SessionStatus) -> u64 {
+        match status.kind {
+            SessionKind::Replay { loaded, .. } if loaded < 1.0 && self.rows().is_empty() => EMPTY_MS,
+            SessionKind::Replay { loaded, .. } if loaded < 1.0 => LOADING_MS,
+            _ => NUMBERS_MS,
+        }
+    }
+
+    /// Whether rows stand still for a moment after a key: not while a capture is being read and
+    /// nobody has gone to a row, for then they are of what was read by chance.
+    pub(super) fn holds_still(&self, status: &SessionStatus) -> bool {
+        let loading = matches!(status.kind, SessionKind::Replay { loaded, .. } if loaded < 1.0);
+        self.list.moved() || !loading
     }
 
     /// The part to load: an end that is gone to, or what is around the selected row.
@@ -137,7 +157,10 @@ impl InvocationsView {
         let part = self.part();
         let elsewhere = (self.wanted.is_some() || self.near_end())
             && self.asked.as_ref().is_none_or(|asked| asked.part != part);
-        let due = self.due_at(status).is_some_and(|due| due <= at && !still);
+        let due = {
+            let still = still && self.holds_still(status);
+            self.due_at(status).is_some_and(|due| due <= at && !still)
+        };
         let by_key = other || (urgent && self.changed(status)) || (elsewhere && self.pending.is_none());
         if !(by_key || due) {
             return None;
@@ -206,7 +229,8 @@ impl InvocationsView {
 }
 
 impl UiState {
-    /// Opens the list of what is looked at: in a function of it, elsewhere of all functions.
+    /// Opens the list of what is looked at: of the selected function; from a panel of the overview
+    /// those of all functions, as the panel shows them.
     pub(super) fn open_invocations(&mut self) -> Vec<Effect> {
         if self.view() == ViewKind::Invocations {
             return self.say("this is the list of invocations; Esc goes back");
@@ -216,12 +240,17 @@ impl UiState {
         }
         let (function, environment) = match (self.view(), &self.function) {
             (ViewKind::Function, Some(function)) => {
-                (Some((function.id, function.name.clone())), function.only.clone())
+                let environment = match &function.only {
+                    Some(Only::Environment(id, stream)) => Some((*id, stream.clone())),
+                    _ => None,
+                };
+                (Some((function.id, function.name.clone())), environment)
             }
             (ViewKind::Invocation, _) => {
                 (self.invocation.as_ref().map(|one| (one.request.function, one.name.clone())), None)
             }
             (ViewKind::Problems, _) => (self.subject(), None),
+            (ViewKind::Overview, _) if self.overview.board.focus == Focus::List => (self.subject(), None),
             (ViewKind::Logs, _) => (self.logs.as_ref().and_then(|logs| logs.scope.function.clone()), None),
             _ => (None, None),
         };

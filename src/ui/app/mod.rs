@@ -3,7 +3,9 @@
 
 mod ask;
 mod board;
+mod facts;
 mod find;
+mod function;
 mod invocation;
 mod invocations;
 pub mod list;
@@ -22,7 +24,9 @@ mod trace;
 mod traces;
 mod update;
 
-pub use board::{Board, Focus, FunctionBoard, FunctionList, OverviewBoard, PanelKind};
+pub use board::{Board, Focus, OverviewBoard, PanelKind};
+pub use facts::{Fact, Told};
+pub use function::{FunctionBoard, FunctionList, Only};
 pub use invocation::InvocationBoard;
 pub use invocations::{InvocationScope, InvocationsView};
 pub use palette::{Command, Palette};

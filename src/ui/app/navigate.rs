@@ -3,7 +3,8 @@
 use crate::ui::keymap::ViewKind;
 use crate::ui::view;
 
-use super::board::{Focus, FunctionBoard, FunctionList, PanelKind};
+use super::board::{Focus, PanelKind};
+use super::function::{FunctionBoard, FunctionList, Only};
 use super::list::Move;
 use super::logs::Scope;
 use super::state::{Effect, SourcesList, UiState};
@@ -172,14 +173,17 @@ impl UiState {
             }
             FunctionList::Environments => {
                 let chosen = function.detail().and_then(|detail| detail.environments.get(line));
-                let chosen = chosen.map(|row| (row.id, row.stream.clone()));
-                if chosen.is_some() {
-                    function.only = chosen;
-                    function.list = FunctionList::Invocations;
-                    function.narrow(height);
-                }
+                let chosen = chosen.map(|row| Only::Environment(row.id, row.stream.clone()));
+                function.narrow_to(chosen, height);
                 Vec::new()
             }
+            FunctionList::Versions => {
+                let chosen = function.detail().and_then(|detail| detail.versions.get(line));
+                let chosen = chosen.map(|row| Only::Version(row.version.clone()));
+                function.narrow_to(chosen, height);
+                Vec::new()
+            }
+            FunctionList::Settings => self.say("c copies it"),
         }
     }
 
@@ -245,9 +249,12 @@ impl UiState {
         let height = view::list_height(self);
         if self.view() == ViewKind::Function
             && let Some(function) = &mut self.function
-            && function.only.take().is_some()
+            && let Some(only) = function.only.take()
         {
-            function.list = FunctionList::Environments;
+            function.list = match only {
+                Only::Environment(..) => FunctionList::Environments,
+                Only::Version(_) => FunctionList::Versions,
+            };
             function.narrow(height);
             return Vec::new();
         }

@@ -7,7 +7,7 @@ use crate::query::view::Problems;
 use crate::ui::keymap::ViewKind;
 use crate::ui::view;
 
-use super::board::FunctionBoard;
+use super::function::FunctionBoard;
 use super::logs::Scope;
 use super::state::{Effect, UiState};
 

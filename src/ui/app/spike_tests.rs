@@ -5,7 +5,7 @@ use crate::query::page::Ranking;
 use crate::ui::fixture::{Session, live};
 use crate::ui::keymap::ViewKind;
 
-use super::state::Effect;
+use super::state::{Effect, Msg};
 
 fn session() -> Session {
     Session::new(140, 45, live())
@@ -77,6 +77,33 @@ fn a_list_of_invocations_is_ordered_and_keeps_its_selection() {
     assert_eq!(session.state.invocations.ranking, Ranking::Coldest);
     session.press("Esc 1");
     assert_eq!(session.state.view(), ViewKind::Overview);
+}
+
+#[test]
+fn the_list_is_of_the_selected_function_and_from_a_panel_of_all() {
+    let mut session = session();
+    let name = session.state.overview.selected().unwrap().name.clone();
+    session.press("3");
+    let scope = |session: &Session| session.state.invocations.scope.function.clone().map(|(_, name)| name);
+    assert_eq!(scope(&session), Some(name));
+    session.press("Esc Tab 3");
+    assert_eq!(scope(&session), None);
+}
+
+#[test]
+fn rows_of_what_was_read_by_chance_do_not_stay_while_a_capture_is_read() {
+    let mut session = Session::new(80, 24, crate::ui::fixture::replay(false, 0.1));
+    session.newest = 0;
+    session.press("Tab 3");
+    session.newest = 40;
+    let mut status = (*session.state.status).clone();
+    status.generation += 1;
+    session.send(Msg::Status(std::sync::Arc::new(status)));
+    let due = session.state.wake_in_ms(session.at).unwrap();
+    assert!(due <= 250, "{due}");
+    session.at += due;
+    session.send(Msg::Tick);
+    assert_eq!(selected(&session), 40);
 }
 
 #[test]

@@ -17,7 +17,8 @@ use crate::ui::theme::{ColorDepth, Theme};
 use crate::ui::zone::Zone;
 
 use super::ask::Asked;
-use super::board::{FunctionBoard, OverviewBoard};
+use super::board::OverviewBoard;
+use super::function::FunctionBoard;
 use super::invocation::InvocationBoard;
 use super::invocations::InvocationsView;
 use super::list::ListState;

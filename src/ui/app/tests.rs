@@ -13,7 +13,7 @@ use crate::ui::keymap::{Action, ViewKind};
 use crate::ui::status::Speed;
 use crate::ui::view;
 
-use super::board::FunctionList;
+use super::function::FunctionList;
 use super::state::{Effect, Msg, UiState};
 use super::trace::Shown;
 use super::update;
@@ -229,14 +229,14 @@ fn from_an_invocation_to_its_lines() {
 #[test]
 fn an_environment_narrows_the_invocations_and_esc_widens_them() {
     let mut session = session();
-    session.press("j Enter Tab Tab j Enter");
+    session.press("j Enter Tab Tab Tab j Enter");
     let function = session.state.function.as_ref().unwrap();
     assert_eq!(function.list, FunctionList::Invocations);
     assert!(function.len() < 40 && !function.is_empty());
     session.press("Esc");
     let function = session.state.function.as_ref().unwrap();
     assert_eq!((function.list, function.len()), (FunctionList::Environments, 3));
-    session.press("Shift-Tab Shift-Tab");
+    session.press("Shift-Tab Shift-Tab Shift-Tab");
     assert_eq!(session.state.function.as_ref().unwrap().len(), 100);
 }
 

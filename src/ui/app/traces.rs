@@ -11,7 +11,7 @@ use crate::query::view::{
 use crate::ui::keymap::ViewKind;
 use crate::ui::view;
 
-use super::board::FunctionList;
+use super::function::FunctionList;
 use super::list::{ListState, Move};
 use super::logs::find_all;
 use super::state::{Effect, FREEZE_MS, UiState};

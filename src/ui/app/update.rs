@@ -13,7 +13,7 @@ use crate::ui::sanitize;
 use crate::ui::status::{SessionKind, SessionStatus};
 use crate::ui::view;
 
-use super::board::FunctionList;
+use super::function::FunctionList;
 use super::list::Move;
 use super::prompt::PromptKind;
 use super::state::{Effect, Msg, SourcesList, UiState};
@@ -383,6 +383,8 @@ impl UiState {
                 match function.list {
                     FunctionList::Invocations => Some(function.invocation(line)?.request_id.clone()),
                     FunctionList::Errors => Some(detail.errors.get(line)?.name.clone()),
+                    FunctionList::Versions => Some(detail.versions.get(line)?.version.clone()),
+                    FunctionList::Settings => Some(function.facts().get(line)?.value.clone()),
                     FunctionList::Environments => Some(detail.environments.get(line)?.stream.clone()),
                 }
             }

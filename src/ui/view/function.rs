@@ -1,11 +1,13 @@
 //! One function: the same six panels narrowed to it, and its invocations, errors and
 //! environments.
 
+use std::sync::Arc;
+
 use ratatui::layout::Rect;
 
-use crate::model::{Cold, Outcome, Waited};
-use crate::query::view::{EnvironmentRow, ErrorGroup, InvocationRow, InvocationState, Moment};
-use crate::ui::app::{Focus, FunctionBoard, FunctionList, UiState};
+use crate::model::{Cold, Graded, Outcome, Waited};
+use crate::query::view::{EnvironmentRow, ErrorGroup, InvocationRow, InvocationState, Moment, VersionRow};
+use crate::ui::app::{Fact, Focus, FunctionBoard, FunctionList, Only, Told, UiState};
 use crate::ui::number;
 use crate::ui::symbols::Symbols;
 use crate::ui::theme::Role;
@@ -49,6 +51,23 @@ const ERRORS: [Column; 5] = [
     left(" ERROR", 20, 0, 200),
 ];
 
+const VERSIONS: [Column; 12] = [
+    left("", 2, 0, 0),
+    left("VERSION", 12, 0, 20),
+    right("INV", 9, 0),
+    right("ERR", 8, 0),
+    right("ERR%", 6, 0),
+    right("P50", 8, 2),
+    right("P99", 8, 0),
+    right("COLD%", 7, 1),
+    right("INIT P50", 9, 0),
+    right("MAX MB", 8, 3),
+    right("FIRST", 10, 4),
+    right("LAST", 10, 5),
+];
+
+const SETTINGS: [Column; 2] = [left("", 24, 0, 0), left("", 20, 0, 400)];
+
 const LANE: usize = 8;
 const ENVIRONMENTS: [Column; 10] = [
     left("", 2, 0, 0),
@@ -76,7 +95,9 @@ pub fn draw(pen: &mut Pen, layout: &Layout, state: &UiState) {
     let columns: &[Column] = match function.list {
         FunctionList::Invocations => &INVOCATIONS,
         FunctionList::Errors => &ERRORS,
+        FunctionList::Versions => &VERSIONS,
         FunctionList::Environments => &ENVIRONMENTS,
+        FunctionList::Settings => &SETTINGS,
     };
     let placed = table::fit(columns, area.width);
     table::head(pen, area.x, area.y, columns, &placed, None);
@@ -104,6 +125,14 @@ pub fn draw(pen: &mut Pen, layout: &Layout, state: &UiState) {
                     None => continue,
                 },
                 FunctionList::Errors => error(place.column, &detail.errors[line], state.zone, pen.symbols),
+                FunctionList::Versions => {
+                    let aliases = &detail.configured.aliases;
+                    version(place.column, &detail.versions[line], aliases, state.zone, pen.symbols)
+                }
+                FunctionList::Settings => match function.facts().get(line) {
+                    Some(fact) => setting(place.column, fact, state.zone, pen.symbols),
+                    None => continue,
+                },
                 FunctionList::Environments => {
                     environment(place.column, &detail.environments[line], state.zone, pen.symbols)
                 }
@@ -120,6 +149,8 @@ fn nothing(list: FunctionList) -> &'static str {
     match list {
         FunctionList::Invocations => "no invocation matches in this window; Z widens it",
         FunctionList::Errors => "no errors in this window",
+        FunctionList::Versions => "no version ran in this window; Z widens it",
+        FunctionList::Settings => "nothing is known yet",
         FunctionList::Environments => "no environment in this window; Z widens it",
     }
 }
@@ -127,21 +158,35 @@ fn nothing(list: FunctionList) -> &'static str {
 fn draw_tabs(pen: &mut Pen, area: Rect, function: &FunctionBoard) {
     pen.rule(area);
     let mut x = area.x + 1;
-    for list in FunctionList::ALL {
-        let count = function.detail().map(|detail| match list {
-            FunctionList::Invocations => detail.matching,
-            FunctionList::Errors => detail.errors.iter().map(|group| group.count).sum(),
-            FunctionList::Environments => detail.environments.len() as u64,
+    // What the list is narrowed to is told before what other lists there are.
+    let narrowed = function.only.is_some();
+    for list in FunctionList::ALL.into_iter().filter(|list| !narrowed || *list == function.list) {
+        let count = function.detail().and_then(|detail| match list {
+            FunctionList::Invocations => Some(detail.matching),
+            FunctionList::Errors => Some(detail.errors.iter().map(|group| group.count).sum()),
+            FunctionList::Versions => Some(detail.versions.len() as u64),
+            FunctionList::Environments => Some(detail.environments.len() as u64),
+            FunctionList::Settings => None,
         });
-        let count = count.map_or_else(String::new, |count| format!(" {}", number::whole(count)));
+        let more = function.detail().is_some_and(|detail| detail.of_other_versions > 0);
+        let more = if more && list == FunctionList::Versions { "+" } else { "" };
+        let count = count.map_or_else(String::new, |count| format!(" {}{more}", number::whole(count)));
         let open = list == function.list;
         let (before, after) = if open { ("[", "]") } else { (" ", " ") };
         let role = if open { Role::Focus } else { Role::Label };
         let text = format!("{before}{}{count}{after}", tab_title(list));
         x = pen.text(x, area.y, area.right().saturating_sub(x), &text, role) + 1;
     }
-    if let Some((_, stream)) = &function.only {
-        let text = format!(" of {stream} only, Esc: all ");
+    let of_others = function.detail().map_or(0, |detail| detail.of_other_versions);
+    if function.list == FunctionList::Versions && of_others > 0 {
+        let text = format!(" and {} invocations of other versions ", number::whole(of_others));
+        pen.text(x, area.y, area.right().saturating_sub(x), &text, Role::Notice);
+    }
+    if let Some(only) = &function.only {
+        let text = match only {
+            Only::Environment(_, stream) => format!(" of {stream} only, Esc: all "),
+            Only::Version(version) => format!(" of version {version} only, Esc: all "),
+        };
         pen.text(x, area.y, area.right().saturating_sub(x), &text, Role::Notice);
     }
 }
@@ -222,6 +267,64 @@ fn error(column: usize, row: &ErrorGroup, zone: Zone, symbols: &Symbols) -> (Str
         2 => (zone.seconds(row.last), Role::Text),
         3 => (zone.seconds(row.first), Role::Label),
         _ => (format!(" {}", row.name), Role::Error),
+    }
+}
+
+fn version(
+    column: usize,
+    row: &VersionRow,
+    aliases: &[(Arc<str>, Arc<str>)],
+    zone: Zone,
+    symbols: &Symbols,
+) -> (String, Role) {
+    let count = |n: &Graded<u64>| number::graded(n, number::whole, symbols);
+    let time = |ms: &Graded<f64>| number::graded(ms, number::duration, symbols);
+    let share = |part: &Graded<u64>| {
+        let all = row.invocations.value().copied().filter(|all| *all > 0);
+        let share = part.value().copied().zip(all).map(|(part, all)| 100.0 * part as f64 / all as f64);
+        share.map_or_else(|| symbols.none.to_string(), number::percent)
+    };
+    let failed = row.errors.value().is_some_and(|n| *n > 0);
+    let errors = if failed { Role::Error } else { Role::Text };
+    match column {
+        0 => (if failed { symbols.error.to_string() } else { String::new() }, Role::Error),
+        1 => {
+            let mut text = row.version.clone();
+            for (alias, _) in aliases.iter().filter(|(_, of)| **of == *row.version) {
+                text.push_str(&format!(" {alias}"));
+            }
+            if let Some(since) = row.since {
+                text.push_str(&format!(" of {}", zone.seconds(since)));
+            }
+            (text, Role::Title)
+        }
+        2 => (count(&row.invocations), Role::Text),
+        3 => (count(&row.errors), errors),
+        4 => (share(&row.errors), errors),
+        5 => (time(&row.p50), Role::P50),
+        6 => (time(&row.p99), Role::P99),
+        7 => (share(&row.cold), Role::Cold),
+        8 => (time(&row.init), Role::Cold),
+        9 => (number::graded(&row.memory_mb, |mb| mb.to_string(), symbols), Role::Text),
+        10 => (zone.seconds(row.first), Role::Label),
+        _ => (zone.seconds(row.last), Role::Label),
+    }
+}
+
+fn setting(column: usize, fact: &Fact, zone: Zone, symbols: &Symbols) -> (String, Role) {
+    if column == 0 {
+        return (format!("  {}", fact.label), Role::Label);
+    }
+    match fact.told {
+        Told::Known => (fact.value.clone(), Role::Text),
+        Told::About => (format!("{}{}", symbols.estimated, fact.value), Role::Text),
+        Told::At(time) => (format!("{}{}", zone.seconds(time), zone.mark(time)), Role::Text),
+        Told::Wrong => (fact.value.clone(), Role::Error),
+        // The whole command is what is copied.
+        Told::Unknown => {
+            let command = fact.value.split(" --").next().unwrap_or_default();
+            (format!("not known; give {command}"), Role::Label)
+        }
     }
 }
 

@@ -152,14 +152,30 @@ fn function() {
         session.press("j Enter Tab");
         session
     });
+    golden("function_versions", |w, h| {
+        let mut session = Session::new(w, h, live());
+        session.press("j Enter Tab Tab");
+        session
+    });
+    golden("function_settings", |w, h| {
+        let mut session = Session::new(w, h, live());
+        session.press("j Enter Tab Tab Tab Tab j");
+        session
+    });
+    golden("function_settings_unknown", |w, h| {
+        let mut session = Session::new(w, h, live());
+        session.settings_told = false;
+        session.press("j Enter Tab Tab Tab Tab");
+        session
+    });
     golden("function_environments", |w, h| {
         let mut session = Session::new(w, h, live());
-        session.press("j Enter Tab Tab j");
+        session.press("j Enter Tab Tab Tab j");
         session
     });
     golden("function_one_environment", |w, h| {
         let mut session = Session::new(w, h, live());
-        session.press("j Enter Tab Tab j Enter");
+        session.press("j Enter Tab Tab Tab j Enter");
         session
     });
 }
@@ -195,7 +211,7 @@ fn logs() {
 fn invocations() {
     golden("invocations", |w, h| {
         let mut session = Session::new(w, h, live());
-        session.press("3 j j j");
+        session.press("Tab 3 j j j");
         session
     });
     golden("invocations_slowest", |w, h| {
@@ -206,7 +222,7 @@ fn invocations() {
     golden("invocations_none", |w, h| {
         let mut session = Session::new(w, h, live());
         session.newest = 0;
-        session.press("z z z 3");
+        session.press("z z z Tab 3");
         session
     });
     golden("crosshair", |w, h| {

@@ -148,6 +148,8 @@ fn tab_title(list: FunctionList) -> &'static str {
     match list {
         FunctionList::Invocations => "Invocations",
         FunctionList::Errors => "Errors",
+        FunctionList::Versions => "Versions",
+        FunctionList::Settings => "Settings",
         FunctionList::Environments => "Environments",
     }
 }

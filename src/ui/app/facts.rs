@@ -1,0 +1,238 @@
+//! What a function is set to, as lines of words: first what keeps it from running, then what it
+//! is, what invokes it, what it may do. What nothing tells says which command would.
+
+use crate::model::{Graded, Micros, Timestamp};
+use crate::query::Configured;
+use crate::ui::number;
+
+/// Lines of one function at most.
+const LINES: usize = 500;
+
+/// One line.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Fact {
+    /// What is set.
+    pub label: &'static str,
+    /// To what, unsanitised; where it is not known, the command that tells.
+    pub value: String,
+    /// How it is known.
+    pub told: Told,
+}
+
+/// How a setting is known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Told {
+    /// Something says so.
+    Known,
+    /// It was so when somebody looked, later.
+    About,
+    /// It is a time.
+    At(Timestamp),
+    /// It keeps the function, or a part of it, from running.
+    Wrong,
+    /// Nothing tells it.
+    Unknown,
+}
+
+/// The lines of a function; more than fit are counted in the last one.
+pub fn of(name: &str, set: &Configured) -> Vec<Fact> {
+    let mut lines = Lines { name, facts: Vec::new() };
+    concurrency(&mut lines, set);
+    let function = "get-function-configuration";
+    lines.graded("memory", set.memory_mb.as_ref(), function, |mb| {
+        format!("{} MB", number::whole((*mb).into()))
+    });
+    lines.graded("timeout", set.timeout.as_ref(), function, |limit: &Micros| {
+        number::duration_long(limit.ms())
+    });
+    lines.graded("/tmp", set.tmp_mb.as_ref(), function, |mb| format!("{} MB", number::whole((*mb).into())));
+    lines.graded("runtime", set.runtime.as_ref(), function, ToString::to_string);
+    lines.graded("handler", set.handler.as_ref(), function, ToString::to_string);
+    lines.graded("architecture", set.architecture.as_ref(), function, ToString::to_string);
+    lines.list(
+        "aliases",
+        "list-aliases",
+        set.aliases.iter().map(|(alias, version)| (format!("{alias} is version {version}"), false)),
+    );
+    match set.changed {
+        Some(at) => lines.put("changed last", at.to_string(), Told::At(at)),
+        None => lines.unknown("changed last", function),
+    }
+    lines.list(
+        "triggers",
+        "list-event-source-mappings",
+        set.triggers.iter().map(|trigger| {
+            let source = trigger.source.as_deref().unwrap_or("a source without an ARN");
+            let state = trigger.state.as_deref();
+            let off = state.is_some_and(|state| state.starts_with("Disabl"));
+            (format!("{source}{}", state.map_or_else(String::new, |state| format!(" {state}"))), off)
+        }),
+    );
+    lines.list(
+        "may be invoked by",
+        "get-policy",
+        set.may_invoke.iter().map(|grant| {
+            let source = grant.source.as_deref().map_or_else(String::new, |source| format!(" for {source}"));
+            (format!("{}{}{source}", if grant.deny { "not by " } else { "" }, grant.who), grant.deny)
+        }),
+    );
+    asynchronous(&mut lines, set);
+    lines.graded("role", set.role.as_ref(), function, ToString::to_string);
+    let may = set.may_do.iter().map(|may| (may.to_string(), may.starts_with("Deny")));
+    if set.may_do.is_empty() {
+        let role = role_name(set);
+        let command = format!("aws iam get-role-policy --role-name {role} --policy-name POLICY");
+        lines.put("may do", command, Told::Unknown);
+    }
+    lines.list("may do", "", may);
+    lines.graded("platform's log level", set.system_log_level.as_ref(), function, ToString::to_string);
+    let mut facts = lines.facts;
+    if facts.len() > LINES {
+        let more = facts.len() - LINES;
+        facts.truncate(LINES);
+        facts.push(Fact { label: "", value: format!("and {more} more"), told: Told::Known });
+    }
+    facts
+}
+
+fn role_name(set: &Configured) -> &str {
+    set.role.as_ref().and_then(Graded::value).map_or("ROLE", |role| role)
+}
+
+fn concurrency(lines: &mut Lines<'_>, set: &Configured) {
+    let account = set.account_limit.as_ref().and_then(Graded::value);
+    let of_account = account
+        .map_or_else(String::new, |limit| format!(" of the account's {}", number::whole((*limit).into())));
+    match &set.reserved {
+        Some(told) if told.value() == Some(&Some(0)) => {
+            lines.put("reserved", "0: switched off, every request is refused".into(), Told::Wrong);
+        }
+        told => lines.graded("reserved", told.as_ref(), "get-function-concurrency", |limit| match limit {
+            Some(limit) => format!("{}{of_account}", number::whole((*limit).into())),
+            None => format!("none: it shares what nobody has reserved{of_account}"),
+        }),
+    }
+    lines.list(
+        "provisioned",
+        "list-provisioned-concurrency-configs",
+        set.provisioned_on.iter().filter_map(|(on, ready)| {
+            let ready = ready.value()?;
+            let there = match ready.allocated {
+                Some(there) => format!(", {there} there"),
+                None => String::new(),
+            };
+            let lacks = ready.allocated.is_some_and(|there| there < ready.requested);
+            Some((format!("{} for {on}{there}", ready.requested), lacks))
+        }),
+    );
+}
+
+fn asynchronous(lines: &mut Lines<'_>, set: &Configured) {
+    let asked = "get-function-event-invoke-config";
+    lines.graded("asynchronous retries", set.retries.as_ref(), asked, |n| match n {
+        0 => "0: a failed event is not tried again".to_string(),
+        n => n.to_string(),
+    });
+    lines.graded("an event waits", set.event_age_s.as_ref(), asked, |s| {
+        format!("{} at most", number::age(i64::from(*s) * 1_000))
+    });
+    lines.graded("on failure", set.on_failure.as_ref(), asked, |to| format!("to {to}"));
+}
+
+struct Lines<'a> {
+    name: &'a str,
+    facts: Vec<Fact>,
+}
+
+impl Lines<'_> {
+    fn put(&mut self, label: &'static str, value: String, told: Told) {
+        self.facts.push(Fact { label, value, told });
+    }
+
+    fn unknown(&mut self, label: &'static str, command: &str) {
+        self.put(label, format!("aws lambda {command} --function-name {}", self.name), Told::Unknown);
+    }
+
+    fn graded<T>(
+        &mut self,
+        label: &'static str,
+        value: Option<&Graded<T>>,
+        command: &str,
+        words: impl Fn(&T) -> String,
+    ) {
+        match value {
+            Some(Graded::Counted(value)) => self.put(label, words(value), Told::Known),
+            Some(other) => match other.value() {
+                Some(value) => self.put(label, words(value), Told::About),
+                None => self.unknown(label, command),
+            },
+            None => self.unknown(label, command),
+        }
+    }
+
+    /// Things of one kind, the kind named once, and whether each is in the way.
+    fn list(&mut self, label: &'static str, command: &str, things: impl Iterator<Item = (String, bool)>) {
+        let mut any = false;
+        for (value, wrong) in things {
+            let told = if wrong { Told::Wrong } else { Told::Known };
+            self.put(if any { "" } else { label }, value, told);
+            any = true;
+        }
+        if !any && !command.is_empty() {
+            self.unknown(label, command);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{Provisioned, Trigger, Why};
+
+    fn line<'a>(facts: &'a [Fact], label: &str) -> &'a Fact {
+        facts.iter().find(|fact| fact.label == label).unwrap()
+    }
+
+    #[test]
+    fn what_nothing_tells_says_which_command_would() {
+        let facts = of("pay", &Configured::default());
+        assert!(facts.iter().all(|fact| fact.told == Told::Unknown && fact.value.starts_with("aws ")));
+        assert_eq!(
+            line(&facts, "triggers").value,
+            "aws lambda list-event-source-mappings --function-name pay"
+        );
+    }
+
+    #[test]
+    fn what_keeps_it_from_running_stands_out() {
+        let set = Configured {
+            reserved: Some(Graded::Counted(Some(0))),
+            provisioned_on: vec![(
+                "live".into(),
+                Graded::Counted(Provisioned { requested: 8, allocated: Some(8) }),
+            )],
+            triggers: vec![Trigger { source: None, state: Some("Disabled".into()) }],
+            memory_mb: Some(Graded::Estimated(512, Why::HeldBack)),
+            ..Configured::default()
+        };
+        let facts = of("pay", &set);
+        assert_eq!(facts[0].told, Told::Wrong);
+        assert_eq!(line(&facts, "triggers").told, Told::Wrong);
+        assert_eq!(line(&facts, "provisioned").told, Told::Known);
+        assert_eq!(line(&facts, "memory").told, Told::About);
+        let limited = Configured {
+            reserved: Some(Graded::Counted(Some(7))),
+            account_limit: Some(Graded::Counted(1_000)),
+            ..Configured::default()
+        };
+        assert_eq!(of("pay", &limited)[0].value, "7 of the account's 1,000");
+    }
+
+    #[test]
+    fn there_is_a_bound_and_the_rest_is_counted() {
+        let set = Configured { may_do: vec!["Allow x on y".into(); 900], ..Configured::default() };
+        let facts = of("pay", &set);
+        assert_eq!(facts.len(), LINES + 1);
+        assert!(facts[LINES].value.starts_with("and 4"), "{:?}", facts[LINES]);
+    }
+}
