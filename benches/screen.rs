@@ -21,7 +21,7 @@ use lamtop::ui::app::{Effect, Msg, Options, UiState, update};
 use lamtop::ui::keymap::{Keymap, ViewKind};
 use lamtop::ui::status::{SessionKind, SessionStatus};
 use lamtop::ui::symbols::Charset;
-use lamtop::ui::theme::Theme;
+use lamtop::ui::theme::{ColorDepth, Theme};
 use lamtop::ui::view;
 use lamtop::ui::zone::Zone;
 use ratatui::Terminal;
@@ -196,6 +196,7 @@ fn state(read: Read, view: ViewKind, size: (u16, u16)) -> UiState {
     let (start, end) = (Timestamp(BASE), Timestamp(BASE + read.times().1));
     let mut state = UiState::new(Options {
         theme: Theme::built_in("default").unwrap(),
+        depth: ColorDepth::True,
         charset: Charset::Braille,
         keymap: Keymap::built_in(),
         zone: Zone::Utc,

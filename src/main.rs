@@ -128,6 +128,7 @@ fn show(
     let setup = Setup {
         screen: Options {
             theme: settings.theme.at_depth(depth),
+            depth,
             charset: if can.utf8 { Charset::Braille } else { Charset::Ascii },
             keymap: Keymap::built_in(),
             zone: settings.zone,

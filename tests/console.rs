@@ -348,3 +348,38 @@ fn what_is_no_log_in_a_folder_is_said_and_disturbs_nothing() {
     pty.send("\x03");
     assert_eq!(pty.end(), 0);
 }
+
+/// What is saved lies in the current folder, twice under two names, and is what was on the screen.
+#[test]
+fn the_screen_and_the_table_are_saved_as_files() {
+    let folder = tempfile::tempdir().unwrap();
+    let samples = Path::new(env!("CARGO_MANIFEST_DIR")).join("sample-logs/*.gz");
+    let arguments = ["replay", samples.to_str().unwrap(), "--paused", "--at", "2026-11-23T09:23:00Z"];
+    let mut started = command(LAMTOP, &arguments);
+    started.cwd(folder.path());
+    let pty = Pty::start(started, 140, 45);
+    wait_row(&pty, "user-login", &["throttle", "1,353"]);
+    let save = |what: &str, name: &str| {
+        pty.send("S");
+        pty.wait_text("what to do");
+        pty.send(what);
+        pty.wait_text(what);
+        pty.send("\r");
+        pty.wait_text(&format!("to {name}"));
+        std::fs::read_to_string(folder.path().join(name)).unwrap()
+    };
+    let name = "lamtop-overview-20261123T092300Z";
+    let text = save("as text", &format!("{name}.txt"));
+    assert!(text.lines().any(|line| line.contains("user-login") && line.contains("1,353")), "{text}");
+    assert!(!text.contains('\u{1b}') && !text.contains("what to do"), "{text}");
+    pty.send("j");
+    pty.wait("no word of it any more", |screen| !screen.contents().contains("saved "));
+    save("as text", &format!("{name}-2.txt"));
+    let svg = save("picture", &format!("{name}.svg"));
+    assert!(svg.starts_with("<svg ") && svg.contains("user-login"), "{svg}");
+    let table = save("CSV", &format!("{name}.csv"));
+    let login = table.lines().find(|line| line.starts_with("user-login,throttle,")).unwrap();
+    assert!(login.split(',').any(|field| field == "1353"), "{login}");
+    pty.send("q");
+    assert_eq!(pty.end(), 0);
+}

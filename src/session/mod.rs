@@ -7,6 +7,7 @@
 
 mod answers;
 pub mod demo;
+mod files;
 mod playback;
 mod program;
 

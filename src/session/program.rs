@@ -1,6 +1,7 @@
 //! The program that [`crate::ui::term::run`] runs: the screen's state and what its effects do.
 
 use std::io;
+use std::path::Path;
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
@@ -9,6 +10,7 @@ use crossterm::event::MouseEventKind;
 use ratatui::Frame;
 
 use super::answers::Answers;
+use super::files;
 use super::playback::{Known, Playback};
 use crate::clock::Clock;
 use crate::engine::{self, Engine, Progress, Published, SourceProgress, Stage};
@@ -61,6 +63,8 @@ pub enum Message {
     One(u64, Arc<One>),
     /// The answer to a question for traces.
     Traces(u64, TracesAnswer),
+    /// What became of a file that was to be saved, in words.
+    Saved(String),
 }
 
 /// Runs a session on the terminal until it ends.
@@ -74,7 +78,7 @@ pub fn run(console: Console, sources: &Sources, setup: Setup, clock: Clock) -> i
     let pages = pages(published.clone(), messages.clone())?;
     let ones = ones(published.clone(), messages.clone())?;
     let traces = tracer(published.clone(), messages.clone())?;
-    let lines = line_reader(published.clone(), sources.catalog().clone(), messages)?;
+    let lines = line_reader(published.clone(), sources.catalog().clone(), messages.clone())?;
     let mut session = Session {
         state: UiState::new(setup.screen),
         playback: setup.playback,
@@ -84,6 +88,7 @@ pub fn run(console: Console, sources: &Sources, setup: Setup, clock: Clock) -> i
         ones,
         lines,
         traces,
+        messages,
         memory: setup.engine.memory as u64,
         status: SessionStatus::default(),
         progress: Arc::default(),
@@ -198,6 +203,7 @@ struct Session {
     ones: Answers<(u64, OneRequest)>,
     lines: Answers<(u64, LinesRequest)>,
     traces: Answers<(u64, TracesRequest)>,
+    messages: Sender<Message>,
     memory: u64,
     status: SessionStatus,
     /// What the sources' rows were made of.
@@ -342,11 +348,25 @@ impl Session {
                     None => self.tell(Msg::Notice("too long for the terminal's clipboard".to_string())),
                 };
             }
+            Effect::Save { name, bytes } => return self.save(name, bytes),
+            Effect::Mouse(on) => return Flow::Mouse(on),
             Effect::Suspend => return Flow::Suspend,
             Effect::Redraw => return Flow::DrawNow,
             Effect::Quit => return Flow::Quit,
         }
         Flow::Continue
+    }
+
+    /// Writes a file on a thread of its own: a disk may be slow, or not answer at all.
+    fn save(&mut self, name: String, bytes: Vec<u8>) -> Flow {
+        let messages = self.messages.clone();
+        let write = move || {
+            let _ = messages.send(Message::Saved(files::save(Path::new("."), &name, &bytes)));
+        };
+        match std::thread::Builder::new().name("save".to_string()).spawn(write) {
+            Ok(_) => Flow::Continue,
+            Err(error) => self.tell(Msg::Notice(format!("not saved: {error}"))),
+        }
     }
 
     /// What is due by now.
@@ -397,6 +417,10 @@ impl Program for Session {
             }
             Event::Message(Message::Page(id, answer)) => {
                 let flow = self.tell(Msg::Page { id, answer });
+                if flow == Flow::Continue { Flow::DrawNow } else { flow }
+            }
+            Event::Message(Message::Saved(said)) => {
+                let flow = self.tell(Msg::Notice(said));
                 if flow == Flow::Continue { Flow::DrawNow } else { flow }
             }
             Event::Message(Message::One(id, answer)) => {

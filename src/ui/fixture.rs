@@ -17,7 +17,7 @@ use crate::ui::key::Key;
 use crate::ui::keymap::{Keymap, ViewKind};
 use crate::ui::status::*;
 use crate::ui::symbols::Charset;
-use crate::ui::theme::Theme;
+use crate::ui::theme::{ColorDepth, Theme};
 use crate::ui::zone::Zone;
 
 /// 2026-11-23T14:05:31Z.
@@ -42,6 +42,7 @@ pub fn parse_filter(text: &str) -> Result<Filter, String> {
 pub fn options(width: u16, height: u16) -> Options {
     Options {
         theme: Theme::built_in("default").unwrap(),
+        depth: ColorDepth::Ansi16,
         charset: Charset::Braille,
         keymap: Keymap::built_in(),
         zone: Zone::Utc,

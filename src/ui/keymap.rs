@@ -170,6 +170,8 @@ actions! {
     PreviousPanel, "previous-panel", "panel", Go, &[Overview, Function, Trace, Sources];
     /// Enlarge the focused panel, and back
     Enlarge, "enlarge", "enlarge", Go, PANELS;
+    /// The palette: everything that can be done here, found by a few of its letters
+    Palette, "palette", "all actions", Go, EVERYWHERE;
     /// This help, and back
     Help, "help", "help", Go, EVERYWHERE;
 
@@ -237,6 +239,10 @@ actions! {
     UnfoldAll, "unfold-all", "unfold", Show, &[Trace];
     /// Copy the selected name, request id or line to the terminal's clipboard
     Copy, "copy", "copy", Show, DATA;
+    /// Write the screen (text, ANSI, SVG) or the table (CSV) into a file
+    Save, "save", "save", Show, DATA;
+    /// Choose a theme, shown while you choose
+    SetUp, "set-up", "set-up", Show, EVERYWHERE;
 
     /// Draw everything anew
     Redraw, "redraw", "redraw", Terminal, EVERYWHERE;

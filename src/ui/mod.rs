@@ -12,6 +12,7 @@ pub(crate) mod fixture;
 pub mod key;
 pub mod keymap;
 pub mod number;
+pub mod picture;
 pub mod sanitize;
 pub mod status;
 pub mod symbols;

@@ -11,8 +11,12 @@ mod invocations;
 pub mod list;
 pub mod logs;
 mod navigate;
+mod palette;
+#[cfg(test)]
+mod palette_tests;
 mod problems;
 mod prompt;
+mod save;
 #[cfg(test)]
 mod spike_tests;
 mod state;
@@ -27,6 +31,7 @@ pub use facts::{Fact, Told};
 pub use function::{FunctionBoard, FunctionList, Only};
 pub use invocation::InvocationBoard;
 pub use invocations::{InvocationScope, InvocationsView};
+pub use palette::{Command, Palette};
 pub use problems::ProblemId;
 pub use prompt::{Prompt, PromptKind};
 pub use state::{Effect, Msg, Options, SourcesList, SourcesState, UiState};

@@ -13,7 +13,7 @@ use crate::query::{One, OneRequest};
 use crate::ui::keymap::{Keymap, ViewKind};
 use crate::ui::status::{SessionStatus, Speed};
 use crate::ui::symbols::Charset;
-use crate::ui::theme::Theme;
+use crate::ui::theme::{ColorDepth, Theme};
 use crate::ui::zone::Zone;
 
 use super::ask::Asked;
@@ -23,6 +23,7 @@ use super::invocation::InvocationBoard;
 use super::invocations::InvocationsView;
 use super::list::ListState;
 use super::logs::{LogView, Scope};
+use super::palette::Palette;
 use super::problems::ProblemId;
 use super::prompt::Prompt;
 use super::trace::TraceBoard;
@@ -33,6 +34,8 @@ use super::traces::{AskedTraces, TracesBoard};
 pub struct Options {
     /// The styles, already in the terminal's colours.
     pub theme: Theme,
+    /// How many colours the terminal has, for other themes.
+    pub depth: ColorDepth,
     /// The signs.
     pub charset: Charset,
     /// The keys.
@@ -154,6 +157,15 @@ pub enum Effect {
     Pause(bool),
     /// Send this text to the terminal's clipboard.
     Copy(String),
+    /// Write this into a new file in the current folder; the answer is a [`Msg::Notice`].
+    Save {
+        /// The file's name; another one where there is such a file.
+        name: String,
+        /// What goes into it.
+        bytes: Vec<u8>,
+    },
+    /// Take the mouse for the wheel, or give it back.
+    Mouse(bool),
     /// Try failed sources again now.
     Retry,
     /// Suspend the program.
@@ -233,6 +245,8 @@ pub struct UiState {
     pub help_top: usize,
     /// The prompt that takes the keys.
     pub prompt: Option<Prompt>,
+    /// The palette that takes the keys.
+    pub palette: Option<Palette>,
     /// The row selected in the menu of orders, while it is open.
     pub menu: Option<usize>,
     /// What is to be said to the person, until the next key.
@@ -274,6 +288,7 @@ impl UiState {
             sources: SourcesState::default(),
             help_top: 0,
             prompt: None,
+            palette: None,
             menu: None,
             notice: None,
             stack: vec![ViewKind::Overview],

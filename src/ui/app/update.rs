@@ -39,10 +39,11 @@ pub fn update(state: &mut UiState, msg: Msg, at: u64) -> Vec<Effect> {
         Msg::Paste(text) => {
             state.last_key = Some(at);
             state.prompt_paste(&text);
+            state.palette_paste(&text);
         }
         Msg::Wheel(rows) => {
             state.last_key = Some(at);
-            if state.prompt.is_none() && state.menu.is_none() {
+            if state.prompt.is_none() && state.palette.is_none() && state.menu.is_none() {
                 state.go(Move::Rows(rows));
             }
         }
@@ -80,6 +81,9 @@ impl UiState {
         if self.prompt.is_some() {
             return self.prompt_key(key);
         }
+        if self.palette.is_some() {
+            return self.palette_key(key);
+        }
         if self.menu.is_some() {
             self.menu_key(key);
             return Vec::new();
@@ -105,7 +109,7 @@ impl UiState {
         Vec::new()
     }
 
-    fn act(&mut self, action: Action) -> Vec<Effect> {
+    pub(super) fn act(&mut self, action: Action) -> Vec<Effect> {
         match action {
             Action::Down => self.go(Move::Rows(1)),
             Action::Up => self.go(Move::Rows(-1)),
@@ -186,6 +190,9 @@ impl UiState {
             }
             Action::Wrap => self.wrap(),
             Action::Copy => return self.copy(),
+            Action::Palette => self.open_palette(""),
+            Action::Save => self.open_palette("save "),
+            Action::SetUp => self.open_palette("theme "),
             Action::Redraw => return vec![Effect::Redraw],
             Action::Suspend => return vec![Effect::Suspend],
         }

@@ -67,6 +67,32 @@ pub(super) fn cells<'a>(out: &mut Vec<u8>, depth: Depth, cells: impl Iterator<It
     }
 }
 
+/// Appends the cells of one row as a terminal of 24-bit colours takes them, one after the other.
+pub fn line<'a>(out: &mut Vec<u8>, row: impl Iterator<Item = &'a Cell>) {
+    let mut look = PLAIN;
+    for cell in row {
+        let wanted = Look { fg: cell.fg, bg: cell.bg, modifier: cell.modifier };
+        if wanted != look {
+            restyle(out, look, wanted);
+            look = wanted;
+        }
+        out.extend_from_slice(harmless(cell.symbol()).as_bytes());
+    }
+    if look != PLAIN {
+        escape(out, format_args!("m"));
+    }
+}
+
+/// Red, green and blue of a colour as xterm draws it; `None` for the terminal's own.
+pub fn rgb(color: Color) -> Option<(u8, u8, u8)> {
+    let [r, g, b] = match (color, ansi(color)) {
+        (Color::Rgb(r, g, b), _) => [r, g, b],
+        (Color::Indexed(number), _) | (_, Some(number)) => palette(number),
+        _ => return None,
+    };
+    Some((r, g, b))
+}
+
 fn escape(out: &mut Vec<u8>, rest: std::fmt::Arguments<'_>) {
     out.extend_from_slice(b"\x1b[");
     // Writing into a Vec cannot fail.

@@ -29,6 +29,7 @@ use std::sync::Arc;
 
 pub use capabilities::{Capabilities, Depth};
 pub use clip::Clip;
+pub use encode::{line, rgb};
 pub use run::{Ended, Event, Flow, Options, Program, run};
 pub use writer::Counters;
 

@@ -73,6 +73,20 @@ fn overview_live() {
 }
 
 #[test]
+fn the_palette() {
+    golden("palette", |w, h| {
+        let mut session = Session::new(w, h, live());
+        session.press(": \"log\" Down");
+        session
+    });
+    golden("palette_nothing", |w, h| {
+        let mut session = Session::new(w, h, live());
+        session.press(": \"zzzzqq\"");
+        session
+    });
+}
+
+#[test]
 fn overview_in_a_replay() {
     golden("overview_replay", |w, h| {
         let mut session = Session::new(w, h, replay(true, 0.43));

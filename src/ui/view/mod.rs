@@ -1,5 +1,6 @@
 //! The views: each drawn from the state into a buffer, in time bounded by the screen.
 
+mod csv;
 pub mod function;
 pub mod help;
 mod invocation;
@@ -7,6 +8,7 @@ mod invocations;
 pub mod layout;
 pub mod logs;
 pub mod overview;
+mod palette;
 pub mod panels;
 mod problems;
 mod readable;
@@ -30,6 +32,7 @@ use super::keymap::ViewKind;
 use super::theme::Role;
 use super::widget::pen::Pen;
 use super::zone::Zone;
+pub use csv::csv;
 use layout::{LEAST, Layout, PanelArea, Parts};
 
 /// Draws the screen, the cursor in a text field included.
@@ -73,6 +76,9 @@ pub fn draw(state: &UiState, buffer: &mut Buffer) -> Option<Position> {
     }
     problems::sentence(&mut pen, layout.sentence, state);
     frame::message(&mut pen, layout.message, state);
+    if let Some(palette) = &state.palette {
+        return Some(palette::draw(&mut pen, layout.list.union(layout.message), palette, state));
+    }
     if state.menu.is_some() {
         overview::draw_menu(&mut pen, layout.list, state);
     }

@@ -1,0 +1,205 @@
+//! The palette: everything that can be done, found by a few of its letters.
+
+use std::cell::RefCell;
+use std::cmp::Reverse;
+
+use crossterm::event::KeyCode;
+use nucleo_matcher::pattern::{CaseMatching, Normalization, Pattern};
+use nucleo_matcher::{Config, Matcher, Utf32Str};
+
+use crate::ui::key::Key;
+use crate::ui::keymap::{Action, Keymap, ViewKind};
+use crate::ui::picture::Picture;
+use crate::ui::theme::{BUILT_IN, Theme};
+use crate::ui::widget::field::Field;
+
+use super::state::{Effect, UiState};
+
+/// Something that can be done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Command {
+    /// What a key does.
+    Act(Action),
+    /// Show everything in this theme.
+    Theme(&'static str),
+    /// Write the screen into a file.
+    Screen(Picture),
+    /// Write the table into a file.
+    Table,
+    /// Take the mouse for the wheel, or give it back.
+    Mouse(bool),
+}
+
+impl Command {
+    /// All of them: what keys do first, in the order of the help.
+    pub fn all() -> impl Iterator<Item = Self> {
+        // These open the palette itself, for what it has already.
+        let opens = [Action::Palette, Action::Save, Action::SetUp];
+        let actions = Action::ALL.iter().copied().filter(move |action| !opens.contains(action));
+        let themes = BUILT_IN.iter().map(|(name, _)| Self::Theme(name));
+        let files = Picture::ALL.into_iter().map(Self::Screen).chain([Self::Table]);
+        let mouse = [true, false].map(Self::Mouse);
+        actions.map(Self::Act).chain(files).chain(themes).chain(mouse)
+    }
+
+    /// What it is called.
+    pub fn label(self) -> String {
+        match self {
+            Self::Act(action) => action.label().to_string(),
+            Self::Theme(name) => format!("theme {name}"),
+            Self::Screen(picture) => format!("save the screen as {}", picture.words()),
+            Self::Table => "save the table as CSV".to_string(),
+            Self::Mouse(true) => "mouse: take it for the wheel".to_string(),
+            Self::Mouse(false) => "mouse: give it back to the terminal".to_string(),
+        }
+    }
+
+    /// The same, and what it does.
+    pub fn words(self) -> String {
+        match self {
+            Self::Act(action) => format!("{}: {}", action.label(), action.help()),
+            _ => self.label(),
+        }
+    }
+
+    /// The keys that do the same.
+    pub fn keys(self, keymap: &Keymap) -> String {
+        match self {
+            Self::Act(action) => keymap.shown(action),
+            Self::Theme(_) => keymap.shown(Action::SetUp),
+            Self::Screen(_) | Self::Table => keymap.shown(Action::Save),
+            Self::Mouse(_) => String::new(),
+        }
+    }
+
+    /// Whether it does something in a view.
+    pub fn works(self, view: ViewKind) -> bool {
+        match self {
+            Self::Act(action) => action.views().contains(&view),
+            _ => true,
+        }
+    }
+}
+
+/// The palette while it is open.
+#[derive(Clone, Debug)]
+pub struct Palette {
+    /// What is typed.
+    pub field: Field,
+    /// What matches it, best first.
+    pub found: Vec<Command>,
+    /// The one that is selected.
+    pub at: usize,
+    /// The theme that was shown before, for coming back to.
+    theme: Theme,
+}
+
+/// What matches a text in a view: what works here first, of that what is called so before what only
+/// speaks of it, the best first. Without a text all.
+fn found(text: &str, view: ViewKind) -> Vec<Command> {
+    thread_local! {
+        static MATCHER: RefCell<Matcher> = RefCell::new(Matcher::new(Config::DEFAULT));
+    }
+    let pattern = Pattern::parse(text, CaseMatching::Ignore, Normalization::Smart);
+    let mut scored: Vec<(bool, Reverse<Option<u32>>, Reverse<u32>, Command)> =
+        MATCHER.with_borrow_mut(|matcher| {
+            let mut letters = Vec::new();
+            let mut score = |text: &str| pattern.score(Utf32Str::new(text, &mut letters), matcher);
+            let scored = Command::all().filter_map(|command| {
+                let (label, words) = (score(&command.label()), score(&command.words())?);
+                Some((!command.works(view), Reverse(label), Reverse(words), command))
+            });
+            scored.collect()
+        });
+    scored.sort_by_key(|(elsewhere, label, words, _)| (*elsewhere, *label, *words));
+    scored.into_iter().map(|(.., command)| command).collect()
+}
+
+impl UiState {
+    pub(super) fn open_palette(&mut self, text: &str) {
+        let found = found(text, self.view());
+        self.palette =
+            Some(Palette { field: Field::new(text), found, at: 0, theme: self.options.theme.clone() });
+    }
+
+    /// A key while the palette is open.
+    pub(super) fn palette_key(&mut self, key: Key) -> Vec<Effect> {
+        let Some(mut palette) = self.palette.take() else { return Vec::new() };
+        let last = palette.found.len().saturating_sub(1);
+        match (key.code, key.ctrl) {
+            (KeyCode::Esc, _) => {
+                self.options.theme = palette.theme;
+                return Vec::new();
+            }
+            (KeyCode::Enter, _) => {
+                self.options.theme = palette.theme;
+                return match palette.found.get(palette.at) {
+                    Some(command) => self.command(*command),
+                    None => self.say("nothing of that name can be done"),
+                };
+            }
+            (KeyCode::Down | KeyCode::Tab, _) | (KeyCode::Char('n'), true) => {
+                palette.at = if palette.at == last { 0 } else { palette.at + 1 };
+            }
+            (KeyCode::Up | KeyCode::BackTab, _) | (KeyCode::Char('p'), true) => {
+                palette.at = palette.at.checked_sub(1).unwrap_or(last);
+            }
+            (KeyCode::PageDown, _) => palette.at = (palette.at + 10).min(last),
+            (KeyCode::PageUp, _) => palette.at = palette.at.saturating_sub(10),
+            _ => {
+                if palette.field.edit(key) {
+                    palette.found = found(palette.field.text(), self.view());
+                    palette.at = 0;
+                }
+            }
+        }
+        self.preview(palette);
+        Vec::new()
+    }
+
+    pub(super) fn palette_paste(&mut self, text: &str) {
+        if let Some(mut palette) = self.palette.take() {
+            palette.field.insert(text);
+            palette.found = found(palette.field.text(), self.view());
+            palette.at = 0;
+            self.preview(palette);
+        }
+    }
+
+    /// A theme is shown while it is selected.
+    fn preview(&mut self, palette: Palette) {
+        self.options.theme = match palette.found.get(palette.at) {
+            Some(Command::Theme(name)) => self.theme_of(name).unwrap_or_else(|| palette.theme.clone()),
+            _ => palette.theme.clone(),
+        };
+        self.palette = Some(palette);
+    }
+
+    fn theme_of(&self, name: &str) -> Option<Theme> {
+        Some(Theme::built_in(name)?.at_depth(self.options.depth))
+    }
+
+    fn command(&mut self, command: Command) -> Vec<Effect> {
+        match command {
+            Command::Act(action) if !command.works(self.view()) => {
+                self.say(format!("{} does nothing in this view", action.label()))
+            }
+            Command::Act(action) => self.act(action),
+            Command::Theme(name) => {
+                if let Some(theme) = self.theme_of(name) {
+                    self.options.theme = theme;
+                }
+                Vec::new()
+            }
+            Command::Screen(picture) => vec![self.saved_screen(picture)],
+            Command::Table => self.save_table(),
+            Command::Mouse(on) => {
+                self.notice = Some(match on {
+                    true => "the wheel scrolls; the terminal's own selection needs Shift".to_string(),
+                    false => "the mouse is the terminal's again".to_string(),
+                });
+                vec![Effect::Mouse(on)]
+            }
+        }
+    }
+}

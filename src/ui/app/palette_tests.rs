@@ -1,0 +1,107 @@
+//! The palette and what it does, keys against the whole state.
+
+use crate::ui::fixture::{Session, live};
+use crate::ui::keymap::{Action, ViewKind};
+use crate::ui::picture::Picture;
+
+use super::palette::Command;
+use super::state::Effect;
+
+fn session() -> Session {
+    Session::new(140, 45, live())
+}
+
+fn found(session: &Session) -> &[Command] {
+    &session.state.palette.as_ref().unwrap().found
+}
+
+#[test]
+fn every_action_is_in_it_with_its_words() {
+    let all: Vec<Command> = Command::all().collect();
+    let missing: Vec<&Action> = Action::ALL
+        .iter()
+        .filter(|action| ![Action::Palette, Action::Save, Action::SetUp].contains(action))
+        .filter(|action| !all.contains(&Command::Act(**action)))
+        .collect();
+    assert!(missing.is_empty(), "{missing:?}");
+    assert!(all.iter().all(|command| !command.words().is_empty()));
+    let mut session = session();
+    session.press(":");
+    assert_eq!(found(&session).len(), all.len());
+}
+
+#[test]
+fn a_few_letters_find_it_and_enter_does_it() {
+    let mut session = session();
+    session.press(": \"logs\"");
+    assert!(
+        matches!(found(&session)[0], Command::Act(Action::Logs | Action::LogsOf)),
+        "{:?}",
+        found(&session)[0]
+    );
+    session.press("Esc");
+    assert!(session.state.palette.is_none());
+    assert_eq!(session.state.view(), ViewKind::Overview, "Esc does nothing else");
+    session.press(": \"trcs\" Enter");
+    assert_eq!(session.state.view(), ViewKind::Traces);
+    session.press(": \"zzzzqq\" Enter");
+    assert_eq!(session.state.notice.as_deref(), Some("nothing of that name can be done"));
+}
+
+#[test]
+fn what_does_not_work_here_comes_last_and_says_so() {
+    let mut session = session();
+    session.press(":");
+    let elsewhere = found(&session).iter().position(|command| !command.works(ViewKind::Overview)).unwrap();
+    assert!(found(&session)[elsewhere..].iter().all(|command| !command.works(ViewKind::Overview)));
+    session.press("\"wrap\" Enter");
+    assert!(session.state.notice.as_deref().unwrap().ends_with("does nothing in this view"));
+}
+
+#[test]
+fn a_theme_is_shown_while_it_is_chosen_and_esc_takes_it_back() {
+    let mut session = session();
+    let before = session.state.options.theme.clone();
+    session.press("F2");
+    let Some(Command::Theme(first)) = found(&session).first() else { panic!("{:?}", found(&session)) };
+    let first = *first;
+    session.press("Down");
+    let Some(Command::Theme(second)) = found(&session).get(1) else { panic!("{:?}", found(&session)) };
+    assert_ne!(first, *second);
+    let shown = session.state.options.theme.clone();
+    session.press("Esc");
+    assert_eq!(session.state.options.theme, before);
+    session.press("F2 Down Enter");
+    assert_eq!(session.state.options.theme, shown);
+    assert_ne!(session.state.options.theme, before);
+}
+
+#[test]
+fn the_screen_is_saved_without_the_palette_and_the_table_as_csv() {
+    let mut session = session();
+    session.press("S");
+    assert!(matches!(found(&session)[0], Command::Screen(Picture::Text)), "{:?}", found(&session)[0]);
+    session.press("Enter");
+    let Some(Effect::Save { name, bytes }) = session.effects.pop() else { panic!("nothing is saved") };
+    assert!(name.starts_with("lamtop-overview-20261123T") && name.ends_with("Z.txt"), "{name}");
+    let text = String::from_utf8(bytes).unwrap();
+    assert!(text.contains("Invocations") && !text.contains("what to do"), "{text}");
+    assert_eq!(text.lines().count(), 45);
+
+    session.press("S \"svg\" Enter");
+    let Some(Effect::Save { name, bytes }) = session.effects.pop() else { panic!("nothing is saved") };
+    assert!(name.ends_with(".svg") && bytes.starts_with(b"<svg "), "{name}");
+
+    session.press("S \"csv\" Enter");
+    let Some(Effect::Save { name, bytes }) = session.effects.pop() else { panic!("nothing is saved") };
+    assert!(name.ends_with(".csv") && bytes.starts_with(b"function,state,"), "{name}");
+}
+
+#[test]
+fn the_mouse_is_taken_and_given_back() {
+    let mut session = session();
+    session.press(": \"mousetake\" Enter");
+    assert!(matches!(session.effects.pop(), Some(Effect::Mouse(true))));
+    session.press(": \"mousegive\" Enter");
+    assert!(matches!(session.effects.pop(), Some(Effect::Mouse(false))));
+}

@@ -1,0 +1,51 @@
+//! What goes into a file: the screen as it is, the table as it stands.
+
+use crate::ui::keymap::ViewKind;
+use crate::ui::picture::{self, Picture};
+use crate::ui::view;
+
+use super::state::{Effect, UiState};
+
+impl UiState {
+    /// The screen without what lies over it, as a picture.
+    pub(super) fn saved_screen(&self, picture: Picture) -> Effect {
+        let mut clean = self.clone();
+        (clean.prompt, clean.palette, clean.menu, clean.notice) = (None, None, None, None);
+        let (width, height) = self.size;
+        let mut buffer = ratatui::buffer::Buffer::empty(ratatui::layout::Rect::new(0, 0, width, height));
+        view::draw(&clean, &mut buffer);
+        let text = match picture {
+            Picture::Text => picture::text(&buffer),
+            Picture::Ansi => picture::ansi(&buffer),
+            Picture::Svg => picture::svg(&buffer, &self.options.theme),
+        };
+        Effect::Save { name: self.file_name(picture.extension()), bytes: text.into_bytes() }
+    }
+
+    pub(super) fn save_table(&mut self) -> Vec<Effect> {
+        match view::csv(self) {
+            Some(table) => vec![Effect::Save { name: self.file_name("csv"), bytes: table.into_bytes() }],
+            None => self.say("there is no table in this view"),
+        }
+    }
+
+    /// `lamtop-overview-20261123T140531`: what is shown and as of when.
+    fn file_name(&self, extension: &str) -> String {
+        let view = match self.view() {
+            ViewKind::Overview => "overview",
+            ViewKind::Function => "function",
+            ViewKind::Invocations => "invocations",
+            ViewKind::Invocation => "invocation",
+            ViewKind::Logs => "logs",
+            ViewKind::Traces => "traces",
+            ViewKind::Trace => "trace",
+            ViewKind::Problems => "problems",
+            ViewKind::Sources => "sources",
+            ViewKind::Help => "help",
+        };
+        let at = self.status.as_of;
+        let time = self.zone.date(at).replace('-', "") + "T" + &self.zone.seconds(at).replace(':', "");
+        let zone = if self.zone.mark(at) == "Z" { "Z" } else { "" };
+        format!("lamtop-{view}-{time}{zone}.{extension}")
+    }
+}
