@@ -101,18 +101,17 @@ fn found(text: &str, view: ViewKind) -> Vec<Command> {
         static MATCHER: RefCell<Matcher> = RefCell::new(Matcher::new(Config::DEFAULT));
     }
     let pattern = Pattern::parse(text, CaseMatching::Ignore, Normalization::Smart);
-    let mut scored: Vec<(bool, Reverse<Option<u32>>, Reverse<u32>, Command)> =
-        MATCHER.with_borrow_mut(|matcher| {
-            let mut letters = Vec::new();
-            let mut score = |text: &str| pattern.score(Utf32Str::new(text, &mut letters), matcher);
-            let scored = Command::all().filter_map(|command| {
-                let (label, words) = (score(&command.label()), score(&command.words())?);
-                Some((!command.works(view), Reverse(label), Reverse(words), command))
-            });
-            scored.collect()
+    let mut scored: Vec<((bool, Reverse<_>, Reverse<_>), Command)> = MATCHER.with_borrow_mut(|matcher| {
+        let mut letters = Vec::new();
+        let mut score = |text: &str| pattern.score(Utf32Str::new(text, &mut letters), matcher);
+        let scored = Command::all().filter_map(|command| {
+            let (label, words) = (score(&command.label()), score(&command.words())?);
+            Some(((!command.works(view), Reverse(label), Reverse(words)), command))
         });
-    scored.sort_by_key(|(elsewhere, label, words, _)| (*elsewhere, *label, *words));
-    scored.into_iter().map(|(.., command)| command).collect()
+        scored.collect()
+    });
+    scored.sort_by_key(|(rank, _)| *rank);
+    scored.into_iter().map(|(_, command)| command).collect()
 }
 
 impl UiState {
