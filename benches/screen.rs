@@ -203,7 +203,7 @@ fn state(read: Read, view: ViewKind, size: (u16, u16)) -> UiState {
         view,
         size,
         window_ms: 1_800_000,
-        parse_filter: |text| Filter::parse(text).map_err(|error| error.to_string()),
+        parse_filter: Filter::parse,
     });
     let status = SessionStatus {
         kind: SessionKind::Live,

@@ -168,7 +168,8 @@ pub struct Report {
     /// Only before this time.
     #[arg(long, value_name = "TIME")]
     pub until: Option<String>,
-    /// Only what matches: fn:pay* err cold status:timeout dur>800ms "a text" -without.
+    /// Only what matches: fn:pay* err cold status:timeout dur>800ms mem>90% id:8f50 trace:1-6b "a text"
+    /// /regex/ -without.
     #[arg(long, value_name = "FILTER", allow_hyphen_values = true)]
     pub filter: Option<String>,
     /// How to print it.

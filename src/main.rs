@@ -136,7 +136,7 @@ fn show(
             // The true size comes with the first event, before the first frame.
             size: (80, 24),
             window_ms: config::WINDOW_MS,
-            parse_filter: |text| Filter::parse(text).map_err(|mistake| mistake.to_string()),
+            parse_filter: Filter::parse,
         },
         playback: watch.playback,
         engine,

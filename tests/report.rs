@@ -271,6 +271,10 @@ fn a_filter_means_the_same_in_lists_and_groups() {
     let slow = |row: &Map<String, Value>| row["duration_ms"].as_f64().is_some_and(|ms| ms > 50.0);
     let text = |row: &Map<String, Value>, key: &str| row[key].as_str().unwrap_or_default().to_string();
     let id = text(&all[all.len() / 2], "request_id");
+    let part = format!("id:{}", &id[..8]);
+    let trace = all.iter().map(|row| text(row, "trace_id")).find(|id| !id.is_empty()).unwrap_or_default();
+    let of_trace = format!("trace:{trace}");
+    let used = |row: &Map<String, Value>| row["max_memory_mb"].as_f64().unwrap_or(0.0);
     type Holds<'a> = Box<dyn Fn(&Map<String, Value>) -> bool + 'a>;
     let cases: Vec<(&str, Holds<'_>)> = vec![
         ("err", Box::new(failed)),
@@ -281,6 +285,15 @@ fn a_filter_means_the_same_in_lists_and_groups() {
         ("status:unfinished", Box::new(|row| row["outcome"] == "unfinished")),
         ("fn:order*", Box::new(|row| text(row, "function").starts_with("order"))),
         (&id, Box::new(|row| text(row, "request_id") == id)),
+        (&part, Box::new(|row| text(row, "request_id").contains(&id[..8]))),
+        (&of_trace, Box::new(|row| !trace.is_empty() && text(row, "trace_id") == trace)),
+        ("mem>=50%", Box::new(|row| used(row) * 2.0 >= row["memory_mb"].as_f64().unwrap_or(f64::MAX))),
+        ("mem<60MB", Box::new(|row| row["max_memory_mb"].is_u64() && used(row) < 60.0)),
+        (
+            "/^order-(create|cancel)$/",
+            Box::new(|row| ["order-create", "order-cancel"].contains(&&*text(row, "function"))),
+        ),
+        ("-/order/", Box::new(|row| !text(row, "function").contains("order"))),
     ];
     for (filter, holds) in cases {
         let want: Vec<&Map<String, Value>> = all.iter().filter(|row| holds(row)).collect();
@@ -292,7 +305,7 @@ fn a_filter_means_the_same_in_lists_and_groups() {
         assert_eq!(count("invocations"), want.len(), "{filter}");
         assert_eq!(count("errors"), want.iter().filter(|row| failed(row)).count(), "{filter}");
         // What is not in every log can't be told of some invocations only.
-        let whole = filter.starts_with("fn:");
+        let whole = filter.starts_with("fn:") || filter.contains('/');
         assert!(whole || grouped.iter().all(|row| row["throttles"].is_null()), "{filter}");
     }
     assert!(all.iter().any(failed) && all.iter().any(slow), "the fixture shows something");

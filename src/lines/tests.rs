@@ -138,17 +138,20 @@ fn expected(memory: &Memory, snapshot: &Snapshot, request: &LinesRequest) -> Vec
         line.known <= request.as_of
             && function.as_ref().is_none_or(|function| name.as_deref() == Some(function))
             && request.request_id.as_ref().is_none_or(|id| line.id.as_deref() == Some(id))
-            && request.filter.holds(|condition| match condition {
-                crate::query::filter::Condition::Failed => {
-                    line.level >= Level::Error || line.kind == Kind::Bad
-                }
-                crate::query::filter::Condition::Text(wanted) => {
-                    text.contains(wanted.as_str()) || name.as_ref().is_some_and(|name| name.contains(wanted))
-                }
-                crate::query::filter::Condition::Function(pattern) => {
-                    name.as_ref().is_some_and(|name| crate::query::filter::wild(pattern, name))
-                }
-                _ => false,
+            && request.filter.holds(|condition| {
+                Some(match condition {
+                    crate::query::filter::Condition::Failed => {
+                        line.level >= Level::Error || line.kind == Kind::Bad
+                    }
+                    crate::query::filter::Condition::Text(wanted) => {
+                        text.contains(wanted.as_str())
+                            || name.as_ref().is_some_and(|name| name.contains(wanted))
+                    }
+                    crate::query::filter::Condition::Function(pattern) => {
+                        name.as_ref().is_some_and(|name| crate::query::filter::wild(pattern, name))
+                    }
+                    _ => false,
+                })
             })
     };
     all.iter().filter(wanted).map(|(source, line)| line.origin(*source)).collect()
@@ -466,4 +469,39 @@ fn lines_are_filtered_by_their_invocations() {
     assert_eq!(shown("dur<1s said", 9_999), ["said by the first"]);
     assert_eq!(shown("err", 9_999), ["2026-11-23T08:00:03.", "REPORT RequestId: se"]);
     assert_eq!(shown("-cold", 9_999).len(), 6);
+    assert_eq!(shown("mem>30% said", 9_999), ["said by the first", "said by the second"]);
+    assert_eq!(shown("mem>40MB", 9_999).len(), 0);
+    assert_eq!(shown("id:secon said", 9_999), ["said by the second"]);
+    assert_eq!(shown("/^said by the (first|third)$/", 9_999), ["said by the first"]);
+    assert_eq!(shown("-/said|REPORT|START|INIT|Task/", 9_999), ["a line of no invocati"[..20].to_string()]);
+}
+
+#[test]
+fn lines_are_filtered_by_their_level_and_trace() {
+    let trace = "1-6b0f7c00-000000000000000000000001";
+    let memory = capture(&[
+        ("a", 10, "START RequestId: first Version: 1"),
+        ("a", 20, "[WARNING]\\t2026-11-23T08:00:00.020Z\\tfirst\\tcareful"),
+        ("a", 25, "[ERROR]\\t2026-11-23T08:00:00.025Z\\tfirst\\tbroken"),
+        (
+            "a",
+            30,
+            "REPORT RequestId: first\\tDuration: 20.00 ms\\tBilled Duration: 20 ms\\tMemory Size: 128 MB\\tMax Memory Used: 40 MB\\t\\nXRAY TraceId: 1-6b0f7c00-000000000000000000000001\\tSegmentId: 53995c3f42cd8ad8\\tSampled: true",
+        ),
+        ("a", 40, "START RequestId: second Version: 1"),
+        ("a", 50, "[INFO]\\t2026-11-23T08:00:00.050Z\\tsecond\\tfine"),
+    ]);
+    let snapshot = snapshot_of(&memory);
+    let shown = |filter: &str| -> Vec<String> {
+        let mut question = request(Anchor::Tail, 100);
+        question.filter = Filter::parse(filter).unwrap();
+        let rows = Reader::new(&memory).answer(&snapshot, &question).rows;
+        rows.into_iter().map(|row| row.text.split('\t').next_back().unwrap_or_default().to_string()).collect()
+    };
+    assert_eq!(shown("level>=warn"), ["careful", "broken"]);
+    assert_eq!(shown("level:info"), ["fine"]);
+    assert_eq!(shown("level<warn"), ["fine"], "what has no level is below none");
+    assert_eq!(shown("-level>=warn -/RequestId/"), ["fine"]);
+    assert_eq!(shown(&format!("trace:{trace}")).len(), 4);
+    assert_eq!(shown("trace:1-6b0f7c01").len(), 0);
 }

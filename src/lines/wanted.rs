@@ -46,9 +46,19 @@ impl<'a> Wanted<'a> {
             request,
             function: request.function.map(name),
             functions,
-            texts: terms.iter().any(|term| matches!(term.what, Condition::Text(_))),
+            texts: terms.iter().any(|term| {
+                matches!(term.what, Condition::Text(_) | Condition::Pattern(_) | Condition::Trace(_))
+            }),
             invocations: terms.iter().any(|term| {
-                matches!(term.what, Condition::Cold | Condition::Status(_) | Condition::Duration(..))
+                matches!(
+                    term.what,
+                    Condition::Cold
+                        | Condition::Status(_)
+                        | Condition::Duration(..)
+                        | Condition::Memory(..)
+                        | Condition::Id(_)
+                        | Condition::Trace(_)
+                )
             }),
         }
     }
@@ -91,15 +101,33 @@ impl<'a> Wanted<'a> {
         }
         let text = if self.texts { text() } else { String::new() };
         let owner = owners.and_then(|owners| owners.of_line(line, names));
-        self.request.filter.holds(|condition| match condition {
-            Condition::Function(pattern) => name.is_some_and(|name| wild(pattern, name)),
-            Condition::Failed => line.level >= Level::Error || line.kind == Kind::Bad,
-            Condition::Text(wanted) => {
-                contains(&text, wanted) || name.is_some_and(|name| contains(name, wanted))
-            }
-            Condition::Cold | Condition::Status(_) | Condition::Duration(..) => owner.is_some_and(|owner| {
-                answer(self.asof, owner.function, &owner.row, &owner.standing, condition)
-            }),
+        let of_owner = |condition: &Condition| {
+            let answer =
+                owner.map(|owner| answer(self.asof, owner.function, &owner.row, &owner.standing, condition));
+            answer.flatten().unwrap_or(false)
+        };
+        self.request.filter.holds(|condition| {
+            Some(match condition {
+                Condition::Function(pattern) => name.is_some_and(|name| wild(pattern, name)),
+                Condition::Failed => line.level >= Level::Error || line.kind == Kind::Bad,
+                Condition::Level(compare, level) => {
+                    line.level != Level::Unknown && compare.holds(line.level, *level)
+                }
+                Condition::Text(wanted) => {
+                    contains(&text, wanted) || name.is_some_and(|name| contains(name, wanted))
+                }
+                Condition::Pattern(pattern) => {
+                    pattern.is_in(&text) || name.is_some_and(|name| pattern.is_in(name))
+                }
+                Condition::Id(part) => {
+                    line.id.as_deref().is_some_and(|id| contains(id, part)) || of_owner(condition)
+                }
+                // REPORT prints it, and application lines may.
+                Condition::Trace(part) => contains(&text, part) || of_owner(condition),
+                Condition::Cold | Condition::Status(_) | Condition::Duration(..) | Condition::Memory(..) => {
+                    of_owner(condition)
+                }
+            })
         })
     }
 

@@ -146,7 +146,7 @@ impl<'a> Board<'a> {
     fn provenance(&self, note: Option<String>) -> Provenance {
         let agree = self.checks.0.metric > 0.0 && self.checks.0.note("invocations").is_none();
         let source = match (self.logs > 0, self.metered.is_empty()) {
-            (true, true) if agree => "logs, CW agrees",
+            (true, true) if agree => "logs=CW",
             (true, true) => "logs",
             (true, false) => "logs, CW 1m",
             (false, false) => "CW 1m",

@@ -4,7 +4,7 @@ use crate::model::{FunctionId, Micros};
 use crate::store::{Extent, FunctionData, Row, Standing};
 
 use super::asof::AsOf;
-use super::filter::{Condition, Filter, Invoked, answers};
+use super::filter::{Condition, Filter, Invoked, answers, contains};
 use super::view::InvocationState;
 
 /// A function of a selection.
@@ -64,7 +64,7 @@ pub fn answer(
     row: &Row,
     standing: &Standing,
     condition: &Condition,
-) -> bool {
+) -> Option<bool> {
     answers(&Kept { asof, function, row, standing }, condition)
 }
 
@@ -100,19 +100,35 @@ impl Invoked for Kept<'_> {
     fn request_id(&self) -> String {
         self.asof.snapshot.texts.ids.show_request(self.row.request_id())
     }
+
+    fn memory(&self) -> Option<(u32, Option<u32>)> {
+        let end = self.standing.end?;
+        Some((end.max_memory_mb?, end.memory_mb))
+    }
+
+    fn trace(&self) -> Option<String> {
+        let trace = self.asof.trace(self.function, self.row)?;
+        Some(self.asof.snapshot.texts.ids.show_trace(trace))
+    }
 }
 
 /// What a trace answers to a condition that is not on a function's name: by its marks, its length,
-/// its texts.
+/// its id and its texts; `None` to one that it can't be asked.
 pub fn trace_answer(
     condition: &Condition,
     extent: &Extent,
+    id: impl FnOnce() -> String,
     cold: impl FnOnce() -> bool,
-    has_text: impl FnOnce(&str) -> bool,
-) -> bool {
+    has: impl FnOnce(&dyn Fn(&str) -> bool) -> bool,
+) -> Option<bool> {
     let marked = extent.flags.any();
-    match condition {
-        Condition::Function(_) => true,
+    Some(match condition {
+        Condition::Function(_) | Condition::Memory(..) | Condition::Id(_) | Condition::Level(..) => {
+            return None;
+        }
+        Condition::Trace(part) => contains(&id(), part),
+        Condition::Text(text) => contains(&id(), text) || has(&|name| contains(name, text)),
+        Condition::Pattern(pattern) => pattern.is_in(&id()) || has(&|name| pattern.is_in(name)),
         Condition::Failed => marked,
         Condition::Cold => cold(),
         Condition::Status(word) => match word.as_str() {
@@ -121,6 +137,5 @@ pub fn trace_answer(
             _ => false,
         },
         Condition::Duration(compare, us) => compare.holds(extent.length_us().max(0) as u64, *us),
-        Condition::Text(text) => has_text(text),
-    }
+    })
 }

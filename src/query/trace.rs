@@ -7,7 +7,7 @@ use crate::model::{Flags, FunctionId, Graded, SegmentNode, Timestamp, TraceId, W
 use crate::store::{Extent, KeptDocument, Snapshot, TraceData};
 
 use super::asof::AsOf;
-use super::filter::{Condition, Filter, contains};
+use super::filter::Filter;
 use super::select::{Selection, trace_answer};
 use super::view::{Provenance, TracePanel, TraceRow, TraceTree};
 
@@ -58,14 +58,10 @@ pub fn list(asof: AsOf<'_>, selection: &Selection<'_>, filter: &Filter, window: 
     };
     let wanted = |trace: &TraceData, extent: &Extent| {
         // The functions' names were asked when the members were chosen.
-        let asked = filter.terms.iter().filter(|term| !matches!(term.what, Condition::Function(_)));
-        asked.into_iter().all(|term| {
+        filter.holds(|condition| {
+            let id = || asof.snapshot.texts.ids.show_trace(trace.id);
             let cold = || mentions(asof, trace, &|name| name == "Initialization" || name == "Restore");
-            let has_text = |text: &str| {
-                contains(&asof.snapshot.texts.ids.show_trace(trace.id), text)
-                    || mentions(asof, trace, &|name| contains(name, text))
-            };
-            trace_answer(&term.what, extent, cold, has_text) != term.not
+            trace_answer(condition, extent, id, cold, |is| mentions(asof, trace, is))
         })
     };
     let mut traces: Vec<TraceSummary> = asof

@@ -231,4 +231,13 @@ impl Invoked for Listed<'_> {
     fn request_id(&self) -> String {
         self.texts.ids.show_request(self.invocation.request_id)
     }
+
+    fn memory(&self) -> Option<(u32, Option<u32>)> {
+        let end = self.invocation.end?;
+        Some((end.max_memory_mb?, end.memory_mb))
+    }
+
+    fn trace(&self) -> Option<String> {
+        Some(self.texts.ids.show_trace(self.invocation.trace?))
+    }
 }

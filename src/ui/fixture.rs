@@ -8,7 +8,7 @@ use crate::model::{
     Micros, Origin, Outcome, Provisioned, Severity, SourceId, Timestamp, TraceId, Trigger, Waited, Why,
     Window,
 };
-use crate::query::filter::{Condition, Filter, Term};
+use crate::query::filter::{Condition, Filter, Mistake, Term};
 use crate::query::page::{Listed, Page, PageRequest, Part, Place, Ranking};
 use crate::query::view::*;
 use crate::query::{Configured, InEnvironment, One, OneRequest};
@@ -25,9 +25,9 @@ pub const NOW: Timestamp = Timestamp(1_795_442_731_000);
 const MINUTES: usize = 30;
 
 /// A filter that knows words and `fn:` only; `(` is an error.
-pub fn parse_filter(text: &str) -> Result<Filter, String> {
-    if text.contains('(') {
-        return Err("( means nothing here".to_string());
+pub fn parse_filter(text: &str) -> Result<Filter, Mistake> {
+    if let Some(at) = text.chars().position(|c| c == '(') {
+        return Err(Mistake { at, message: "( means nothing here".to_string() });
     }
     let term = |word: &str| Term {
         not: false,

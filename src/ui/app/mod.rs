@@ -3,6 +3,7 @@
 
 mod ask;
 mod board;
+mod complete;
 mod facts;
 mod find;
 mod function;
@@ -16,6 +17,8 @@ mod palette;
 mod palette_tests;
 mod problems;
 mod prompt;
+#[cfg(test)]
+mod prompt_tests;
 mod save;
 #[cfg(test)]
 mod spike_tests;

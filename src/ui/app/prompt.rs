@@ -1,11 +1,16 @@
-//! The line at the foot that takes a text.
+//! The line at the foot that takes a text: what is wrong with it while it is typed, what was typed
+//! before, what its last word may become.
+
+use std::collections::VecDeque;
 
 use crossterm::event::KeyCode;
 
+use crate::query::filter::Mistake;
 use crate::ui::key::Key;
 use crate::ui::status::SessionKind;
 use crate::ui::widget::field::Field;
 
+use super::complete;
 use super::state::{Effect, UiState};
 use super::update;
 
@@ -31,6 +36,48 @@ impl PromptKind {
     }
 }
 
+/// Texts that are remembered of each kind.
+const REMEMBERED: usize = 50;
+
+/// What was typed before, the newest first.
+#[derive(Clone, Debug, Default)]
+pub struct History {
+    find: VecDeque<String>,
+    filter: VecDeque<String>,
+    jump: VecDeque<String>,
+}
+
+impl History {
+    fn of(&mut self, kind: PromptKind) -> &mut VecDeque<String> {
+        match kind {
+            PromptKind::Find => &mut self.find,
+            PromptKind::Filter => &mut self.filter,
+            PromptKind::Jump => &mut self.jump,
+        }
+    }
+
+    /// Remembers a text once.
+    fn note(&mut self, kind: PromptKind, text: &str) {
+        let all = self.of(kind);
+        all.retain(|other| other != text);
+        if !text.is_empty() {
+            all.push_front(text.to_string());
+        }
+        all.truncate(REMEMBERED);
+    }
+}
+
+/// What the word before the cursor may become, one after the other.
+#[derive(Clone, Debug)]
+pub struct Completing {
+    /// Where the word begins, in bytes.
+    from: usize,
+    /// What was typed of it, and then the proposals.
+    pub words: Vec<String>,
+    /// Which of them stands there.
+    pub at: usize,
+}
+
 /// A prompt.
 #[derive(Clone, Debug)]
 pub struct Prompt {
@@ -39,7 +86,13 @@ pub struct Prompt {
     /// The text.
     pub field: Field,
     /// What is wrong with it, as typed so far.
-    pub error: Option<String>,
+    pub error: Option<Mistake>,
+    /// What it means, where that is to be told.
+    pub means: Option<String>,
+    /// While its last word is being completed.
+    pub completing: Option<Completing>,
+    /// How far back one is in what was typed before, and what had been typed when one went there.
+    back: Option<(usize, String)>,
     /// The line that was selected when it opened, for coming back to.
     line: usize,
 }
@@ -51,7 +104,9 @@ impl UiState {
             PromptKind::Find | PromptKind::Jump => "",
         };
         let line = self.selected_line();
-        self.prompt = Some(Prompt { kind, field: Field::new(text), error: None, line });
+        let field = Field::new(text);
+        self.prompt =
+            Some(Prompt { kind, field, error: None, means: None, completing: None, back: None, line });
     }
 
     /// A key while a prompt is open.
@@ -68,20 +123,59 @@ impl UiState {
             (KeyCode::Char('g'), true) if prompt.kind == PromptKind::Find => {
                 prompt.kind = PromptKind::Filter;
             }
+            (KeyCode::Up, _) | (KeyCode::Char('p'), true) => self.recall(&mut prompt, 1),
+            (KeyCode::Down, _) | (KeyCode::Char('n'), true) => self.recall(&mut prompt, -1),
+            (KeyCode::Tab, _) => self.complete(&mut prompt, 1),
+            (KeyCode::BackTab, _) => self.complete(&mut prompt, -1),
             _ => {
                 if !prompt.field.edit(key) {
                     self.prompt = Some(prompt);
                     return Vec::new();
                 }
+                (prompt.completing, prompt.back) = (None, None);
             }
         }
         self.typed(prompt);
         Vec::new()
     }
 
+    /// Puts an older text, or a newer one, into the field; before the newest is what was typed.
+    fn recall(&mut self, prompt: &mut Prompt, step: isize) {
+        let (at, typed) = prompt.back.take().unwrap_or_else(|| (0, prompt.field.text().to_string()));
+        let all = self.history.of(prompt.kind);
+        // What stands in the field already is not offered again.
+        let offered: Vec<&String> = all.iter().filter(|text| **text != typed).collect();
+        let to = at.saturating_add_signed(step).min(offered.len());
+        let text = if to == 0 { &typed } else { offered[to - 1] };
+        prompt.field = Field::new(text);
+        prompt.completing = None;
+        prompt.back = (to > 0).then_some((to, typed));
+    }
+
+    /// Puts the next proposal, or the one before, in the place of the last word.
+    fn complete(&mut self, prompt: &mut Prompt, step: isize) {
+        if prompt.kind != PromptKind::Filter {
+            return;
+        }
+        if prompt.completing.is_none() {
+            let names =
+                (0..self.overview.len()).filter_map(|line| Some(self.overview.row(line)?.name.as_ref()));
+            let (from, found) = complete::words(prompt.field.before_cursor(), names);
+            let typed = prompt.field.before_cursor()[from..].to_string();
+            let words = std::iter::once(typed).chain(found).collect();
+            prompt.completing = Some(Completing { from, words, at: 0 });
+        }
+        if let Some(completing) = &mut prompt.completing {
+            let count = completing.words.len();
+            completing.at = (completing.at + count).saturating_add_signed(step) % count;
+            prompt.field.replace_from(completing.from, &completing.words[completing.at]);
+        }
+    }
+
     pub(super) fn prompt_paste(&mut self, text: &str) {
         if let Some(mut prompt) = self.prompt.take() {
             prompt.field.insert(text);
+            (prompt.completing, prompt.back) = (None, None);
             self.typed(prompt);
         }
     }
@@ -90,9 +184,12 @@ impl UiState {
     /// leads to in a list.
     fn typed(&mut self, mut prompt: Prompt) {
         let text = prompt.field.text();
-        prompt.error = match prompt.kind {
-            PromptKind::Filter => (self.options.parse_filter)(text).err(),
-            PromptKind::Find | PromptKind::Jump => None,
+        (prompt.error, prompt.means) = match prompt.kind {
+            PromptKind::Filter => match (self.options.parse_filter)(text) {
+                Ok(filter) => (None, (!filter.is_empty()).then(|| filter.explain())),
+                Err(mistake) => (Some(mistake), None),
+            },
+            PromptKind::Find | PromptKind::Jump => (None, None),
         };
         if prompt.kind == PromptKind::Find && !text.is_empty() {
             match self.find_line(text, prompt.line, true, true) {
@@ -105,6 +202,7 @@ impl UiState {
 
     fn accept(&mut self, mut prompt: Prompt) -> Vec<Effect> {
         let text = prompt.field.text().trim().to_string();
+        self.history.note(prompt.kind, &text);
         match prompt.kind {
             PromptKind::Find if text.is_empty() => Vec::new(),
             PromptKind::Find => {
@@ -134,8 +232,8 @@ impl UiState {
                 let (earliest, latest) = update::reach(&self.status);
                 match self.zone.read(&text, self.status.as_of, earliest, latest) {
                     Ok(time) => self.jump(time),
-                    Err(error) => {
-                        prompt.error = Some(error);
+                    Err(message) => {
+                        prompt.error = Some(Mistake { at: 0, message });
                         self.prompt = Some(prompt);
                         Vec::new()
                     }

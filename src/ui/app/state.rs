@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crossterm::event::KeyEvent;
 
 use crate::model::{Origin, Timestamp};
-use crate::query::filter::Filter;
+use crate::query::filter::{Filter, Mistake};
 use crate::query::page::{Page, PageRequest};
 use crate::query::view::{LinesAnswer, LinesRequest, Overview, OverviewRequest, Problems, SortBy};
 use crate::query::view::{TracesAnswer, TracesRequest};
@@ -25,7 +25,7 @@ use super::list::ListState;
 use super::logs::{LogView, Scope};
 use super::palette::Palette;
 use super::problems::ProblemId;
-use super::prompt::Prompt;
+use super::prompt::{History, Prompt};
 use super::trace::TraceBoard;
 use super::traces::{AskedTraces, TracesBoard};
 
@@ -50,7 +50,7 @@ pub struct Options {
     /// Length of the window to begin with, in ms.
     pub window_ms: i64,
     /// Reads the filter language; the error says what is wrong.
-    pub parse_filter: fn(&str) -> Result<Filter, String>,
+    pub parse_filter: fn(&str) -> Result<Filter, Mistake>,
 }
 
 /// What happens to the screen.
@@ -245,6 +245,8 @@ pub struct UiState {
     pub help_top: usize,
     /// The prompt that takes the keys.
     pub prompt: Option<Prompt>,
+    /// What was typed into prompts before.
+    pub history: History,
     /// The palette that takes the keys.
     pub palette: Option<Palette>,
     /// The row selected in the menu of orders, while it is open.
@@ -288,6 +290,7 @@ impl UiState {
             sources: SourcesState::default(),
             help_top: 0,
             prompt: None,
+            history: History::default(),
             palette: None,
             menu: None,
             notice: None,

@@ -322,7 +322,9 @@ fn time_is_sought_stepped_and_paused() {
         [Effect::Speed(Speed::Times(100)), Effect::Speed(Speed::Times(30)), Effect::Pause(true)]
     );
     session.press("t \"03:00\" Enter");
-    assert!(session.state.prompt.as_ref().unwrap().error.as_ref().unwrap().contains("there is data from"));
+    assert!(
+        session.state.prompt.as_ref().unwrap().error.as_ref().unwrap().message.contains("there is data from")
+    );
     session.press("Ctrl-u \"start\" Enter");
     assert_eq!(session.effects, [Effect::Seek(NOW.plus(-1_500_000))]);
 }

@@ -1,6 +1,7 @@
 //! What frames every view: the header, the rule or scrub bar, messages, and the keys.
 
 use ratatui::layout::{Position, Rect};
+use ratatui::style::Modifier;
 
 use crate::ui::app::{Board, Focus, PanelKind, Shape, UiState};
 use crate::ui::keymap::{Action, ViewKind};
@@ -117,6 +118,10 @@ pub fn rule(pen: &mut Pen, area: Rect, state: &UiState) {
         if state.view() == ViewKind::Overview {
             text.push_str(&format!("  {} of {}", state.overview.len(), state.status.functions));
         }
+        let lines = matches!(state.view(), ViewKind::Logs | ViewKind::Invocation);
+        if let Some(terms) = state.filter.of_lines_only().filter(|_| !lines) {
+            text.push_str(&format!("  ({terms}: lines only)"));
+        }
     }
     let x = if text.is_empty() {
         area.right()
@@ -147,8 +152,9 @@ fn window_name(ms: i64) -> String {
 /// What is to be said: an answer to the last key, why a focused panel shows what it shows, a
 /// warning, or what is not seen.
 pub fn message(pen: &mut Pen, area: Rect, state: &UiState) {
-    if let Some(error) = state.prompt.as_ref().and_then(|prompt| prompt.error.as_ref()) {
-        pen.text(area.x, area.y, area.width, error, Role::Error);
+    if let Some(prompt) = &state.prompt
+        && told_of_prompt(pen, area, prompt)
+    {
         return;
     }
     if let Some(notice) = &state.notice {
@@ -336,17 +342,45 @@ fn panel_hints(kind: PanelKind, board: &Board) -> Vec<(Action, &'static str)> {
     hints
 }
 
+/// What is to be said of a text while it is typed: a mistake, what it may become, what it means.
+/// Whether there is anything.
+fn told_of_prompt(pen: &mut Pen, area: Rect, prompt: &crate::ui::app::Prompt) -> bool {
+    if let Some(mistake) = &prompt.error {
+        pen.text(area.x, area.y, area.width, &mistake.message, Role::Error);
+    } else if let Some(completing) = prompt.completing.as_ref().filter(|all| all.words.len() > 2) {
+        let mut x = area.x;
+        for (at, word) in completing.words.iter().enumerate().skip(1) {
+            let role = if at == completing.at { Role::Focus } else { Role::Hint };
+            x = pen.text(x, area.y, area.right().saturating_sub(x), word, role).saturating_add(2);
+            if x >= area.right() {
+                break;
+            }
+        }
+    } else if let Some(means) = &prompt.means {
+        pen.text(area.x, area.y, area.width, means, Role::Hint);
+    } else {
+        return false;
+    }
+    true
+}
+
 /// The keys, or the prompt; returns where its cursor is.
 pub fn footer(pen: &mut Pen, area: Rect, state: &UiState) -> Option<Position> {
     if let Some(prompt) = &state.prompt {
         let x = pen.text(area.x, area.y, area.width, prompt.kind.sign(), Role::Key);
         let room = area.right().saturating_sub(x);
         let cursor = prompt.field.draw(pen, x, area.y, room);
+        if let Some(mistake) = prompt.error.as_ref().filter(|_| !prompt.field.text().is_empty()) {
+            let wrong = prompt.field.columns_of(mistake.at, x, room, pen.symbols);
+            let place = Rect { x: wrong.start, width: wrong.end - wrong.start, ..area }.intersection(area);
+            pen.paint(place, Role::Error);
+            pen.buffer.set_style(place, Modifier::UNDERLINED);
+        }
         if prompt.field.text().is_empty() {
             let hint = match prompt.kind {
                 crate::ui::app::PromptKind::Find => "a text; Ctrl-g makes it a filter",
                 crate::ui::app::PromptKind::Filter => {
-                    "fn:pay* err cold status:timeout dur>800ms \"card declined\" -word"
+                    "fn:pay* err cold status:timeout dur>800ms mem>90% level>=warn \"card declined\" /regex/ -word"
                 }
                 crate::ui::app::PromptKind::Jump => {
                     "14:32, 14:32:10, -10m, +30s, 2026-11-23T14:32, start, now"

@@ -73,6 +73,25 @@ fn overview_live() {
 }
 
 #[test]
+fn the_prompt_of_the_filter() {
+    golden("prompt_mistake", |w, h| {
+        let mut session = Session::new(w, h, live());
+        session.press("\\ \"fn:pay(\"");
+        session
+    });
+    golden("prompt_meaning", |w, h| {
+        let mut session = Session::new(w, h, live());
+        session.press("\\ \"fn:pay*\"");
+        session
+    });
+    golden("prompt_completing", |w, h| {
+        let mut session = Session::new(w, h, live());
+        session.press("\\ \"fn:pay\" Tab");
+        session
+    });
+}
+
+#[test]
 fn the_palette() {
     golden("palette", |w, h| {
         let mut session = Session::new(w, h, live());

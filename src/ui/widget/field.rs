@@ -5,6 +5,7 @@ use unicode_segmentation::UnicodeSegmentation;
 
 use crate::ui::key::Key;
 use crate::ui::sanitize;
+use crate::ui::symbols::Symbols;
 use crate::ui::theme::Role;
 
 use super::pen::Pen;
@@ -29,6 +30,21 @@ impl Field {
     /// The text.
     pub fn text(&self) -> &str {
         &self.text
+    }
+
+    /// The text before the cursor.
+    pub fn before_cursor(&self) -> &str {
+        &self.text[..self.cursor]
+    }
+
+    /// Puts a text in the place of what lies between a byte, at the border of a grapheme, and the
+    /// cursor.
+    pub fn replace_from(&mut self, from: usize, with: &str) {
+        if from <= self.cursor && self.text.is_char_boundary(from) {
+            self.text.replace_range(from..self.cursor, "");
+            self.cursor = from;
+            self.insert(with);
+        }
     }
 
     /// Inserts what was typed or pasted, without its control characters, up to a bound.
@@ -85,6 +101,17 @@ impl Field {
 
     fn after(&self) -> usize {
         self.borders().find(|at| *at > self.cursor).unwrap_or(self.text.len())
+    }
+
+    /// Of the word that begins at a character, the columns in which [`Field::draw`] shows it.
+    pub fn columns_of(&self, at: usize, x: u16, width: u16, symbols: &Symbols) -> std::ops::Range<u16> {
+        let from = self.text.char_indices().nth(at).map_or(self.text.len(), |(byte, _)| byte);
+        let end = self.text[from..].find(char::is_whitespace).map_or(self.text.len(), |to| from + to);
+        let column = |byte: usize| sanitize::width(&sanitize::display(&self.text[..byte], symbols));
+        let skip = (column(self.cursor) + 1).saturating_sub(usize::from(width));
+        let shown = |column: usize| x + (column.saturating_sub(skip)).min(usize::from(width)) as u16;
+        // What is missing at the end is marked there.
+        shown(column(from))..shown(column(end).max(column(from) + 1))
     }
 
     /// Draws it in `width` columns, scrolled so that the cursor is seen; returns the cursor's

@@ -1,12 +1,18 @@
-//! The filter language: `fn:pay* err cold status:timeout dur>800ms "card declined" -word`.
-//! Terms are joined by "and"; `-` before a term turns it round. `NAME:value` and `NAME>value` are
-//! fields; a text that looks like one is put in quotes.
+//! The filter language: `fn:pay* err cold status:timeout dur>800ms mem>90% id:8f50 trace:1-6b
+//! level>=warn "card declined" /regex/ -word`. Terms are joined by "and"; `-` before a term turns it
+//! round. `NAME:value` and `NAME>value` are fields; a text that looks like one is put in quotes. A
+//! term that something can't answer (the level of an invocation) leaves it out of nothing.
+
+mod pattern;
+mod reader;
 
 use std::fmt;
 
-use crate::model::{Micros, Outcome};
+use crate::model::{Level, Micros, Outcome};
 
 use super::view::InvocationState;
+pub use pattern::{Pattern, contains, wild};
+use reader::Reader;
 
 /// A parsed filter.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -37,8 +43,27 @@ pub enum Condition {
     Status(String),
     /// `dur>800ms`, `dur<=2s`: (operator, µs).
     Duration(Compare, u64),
+    /// `mem>90%`, `mem>=500MB`: the most memory that it used.
+    Memory(Compare, Amount),
+    /// `id:8f50`: a part of the request id.
+    Id(String),
+    /// `trace:1-6b0f`: a part of the trace's id.
+    Trace(String),
+    /// `level>=warn`, `level:error`: of a log line.
+    Level(Compare, Level),
     /// Words or a quoted text: in the line, the request id, the error type or the function's name.
     Text(String),
+    /// `/regex/`: the same, as a regular expression.
+    Pattern(Pattern),
+}
+
+/// An amount of memory.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Amount {
+    /// Of the size that is configured, in %.
+    Percent(u32),
+    /// In MB.
+    Mb(u32),
 }
 
 /// A comparison.
@@ -52,12 +77,15 @@ pub enum Compare {
     Less,
     /// `<=`
     AtMost,
+    /// `:`
+    Equal,
 }
 
 impl Compare {
     /// Whether `a` compares so to `b`.
-    pub fn holds(self, a: u64, b: u64) -> bool {
+    pub fn holds<T: PartialOrd>(self, a: T, b: T) -> bool {
         match self {
+            Self::Equal => a == b,
             Self::More => a > b,
             Self::AtLeast => a >= b,
             Self::Less => a < b,
@@ -71,6 +99,17 @@ impl Compare {
             Self::AtLeast => ">=",
             Self::Less => "<",
             Self::AtMost => "<=",
+            Self::Equal => ":",
+        }
+    }
+
+    fn words(self) -> &'static str {
+        match self {
+            Self::More => "more than",
+            Self::AtLeast => "at least",
+            Self::Less => "less than",
+            Self::AtMost => "at most",
+            Self::Equal => "exactly",
         }
     }
 }
@@ -92,12 +131,8 @@ impl fmt::Display for Mistake {
 
 impl std::error::Error for Mistake {}
 
-const FIELDS: &str =
-    "the fields are fn:NAME, err, cold, status:WORD and dur>800ms; put a text with : in quotes";
-const UNITS: &str = "write a duration with its unit: 250us, 800ms, 1.5s or 2m";
-
 /// The words of `status:`.
-const STATUSES: [&str; 9] =
+pub const STATUSES: [&str; 9] =
     ["ok", "error", "timeout", "oom", "exit", "init-error", "running", "overdue", "unfinished"];
 
 /// The word of a state, as `status:` and `report --list invocations` have it.
@@ -109,9 +144,23 @@ pub fn status_word(state: InvocationState) -> &'static str {
     }
 }
 
-/// What an invocation answers to a condition.
-pub fn answers(invoked: &impl Invoked, condition: &Condition) -> bool {
-    match condition {
+/// What an invocation answers to a condition; `None` to one that it can't be asked.
+pub fn answers(invoked: &impl Invoked, condition: &Condition) -> Option<bool> {
+    Some(match condition {
+        Condition::Level(..) => return None,
+        Condition::Memory(compare, amount) => invoked.memory().is_some_and(|(used, size)| match amount {
+            Amount::Mb(mb) => compare.holds(used, *mb),
+            Amount::Percent(percent) => size.is_some_and(|size| {
+                compare.holds(u64::from(used) * 100, u64::from(*percent) * u64::from(size))
+            }),
+        }),
+        Condition::Id(part) => contains(&invoked.request_id(), part),
+        Condition::Trace(part) => invoked.trace().is_some_and(|trace| contains(&trace, part)),
+        Condition::Pattern(pattern) => {
+            pattern.is_in(invoked.function())
+                || invoked.error_type().is_some_and(|error| pattern.is_in(error))
+                || pattern.is_in(&invoked.request_id())
+        }
         Condition::Function(pattern) => wild(pattern, invoked.function()),
         Condition::Failed => failed(invoked.state()),
         Condition::Cold => invoked.cold(),
@@ -124,7 +173,7 @@ pub fn answers(invoked: &impl Invoked, condition: &Condition) -> bool {
                 || invoked.error_type().is_some_and(|error| contains(error, text))
                 || contains(&invoked.request_id(), text)
         }
-    }
+    })
 }
 
 /// An invocation, as far as a filter asks about it.
@@ -141,6 +190,10 @@ pub trait Invoked {
     fn error_type(&self) -> Option<&str>;
     /// Its request id as printed.
     fn request_id(&self) -> String;
+    /// The most memory that it used and the size that is configured, in MB.
+    fn memory(&self) -> Option<(u32, Option<u32>)>;
+    /// The id of its trace as printed, if it has one.
+    fn trace(&self) -> Option<String>;
 }
 
 impl Filter {
@@ -151,7 +204,7 @@ impl Filter {
 
     /// Reads a filter as it is typed.
     pub fn parse(text: &str) -> Result<Self, Mistake> {
-        let mut reader = Reader { chars: text.chars().collect(), at: 0 };
+        let mut reader = Reader::new(text);
         let mut terms = Vec::new();
         while reader.skip_blanks() {
             terms.push(reader.term()?);
@@ -180,6 +233,9 @@ impl Filter {
             let holds = match &term.what {
                 Condition::Function(pattern) => Some(wild(pattern, name)),
                 Condition::Text(text) if contains(name, text) => Some(true),
+                Condition::Pattern(pattern) if pattern.is_in(name) => Some(true),
+                // It can't be asked of what a function does.
+                Condition::Level(..) => continue,
                 _ => None,
             };
             match holds.map(|holds| holds != term.not) {
@@ -191,9 +247,17 @@ impl Filter {
         all
     }
 
-    /// Whether it lets through what answers its conditions so.
-    pub fn holds(&self, mut answer: impl FnMut(&Condition) -> bool) -> bool {
-        self.terms.iter().all(|term| answer(&term.what) != term.not)
+    /// Whether it lets through what answers its conditions so; one that is not answered is passed
+    /// over.
+    pub fn holds(&self, mut answer: impl FnMut(&Condition) -> Option<bool>) -> bool {
+        self.terms.iter().all(|term| answer(&term.what).is_none_or(|holds| holds != term.not))
+    }
+
+    /// The terms that only log lines can answer, as they are typed.
+    pub fn of_lines_only(&self) -> Option<String> {
+        let terms = self.terms.iter().filter(|term| matches!(term.what, Condition::Level(..)));
+        let terms: Vec<String> = terms.map(ToString::to_string).collect();
+        (!terms.is_empty()).then(|| terms.join(" "))
     }
 }
 
@@ -206,15 +270,24 @@ impl Term {
             Condition::Cold => not("that are cold starts", "that are no cold starts"),
             Condition::Status(word) => format!("{} {word}", not("whose status is", "whose status is not")),
             Condition::Duration(compare, us) => {
-                let sign = match compare {
-                    Compare::More => "more than",
-                    Compare::AtLeast => "at least",
-                    Compare::Less => "less than",
-                    Compare::AtMost => "at most",
-                };
+                let sign = compare.words();
                 format!("{} {sign} {}", not("that took", "that did not take"), written(*us, " "))
             }
+            Condition::Memory(compare, amount) => {
+                let of = match amount {
+                    Amount::Mb(mb) => format!("{mb} MB"),
+                    Amount::Percent(percent) => format!("{percent} % of their memory"),
+                };
+                format!("{} {} {of}", not("that used", "that did not use"), compare.words())
+            }
+            Condition::Id(part) => format!("{} {part} in its request id", not("with", "without")),
+            Condition::Trace(part) => format!("{} {part} in its trace's id", not("with", "without")),
+            Condition::Level(compare, level) => {
+                let of = not("of lines of level", "of lines that are not of level");
+                format!("{of} {} {}", compare.words(), level_word(*level))
+            }
             Condition::Text(text) => format!("{} \"{text}\"", not("with", "without")),
+            Condition::Pattern(pattern) => format!("{} {pattern}", not("with", "without")),
         }
     }
 }
@@ -223,22 +296,45 @@ impl fmt::Display for Filter {
     /// As it can be typed.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (at, term) in self.terms.iter().enumerate() {
-            let gap = if at > 0 { " " } else { "" };
-            let not = if term.not { "-" } else { "" };
-            write!(f, "{gap}{not}")?;
-            match &term.what {
-                Condition::Function(name) => write!(f, "fn:{}", quoted(name))?,
-                Condition::Failed => f.write_str("err")?,
-                Condition::Cold => f.write_str("cold")?,
-                Condition::Status(word) => write!(f, "status:{word}")?,
-                Condition::Duration(compare, us) => {
-                    write!(f, "dur{}{}", compare.sign(), written(*us, ""))?;
-                }
-                Condition::Text(text) => write!(f, "\"{}\"", escaped(text))?,
-            }
+            write!(f, "{}{term}", if at > 0 { " " } else { "" })?;
         }
         Ok(())
     }
+}
+
+impl fmt::Display for Term {
+    /// As it can be typed.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(if self.not { "-" } else { "" })?;
+        match &self.what {
+            Condition::Function(name) => write!(f, "fn:{}", quoted(name)),
+            Condition::Failed => f.write_str("err"),
+            Condition::Cold => f.write_str("cold"),
+            Condition::Status(word) => write!(f, "status:{word}"),
+            Condition::Duration(compare, us) => write!(f, "dur{}{}", compare.sign(), written(*us, "")),
+            Condition::Memory(compare, Amount::Mb(mb)) => write!(f, "mem{}{mb}MB", compare.sign()),
+            Condition::Memory(compare, Amount::Percent(of)) => write!(f, "mem{}{of}%", compare.sign()),
+            Condition::Id(part) => write!(f, "id:{}", quoted(part)),
+            Condition::Trace(part) => write!(f, "trace:{}", quoted(part)),
+            Condition::Level(compare, level) => write!(f, "level{}{}", compare.sign(), level_word(*level)),
+            Condition::Text(text) => write!(f, "\"{}\"", escaped(text)),
+            Condition::Pattern(pattern) => pattern.fmt(f),
+        }
+    }
+}
+
+/// The levels that can be asked for, by their words.
+pub const LEVELS: [(&str, Level); 6] = [
+    ("trace", Level::Trace),
+    ("debug", Level::Debug),
+    ("info", Level::Info),
+    ("warn", Level::Warn),
+    ("error", Level::Error),
+    ("fatal", Level::Fatal),
+];
+
+fn level_word(level: Level) -> &'static str {
+    LEVELS.iter().find(|(_, of)| *of == level).map_or("unknown", |(word, _)| word)
 }
 
 fn escaped(text: &str) -> String {
@@ -259,183 +355,6 @@ fn written(us: u64, gap: &str) -> String {
         _ if us > 0 && us.is_multiple_of(1_000) => format!("{}{gap}ms", us / 1_000),
         _ => format!("{us}{gap}us"),
     }
-}
-
-struct Reader {
-    chars: Vec<char>,
-    at: usize,
-}
-
-impl Reader {
-    fn peek(&self) -> Option<char> {
-        self.chars.get(self.at).copied()
-    }
-
-    fn eat(&mut self, c: char) -> bool {
-        let found = self.peek() == Some(c);
-        self.at += usize::from(found);
-        found
-    }
-
-    /// Whether there is something after blanks.
-    fn skip_blanks(&mut self) -> bool {
-        while self.peek().is_some_and(char::is_whitespace) {
-            self.at += 1;
-        }
-        self.at < self.chars.len()
-    }
-
-    fn mistake<T>(&self, at: usize, message: impl Into<String>) -> Result<T, Mistake> {
-        Err(Mistake { at, message: message.into() })
-    }
-
-    fn term(&mut self) -> Result<Term, Mistake> {
-        let begin = self.at;
-        let not = self.eat('-');
-        if self.peek().is_none_or(char::is_whitespace) {
-            return self.mistake(begin, "after - comes what must not hold, without a blank between");
-        }
-        if self.peek() == Some('"') {
-            return Ok(Term { not, what: Condition::Text(self.quoted()?) });
-        }
-        let start = self.at;
-        while self.peek().is_some_and(|c| c.is_ascii_alphanumeric() || c == '_' || c == '.') {
-            self.at += 1;
-        }
-        let name: String = self.chars[start..self.at].iter().collect();
-        let what = match self.peek() {
-            Some(':') if !name.is_empty() => {
-                self.at += 1;
-                self.field(start, &name)?
-            }
-            Some('<' | '>') if !name.is_empty() => self.comparison(start, &name)?,
-            _ => {
-                while self.peek().is_some_and(|c| !c.is_whitespace()) {
-                    self.at += 1;
-                }
-                let word: String = self.chars[start..self.at].iter().collect();
-                match word.as_str() {
-                    "err" => Condition::Failed,
-                    "cold" => Condition::Cold,
-                    _ => Condition::Text(word),
-                }
-            }
-        };
-        Ok(Term { not, what })
-    }
-
-    /// What follows `NAME:`.
-    fn field(&mut self, start: usize, name: &str) -> Result<Condition, Mistake> {
-        let at = self.at;
-        let value = match self.peek() {
-            Some('"') => self.quoted()?,
-            _ => self.word(),
-        };
-        match name {
-            "fn" if value.is_empty() => {
-                self.mistake(at, "after fn: comes a function's name; * stands for any characters")
-            }
-            "fn" => Ok(Condition::Function(value)),
-            "status" if STATUSES.contains(&value.as_str()) => Ok(Condition::Status(value)),
-            "status" => self.mistake(at, format!("a status is one of {}", STATUSES.join(", "))),
-            "dur" => self.mistake(at - 1, "a duration is compared with > >= < or <=: dur>800ms"),
-            "err" | "cold" => self.mistake(at - 1, format!("{name} stands alone, without a value")),
-            _ => self.mistake(start, format!("there is no field {name}; {FIELDS}")),
-        }
-    }
-
-    /// What follows `NAME` before `<` or `>`.
-    fn comparison(&mut self, start: usize, name: &str) -> Result<Condition, Mistake> {
-        if name != "dur" {
-            return self.mistake(start, format!("only dur can be compared, not {name}; {FIELDS}"));
-        }
-        let more = self.eat('>');
-        if !more {
-            self.at += 1;
-        }
-        let compare = match (more, self.eat('=')) {
-            (true, false) => Compare::More,
-            (true, true) => Compare::AtLeast,
-            (false, false) => Compare::Less,
-            (false, true) => Compare::AtMost,
-        };
-        let at = self.at;
-        match micros(&self.word()) {
-            Some(us) => Ok(Condition::Duration(compare, us)),
-            None => self.mistake(at, UNITS),
-        }
-    }
-
-    fn word(&mut self) -> String {
-        let start = self.at;
-        while self.peek().is_some_and(|c| !c.is_whitespace()) {
-            self.at += 1;
-        }
-        self.chars[start..self.at].iter().collect()
-    }
-
-    /// A text in quotes; `\"` and `\\` stand for the second character.
-    fn quoted(&mut self) -> Result<String, Mistake> {
-        let start = self.at;
-        self.at += 1;
-        let mut text = String::new();
-        loop {
-            match self.peek() {
-                None => return self.mistake(start, "this quote is not closed"),
-                Some('"') => break,
-                Some('\\') if matches!(self.chars.get(self.at + 1), Some('"' | '\\')) => self.at += 1,
-                Some(_) => {}
-            }
-            text.extend(self.peek());
-            self.at += 1;
-        }
-        self.at += 1;
-        if text.is_empty() {
-            return self.mistake(start, "there is no text between these quotes");
-        }
-        if self.peek().is_some_and(|c| !c.is_whitespace()) {
-            return self.mistake(self.at, "after a closing quote comes a blank");
-        }
-        Ok(text)
-    }
-}
-
-/// Reads `250us`, `800ms`, `1.5s`, `2m`.
-fn micros(text: &str) -> Option<u64> {
-    let split = text.find(|c: char| !c.is_ascii_digit() && c != '.')?;
-    let (number, unit) = text.split_at(split);
-    let unit_us = match unit {
-        "us" | "µs" => 1.0,
-        "ms" => 1_000.0,
-        "s" => 1_000_000.0,
-        "m" | "min" => 60_000_000.0,
-        _ => return None,
-    };
-    let us = number.parse::<f64>().ok()? * unit_us;
-    (us.is_finite() && us < 1e15).then_some(us.round() as u64)
-}
-
-/// Whether a name is of this pattern, in which `*` stands for any characters; upper and lower case
-/// are one.
-pub fn wild(pattern: &str, name: &str) -> bool {
-    let (pattern, name) = (pattern.to_lowercase(), name.to_lowercase());
-    let mut parts = pattern.split('*');
-    let first = parts.next().unwrap_or_default();
-    let Some(mut rest) = name.strip_prefix(first) else { return false };
-    let mut last = None;
-    for part in parts {
-        if let Some(part) = last.replace(part) {
-            let Some(at) = rest.find(part) else { return false };
-            rest = &rest[at + part.len()..];
-        }
-    }
-    last.map_or(rest.is_empty(), |part| rest.ends_with(part))
-}
-
-/// Whether a text contains another; upper and lower case of ASCII letters are one.
-pub fn contains(text: &str, wanted: &str) -> bool {
-    let (text, wanted) = (text.as_bytes(), wanted.as_bytes());
-    wanted.is_empty() || text.windows(wanted.len()).any(|part| part.eq_ignore_ascii_case(wanted))
 }
 
 /// Whether an outcome counts as failed.
@@ -470,6 +389,49 @@ mod tests {
         );
         assert_eq!(terms("  "), []);
         assert_eq!(terms("dur>=250us dur<2m")[1].1, Condition::Duration(Compare::Less, 120_000_000));
+        assert_eq!(
+            terms("mem>90% -mem<=512MB id:8f50 trace:1-6b level>=warn level:error"),
+            [
+                (false, Condition::Memory(Compare::More, Amount::Percent(90))),
+                (true, Condition::Memory(Compare::AtMost, Amount::Mb(512))),
+                (false, Condition::Id("8f50".into())),
+                (false, Condition::Trace("1-6b".into())),
+                (false, Condition::Level(Compare::AtLeast, Level::Warn)),
+                (false, Condition::Level(Compare::Equal, Level::Error)),
+            ]
+        );
+    }
+
+    #[test]
+    fn a_regular_expression_stands_between_two_slashes() {
+        let one = |text: &str| match Filter::parse(text).unwrap().terms.as_slice() {
+            [Term { not, what: Condition::Pattern(pattern) }] => (*not, pattern.clone()),
+            other => panic!("{text}: {other:?}"),
+        };
+        let (not, pattern) = one("-/card (declined|expired)/");
+        assert!(not && pattern.is_in("the card expired") && !pattern.is_in("Card expired"));
+        assert!(one("/(?i)CARD/").1.is_in("card"));
+        assert!(one("/a\\/b/").1.is_in("a/b"));
+        // Paths are no expressions.
+        for path in ["/aws/lambda/pay", "/var/log", "/"] {
+            assert_eq!(terms(path), [(false, Condition::Text(path.into()))], "{path}");
+        }
+        assert_eq!(terms("/a b").len(), 2);
+        // However large it is written, it stays small.
+        let mistake = Filter::parse("/(a{1000}){1000}{1000}/").unwrap_err();
+        assert!(mistake.message.contains("too large"), "{mistake}");
+    }
+
+    #[test]
+    fn what_only_lines_can_answer_leaves_no_invocation_out() {
+        let filter = Filter::parse("-level>=warn fn:pay").unwrap();
+        assert!(filter.holds(|condition| match condition {
+            Condition::Level(..) => None,
+            _ => Some(true),
+        }));
+        assert_eq!(filter.of_function("pay"), Some(true));
+        assert_eq!(filter.of_lines_only().as_deref(), Some("-level>=warn"));
+        assert_eq!(Filter::parse("err").unwrap().of_lines_only(), None);
     }
 
     #[test]
@@ -483,7 +445,16 @@ mod tests {
             ("dur:800ms", 3, "compared"),
             ("x \"open", 2, "not closed"),
             ("fn:", 3, "name"),
-            ("mem>3", 0, "only dur"),
+            ("mem>3", 4, "90%"),
+            ("mem:3MB", 3, "compared"),
+            ("foo>3", 0, "not foo"),
+            ("err>3", 0, "not err"),
+            ("level>=loud", 7, "warn"),
+            ("level:", 6, "warn"),
+            ("id:", 3, "request id"),
+            ("trace:", 6, "trace"),
+            ("x /(/", 2, "unclosed group"),
+            ("//", 0, "between"),
             ("- err", 0, "without a blank"),
             ("\"\"", 0, "no text"),
             ("\"a\"b", 3, "blank"),
@@ -551,7 +522,7 @@ mod tests {
 
         #[test]
         fn what_looks_like_a_filter_prints_as_it_can_be_typed(
-            text in "((-)?(err|cold|fn:[a-c*]{1,3}|status:ok|dur[<>]=?[0-9]{1,3}(us|ms|s)|\"[a-z \\\\\"]{1,5}\"|[a-z]{1,3}) ){0,4}"
+            text in "((-)?(err|cold|fn:[a-c*]{1,3}|status:ok|dur[<>]=?[0-9]{1,3}(us|ms|s)|mem[<>]=?[0-9]{1,3}(%|MB)|id:[0-9a-f]{1,4}|trace:1-[0-9a-f]{1,3}|level(>=|<|:)(info|warn)|/[a-c.* ]{1,4}/|\"[a-z \\\\\"]{1,5}\"|[a-z]{1,3}) ){0,4}"
         ) {
             if let Ok(filter) = Filter::parse(&text) {
                 prop_assert_eq!(Filter::parse(&filter.to_string()), Ok(filter));

@@ -1,0 +1,92 @@
+//! The prompt: mistakes while they are typed, what was typed before, what a word may become.
+
+use crate::ui::fixture::{Session, live};
+
+fn session() -> Session {
+    Session::new(80, 24, live())
+}
+
+fn typed(session: &Session) -> &str {
+    session.state.prompt.as_ref().unwrap().field.text()
+}
+
+#[test]
+fn a_mistake_is_told_where_it_is_while_it_is_typed_and_the_filter_stays() {
+    let mut session = session();
+    session.press("\\ \"err\" Enter");
+    session.press("\\ Ctrl-u \"ab\" Space \"x(\"");
+    let prompt = session.state.prompt.as_ref().unwrap();
+    let mistake = prompt.error.as_ref().unwrap();
+    assert_eq!((mistake.at, mistake.message.as_str()), (4, "( means nothing here"));
+    assert_eq!(session.state.filter_text, "err", "the old one is in force");
+    session.press("Enter");
+    assert!(session.state.prompt.is_some(), "it can be corrected");
+    session.press("Backspace");
+    let prompt = session.state.prompt.as_ref().unwrap();
+    assert_eq!(
+        (prompt.error.as_ref(), prompt.means.as_deref()),
+        (None, Some("invocations with \"ab\" and with \"x\""))
+    );
+}
+
+/// What can't be asked in a view is never passed over silently.
+#[test]
+fn a_term_that_only_lines_answer_says_so() {
+    use crate::query::filter::Filter;
+    use crate::ui::view;
+    use ratatui::buffer::Buffer;
+    use ratatui::layout::Rect;
+
+    let mut session = Session::new(140, 45, live());
+    session.state.options.parse_filter = Filter::parse;
+    let shown = |session: &Session| {
+        let mut buffer = Buffer::empty(Rect::new(0, 0, 140, 45));
+        view::draw(&session.state, &mut buffer);
+        buffer.content.iter().map(|cell| cell.symbol()).collect::<String>()
+    };
+    session.press("\\ \"level>=warn\" Enter");
+    assert!(shown(&session).contains("(level>=warn: lines only)"));
+    session.press("4");
+    assert!(!shown(&session).contains("lines only"));
+}
+
+#[test]
+fn what_was_typed_before_comes_again_the_newest_first() {
+    let mut session = session();
+    for text in ["one", "two", "one", "three"] {
+        session.press(&format!("\\ Ctrl-u \"{text}\" Enter"));
+    }
+    session.press("\\ Ctrl-u \"dr\" Up");
+    assert_eq!(typed(&session), "three");
+    session.press("Up");
+    assert_eq!(typed(&session), "one");
+    session.press("Up Up Up");
+    assert_eq!(typed(&session), "two", "the oldest; none stands there twice");
+    session.press("Down Down");
+    assert_eq!(typed(&session), "three");
+    session.press("Down Down");
+    assert_eq!(typed(&session), "dr", "what was being typed");
+    session.press("Esc / \"x\" Up");
+    assert_eq!(typed(&session), "x", "each prompt has its own");
+}
+
+#[test]
+fn tab_completes_fields_and_live_names_and_goes_round() {
+    let mut session = session();
+    session.press("\\ Ctrl-u \"fn:payment\" Tab");
+    let first = typed(&session).to_string();
+    assert!(first.starts_with("fn:payment-"), "{first}");
+    session.press("Tab");
+    assert!(typed(&session).starts_with("fn:payment"));
+    let words = session.state.prompt.as_ref().unwrap().completing.as_ref().unwrap().words.len();
+    for _ in 2..words {
+        session.press("Tab");
+    }
+    assert_eq!(typed(&session), "fn:payment", "what was typed is one of them");
+    session.press("Tab Shift-Tab");
+    assert_eq!(typed(&session), "fn:payment");
+    session.press("Tab \"x\"");
+    assert_eq!(typed(&session), format!("{first}x"));
+    session.press("Ctrl-u \"zz\" Tab");
+    assert_eq!(typed(&session), "zz", "nothing begins so");
+}
