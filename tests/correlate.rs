@@ -352,3 +352,52 @@ fn functions_beyond_those_there_is_room_for_count_as_one() {
     let others = facts.invocations.values().filter(|i| i.function == FunctionId(3)).count();
     assert_eq!((facts.invocations.len(), others), (10, 7));
 }
+
+/// What is copied with the mouse out of the console's expanded rows has every message twice, the second
+/// time with blanks for tabs: also those that begin with a time of their own.
+#[test]
+fn what_was_copied_out_of_the_console_counts_once() {
+    let id = "cd5ccc81-6ff5-4fa2-8a38-e708e833cde9";
+    let event = |time: &str, message: &str| {
+        format!("2024-02-25T14:36:{time}-05:00\n{message}\nCopy\n{}\n", message.replace('\t', " "))
+    };
+    let error = "{\"errorType\":\"TypeError\",\"errorMessage\":\"x\",\"stack\":[\"TypeError: x\"]}";
+    let text = [
+        event("29.024", &format!("START RequestId: {id} Version: $LATEST")),
+        event("29.124", &format!("2024-02-25T19:36:29.120Z\t{id}\tINFO\tone line\nand its second")),
+        event("29.144", &format!("2024-02-25T19:36:29.141Z\t{id}\tERROR\tInvoke Error \t{error}")),
+        event("29.224", &format!("END RequestId: {id}")),
+        event(
+            "29.225",
+            &format!("REPORT RequestId: {id}\tDuration: 198.79 ms\tBilled Duration: 332 ms\tMemory Size: 256 MB\tMax Memory Used: 38 MB\t"),
+        ),
+    ]
+    .concat();
+    #[derive(Default)]
+    struct Lines(Facts, u64);
+    impl FactSink for Lines {
+        fn function(&mut self, id: FunctionId, name: &str) {
+            self.0.function(id, name);
+        }
+        fn invocation(&mut self, invocation: &Invocation, change: Change) {
+            self.0.invocation(invocation, change);
+        }
+        fn line(&mut self, _line: &lamtop::model::LineFact) {
+            self.1 += 1;
+        }
+    }
+    let mut lines = Lines::default();
+    support::records::feed(&mut Correlator::default(), 0, text.as_bytes(), 10_000, &mut lines);
+    let got: Vec<_> = lines.0.invocations.values().map(|i| (i.start, i.end.map(|end| end.outcome))).collect();
+    assert_eq!(got, [(Timestamp(1_708_889_789_024), Some(Outcome::Error))]);
+    // Five events, and the second line of one.
+    assert_eq!(lines.1, 6, "{text}");
+
+    // A line of an application that is this word is one like any other.
+    let word = [line(1_000, &start("a")), line(1_001, "Copy\n"), line(1_010, &report("a", ""))];
+    assert_eq!(outcomes(&word), [Some(Outcome::Ok)]);
+    let plain = "Copy\n2024-02-25T19:36:29.120Z\tcd5ccc81-6ff5-4fa2-8a38-e708e833cde9\tINFO\tit is there\n";
+    let mut lines = Lines::default();
+    support::records::feed(&mut Correlator::default(), 0, plain.as_bytes(), 10_000, &mut lines);
+    assert_eq!(lines.1, 2);
+}

@@ -59,6 +59,21 @@ impl Correlator {
         sink: &mut S,
     ) {
         let origin = record.envelope.origin;
+        match more {
+            Continuation::Head => {
+                let source = self.source_mut(origin.source);
+                (source.headed, source.copied) = (true, false);
+                return;
+            }
+            // A button's word where there is no button is text like any other.
+            Continuation::Copy if self.source_mut(origin.source).headed => {
+                self.source_mut(origin.source).copied = true;
+                self.any_copied = true;
+                return;
+            }
+            _ if self.is_copied(origin.source) => return,
+            _ => {}
+        }
         if let Continuation::Broken(broken) = more
             && !self.source_mut(origin.source).continues_at(origin.offset)
         {
@@ -115,8 +130,7 @@ impl Correlator {
                     sink.invocation(&invocation, Change::Amended { was: end.outcome, known });
                 }
             }
-            Continuation::Copy => self.source_mut(origin.source).copied = true,
-            Continuation::Broken(_) | Continuation::Text => {}
+            Continuation::Broken(_) | Continuation::Text | Continuation::Copy | Continuation::Head => {}
         }
     }
 }

@@ -59,6 +59,8 @@ pub struct Correlator {
     /// Environments that were let go, and invocations in flight with them.
     let_go: u64,
     forgotten: u64,
+    /// Whether any source was ever in the midst of what is there twice.
+    any_copied: bool,
     /// Invocations that have begun where many run at once, since they were counted.
     of_many: usize,
     latest: NameId,
@@ -93,6 +95,7 @@ impl Default for Correlator {
             free: Vec::new(),
             let_go: 0,
             forgotten: 0,
+            any_copied: false,
             of_many: 0,
             latest,
             read: 0,
@@ -192,6 +195,9 @@ impl Correlator {
     #[inline(always)]
     fn take<S: FactSink>(&mut self, record: &Record<'_>, stream: Stream, sink: &mut S) {
         let Body::Log(line) = &record.body else { return self.take_other(record, stream, sink) };
+        if self.any_copied && self.is_copied(record.envelope.origin.source) {
+            return;
+        }
         let Some(place) = self.place(record, stream, line.id, sink) else { return };
         self.tell_line(record, &place, line.level, sink);
         let seq = self.line(line, &place);
@@ -203,7 +209,7 @@ impl Correlator {
         let envelope = &record.envelope;
         match &record.body {
             // It was read already, above the word "Copy".
-            Body::Platform(_) if envelope.time.is_none() && self.is_copied(envelope.origin.source) => {}
+            Body::Platform(_) if self.is_copied(envelope.origin.source) => {}
             Body::Platform(platform) => {
                 let Some(place) = self.place(record, stream, id_of(platform), sink) else { return };
                 self.tell_line(record, &place, Level::Unknown, sink);
@@ -245,7 +251,6 @@ impl Correlator {
         source.last = Some(LastRecord { environment: place.environment, tag, seq, known: place.known });
         source.newest = Some(place.time);
         source.text_end = place.lines.to;
-        source.copied = false;
     }
 
     #[inline(always)]

@@ -30,7 +30,9 @@ pub(super) struct Source {
     pub stream: Option<Box<[u8]>>,
     /// The time of a source that has none.
     pub written: Option<Timestamp>,
-    /// What comes now is there for the second time, up to the next time.
+    /// It is what somebody copied out of the console: a [`Continuation::Head`] was read.
+    pub headed: bool,
+    /// What comes now is there for the second time, up to the next head.
     pub copied: bool,
     /// Of a capture that was recorded from several sources: what is remembered of each.
     pub recorded: FxHashMap<Box<[u8]>, Source>,

@@ -26,6 +26,15 @@ pub struct Said<'a> {
 pub fn read<'a>(frame: &Frame<'a>, arena: &'a Arena, out: &mut Vec<Record<'a>>) {
     let line = plain(frame.text, arena);
     let Some(said) = said(line) else { return out.push(bare(frame, line, arena)) };
+    let head = memchr(b'\n', line).map_or(line, |end| &line[..end]);
+    if frame::is_time(head.trim_ascii_end()) {
+        let envelope = Envelope { origin: frame.part(head), ..frame.envelope() };
+        out.push(Record { envelope, body: Body::Continuation(Continuation::Head) });
+        // Its message begins with a time of its own, and is a record by itself.
+        if said.message.is_empty() {
+            return;
+        }
+    }
     let at = out.len();
     let (record, message) = event(frame, line, said, arena);
     out.push(record);

@@ -16,7 +16,7 @@ use memchr::memchr;
 
 pub use border::{first as first_border, last as last_border};
 use text::{Asks, asks};
-pub use text::{is_row, is_special, time, without_colours};
+pub use text::{is_row, is_special, is_time, time, without_colours};
 
 /// Most bytes of a value. Answers of the CLI's commands merge all their pages: those that tell of a
 /// whole account's functions, mappings or metrics have some MB. Of what is longer, nearly always log

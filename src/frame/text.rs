@@ -57,6 +57,11 @@ pub fn time(line: &[u8]) -> Option<usize> {
     }
 }
 
+/// Whether a line is a time with its zone and nothing else.
+pub fn is_time(line: &[u8]) -> bool {
+    line.len() > 19 && time(line) == Some(line.len())
+}
+
 /// Whether a line is a time, or a time and a log stream, and the message follows on the next line.
 pub fn is_head(line: &[u8]) -> bool {
     if !matches!(line.first(), Some(b'0'..=b'9' | 0x1b)) {

@@ -108,6 +108,9 @@ pub struct Context {
     pub record: Option<Line>,
     /// Where it, or the text after it, ends.
     end: u64,
+    /// It was copied out of the console, and what comes now is there for the second time.
+    headed: bool,
+    copied: bool,
 }
 
 impl Context {
@@ -148,6 +151,19 @@ fn line(
 ) -> Option<Line> {
     let envelope = &record.envelope;
     let Origin { offset, len, .. } = envelope.origin;
+    match &record.body {
+        Body::Continuation(Continuation::Head) => {
+            (context.headed, context.copied) = (true, false);
+            return None;
+        }
+        // What follows the console's button is there for the second time.
+        Body::Continuation(Continuation::Copy) if context.headed => {
+            context.copied = true;
+            return None;
+        }
+        Body::Log(_) | Body::Platform(_) | Body::Continuation(_) if context.copied => return None,
+        _ => {}
+    }
     let (level, kind, id) = match &record.body {
         Body::Metric(_)
         | Body::Segment(_)

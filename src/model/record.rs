@@ -120,7 +120,11 @@ pub enum Continuation<'a> {
     /// What looked like the beginning of a JSON value: text where it follows text, else a record that
     /// could not be read.
     Broken(&'a Broken<'a>),
-    /// The console's button, copied along: what follows up to the next time is the message again.
+    /// A time that stands on a line of its own, as the console's expanded rows have it when they are
+    /// copied: the event's record follows. It is no text.
+    Head,
+    /// The console's button, copied along: what follows up to the next [`Continuation::Head`] is the
+    /// message again.
     Copy,
     /// More text.
     Text,

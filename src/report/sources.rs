@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::output::{Cell, Table};
-use crate::model::{Body, Origin, Record, SourceId, Timestamp};
+use crate::model::{Body, Continuation, Origin, Record, SourceId, Timestamp};
 use crate::source::{Kind, SourceInfo};
 
 /// Bad records of one source that are shown.
@@ -58,6 +58,9 @@ pub struct Tallies(BTreeMap<SourceId, Tally>);
 impl Tallies {
     /// Counts a record.
     pub fn note(&mut self, record: &Record<'_>) {
+        if matches!(record.body, Body::Continuation(Continuation::Head)) {
+            return;
+        }
         let envelope = &record.envelope;
         let tally = self.0.entry(envelope.origin.source).or_default();
         if let Body::Bad(bad) = &record.body {
@@ -176,7 +179,7 @@ mod tests {
         }
         let bad = Bad { reason: "no".to_string(), excerpt: String::new() };
         (0..9).for_each(|_| tallies.note(&record(Body::Bad(&bad), 5)));
-        tallies.note(&record(Body::Continuation(crate::model::Continuation::Text), 90));
+        tallies.note(&record(Body::Continuation(Continuation::Text), 90));
         let tally = tallies.of(SourceId(0)).unwrap();
         assert_eq!(
             tally.gaps().iter().map(|(at, n)| (at.0 / MINUTE_MS, *n)).collect::<Vec<_>>(),
