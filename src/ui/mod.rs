@@ -19,5 +19,6 @@ pub mod symbols;
 pub mod term;
 pub mod theme;
 pub mod view;
-pub mod widget;
+pub mod when;
+mod widget;
 pub mod zone;

@@ -1,8 +1,10 @@
 //! One time zone on screen at a time, for what is shown and for what is typed.
 
-use chrono::{Datelike, FixedOffset, Local, NaiveDateTime, NaiveTime, Offset, TimeZone, Utc};
+use chrono::{FixedOffset, Local, NaiveDateTime, NaiveTime, Offset, TimeZone, Utc};
 
+use super::when::{self, Day, When};
 use crate::model::Timestamp;
+use crate::query::filter::Mistake;
 
 /// The zone in which times are shown and read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
@@ -72,33 +74,39 @@ impl Zone {
         }
     }
 
-    /// Reads what a person types at the time prompt, at the time `now`, to a time in
-    /// `earliest..=latest`: `14:32`, `14:32:10`, `-10m`, `+30s`, `now` (`end`, `start`), or a date
-    /// and time. Without a zone the zone on screen is meant. A time of day is the one nearest to
-    /// `now` that lies in the range. The error says what is wrong.
+    /// Reads what a person types at the time prompt ([`When`]), at the time `now`, to a time in
+    /// `earliest..=latest`. Without a zone the zone on screen is meant. A time of day alone is the one
+    /// nearest to `now` that lies in the range; today is the day of the newest data. The error says
+    /// where it is and what is wrong.
     pub fn read(
         self,
         text: &str,
         now: Timestamp,
         earliest: Timestamp,
         latest: Timestamp,
-    ) -> Result<Timestamp, String> {
-        let text = text.trim();
-        let found = match text {
-            "now" | "end" => return Ok(latest),
-            "start" => return Ok(earliest),
-            _ if text.starts_with(['-', '+']) => {
-                let ms = span_ms(&text[1..]).ok_or_else(|| usage(text))?;
-                now.plus(if text.starts_with('-') { -ms } else { ms })
+    ) -> Result<Timestamp, Mistake> {
+        let never = || Mistake { at: 0, message: format!("{text:?} is no time of this calendar") };
+        let found = match when::read(text)? {
+            When::Now => return Ok(latest),
+            When::Start => return Ok(earliest),
+            When::After(ms) => now.plus(ms),
+            When::At(time) => time,
+            When::On { date, time, offset } => {
+                let zone = offset.map_or(self, Self::Fixed);
+                let found = match (date, time) {
+                    (None, Some(time)) => zone.nearest(time, now, earliest, latest),
+                    (date, time) => zone.at(latest).and_then(|latest| {
+                        let day = date.unwrap_or(Day::Ago(0)).on(latest.date_naive())?;
+                        zone.instant(day.and_time(time.unwrap_or_default()))
+                    }),
+                };
+                found.ok_or_else(never)?
             }
-            _ => match time_of_day(text) {
-                Some(time) => self.nearest(time, now, earliest, latest).ok_or_else(|| usage(text))?,
-                None => self.date_and_time(text).ok_or_else(|| usage(text))?,
-            },
         };
         if found < earliest || found > latest {
             let show = |time| format!("{} {}{}", self.date(time), self.seconds(time), self.mark(time));
-            return Err(format!("there is data from {} to {}", show(earliest), show(latest)));
+            let message = format!("there is data from {} to {}", show(earliest), show(latest));
+            return Err(Mistake { at: 0, message });
         }
         Ok(found)
     }
@@ -121,18 +129,6 @@ impl Zone {
         candidates.first().copied()
     }
 
-    fn date_and_time(self, text: &str) -> Option<Timestamp> {
-        let zoned = text.ends_with('Z') || text.get(10..).is_some_and(|rest| rest.contains(['+', '-']));
-        if zoned {
-            return Timestamp::parse(text.as_bytes());
-        }
-        let text = text.replace(' ', "T");
-        let naive = ["%Y-%m-%dT%H:%M:%S%.f", "%Y-%m-%dT%H:%M"]
-            .iter()
-            .find_map(|format| NaiveDateTime::parse_from_str(&text, format).ok())?;
-        (1970..=9999).contains(&naive.year()).then(|| self.instant(naive))?
-    }
-
     fn instant(self, naive: NaiveDateTime) -> Option<Timestamp> {
         // A clock that was put back shows an hour twice: the earlier one is meant.
         let ms = match self {
@@ -141,36 +137,6 @@ impl Zone {
         };
         Some(Timestamp(ms))
     }
-}
-
-fn usage(text: &str) -> String {
-    format!("{text:?} is no time: 14:32, 14:32:10, -10m, +30s, 2026-11-23T14:32, start or now")
-}
-
-/// `10m`, `90s`, `1h30m` in ms.
-fn span_ms(text: &str) -> Option<i64> {
-    let mut total = 0i64;
-    let mut digits = String::new();
-    for c in text.chars() {
-        if c.is_ascii_digit() {
-            digits.push(c);
-            continue;
-        }
-        let unit = match c {
-            's' => 1_000,
-            'm' => 60_000,
-            'h' => 3_600_000,
-            'd' => 86_400_000,
-            _ => return None,
-        };
-        total = total.checked_add(digits.parse::<i64>().ok()?.checked_mul(unit)?)?;
-        digits.clear();
-    }
-    (digits.is_empty() && !text.is_empty()).then_some(total)
-}
-
-fn time_of_day(text: &str) -> Option<NaiveTime> {
-    ["%H:%M:%S%.f", "%H:%M"].iter().find_map(|format| NaiveTime::parse_from_str(text, format).ok())
 }
 
 #[cfg(test)]
@@ -218,13 +184,42 @@ mod tests {
     }
 
     #[test]
+    fn days_are_counted_from_the_newest_data() {
+        // The newest data are of 2026-11-23T09:00Z.
+        let read = |text| Zone::Utc.read(text, NOW, NOW.plus(-40 * 86_400_000), NOW.plus(3_600_000));
+        assert_eq!(read("yesterday 8:00"), Ok(NOW.plus(-86_400_000)));
+        assert_eq!(read("sun 8:00"), Ok(NOW.plus(-86_400_000)));
+        assert_eq!(read("8am today"), Ok(NOW));
+        assert_eq!(read("nov 22, 8:00"), Ok(NOW.plus(-86_400_000)));
+        assert_eq!(read("2026-11-22"), Ok(NOW.plus(-32 * 3_600_000)));
+        assert_eq!(read("09:00+01:00"), Ok(NOW));
+        assert_eq!(read("1795420800"), Ok(NOW));
+        assert_eq!(read("10 min ago"), Ok(NOW.plus(-600_000)));
+        assert!(read("yesterday").is_ok());
+    }
+
+    proptest::proptest! {
+        /// What the screen shows as a time is taken back as the same.
+        #[test]
+        fn what_is_shown_can_be_typed(ms in 0i64..4_102_444_800_000, hours in -12i32..=14) {
+            let (zone, time) = (Zone::Fixed(hours * 3_600), Timestamp(ms));
+            let shown = format!("{} {}{}", zone.date(time), zone.millis(time), zone.mark(time));
+            let all = |text: &str| Zone::Utc.read(text, time, Timestamp(i64::MIN / 4), Timestamp(i64::MAX / 4));
+            proptest::prop_assert_eq!(all(&shown), Ok(time), "{}", shown);
+            let of_day = zone.millis(time);
+            let near = zone.read(&of_day, time, time.plus(-3_600_000), time.plus(3_600_000));
+            proptest::prop_assert_eq!(near, Ok(time), "{}", of_day);
+        }
+    }
+
+    #[test]
     fn refuses_with_a_sentence() {
         let read = |text| Zone::Utc.read(text, NOW, NOW.plus(-7_200_000), NOW).unwrap_err();
-        assert!(read("soon").contains("no time"));
-        assert!(read("").contains("no time"));
-        assert!(read("-10x").contains("no time"));
-        assert!(read("-99999999999999999999h").contains("no time"));
-        assert_eq!(read("03:00"), "there is data from 2026-11-23 06:00:00Z to 2026-11-23 08:00:00Z");
-        assert!(read("2026-02-30T08:00").contains("no time"));
+        assert!(read("soon").message.contains("no time"));
+        assert!(read("").message.contains("no time"));
+        assert!(read("-10x").message.contains("no time"));
+        assert!(read("-99999999999999999999h").message.contains("no time"));
+        assert_eq!(read("03:00").message, "there is data from 2026-11-23 06:00:00Z to 2026-11-23 08:00:00Z");
+        assert!(read("2026-02-30T08:00").message.contains("no time"));
     }
 }

@@ -232,8 +232,8 @@ impl UiState {
                 let (earliest, latest) = update::reach(&self.status);
                 match self.zone.read(&text, self.status.as_of, earliest, latest) {
                     Ok(time) => self.jump(time),
-                    Err(message) => {
-                        prompt.error = Some(Mistake { at: 0, message });
+                    Err(mistake) => {
+                        prompt.error = Some(mistake);
                         self.prompt = Some(prompt);
                         Vec::new()
                     }

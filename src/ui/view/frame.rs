@@ -383,7 +383,7 @@ pub fn footer(pen: &mut Pen, area: Rect, state: &UiState) -> Option<Position> {
                     "fn:pay* err cold status:timeout dur>800ms mem>90% level>=warn \"card declined\" /regex/ -word"
                 }
                 crate::ui::app::PromptKind::Jump => {
-                    "14:32, 14:32:10, -10m, +30s, 2026-11-23T14:32, start, now"
+                    "14:32, -10m, 2 h ago, yesterday 9:00, nov 23 14:32, 2026-11-23T14:32Z, start, now"
                 }
             };
             pen.text(x + 2, area.y, room.saturating_sub(2), hint, Role::Hint);
