@@ -336,7 +336,9 @@ impl Day {
 mod tests {
     use super::*;
 
-    fn on(text: &str) -> (Option<Day>, Option<(u32, u32, u32)>, Option<i32>) {
+    type On = (Option<Day>, Option<(u32, u32, u32)>, Option<i32>);
+
+    fn on(text: &str) -> On {
         use chrono::Timelike;
         match read(text) {
             Ok(When::On { date, time, offset }) => {
