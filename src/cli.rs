@@ -83,7 +83,7 @@ pub struct ConsoleOptions {
     /// How much memory the program may take: 256M (the default), 1G. The oldest records go first.
     #[arg(long, global = true, value_name = "SIZE")]
     pub memory: Option<String>,
-    /// default (the terminal's own colours), dark, light, or a file.
+    /// default (the terminal's own 16 colours), dark, light, high-contrast, colour-blind, or a file.
     #[arg(long, global = true, value_name = "NAME|FILE")]
     pub theme: Option<String>,
     /// Show times in UTC (the default).

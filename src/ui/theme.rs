@@ -166,10 +166,12 @@ struct Entry {
 }
 
 /// The themes in the program: name and text.
-pub const BUILT_IN: [(&str, &str); 3] = [
+pub const BUILT_IN: [(&str, &str); 5] = [
     ("default", include_str!("../../themes/default.toml")),
     ("dark", include_str!("../../themes/dark.toml")),
     ("light", include_str!("../../themes/light.toml")),
+    ("high-contrast", include_str!("../../themes/high-contrast.toml")),
+    ("colour-blind", include_str!("../../themes/colour-blind.toml")),
 ];
 
 impl Theme {
@@ -275,15 +277,15 @@ fn ansi_rgb(color: Color) -> Option<(u8, u8, u8)> {
 
 /// WCAG 2 contrast ratio, 1 to 21.
 fn contrast(a: (u8, u8, u8), b: (u8, u8, u8)) -> f64 {
-    let luminance = |(r, g, b): (u8, u8, u8)| {
-        let linear = |c: u8| {
-            let c = f64::from(c) / 255.0;
-            if c <= 0.04045 { c / 12.92 } else { ((c + 0.055) / 1.055).powf(2.4) }
-        };
-        0.2126 * linear(r) + 0.7152 * linear(g) + 0.0722 * linear(b)
-    };
+    let luminance = |(r, g, b): (u8, u8, u8)| 0.2126 * linear(r) + 0.7152 * linear(g) + 0.0722 * linear(b);
     let (a, b) = (luminance(a), luminance(b));
     (a.max(b) + 0.05) / (a.min(b) + 0.05)
+}
+
+/// The light of a colour's component, 0 to 1.
+fn linear(component: u8) -> f64 {
+    let c = f64::from(component) / 255.0;
+    if c <= 0.04045 { c / 12.92 } else { ((c + 0.055) / 1.055).powf(2.4) }
 }
 
 fn nearest_256(rgb: (u8, u8, u8)) -> Color {
@@ -331,7 +333,7 @@ mod tests {
 
     #[test]
     fn text_can_be_read_in_the_dark_and_light_themes() {
-        for name in ["dark", "light"] {
+        for name in ["dark", "light", "colour-blind"] {
             for (depth, text) in
                 [(ColorDepth::True, 4.5), (ColorDepth::Ansi256, 4.5), (ColorDepth::Ansi16, 3.0)]
             {
@@ -344,6 +346,58 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    fn high_contrast_is_seven_to_one() {
+        let theme = Theme::built_in("high-contrast").unwrap();
+        for role in Role::ALL {
+            let style = theme.style(role);
+            let has = contrast(rgb(style.fg.unwrap()), rgb(style.bg.unwrap()));
+            assert!(has >= 7.0, "{role:?}: {has:.2}");
+        }
+    }
+
+    /// How far two colours are apart (CIE 1976) for an eye that sees them through a matrix of linear
+    /// red, green and blue.
+    fn apart(a: (u8, u8, u8), b: (u8, u8, u8), eye: [[f64; 3]; 3]) -> f64 {
+        let lab = |(r, g, b): (u8, u8, u8)| {
+            let light = [r, g, b].map(linear);
+            let seen = eye.map(|row: [f64; 3]| {
+                row.iter().zip(light).map(|(by, colour)| by * colour).sum::<f64>().clamp(0.0, 1.0)
+            });
+            let to = |row: [f64; 3], white: f64| {
+                let t =
+                    row.iter().zip(seen).map(|(by, colour): (&f64, f64)| by * colour).sum::<f64>() / white;
+                if t > 0.008_856 { t.cbrt() } else { 7.787 * t + 16.0 / 116.0 }
+            };
+            let x = to([0.4124, 0.3576, 0.1805], 0.950_47);
+            let y = to([0.2126, 0.7152, 0.0722], 1.0);
+            let z = to([0.0193, 0.1192, 0.9505], 1.088_83);
+            [116.0 * y - 16.0, 500.0 * (x - y), 200.0 * (y - z)]
+        };
+        lab(a).iter().zip(lab(b)).map(|(a, b): (&f64, f64)| (a - b).powi(2)).sum::<f64>().sqrt()
+    }
+
+    /// Eyes without one of the receptors, as Vienot, Brettel and Mollon (1999) model them.
+    #[test]
+    fn states_are_told_apart_without_red_or_green_receptors() {
+        let eyes = [
+            [[1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]],
+            [[0.112_38, 0.887_62, 0.0], [0.112_38, 0.887_62, 0.0], [0.004_01, -0.004_01, 1.0]],
+            [[0.292_75, 0.707_25, 0.0], [0.292_75, 0.707_25, 0.0], [-0.022_34, 0.022_34, 1.0]],
+        ];
+        let states = [Role::Error, Role::Timeout, Role::Throttle, Role::Live, Role::Cold, Role::Ok];
+        let nearest = |name: &str| {
+            let theme = Theme::built_in(name).unwrap();
+            let colour = |role: Role| rgb(theme.style(role).fg.unwrap());
+            let pairs =
+                states.iter().flat_map(|a| states.iter().map(move |b| (*a, *b))).filter(|(a, b)| a < b);
+            let apart = pairs.flat_map(|(a, b)| eyes.map(|eye| apart(colour(a), colour(b), eye)));
+            apart.fold(f64::MAX, f64::min)
+        };
+        assert!(nearest("colour-blind") >= 19.0, "{}", nearest("colour-blind"));
+        assert!(nearest("dark") < 15.0, "the others are not made for it");
     }
 
     #[test]

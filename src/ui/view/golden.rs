@@ -6,7 +6,7 @@ use ratatui::layout::Rect;
 use crate::ui::app::{Msg, UiState};
 use crate::ui::fixture::{Session, empty, live, options, replay};
 use crate::ui::symbols::Charset;
-use crate::ui::theme::{ColorDepth, Theme};
+use crate::ui::theme::{BUILT_IN, ColorDepth, Theme};
 
 fn buffer(state: &UiState) -> Buffer {
     let mut buffer = Buffer::empty(Rect::new(0, 0, state.size.0, state.size.1));
@@ -410,6 +410,17 @@ fn ascii_screens_are_ascii() {
         session.press(keys);
         let screen = screen(&session.state);
         assert!(screen.is_ascii(), "{keys}: {:?}", screen.chars().find(|c| !c.is_ascii()));
+    }
+}
+
+#[test]
+fn where_styles_stand_in_each_theme() {
+    for (name, _) in BUILT_IN {
+        let mut options = options(140, 45);
+        options.theme = Theme::built_in(name).unwrap().at_depth(ColorDepth::True);
+        let mut session = Session::with(options, live());
+        session.press("j");
+        insta::assert_snapshot!(format!("styles_{name}@140x45"), styles(&session.state));
     }
 }
 
