@@ -1,6 +1,7 @@
 //! What was said on the command line.
 
 use std::ffi::OsString;
+use std::io::{self, Write};
 
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 
@@ -74,6 +75,35 @@ pub enum Command {
     Doctor(Doctor),
     /// The sample incident, replayed: compiled in, so it runs anywhere.
     Demo,
+    /// Print what a shell needs to complete this program's arguments.
+    Completions {
+        /// The shell.
+        shell: clap_complete::Shell,
+    },
+    /// Print the manual page: lamtop man | man -l -
+    Man,
+}
+
+/// Writes what a shell needs to complete the arguments.
+pub fn completions(shell: clap_complete::Shell, out: &mut impl Write) -> io::Result<()> {
+    let mut text = Vec::new();
+    clap_complete::generate(shell, &mut Cli::command(), "lamtop", &mut text);
+    out.write_all(&text)
+}
+
+/// Writes the manual page, the commands' options included.
+pub fn manual(out: &mut impl Write) -> io::Result<()> {
+    let mut command = Cli::command();
+    command.build();
+    clap_mangen::Man::new(command.clone()).render(out)?;
+    for said in command.get_subcommands().filter(|said| said.get_name() != "help") {
+        writeln!(out, ".SH {}", said.get_name().to_uppercase())?;
+        let page = clap_mangen::Man::new(said.clone());
+        page.render_synopsis_section(out)?;
+        page.render_description_section(out)?;
+        page.render_options_section(out)?;
+    }
+    Ok(())
 }
 
 /// Options of the console. What is not said is taken from the configuration file, else it is as
@@ -222,6 +252,29 @@ pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Cli {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn shells_and_the_manual_know_every_command() {
+        use clap::ValueEnum;
+        let names: Vec<String> =
+            Cli::command().get_subcommands().map(|command| command.get_name().to_string()).collect();
+        assert!(names.contains(&"replay".to_string()));
+        for shell in clap_complete::Shell::value_variants() {
+            let mut out = Vec::new();
+            completions(*shell, &mut out).unwrap();
+            let text = String::from_utf8(out).unwrap();
+            assert!(names.iter().all(|name| text.contains(name.as_str())), "{shell}");
+            assert!(text.contains("idle-exit"), "{shell}");
+        }
+        let mut out = Vec::new();
+        manual(&mut out).unwrap();
+        let text = String::from_utf8(out).unwrap();
+        assert!(text.contains(".TH lamtop 1"), "{text}");
+        for name in names {
+            assert!(text.contains(&format!(".SH {}", name.to_uppercase())), "{name}");
+        }
+        assert!(text.contains("idle\\-exit") && text.contains("--speed") | text.contains("\\-\\-speed"));
+    }
 
     #[test]
     fn a_report_is_said() {

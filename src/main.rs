@@ -41,6 +41,8 @@ fn main() -> ExitCode {
             Listening::of(&listeners, &console).map(|at| Watch::live(&paths, at)).map_err(usage)
         }),
         Some(Command::Doctor(said)) => return answered(report::examine(&said.paths, io::stdout().lock())),
+        Some(Command::Completions { shell }) => return printed(cli::completions(shell, &mut io::stdout().lock())),
+        Some(Command::Man) => return printed(cli::manual(&mut io::stdout().lock())),
         None if !io::stdout().is_terminal() => {
             Err((USAGE, "nothing to do: give paths, or \"report\" and paths, see --help".to_string()))
         }
@@ -156,6 +158,10 @@ fn report(said: &Report) -> ExitCode {
     let ended = report::run(&said.paths, &question, out, &mut err);
     drop(err);
     answered(ended)
+}
+
+fn printed(ended: io::Result<()>) -> ExitCode {
+    answered(ended.map_err(ReportError::Write))
 }
 
 fn answered(ended: Result<(), ReportError>) -> ExitCode {
