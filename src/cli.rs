@@ -97,11 +97,13 @@ pub fn manual(out: &mut impl Write) -> io::Result<()> {
     command.build();
     clap_mangen::Man::new(command.clone()).render(out)?;
     for said in command.get_subcommands().filter(|said| said.get_name() != "help") {
+        let (page, mut text) = (clap_mangen::Man::new(said.clone()), Vec::new());
+        page.render_synopsis_section(&mut text)?;
+        page.render_description_section(&mut text)?;
+        page.render_options_section(&mut text)?;
         writeln!(out, ".SH {}", said.get_name().to_uppercase())?;
-        let page = clap_mangen::Man::new(said.clone());
-        page.render_synopsis_section(out)?;
-        page.render_description_section(out)?;
-        page.render_options_section(out)?;
+        // Sections of a command lie in that of its name.
+        out.write_all(String::from_utf8_lossy(&text).replace("\n.SH ", "\n.SS ").as_bytes())?;
     }
     Ok(())
 }
