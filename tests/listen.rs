@@ -120,6 +120,9 @@ fn the_console_says_where_it_listens_and_shows_what_comes() {
     pty.wait_text("listening");
     pty.send("q");
     pty.wait_text("FUNCTION");
+    // What came lies nowhere else.
+    pty.send("q");
+    pty.wait_text("are kept nowhere else");
     pty.send("q");
     assert_eq!(pty.end(), 0);
 }

@@ -203,6 +203,13 @@ pub struct BadRecord {
     pub excerpt: String,
 }
 
+impl SessionStatus {
+    /// Records that came over pipes and sockets: what can't be read again.
+    pub fn only_here(&self) -> u64 {
+        self.sources.iter().filter(|source| source.size_bytes.is_none()).map(|source| source.records).sum()
+    }
+}
+
 impl Default for SessionStatus {
     /// A live session of which nothing is known yet.
     fn default() -> Self {

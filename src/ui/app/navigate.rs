@@ -1,6 +1,7 @@
 //! Where the keys lead: rows, views, panels.
 
 use crate::ui::keymap::ViewKind;
+use crate::ui::number;
 use crate::ui::view;
 
 use super::board::{Focus, PanelKind};
@@ -290,10 +291,24 @@ impl UiState {
 
     pub(super) fn close(&mut self) -> Vec<Effect> {
         if self.stack.len() == 1 {
-            return vec![Effect::Quit];
+            return self.quit();
         }
         self.pop();
         Vec::new()
+    }
+
+    /// Ends; but what came over a pipe or a socket would be gone, so that is asked once.
+    pub(super) fn quit(&mut self) -> Vec<Effect> {
+        let records = self.status.only_here();
+        if records == 0 || self.quit_asked == Some(false) {
+            return vec![Effect::Quit];
+        }
+        self.quit_asked = Some(true);
+        self.say(format!(
+            "{} records came over a pipe or a socket and are kept nowhere else: the same key again quits, any \
+             other stays",
+            number::whole(records)
+        ))
     }
 
     pub(super) fn focus_next(&mut self, by: isize) {

@@ -245,6 +245,8 @@ pub struct UiState {
     pub help_top: usize,
     /// The prompt that takes the keys.
     pub prompt: Option<Prompt>,
+    /// Whether the last key was asked if it means to quit: `true` by the key itself.
+    pub(super) quit_asked: Option<bool>,
     /// What was typed into prompts before.
     pub history: History,
     /// The palette that takes the keys.
@@ -290,6 +292,7 @@ impl UiState {
             sources: SourcesState::default(),
             help_top: 0,
             prompt: None,
+            quit_asked: None,
             history: History::default(),
             palette: None,
             menu: None,

@@ -381,6 +381,7 @@ fn keys_that_do_nothing_here_say_so() {
 #[test]
 fn ways_to_end() {
     let mut session = session();
+    of_pipes(&mut session, 0);
     session.press("q");
     assert_eq!(session.effects.drain(..).collect::<Vec<_>>(), [Effect::Quit]);
     session.press("4 ? q q");
@@ -390,6 +391,37 @@ fn ways_to_end() {
     assert_eq!(session.effects.drain(..).collect::<Vec<_>>(), [Effect::Quit], "always, also in a prompt");
     session.press("Esc Ctrl-z Ctrl-l F10");
     assert_eq!(session.effects, [Effect::Suspend, Effect::Redraw, Effect::Quit]);
+}
+
+/// Says that so many records came over pipes.
+fn of_pipes(session: &mut Session, records: u64) {
+    let mut status = live();
+    let mut sources = status.sources.to_vec();
+    sources.iter_mut().for_each(|source| source.size_bytes = Some(1));
+    if records > 0 {
+        (sources[0].size_bytes, sources[0].records) = (None, records);
+    }
+    status.sources = Arc::new(sources);
+    session.send(Msg::Status(Arc::new(status)));
+}
+
+#[test]
+fn what_is_kept_nowhere_else_is_asked_for_once() {
+    let mut session = session();
+    of_pipes(&mut session, 1_234);
+    session.press("q");
+    assert_eq!(session.effects, []);
+    assert!(
+        notice(&session).starts_with("1,234 records came over a pipe or a socket"),
+        "{}",
+        notice(&session)
+    );
+    session.press("j q");
+    assert_eq!(session.effects, [], "another key stays, and it is asked anew");
+    session.press("q");
+    assert_eq!(session.effects.drain(..).collect::<Vec<_>>(), [Effect::Quit]);
+    session.press("j Ctrl-c");
+    assert_eq!(session.effects.drain(..).collect::<Vec<_>>(), [Effect::Quit], "without a question");
 }
 
 #[test]

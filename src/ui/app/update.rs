@@ -75,6 +75,8 @@ pub(super) fn reach(status: &SessionStatus) -> (Timestamp, Timestamp) {
 impl UiState {
     fn key(&mut self, key: Key) -> Vec<Effect> {
         self.notice = None;
+        // A question is answered by the key after it.
+        self.quit_asked = self.quit_asked.filter(|now| *now).map(|_| false);
         if key.ctrl && key.code == KeyCode::Char('c') {
             return vec![Effect::Quit];
         }
@@ -124,7 +126,7 @@ impl UiState {
             Action::Open => return self.open(),
             Action::Back => return self.back(),
             Action::Close => return self.close(),
-            Action::Quit => return vec![Effect::Quit],
+            Action::Quit => return self.quit(),
             Action::Overview => self.stack.truncate(1),
             Action::Function => return self.open_function_here(),
             Action::Invocations => return self.open_invocations(),
