@@ -93,8 +93,8 @@ pub fn svg(buffer: &Buffer, theme: &Theme) -> String {
     // Writing into a text can't fail.
     let _ = writeln!(
         out,
-        "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {:.1} {:.1}\" font-family=\"ui-monospace, \
-         Menlo, Consolas, 'DejaVu Sans Mono', monospace\" font-size=\"14\">",
+        "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {:.1} {:.1}\" font-family=\"'DejaVu Sans \
+         Mono', Menlo, Consolas, monospace\" font-size=\"14\">",
         columns * width,
         lines * height,
     );
@@ -110,25 +110,41 @@ pub fn svg(buffer: &Buffer, theme: &Theme) -> String {
                     "<rect x=\"{left:.1}\" y=\"{top:.1}\" width=\"{wide:.1}\" height=\"{height}\" fill=\"{back}\"/>"
                 );
             }
-            if run.text.trim().is_empty() {
-                continue;
-            }
             let bold = if run.look.2.contains(Modifier::BOLD) { " font-weight=\"bold\"" } else { "" };
             let under = match run.look.2.contains(Modifier::UNDERLINED) {
                 true => " text-decoration=\"underline\"",
                 false => "",
             };
-            let _ = writeln!(
-                out,
-                "<text x=\"{left:.1}\" y=\"{:.1}\" textLength=\"{wide:.1}\" lengthAdjust=\"spacingAndGlyphs\" \
-                 xml:space=\"preserve\" fill=\"{front}\"{bold}{under}>{}</text>",
-                top + base,
-                escaped(&run.text),
-            );
+            for (columns_before, words) in parts(&run.text) {
+                let left = left + columns_before as f32 * width;
+                let wide = sanitize::width(words) as f32 * width;
+                let _ = writeln!(
+                    out,
+                    "<text x=\"{left:.1}\" y=\"{:.1}\" textLength=\"{wide:.1}\" \
+                     lengthAdjust=\"spacingAndGlyphs\" xml:space=\"preserve\" fill=\"{front}\"{bold}{under}>{}</text>",
+                    top + base,
+                    escaped(words),
+                );
+            }
         }
     }
     out.push_str("</svg>\n");
     out
+}
+
+/// What stands between two blanks or more, each with the columns before it: columns of a table begin
+/// where they do also where a viewer knows no widths of text.
+fn parts(text: &str) -> impl Iterator<Item = (usize, &str)> {
+    let mut rest = text;
+    std::iter::from_fn(move || {
+        rest = rest.trim_start_matches(' ');
+        let end = rest.find("  ").unwrap_or(rest.len());
+        let (part, after) = rest.split_at(end);
+        let before = sanitize::width(&text[..text.len() - rest.len()]);
+        rest = after;
+        let part = part.trim_end_matches(' ');
+        (!part.is_empty()).then_some((before, part))
+    })
 }
 
 type Look = (Color, Color, Modifier);
@@ -231,6 +247,12 @@ mod tests {
             }
         }
         assert!(open.is_empty());
+    }
+
+    #[test]
+    fn columns_begin_where_they_do() {
+        assert_eq!(parts("  a b   日本  c ").collect::<Vec<_>>(), [(2, "a b"), (8, "日本"), (14, "c")]);
+        assert_eq!(parts("    ").count(), 0);
     }
 
     #[test]
