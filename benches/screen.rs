@@ -104,6 +104,7 @@ fn request(read: Read, long: Long, as_of: Timestamp, filter: &str) -> OverviewRe
         spark: 20,
         filter: Filter::parse(filter).unwrap(),
         function: None,
+        compare_ms: None,
         sort: SortBy::default(),
         reverse: false,
     }
@@ -203,6 +204,7 @@ fn state(read: Read, view: ViewKind, size: (u16, u16)) -> UiState {
         view,
         size,
         window_ms: 1_800_000,
+        region: None,
         parse_filter: Filter::parse,
     });
     let status = SessionStatus {

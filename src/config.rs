@@ -235,6 +235,12 @@ pub fn begin(said: &Replay) -> Result<Begin, String> {
     Err(format!("--at: '{text}' is no time; give 2026-11-23T08:20:00Z, epoch seconds or +5m"))
 }
 
+/// The AWS region that the command line's own tools would take.
+pub fn region() -> Option<String> {
+    let said = ["AWS_REGION", "AWS_DEFAULT_REGION"].into_iter().find_map(|name| std::env::var(name).ok());
+    said.filter(|name| !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '-'))
+}
+
 /// Reads a length of time in ms: 30s, 10m, 8h.
 fn span(text: &str) -> Option<i64> {
     let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());

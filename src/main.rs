@@ -138,6 +138,7 @@ fn show(
             // The true size comes with the first event, before the first frame.
             size: (80, 24),
             window_ms: config::WINDOW_MS,
+            region: config::region(),
             parse_filter: Filter::parse,
         },
         playback: watch.playback,

@@ -154,6 +154,7 @@ fn answer(snapshot: &Snapshot, at: Timestamp, filter: &str) -> String {
                 spark: 6,
                 filter: Filter::parse(filter).unwrap(),
                 function,
+                compare_ms: None,
                 sort: SortBy::Worst,
                 reverse: false,
             },

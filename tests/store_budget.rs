@@ -79,6 +79,7 @@ fn ask(snapshot: &Snapshot, as_of: i64, window_ms: i64) -> Overview {
             spark: 10,
             filter: Filter::default(),
             function: None,
+            compare_ms: None,
             sort: SortBy::Worst,
             reverse: false,
         },

@@ -30,6 +30,7 @@ fn request(
         spark: 8,
         filter: Filter::parse(filter).unwrap(),
         function: function.map(FunctionId),
+        compare_ms: None,
         sort: SortBy::Worst,
         reverse: false,
     }
@@ -107,6 +108,43 @@ fn agrees(facts: &[Fact], request: &OverviewRequest, got: &Overview) -> Result<(
 
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(150))]
+
+    /// What stands beside for comparing is what a chart that reaches back so far shows there.
+    #[test]
+    fn what_is_compared_with_is_the_earlier_part_of_a_longer_chart(
+        facts in facts(FUNCTIONS, 120),
+        at in 0..SPAN,
+        columns in 5usize..40,
+        back in 1usize..60,
+        filter in prop_oneof![3 => Just(""), 1 => Just("err"), 1 => Just("fn:fn-1")],
+    ) {
+        const STEP: i64 = 60_000;
+        let snapshot = snapshot_of(&mut store_of(FUNCTIONS, &facts, PLENTY));
+        let short = OverviewRequest {
+            compare_ms: Some(STEP * back as i64),
+            ..request(at, STEP * columns as i64, columns, filter, None)
+        };
+        let whole = columns + back;
+        let long = request(at, STEP * whole as i64, whole, filter, None);
+        let (short, long) = (overview(&snapshot, &short), overview(&snapshot, &long));
+        prop_assert_eq!((short.step_ms, long.step_ms), (STEP, STEP));
+        let of = |answer: &Overview, line: Option<&str>| {
+            let panels = &answer.panels;
+            [
+                (&panels.invocations, "invocations"),
+                (&panels.duration, "p99"),
+                (&panels.errors, "share"),
+                (&panels.concurrency, "concurrency"),
+            ]
+            .map(|(panel, own)| {
+                let name = line.unwrap_or(own);
+                panel.chart.lines.iter().find(|line| line.name == name).map(|line| line.points.clone())
+            })
+        };
+        for (before, all) in of(&short, Some("before")).into_iter().zip(of(&long, None)) {
+            prop_assert_eq!(before, all.map(|points| points[..columns].to_vec()));
+        }
+    }
 
     /// A live session at T and a replay sought to T show the same.
     #[test]

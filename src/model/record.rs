@@ -358,6 +358,21 @@ pub enum Level {
     Fatal,
 }
 
+impl Level {
+    /// As loggers write it; `None` for no level.
+    pub fn word(self) -> Option<&'static str> {
+        Some(match self {
+            Self::Unknown => return None,
+            Self::Trace => "TRACE",
+            Self::Debug => "DEBUG",
+            Self::Info => "INFO",
+            Self::Warn => "WARN",
+            Self::Error => "ERROR",
+            Self::Fatal => "FATAL",
+        })
+    }
+}
+
 /// A line of the function, its runtime or an extension.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct LogLine<'a> {

@@ -162,6 +162,11 @@ impl Window {
         Self { from: to.plus(-ms), to }
     }
 
+    /// The same so many milliseconds earlier.
+    pub fn earlier(self, ms: i64) -> Self {
+        Self { from: self.from.plus(-ms), to: self.to.plus(-ms) }
+    }
+
     /// Its length in milliseconds.
     pub fn ms(self) -> i64 {
         self.to.since(self.from)

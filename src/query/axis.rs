@@ -56,6 +56,12 @@ impl Axis {
         Self { from: end.plus(-step_ms * columns as i64), step_ms, columns }
     }
 
+    /// The same columns at least so many ms earlier, still at multiples of the step.
+    pub fn earlier(self, ms: i64) -> Self {
+        let back = ms.max(0).saturating_add(self.step_ms - 1) / self.step_ms * self.step_ms;
+        Self { from: self.from.plus(-back), ..self }
+    }
+
     /// One column: a span of time.
     pub fn span(window: Window) -> Self {
         Self { from: window.from, step_ms: window.ms().max(1), columns: 1 }

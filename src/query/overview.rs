@@ -1,6 +1,6 @@
 //! The main screen, in one answer.
 
-use crate::model::{Why, Window};
+use crate::model::{Grade, Why, Window};
 use crate::store::Snapshot;
 
 use super::asof::AsOf;
@@ -10,7 +10,7 @@ use super::figures::{self, EXACT};
 use super::panels::{Board, minutes};
 use super::select::Selection;
 use super::table::{self, Figures, Span};
-use super::view::{FunctionRow, Overview, OverviewRequest, Panels};
+use super::view::{FunctionRow, Line, Overview, OverviewRequest, Panel, Panels};
 use super::{detail, scan, settings, trace};
 
 /// Answers what the main screen asks. Figures (headlines and table) are of the window asked for,
@@ -22,24 +22,8 @@ pub fn overview(snapshot: &Snapshot, request: &OverviewRequest) -> Overview {
     let axis = Axis::chart(asof.at, window_ms, request.columns);
     let window = Window { from: asof.at.plus(-window_ms), to: asof.at.plus(1) };
     let oldest = asof.oldest();
-    let cells: Vec<Cell> = selection
-        .members
-        .iter()
-        .map(|member| {
-            let mut cells = [Cell::default()];
-            figures::fold(asof, member, &Axis::span(window), &mut cells);
-            let [cell] = cells;
-            cell
-        })
-        .collect();
-    let durations: f64 = cells.iter().map(Cell::durations).sum();
-    let span = Span {
-        window,
-        minutes: minutes(oldest, window).unwrap_or(1.0),
-        exact: durations <= EXACT && scan::complete(asof, window),
-        spark: Axis::chart(asof.at, window_ms, request.spark),
-        oldest,
-    };
+    let spark = Axis::chart(asof.at, window_ms, request.spark);
+    let (span, cells) = span_of(asof, &selection, window, spark);
     let mut members = Vec::with_capacity(cells.len());
     let mut rows = Vec::with_capacity(cells.len());
     for (member, cell) in selection.members.iter().zip(cells) {
@@ -53,7 +37,7 @@ pub fn overview(snapshot: &Snapshot, request: &OverviewRequest) -> Overview {
     }
     table::sort(&mut rows, request.sort, request.reverse);
     let mut board = Board::new(asof, &selection, axis, window, oldest, &members, span.exact);
-    let panels = Panels {
+    let mut panels = Panels {
         invocations: board.invocations(),
         duration: board.duration(),
         errors: board.errors(),
@@ -61,6 +45,9 @@ pub fn overview(snapshot: &Snapshot, request: &OverviewRequest) -> Overview {
         concurrency: board.concurrency(),
         trace: trace::panel(asof, &selection, &request.filter, window),
     };
+    if let Some(back_ms) = request.compare_ms {
+        compare(&mut panels, asof, &selection, axis.earlier(back_ms), window.earlier(back_ms));
+    }
     Overview {
         as_of: request.as_of,
         window: axis.window(),
@@ -75,6 +62,57 @@ pub fn overview(snapshot: &Snapshot, request: &OverviewRequest) -> Overview {
             .and_then(|_| selection.members.first())
             .map(|member| detail::detail(asof, member, window, &axis)),
     }
+}
+
+/// What logs tell of a window by member, and how it can be counted.
+fn span_of(asof: AsOf<'_>, selection: &Selection<'_>, window: Window, spark: Axis) -> (Span, Vec<Cell>) {
+    let cells: Vec<Cell> = selection
+        .members
+        .iter()
+        .map(|member| {
+            let mut cells = [Cell::default()];
+            figures::fold(asof, member, &Axis::span(window), &mut cells);
+            let [cell] = cells;
+            cell
+        })
+        .collect();
+    let durations: f64 = cells.iter().map(Cell::durations).sum();
+    let oldest = asof.oldest();
+    let span = Span {
+        window,
+        minutes: minutes(oldest, window).unwrap_or(1.0),
+        exact: durations <= EXACT && scan::complete(asof, window),
+        spark,
+        oldest,
+    };
+    (span, cells)
+}
+
+/// Puts an earlier time beside: the same panels of it, each one's main line and its figure.
+fn compare(panels: &mut Panels, asof: AsOf<'_>, selection: &Selection<'_>, axis: Axis, window: Window) {
+    let (span, cells) = span_of(asof, selection, window, axis);
+    let members: Vec<Figures> = selection
+        .members
+        .iter()
+        .zip(cells)
+        .map(|(member, cell)| Figures::of(asof, member, &span, cell))
+        .collect();
+    let mut board = Board::new(asof, selection, axis, window, span.oldest, &members, span.exact);
+    // Where the data begin within it, its figures are of what there is.
+    let whole = span.oldest.is_some_and(|oldest| oldest <= window.from);
+    let put = |now: &mut Panel, then: Panel, line: &str| {
+        let points = then.chart.lines.into_iter().find(|of| of.name == line).map(|of| of.points);
+        now.chart.lines.extend(points.map(|points| Line { name: "before", points }));
+        now.before = match whole {
+            true => then.now,
+            false => then.now.at_best(Grade::Estimated(Why::NoData)),
+        };
+    };
+    put(&mut panels.invocations, board.invocations(), "invocations");
+    put(&mut panels.duration, board.duration(), "p99");
+    put(&mut panels.errors, board.errors(), "share");
+    put(&mut panels.throttles, board.throttles(), "throttles");
+    put(&mut panels.concurrency, board.concurrency(), "concurrency");
 }
 
 /// What the screen can't show, and why.

@@ -20,7 +20,7 @@ pub use super::traces::{
 /// One point per column of a chart, oldest first. A column without data is a gap, never 0.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Line {
-    /// Name in the legend: `p50`, `p99`, `timeout`, `reserved`.
+    /// Name in the legend: `p50`, `p99`, `timeout`, `reserved`, `before`.
     pub name: &'static str,
     /// The values.
     pub points: Vec<Option<f64>>,
@@ -81,7 +81,8 @@ pub struct Panel {
     pub now: Graded<f64>,
     /// A second figure: errors' count, duration's n, concurrency's limit.
     pub also: Option<Graded<f64>>,
-    /// The same figure of the window before this one; no source where that lies before the data.
+    /// The same figure of the window before this one, or of the one that is compared with; no
+    /// source where that lies before the data.
     pub before: Graded<f64>,
     /// Where it comes from.
     pub provenance: Provenance,
@@ -274,6 +275,9 @@ pub struct OverviewRequest {
     pub filter: Filter,
     /// Narrows everything to one function; the answer then has `detail`.
     pub function: Option<FunctionId>,
+    /// Compares with the time so many ms earlier: each chart has a line `before` of it, and each
+    /// panel's `before` is its figure then. `None` means the window before, as a figure only.
+    pub compare_ms: Option<i64>,
     /// The order of the table.
     pub sort: SortBy,
     /// Whether the order is turned round.

@@ -3,6 +3,9 @@
 use std::cmp::Reverse;
 use std::sync::Arc;
 
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+
 use crate::model::{
     Certainty, Cold, EnvironmentId, Evidence, Finding, FindingKind, Flags, FunctionId, Graded, Grant, Level,
     Micros, Origin, Outcome, Provisioned, Severity, SourceId, Timestamp, TraceId, Trigger, Waited, Why,
@@ -49,6 +52,7 @@ pub fn options(width: u16, height: u16) -> Options {
         view: ViewKind::Overview,
         size: (width, height),
         window_ms: 1_800_000,
+        region: None,
         parse_filter,
     }
 }
@@ -812,21 +816,47 @@ pub fn key(text: &str) -> Msg {
     pressed(Key::parse(text).unwrap_or_else(|| panic!("{text:?} is no key")))
 }
 
+/// What is drawn.
+pub fn buffer(state: &UiState) -> Buffer {
+    let mut buffer = Buffer::empty(Rect::new(0, 0, state.size.0, state.size.1));
+    crate::ui::view::draw(state, &mut buffer);
+    buffer
+}
+
+/// What is drawn, as text.
+pub fn screen(state: &UiState) -> String {
+    let buffer = buffer(state);
+    let row = |y| {
+        let mut row = String::new();
+        let mut x = 0;
+        while x < state.size.0 {
+            let symbol = buffer[(x, y)].symbol();
+            row.push_str(symbol);
+            // A wide letter hides the cell after it.
+            x += crate::ui::sanitize::width(symbol).max(1) as u16;
+        }
+        row
+    };
+    (0..state.size.1).map(|y| row(y).trim_end().to_string() + "\n").collect()
+}
+
 /// A screen with a session behind it that answers at once.
 pub struct Session {
     pub state: UiState,
     pub at: u64,
     /// What was asked to be done, but the questions.
     pub effects: Vec<Effect>,
+    /// The last question of a view with panels.
+    pub asked: Option<OverviewRequest>,
     /// The newest invocation of the function.
     pub newest: u64,
     /// Number of log lines.
     pub lines: u64,
     /// Rows of the overview, in order.
     pub order: Vec<usize>,
-    /// What is wrong.
     /// Whether control data tell what functions are set to.
     pub settings_told: bool,
+    /// What is wrong.
     pub problems: Problems,
 }
 
@@ -840,6 +870,7 @@ impl Session {
             state: UiState::new(options),
             at: 10_000,
             effects: Vec::new(),
+            asked: None,
             newest: 99,
             lines: 1_000,
             order: (0..FUNCTIONS.len()).collect(),
@@ -858,6 +889,7 @@ impl Session {
             for effect in open.drain(..) {
                 match effect {
                     Effect::Ask { id, request, .. } => {
+                        self.asked = Some(request.clone());
                         let mut answer = match request.function {
                             Some(_) => {
                                 let mut answer = function(self.newest);

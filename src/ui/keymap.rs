@@ -183,6 +183,8 @@ actions! {
     FindPrevious, "find-previous", "previous", Find, SELECTIONS;
     /// Show only what matches: fn:pay* err cold status:timeout dur>800ms "card declined" -word
     Filter, "filter", "filter", Find, SELECTIONS;
+    /// Take the last condition out of the filter
+    DropCondition, "drop-condition", "drop condition", Find, SELECTIONS;
     /// To the next problem; in a list or in Logs to the next error
     NextError, "next-error", "next problem", Find, LISTS;
     /// To the problem or error before
@@ -205,10 +207,18 @@ actions! {
 
     /// Jump to a time: 14:32, 14:32:10, -10m, 2026-11-23T14:32, start, now
     Jump, "jump", "time", Time, &[Overview, Function, Invocations, Logs, Traces, Problems];
-    /// To the next time at which a problem was found
+    /// To the next time at which a problem was found, or something was changed
     NextMark, "next-mark", "next mark", Time, &[Overview, Function, Traces, Problems];
-    /// To the time before at which a problem was found
+    /// To the time before at which a problem was found, or something was changed
     PreviousMark, "previous-mark", "mark before", Time, &[Overview, Function, Traces, Problems];
+    /// Compare with before: the window before, an hour, a day, a week earlier
+    Compare, "compare", "compare", Time, PANELS;
+    /// Mark this time, with a note; on all axes
+    Bookmark, "bookmark", "bookmark", Time, &[Overview, Function, Invocations, Invocation, Logs, Traces, Problems];
+    /// To the next bookmark
+    NextBookmark, "next-bookmark", "next bookmark", Time, &[Overview, Function, Invocations, Logs, Traces, Problems];
+    /// To the bookmark before
+    PreviousBookmark, "previous-bookmark", "bookmark before", Time, &[Overview, Function, Invocations, Logs, Traces, Problems];
     /// A narrower window
     Narrower, "narrower", "zoom", Time, &[Overview, Function, Invocations, Traces];
     /// A wider window
@@ -239,6 +249,8 @@ actions! {
     UnfoldAll, "unfold-all", "unfold", Show, &[Trace];
     /// Copy the selected name, request id or line to the terminal's clipboard
     Copy, "copy", "copy", Show, DATA;
+    /// Choose what to copy: an id, the row, a cell, the AWS CLI command, a link to the console
+    CopyMenu, "copy-menu", "copy …", Show, DATA;
     /// Write the screen (text, ANSI, SVG) or the table (CSV) into a file
     Save, "save", "save", Show, DATA;
     /// Choose a theme, shown while you choose

@@ -89,6 +89,8 @@ pub struct Symbols {
     pub limit: &'static str,
     /// A deploy and another change, on a time axis.
     pub marks: [&'static str; 2],
+    /// A time that a person marked.
+    pub bookmark: &'static str,
     /// A child in a tree, and the last one.
     pub branch: [&'static str; 2],
     /// The crosshair in a chart.
@@ -124,6 +126,7 @@ const UNICODE: Symbols = Symbols {
     dot: "·",
     limit: "╌",
     marks: ["◆", "◇"],
+    bookmark: "●",
     branch: ["├ ", "└ "],
     crosshair: "│",
 };
@@ -158,6 +161,7 @@ static ASCII: Symbols = Symbols {
     dot: "-",
     limit: "-",
     marks: ["D", "c"],
+    bookmark: "m",
     branch: ["|-", "`-"],
     crosshair: "|",
 };
@@ -193,6 +197,7 @@ mod tests {
         all.extend(s.levels);
         all.extend(s.border);
         all.extend(s.marks);
+        all.push(s.bookmark);
         all
     }
 

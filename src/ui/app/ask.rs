@@ -28,6 +28,7 @@ struct Question {
     columns: usize,
     spark: usize,
     filter: Filter,
+    compare_ms: Option<i64>,
     sort: SortBy,
     reverse: bool,
 }
@@ -166,6 +167,7 @@ impl UiState {
             columns,
             spark,
             filter: self.filter.clone(),
+            compare_ms: self.compare.map(|with| with.ms(self.window_ms)),
             sort: self.sort,
             reverse: self.reverse,
         };
@@ -194,6 +196,7 @@ impl UiState {
             spark,
             filter: question.filter.clone(),
             function,
+            compare_ms: question.compare_ms,
             sort: question.sort,
             reverse: question.reverse,
         };

@@ -185,6 +185,15 @@ impl UiState {
     }
 
     /// The log lines on screen.
+    /// The log lines on screen.
+    pub(super) fn lines_here(&self) -> Option<&LogView> {
+        match self.view() {
+            ViewKind::Logs => self.logs.as_ref(),
+            ViewKind::Invocation => self.invocation.as_ref().map(|board| &board.lines),
+            _ => None,
+        }
+    }
+
     pub(super) fn lines_mut(&mut self) -> Option<&mut LogView> {
         match self.view() {
             ViewKind::Logs => self.logs.as_mut(),

@@ -2,8 +2,12 @@
 //! returns what is to be done outside as effects.
 
 mod ask;
+mod aws;
 mod board;
+mod bookmarks;
+mod compare;
 mod complete;
+mod copies;
 mod facts;
 mod find;
 mod function;
@@ -25,11 +29,16 @@ mod spike_tests;
 mod state;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod time_tests;
 mod trace;
 mod traces;
 mod update;
 
 pub use board::{Board, Focus, OverviewBoard, PanelKind};
+pub use bookmarks::Bookmark;
+pub use compare::Compare;
+pub use copies::Copied;
 pub use facts::{Fact, Told};
 pub use function::{FunctionBoard, FunctionList, Only};
 pub use invocation::InvocationBoard;

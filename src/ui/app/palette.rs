@@ -13,7 +13,12 @@ use crate::ui::picture::Picture;
 use crate::ui::theme::{BUILT_IN, Theme};
 use crate::ui::widget::field::Field;
 
+use super::bookmarks::Bookmark;
+use super::copies::Copied;
 use super::state::{Effect, UiState};
+
+/// Characters of what would be copied that are shown.
+const PREVIEW: usize = 160;
 
 /// Something that can be done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,6 +31,12 @@ pub enum Command {
     Screen(Picture),
     /// Write the table into a file.
     Table,
+    /// Copy this of what is selected, by its place among [`Things::copies`].
+    Copy(usize),
+    /// Take this condition out of the filter.
+    Drop(usize),
+    /// Go to this bookmark.
+    Bookmark(usize),
     /// Take the mouse for the wheel, or give it back.
     Mouse(bool),
 }
@@ -33,9 +44,9 @@ pub enum Command {
 impl Command {
     /// All of them: what keys do first, in the order of the help.
     pub fn all() -> impl Iterator<Item = Self> {
-        // These open the palette itself, for what it has already.
-        let opens = [Action::Palette, Action::Save, Action::SetUp];
-        let actions = Action::ALL.iter().copied().filter(move |action| !opens.contains(action));
+        // These open the palette itself, for what it has already; what is copied is told in full.
+        let here = [Action::Palette, Action::Save, Action::SetUp, Action::CopyMenu, Action::Copy];
+        let actions = Action::ALL.iter().copied().filter(move |action| !here.contains(action));
         let themes = BUILT_IN.iter().map(|(name, _)| Self::Theme(name));
         let files = Picture::ALL.into_iter().map(Self::Screen).chain([Self::Table]);
         let mouse = [true, false].map(Self::Mouse);
@@ -43,8 +54,14 @@ impl Command {
     }
 
     /// What it is called.
-    pub fn label(self) -> String {
+    pub fn label(self, things: &Things) -> String {
+        let named = |all: &[String], at: usize| all.get(at).cloned().unwrap_or_default();
         match self {
+            Self::Copy(at) => {
+                things.copies.get(at).map_or_else(String::new, |copied| format!("copy {}", copied.what))
+            }
+            Self::Drop(at) => format!("filter: without {}", named(&things.conditions, at)),
+            Self::Bookmark(at) => format!("bookmark {}", named(&things.bookmarks, at)),
             Self::Act(action) => action.label().to_string(),
             Self::Theme(name) => format!("theme {name}"),
             Self::Screen(picture) => format!("save the screen as {}", picture.words()),
@@ -55,10 +72,15 @@ impl Command {
     }
 
     /// The same, and what it does.
-    pub fn words(self) -> String {
+    pub fn words(self, things: &Things) -> String {
         match self {
             Self::Act(action) => format!("{}: {}", action.label(), action.help()),
-            _ => self.label(),
+            Self::Copy(at) => {
+                let text = things.copies.get(at).map_or("", |copied| copied.text.as_str());
+                // No more than fits on any screen.
+                format!("{}: {}", self.label(things), text.chars().take(PREVIEW).collect::<String>())
+            }
+            _ => self.label(things),
         }
     }
 
@@ -68,6 +90,10 @@ impl Command {
             Self::Act(action) => keymap.shown(action),
             Self::Theme(_) => keymap.shown(Action::SetUp),
             Self::Screen(_) | Self::Table => keymap.shown(Action::Save),
+            Self::Copy(0) => keymap.shown(Action::Copy),
+            Self::Copy(_) => keymap.shown(Action::CopyMenu),
+            Self::Drop(_) => keymap.shown(Action::DropCondition),
+            Self::Bookmark(_) => keymap.shown(Action::NextBookmark),
             Self::Mouse(_) => String::new(),
         }
     }
@@ -81,6 +107,25 @@ impl Command {
     }
 }
 
+/// What there is that something can be done with.
+#[derive(Clone, Debug, Default)]
+pub struct Things {
+    /// What can be copied.
+    pub copies: Vec<Copied>,
+    /// The conditions of the filter, as they are typed.
+    pub conditions: Vec<String>,
+    /// The bookmarks: time and note.
+    pub bookmarks: Vec<String>,
+}
+
+impl Things {
+    fn commands(&self) -> impl Iterator<Item = Command> {
+        let copies = (0..self.copies.len()).map(Command::Copy);
+        let conditions = (0..self.conditions.len()).map(Command::Drop);
+        copies.chain(conditions).chain((0..self.bookmarks.len()).map(Command::Bookmark))
+    }
+}
+
 /// The palette while it is open.
 #[derive(Clone, Debug)]
 pub struct Palette {
@@ -90,13 +135,15 @@ pub struct Palette {
     pub found: Vec<Command>,
     /// The one that is selected.
     pub at: usize,
+    /// What there was when it was opened.
+    pub things: Things,
     /// The theme that was shown before, for coming back to.
     theme: Theme,
 }
 
 /// What matches a text in a view: what works here first, of that what is called so before what only
 /// speaks of it, the best first. Without a text all.
-fn found(text: &str, view: ViewKind) -> Vec<Command> {
+fn found(text: &str, view: ViewKind, things: &Things) -> Vec<Command> {
     thread_local! {
         static MATCHER: RefCell<Matcher> = RefCell::new(Matcher::new(Config::DEFAULT));
     }
@@ -104,8 +151,15 @@ fn found(text: &str, view: ViewKind) -> Vec<Command> {
     let mut scored: Vec<((bool, Reverse<_>, Reverse<_>), Command)> = MATCHER.with_borrow_mut(|matcher| {
         let mut letters = Vec::new();
         let mut score = |text: &str| pattern.score(Utf32Str::new(text, &mut letters), matcher);
-        let scored = Command::all().filter_map(|command| {
-            let (label, words) = (score(&command.label()), score(&command.words())?);
+        let all = Command::all().chain(things.commands());
+        let scored = all.filter_map(|command| {
+            // What is to be copied is found by its name, not by what stands in it.
+            let words = if matches!(command, Command::Copy(_)) {
+                command.label(things)
+            } else {
+                command.words(things)
+            };
+            let (label, words) = (score(&command.label(things)), score(&words)?);
             Some(((!command.works(view), Reverse(label), Reverse(words)), command))
         });
         scored.collect()
@@ -116,9 +170,30 @@ fn found(text: &str, view: ViewKind) -> Vec<Command> {
 
 impl UiState {
     pub(super) fn open_palette(&mut self, text: &str) {
-        let found = found(text, self.view());
-        self.palette =
-            Some(Palette { field: Field::new(text), found, at: 0, theme: self.options.theme.clone() });
+        let bookmark = |bookmark: &Bookmark| {
+            let zone = self.zone;
+            format!("{}{} {}", zone.seconds(bookmark.at), zone.mark(bookmark.at), bookmark.note)
+        };
+        let things = Things {
+            copies: self.copies(),
+            conditions: self.filter.terms.iter().map(ToString::to_string).collect(),
+            bookmarks: self.bookmarks.iter().map(bookmark).collect(),
+        };
+        let found = found(text, self.view(), &things);
+        let theme = self.options.theme.clone();
+        self.palette = Some(Palette { field: Field::new(text), found, at: 0, things, theme });
+    }
+
+    /// The palette with what can be copied.
+    pub(super) fn open_copies(&mut self) -> Vec<Effect> {
+        self.open_palette("copy ");
+        match &self.palette {
+            Some(palette) if palette.things.copies.is_empty() => {
+                self.palette = None;
+                self.say("nothing is selected")
+            }
+            _ => Vec::new(),
+        }
     }
 
     /// A key while the palette is open.
@@ -132,8 +207,11 @@ impl UiState {
             }
             (KeyCode::Enter, _) => {
                 self.options.theme = palette.theme;
-                return match palette.found.get(palette.at) {
-                    Some(command) => self.command(*command),
+                return match palette.found.get(palette.at).copied() {
+                    Some(Command::Copy(at)) if at < palette.things.copies.len() => {
+                        self.send(palette.things.copies.swap_remove(at).text)
+                    }
+                    Some(command) => self.command(command),
                     None => self.say("nothing of that name can be done"),
                 };
             }
@@ -147,7 +225,7 @@ impl UiState {
             (KeyCode::PageUp, _) => palette.at = palette.at.saturating_sub(10),
             _ => {
                 if palette.field.edit(key) {
-                    palette.found = found(palette.field.text(), self.view());
+                    palette.found = found(palette.field.text(), self.view(), &palette.things);
                     palette.at = 0;
                 }
             }
@@ -159,7 +237,7 @@ impl UiState {
     pub(super) fn palette_paste(&mut self, text: &str) {
         if let Some(mut palette) = self.palette.take() {
             palette.field.insert(text);
-            palette.found = found(palette.field.text(), self.view());
+            palette.found = found(palette.field.text(), self.view(), &palette.things);
             palette.at = 0;
             self.preview(palette);
         }
@@ -192,6 +270,13 @@ impl UiState {
             }
             Command::Screen(picture) => vec![self.saved_screen(picture)],
             Command::Table => self.save_table(),
+            Command::Drop(at) => self.drop_condition(at),
+            Command::Bookmark(at) => match self.bookmarks.get(at).cloned() {
+                Some(bookmark) => self.open_bookmarked(&bookmark),
+                None => Vec::new(),
+            },
+            // The palette itself has what is copied.
+            Command::Copy(_) => Vec::new(),
             Command::Mouse(on) => {
                 self.notice = Some(match on {
                     true => "the wheel scrolls; the terminal's own selection needs Shift".to_string(),

@@ -4,7 +4,7 @@ use crate::ui::fixture::{Session, live};
 use crate::ui::keymap::{Action, ViewKind};
 use crate::ui::picture::Picture;
 
-use super::palette::Command;
+use super::palette::{Command, Things};
 use super::state::Effect;
 
 fn session() -> Session {
@@ -20,14 +20,18 @@ fn every_action_is_in_it_with_its_words() {
     let all: Vec<Command> = Command::all().collect();
     let missing: Vec<&Action> = Action::ALL
         .iter()
-        .filter(|action| ![Action::Palette, Action::Save, Action::SetUp].contains(action))
+        .filter(|action| {
+            ![Action::Palette, Action::Save, Action::SetUp, Action::CopyMenu, Action::Copy].contains(action)
+        })
         .filter(|action| !all.contains(&Command::Act(**action)))
         .collect();
     assert!(missing.is_empty(), "{missing:?}");
-    assert!(all.iter().all(|command| !command.words().is_empty()));
+    assert!(all.iter().all(|command| !command.words(&Things::default()).is_empty()));
     let mut session = session();
     session.press(":");
-    assert_eq!(found(&session).len(), all.len());
+    let copies = session.state.palette.as_ref().unwrap().things.copies.len();
+    assert!(copies > 3);
+    assert_eq!(found(&session).len(), all.len() + copies);
 }
 
 #[test]
@@ -104,4 +108,43 @@ fn the_mouse_is_taken_and_given_back() {
     assert!(matches!(session.effects.pop(), Some(Effect::Mouse(true))));
     session.press(": \"mousegive\" Enter");
     assert!(matches!(session.effects.pop(), Some(Effect::Mouse(false))));
+}
+
+#[test]
+fn what_can_be_copied_is_shown_and_sent() {
+    let mut session = session();
+    let labels = |session: &Session| {
+        let palette = session.state.palette.as_ref().unwrap();
+        palette.found.iter().map(|command| command.label(&palette.things)).collect::<Vec<_>>()
+    };
+    session.press("c");
+    let of_function = labels(&session);
+    assert_eq!(
+        of_function[..5],
+        [
+            "copy function",
+            "copy AWS CLI command",
+            "copy link to the AWS console",
+            "copy row as JSON",
+            "copy row, separated by tabs"
+        ]
+    );
+    assert!(of_function.contains(&"copy cell errors".to_string()), "{of_function:?}");
+    session.press("\"command\" Enter");
+    let Some(Effect::Copy(command)) = session.effects.pop() else { panic!("nothing copied") };
+    assert!(
+        command
+            .starts_with("aws logs filter-log-events --log-group-name /aws/lambda/user-login --start-time ")
+    );
+    session.press("j Enter c");
+    let of_invocation = labels(&session);
+    assert_eq!(of_invocation[0], "copy request id");
+    assert!(of_invocation.contains(&"copy log stream".to_string()), "{of_invocation:?}");
+    session.press("\"row\" Space \"json\" Enter");
+    let Some(Effect::Copy(json)) = session.effects.pop() else { panic!("nothing copied") };
+    let row: serde_json::Value = serde_json::from_str(&json).unwrap();
+    assert_eq!(row["request_id"], crate::ui::fixture::request_id(99));
+    assert!(row["duration_ms"].is_number(), "{json}");
+    session.press("4 c");
+    assert_eq!(labels(&session)[0], "copy line");
 }

@@ -23,6 +23,8 @@ pub enum PromptKind {
     Filter,
     /// A time.
     Jump,
+    /// A note for a bookmark.
+    Note,
 }
 
 impl PromptKind {
@@ -32,6 +34,7 @@ impl PromptKind {
             Self::Find => "/",
             Self::Filter => "\\",
             Self::Jump => "time: ",
+            Self::Note => "note: ",
         }
     }
 }
@@ -45,6 +48,7 @@ pub struct History {
     find: VecDeque<String>,
     filter: VecDeque<String>,
     jump: VecDeque<String>,
+    note: VecDeque<String>,
 }
 
 impl History {
@@ -53,6 +57,7 @@ impl History {
             PromptKind::Find => &mut self.find,
             PromptKind::Filter => &mut self.filter,
             PromptKind::Jump => &mut self.jump,
+            PromptKind::Note => &mut self.note,
         }
     }
 
@@ -100,9 +105,13 @@ pub struct Prompt {
 impl UiState {
     pub(super) fn open_prompt(&mut self, kind: PromptKind) {
         let text = match kind {
-            PromptKind::Filter => self.filter_text.as_str(),
-            PromptKind::Find | PromptKind::Jump => "",
+            PromptKind::Filter => self.filter_text.clone(),
+            PromptKind::Find | PromptKind::Jump | PromptKind::Note => String::new(),
         };
+        self.open_prompt_with(kind, &text);
+    }
+
+    pub(super) fn open_prompt_with(&mut self, kind: PromptKind, text: &str) {
         let line = self.selected_line();
         let field = Field::new(text);
         self.prompt =
@@ -189,7 +198,7 @@ impl UiState {
                 Ok(filter) => (None, (!filter.is_empty()).then(|| filter.explain())),
                 Err(mistake) => (Some(mistake), None),
             },
-            PromptKind::Find | PromptKind::Jump => (None, None),
+            PromptKind::Find | PromptKind::Jump | PromptKind::Note => (None, None),
         };
         if prompt.kind == PromptKind::Find && !text.is_empty() {
             match self.find_line(text, prompt.line, true, true) {
@@ -198,6 +207,16 @@ impl UiState {
             }
         }
         self.prompt = Some(prompt);
+    }
+
+    /// Takes one condition out of the filter.
+    pub(super) fn drop_condition(&mut self, at: usize) -> Vec<Effect> {
+        if at >= self.filter.terms.len() {
+            return self.say("there is no filter; \\ makes one");
+        }
+        let dropped = self.filter.terms.remove(at);
+        self.filter_text = self.filter.to_string();
+        self.say(format!("without {dropped}; \\ and Up bring it back"))
     }
 
     fn accept(&mut self, mut prompt: Prompt) -> Vec<Effect> {
@@ -222,6 +241,7 @@ impl UiState {
                     Vec::new()
                 }
             },
+            PromptKind::Note => self.keep_bookmark(text),
             PromptKind::Jump if text.is_empty() => Vec::new(),
             PromptKind::Jump => {
                 let live = self.status.kind == SessionKind::Live;

@@ -23,8 +23,10 @@ impl UiState {
     }
 
     pub(super) fn save_table(&mut self) -> Vec<Effect> {
-        match view::csv(self) {
-            Some(table) => vec![Effect::Save { name: self.file_name("csv"), bytes: table.into_bytes() }],
+        match view::sheet(self) {
+            Some(table) => {
+                vec![Effect::Save { name: self.file_name("csv"), bytes: view::csv(&table).into_bytes() }]
+            }
             None => self.say("there is no table in this view"),
         }
     }

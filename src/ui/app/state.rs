@@ -18,6 +18,8 @@ use crate::ui::zone::Zone;
 
 use super::ask::Asked;
 use super::board::OverviewBoard;
+use super::bookmarks::Bookmark;
+use super::compare::Compare;
 use super::function::FunctionBoard;
 use super::invocation::InvocationBoard;
 use super::invocations::InvocationsView;
@@ -49,6 +51,8 @@ pub struct Options {
     pub size: (u16, u16),
     /// Length of the window to begin with, in ms.
     pub window_ms: i64,
+    /// The AWS region, for commands and links that are copied; `None` leaves it to them.
+    pub region: Option<String>,
     /// Reads the filter language; the error says what is wrong.
     pub parse_filter: fn(&str) -> Result<Filter, Mistake>,
 }
@@ -247,6 +251,12 @@ pub struct UiState {
     pub prompt: Option<Prompt>,
     /// Whether the last key was asked if it means to quit: `true` by the key itself.
     pub(super) quit_asked: Option<bool>,
+    /// Times that were marked, in order.
+    pub bookmarks: Vec<Bookmark>,
+    /// The time that is being marked, while its note is typed.
+    pub(super) marking: Option<Timestamp>,
+    /// With what everything is compared; `None` with the window before, in figures only.
+    pub compare: Option<Compare>,
     /// What was typed into prompts before.
     pub history: History,
     /// The palette that takes the keys.
@@ -293,6 +303,9 @@ impl UiState {
             help_top: 0,
             prompt: None,
             quit_asked: None,
+            bookmarks: Vec::new(),
+            marking: None,
+            compare: None,
             history: History::default(),
             palette: None,
             menu: None,

@@ -427,7 +427,7 @@ fn what_is_kept_nowhere_else_is_asked_for_once() {
 #[test]
 fn what_is_copied_is_raw() {
     let mut session = session();
-    session.press("c");
+    session.press("y");
     assert_eq!(session.effects.drain(..).collect::<Vec<_>>(), [Effect::Copy("user-login:live".into())]);
     assert!(notice(&session).contains("clipboard"));
     session.press("j Enter y");
@@ -793,7 +793,7 @@ fn marks_are_the_times_at_which_problems_were_found() {
     status.as_of = NOW.plus(-1_400_000);
     session.send(Msg::Status(Arc::new(status)));
     session.press("{");
-    assert_eq!(notice(&session), "no problem was found before this");
+    assert_eq!(notice(&session), "no problem was found before this, and nothing was changed");
 }
 
 #[test]

@@ -145,6 +145,7 @@ impl UiState {
             Action::Enlarge => return self.enlarge(),
             Action::Find => self.open_prompt(PromptKind::Find),
             Action::Filter => self.open_prompt(PromptKind::Filter),
+            Action::DropCondition => return self.drop_condition(self.filter.terms.len().saturating_sub(1)),
             Action::Jump => self.open_prompt(PromptKind::Jump),
             Action::FindNext => return self.find_next(true),
             Action::FindPrevious => return self.find_next(false),
@@ -172,6 +173,10 @@ impl UiState {
             Action::Wider => return self.zoom(1),
             Action::NextMark => return self.mark(true),
             Action::PreviousMark => return self.mark(false),
+            Action::Compare => self.compare_next(),
+            Action::Bookmark => self.open_bookmark(),
+            Action::NextBookmark => return self.go_to_bookmark(true),
+            Action::PreviousBookmark => return self.go_to_bookmark(false),
             Action::StepBack => return self.step(-1),
             Action::StepForward => return self.step(1),
             Action::Zone => {
@@ -192,6 +197,7 @@ impl UiState {
             }
             Action::Wrap => self.wrap(),
             Action::Copy => return self.copy(),
+            Action::CopyMenu => return self.open_copies(),
             Action::Palette => self.open_palette(""),
             Action::Save => self.open_palette("save "),
             Action::SetUp => self.open_palette("theme "),
@@ -366,7 +372,14 @@ impl UiState {
     }
 
     fn copy(&mut self) -> Vec<Effect> {
-        let Some(text) = self.copied() else { return self.say("nothing is selected") };
+        match self.copied() {
+            Some(text) => self.send(text),
+            None => self.say("nothing is selected"),
+        }
+    }
+
+    /// Sends a text to the terminal's clipboard.
+    pub(super) fn send(&mut self, text: String) -> Vec<Effect> {
         if text.len() > COPY_MOST {
             return self.say("too long for the terminal's clipboard");
         }
@@ -376,7 +389,7 @@ impl UiState {
     }
 
     /// The raw text of what is selected.
-    fn copied(&self) -> Option<String> {
+    pub(super) fn copied(&self) -> Option<String> {
         match self.view() {
             ViewKind::Overview => self.overview.selected().map(|row| row.name.to_string()),
             ViewKind::Function => {

@@ -3,11 +3,14 @@
 use ratatui::layout::{Position, Rect};
 use ratatui::style::Modifier;
 
-use crate::ui::app::{Board, Focus, PanelKind, Shape, UiState};
+use crate::model::Timestamp;
+use crate::query::filter::Filter;
+use crate::ui::app::{Board, Compare, Focus, PanelKind, Shape, UiState};
 use crate::ui::keymap::{Action, ViewKind};
 use crate::ui::number;
 use crate::ui::sanitize;
 use crate::ui::status::SessionKind;
+use crate::ui::symbols::Symbols;
 use crate::ui::theme::Role;
 use crate::ui::widget::pen::Pen;
 use crate::ui::widget::scrub::{self, Scrub};
@@ -108,13 +111,17 @@ fn clock(state: &UiState) -> Vec<(String, Role)> {
 pub fn rule(pen: &mut Pen, area: Rect, state: &UiState) {
     let window = window_name(state.window_ms);
     let mut text = match state.view() {
+        ViewKind::Overview | ViewKind::Function if state.compare.is_some() => {
+            let with = state.compare.map_or("", Compare::words);
+            format!(" {window}, before: {with}")
+        }
         ViewKind::Overview | ViewKind::Function | ViewKind::Traces => format!(" {window}"),
         ViewKind::Invocations if state.invocations.scope.span.is_none() => format!(" {window}"),
         _ => String::new(),
     };
     if !state.filter_text.is_empty() {
-        let most = usize::from(area.width / 3);
-        text.push_str(&format!("  \\ {}", sanitize::cut(&state.filter_text, most, pen.symbols)));
+        text.push_str("  \\ ");
+        text.push_str(&chips(&state.filter, usize::from(area.width / 3), pen.symbols));
         if state.view() == ViewKind::Overview {
             text.push_str(&format!("  {} of {}", state.overview.len(), state.status.functions));
         }
@@ -132,11 +139,33 @@ pub fn rule(pen: &mut Pen, area: Rect, state: &UiState) {
     match state.status.kind {
         SessionKind::Replay { start, end, loaded, .. } => {
             let onsets = &state.status.onsets;
-            let bar = Scrub { start, end, as_of: state.status.as_of, loaded, zone: state.zone, onsets };
+            let bookmarks: Vec<Timestamp> = state.bookmarks.iter().map(|bookmark| bookmark.at).collect();
+            let (as_of, zone) = (state.status.as_of, state.zone);
+            let bar = Scrub { start, end, as_of, loaded, zone, onsets, bookmarks: &bookmarks };
             scrub::draw(pen, line, &bar);
         }
         SessionKind::Live => pen.rule(line),
     }
+}
+
+/// The conditions of a filter, each in brackets, in so many columns; what has no room is counted.
+fn chips(filter: &Filter, room: usize, symbols: &Symbols) -> String {
+    let all: Vec<String> = filter.terms.iter().map(|term| format!("[{term}]")).collect();
+    let (mut text, mut used) = (String::new(), 0);
+    for (at, chip) in all.iter().enumerate() {
+        let last = at + 1 == all.len();
+        // Room for how many are left.
+        let free = room.saturating_sub(used + if last { 0 } else { 4 });
+        let width = sanitize::width(&sanitize::display(chip, symbols)) + usize::from(at > 0);
+        if width > free && at > 0 {
+            text.push_str(&format!(" +{}", all.len() - at));
+            break;
+        }
+        text.push_str(if at > 0 { " " } else { "" });
+        text.push_str(&sanitize::cut(chip, free.max(8), symbols));
+        used += width;
+    }
+    text
 }
 
 /// `30 min`, `3 h`.
@@ -170,7 +199,7 @@ pub fn message(pen: &mut Pen, area: Rect, state: &UiState) {
     if let (Some(board), Some(answer)) = (board, answer)
         && let Focus::Panel(kind) = board.focus
     {
-        let text = panels::explain(kind, answer, board.crosshair_column(), state.zone, pen.symbols);
+        let text = panels::explain(kind, answer, board.crosshair_column(), state, pen.symbols);
         pen.text(area.x, area.y, area.width, &text, Role::Text);
         return;
     }
@@ -382,6 +411,7 @@ pub fn footer(pen: &mut Pen, area: Rect, state: &UiState) -> Option<Position> {
                 crate::ui::app::PromptKind::Filter => {
                     "fn:pay* err cold status:timeout dur>800ms mem>90% level>=warn \"card declined\" /regex/ -word"
                 }
+                crate::ui::app::PromptKind::Note => "a note for this time; Enter alone marks it without one",
                 crate::ui::app::PromptKind::Jump => {
                     "14:32, -10m, 2 h ago, yesterday 9:00, nov 23 14:32, 2026-11-23T14:32Z, start, now"
                 }

@@ -17,6 +17,7 @@ use crate::ui::widget::table::{self, Column};
 use crate::ui::zone::Zone;
 
 use super::layout::Layout;
+use super::marks;
 use super::{below_head, panels, tab_title};
 
 const fn left(title: &'static str, width: u16, leaves: u8, grows: u16) -> Column {
@@ -106,7 +107,7 @@ pub fn draw(pen: &mut Pen, layout: &Layout, state: &UiState) {
         placed.iter().find(|place| place.column == LANE && function.list == FunctionList::Environments);
     if let (Some(place), Some(answer)) = (lane, &function.board.answer) {
         let (x, width) = (area.x + place.x, place.width.saturating_sub(1));
-        axis::times(pen, x, area.y, width, answer.window, state.zone, &answer.marks);
+        axis::times(pen, x, area.y, width, answer.window, state.zone, &marks::on_axis(state, answer));
     }
     let Some(detail) = function.detail() else { return };
     if function.is_empty() {

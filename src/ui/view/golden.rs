@@ -1,34 +1,9 @@
 //! Golden screens: every view at the sizes that matter.
 
-use ratatui::buffer::Buffer;
-use ratatui::layout::Rect;
-
 use crate::ui::app::{Msg, UiState};
-use crate::ui::fixture::{Session, empty, live, options, replay};
+use crate::ui::fixture::{Session, buffer, empty, live, options, replay, screen};
 use crate::ui::symbols::Charset;
 use crate::ui::theme::{BUILT_IN, ColorDepth, Theme};
-
-fn buffer(state: &UiState) -> Buffer {
-    let mut buffer = Buffer::empty(Rect::new(0, 0, state.size.0, state.size.1));
-    super::draw(state, &mut buffer);
-    buffer
-}
-
-fn screen(state: &UiState) -> String {
-    let buffer = buffer(state);
-    let row = |y| {
-        let mut row = String::new();
-        let mut x = 0;
-        while x < state.size.0 {
-            let symbol = buffer[(x, y)].symbol();
-            row.push_str(symbol);
-            // A wide letter hides the cell after it.
-            x += crate::ui::sanitize::width(symbol).max(1) as u16;
-        }
-        row
-    };
-    (0..state.size.1).map(|y| row(y).trim_end().to_string() + "\n").collect()
-}
 
 /// A letter for each style, and what the letters mean.
 fn styles(state: &UiState) -> String {
@@ -58,7 +33,7 @@ fn styles(state: &UiState) -> String {
     out
 }
 
-const SIZES: [(u16, u16); 2] = [(80, 24), (140, 45)];
+const SIZES: [(u16, u16); 3] = [(80, 24), (140, 45), (240, 60)];
 
 fn golden(name: &str, prepare: impl Fn(u16, u16) -> Session) {
     for (width, height) in SIZES {

@@ -108,13 +108,7 @@ fn level_word(row: &LogRow) -> &'static str {
     match row.level {
         _ if row.bad.is_some() => "BAD",
         _ if row.platform && row.level < Level::Error => "AWS",
-        Level::Unknown => "",
-        Level::Trace => "TRACE",
-        Level::Debug => "DEBUG",
-        Level::Info => "INFO",
-        Level::Warn => "WARN",
-        Level::Error => "ERROR",
-        Level::Fatal => "FATAL",
+        level => level.word().unwrap_or_default(),
     }
 }
 

@@ -7,11 +7,13 @@ mod invocation;
 mod invocations;
 pub mod layout;
 pub mod logs;
+mod marks;
 pub mod overview;
 mod palette;
 pub mod panels;
 mod problems;
 mod readable;
+mod sheet;
 pub mod sources;
 pub mod trace;
 mod traces;
@@ -34,6 +36,7 @@ use super::widget::pen::Pen;
 use super::zone::Zone;
 pub use csv::csv;
 use layout::{LEAST, Layout, PanelArea, Parts};
+pub use sheet::{Cell, Sheet, sheet};
 
 /// Draws the screen, the cursor in a text field included.
 pub fn render(state: &UiState, frame: &mut Frame) {

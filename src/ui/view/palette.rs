@@ -28,8 +28,8 @@ pub fn draw(pen: &mut Pen, area: Rect, palette: &Palette, state: &UiState) -> Po
         let role = if works { Role::Text } else { Role::Hint };
         let end = inner.right().saturating_sub(keys + 1);
         let words = match works {
-            true => command.words(),
-            false => format!("{} (not in this view)", command.words()),
+            true => command.words(&palette.things),
+            false => format!("{} (not in this view)", command.words(&palette.things)),
         };
         pen.text(inner.x + 1, y, end.saturating_sub(inner.x + 1), &words, role);
         pen.right(inner.right().saturating_sub(1), y, keys, &command.keys(&state.options.keymap), Role::Key);

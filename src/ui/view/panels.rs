@@ -12,9 +12,9 @@ use crate::ui::theme::Role;
 use crate::ui::widget::chart::{self, Plot};
 use crate::ui::widget::pen::{Pen, row};
 use crate::ui::widget::{sparkline, waterfall};
-use crate::ui::zone::Zone;
 
 use super::layout::PanelArea;
+use super::marks;
 
 /// What a panel draws: its lines by name, the most important last, and how its values are read.
 fn lines(kind: PanelKind) -> &'static [(&'static str, Role)] {
@@ -148,12 +148,12 @@ pub fn draw(pen: &mut Pen, area: PanelArea, board: &Board, state: &UiState) {
         }
         PanelArea::Grid(areas) => {
             for (area, kind) in areas.into_iter().zip(PanelKind::ALL) {
-                bordered(pen, area, kind, answer, board, state.zone);
+                bordered(pen, area, kind, answer, board, state);
             }
         }
         PanelArea::One(area) => {
             if let Focus::Panel(kind) = board.focus {
-                bordered(pen, area, kind, answer, board, state.zone);
+                bordered(pen, area, kind, answer, board, state);
             }
         }
         PanelArea::None => {}
@@ -287,7 +287,7 @@ fn trace_line(pen: &mut Pen, area: Rect, panel: &TracePanel) {
     pen.right(area.right(), y, SOURCE, &source, Role::Label);
 }
 
-fn bordered(pen: &mut Pen, area: Rect, kind: PanelKind, answer: &Overview, board: &Board, zone: Zone) {
+fn bordered(pen: &mut Pen, area: Rect, kind: PanelKind, answer: &Overview, board: &Board, state: &UiState) {
     let focused = board.focus == Focus::Panel(kind);
     let inner = pen.border(area, if focused { Role::Focus } else { Role::Border });
     if inner.width < 10 || inner.height < 2 {
@@ -323,7 +323,7 @@ fn bordered(pen: &mut Pen, area: Rect, kind: PanelKind, answer: &Overview, board
         wrapped(pen, inner, &none);
         return;
     }
-    draw_chart(pen, inner, kind, panel, answer, board.crosshair_column(), zone);
+    draw_chart(pen, inner, kind, panel, answer, board.crosshair_column(), state);
 }
 
 fn draw_chart(
@@ -333,11 +333,17 @@ fn draw_chart(
     panel: &Panel,
     answer: &Overview,
     crosshair: Option<usize>,
-    zone: Zone,
+    state: &UiState,
 ) {
-    let named = lines(kind);
-    let first = panel.chart.lines.first().map_or("", |line| line.name);
-    let only = [(first, line_role(kind))];
+    // What is compared with lies behind.
+    let mut drawn = vec![("before", Role::Label)];
+    match lines(kind) {
+        [("", _)] => {
+            let first = panel.chart.lines.first().map_or("", |line| line.name);
+            drawn.push((first, line_role(kind)));
+        }
+        named => drawn.extend(named),
+    }
     // The row above the chart compares with before; the row below it counts errors.
     let mut body = area;
     if area.height >= 5 {
@@ -357,12 +363,12 @@ fn draw_chart(
     }
     let plot = Plot {
         chart: &panel.chart,
-        lines: if named[0].0.is_empty() { &only } else { named },
+        lines: &drawn,
         show: axis_value(kind),
         may_be_log: kind == PanelKind::Duration,
         window: answer.window,
-        marks: &answer.marks,
-        zone,
+        marks: &marks::on_axis(state, answer),
+        zone: state.zone,
         crosshair,
     };
     chart::draw(pen, body, &plot);
@@ -417,9 +423,10 @@ pub fn explain(
     kind: PanelKind,
     answer: &Overview,
     crosshair: Option<usize>,
-    zone: Zone,
+    state: &UiState,
     symbols: &Symbols,
 ) -> String {
+    let zone = state.zone;
     let Some(panel) = kind.of(answer) else {
         let panel = &answer.panels.trace;
         let note = panel.provenance.note.as_deref().map_or_else(String::new, |note| format!("; {note}"));
@@ -445,6 +452,9 @@ pub fn explain(
         for mark in answer.marks.iter().filter(|mark| column.holds(mark.at)) {
             let sign = symbols.marks[usize::from(!mark.deploy)];
             text.push_str(&format!(" {sign} {}", mark.text));
+        }
+        for bookmark in state.bookmarks.iter().filter(|bookmark| column.holds(bookmark.at)) {
+            text.push_str(&format!(" {} {}", symbols.bookmark, bookmark.note));
         }
         return text;
     }

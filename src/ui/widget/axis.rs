@@ -1,11 +1,57 @@
 //! Axes: round steps and where their labels go.
 
-use crate::model::Window;
-use crate::query::view::Mark;
+use crate::model::{Timestamp, Window};
+use crate::ui::symbols::Symbols;
 use crate::ui::theme::Role;
 use crate::ui::zone::Zone;
 
 use super::pen::Pen;
+
+/// What is marked on an axis; of several in one column the last of these is seen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Kind {
+    /// A setting was changed.
+    Change,
+    /// Other code runs from then on.
+    Deploy,
+    /// A problem began.
+    Problem,
+    /// A person marked it.
+    Bookmark,
+}
+
+impl Kind {
+    /// In the order in which they are drawn.
+    const ALL: [Self; 4] = [Self::Change, Self::Deploy, Self::Problem, Self::Bookmark];
+
+    /// Its sign.
+    pub fn sign(self, symbols: &Symbols) -> &'static str {
+        match self {
+            Self::Change => symbols.marks[1],
+            Self::Deploy => symbols.marks[0],
+            Self::Problem => symbols.problem,
+            Self::Bookmark => symbols.bookmark,
+        }
+    }
+
+    fn role(self) -> Role {
+        match self {
+            Self::Change => Role::Limit,
+            Self::Deploy => Role::Title,
+            Self::Problem => Role::Error,
+            Self::Bookmark => Role::Key,
+        }
+    }
+}
+
+/// Something at a time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Mark {
+    /// When.
+    pub at: Timestamp,
+    /// What.
+    pub kind: Kind,
+}
 
 /// The least of 1, 2, 5 × 10ⁿ that is not below the value; 1 for nothing.
 pub fn round_up(value: f64) -> f64 {
@@ -38,25 +84,20 @@ pub fn times(pen: &mut Pen, x: u16, y: u16, width: u16, window: Window, zone: Zo
         return;
     }
     let inside = marks.iter().filter(|mark| window.holds(mark.at));
-    let marks: Vec<(u16, bool)> = inside
+    let marks: Vec<(u16, Kind)> = inside
         .map(|mark| {
-            (x + (mark.at.since(window.from).saturating_mul(i64::from(width)) / ms) as u16, mark.deploy)
+            (x + (mark.at.since(window.from).saturating_mul(i64::from(width)) / ms) as u16, mark.kind)
         })
         .collect();
     label(pen, x, y, width, window, zone, &marks);
-    // Deploys go before other changes in the same column.
-    for deploy in [false, true] {
-        let (sign, role) = match deploy {
-            true => (pen.symbols.marks[0], Role::Title),
-            false => (pen.symbols.marks[1], Role::Limit),
-        };
-        for (at, _) in marks.iter().filter(|(_, of)| *of == deploy) {
-            pen.put(*at, y, sign, role);
+    for kind in Kind::ALL {
+        for (at, _) in marks.iter().filter(|(_, of)| *of == kind) {
+            pen.put(*at, y, kind.sign(pen.symbols), kind.role());
         }
     }
 }
 
-fn label(pen: &mut Pen, x: u16, y: u16, width: u16, window: Window, zone: Zone, marks: &[(u16, bool)]) {
+fn label(pen: &mut Pen, x: u16, y: u16, width: u16, window: Window, zone: Zone, marks: &[(u16, Kind)]) {
     let ms = window.ms();
     let fits = |step_s: &i64| {
         let label = if step_s % 60 == 0 { 5 } else { 8 };
@@ -89,7 +130,6 @@ fn label(pen: &mut Pen, x: u16, y: u16, width: u16, window: Window, zone: Zone, 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::Timestamp;
     use crate::ui::symbols::Charset;
     use crate::ui::theme::Theme;
     use ratatui::buffer::Buffer;
@@ -134,20 +174,17 @@ mod tests {
     fn a_time_gives_way_to_a_mark_and_a_change_to_a_deploy() {
         let eight = Timestamp(1_795_420_800_000);
         let window = Window::before(eight, 1_800_000);
-        let mark = |before_ms: i64, deploy| Mark {
-            at: eight.plus(-before_ms),
-            function: None,
-            deploy,
-            text: "changed".into(),
-        };
-        let marks = [
-            mark(1_200_000, true),
-            mark(900_000, false),
-            mark(890_000, true),
-            mark(300_000, false),
-            mark(-1, true),
+        let mark = |before_ms: i64, kind| Mark { at: eight.plus(-before_ms), kind };
+        let mut marks = vec![
+            mark(1_200_000, Kind::Deploy),
+            mark(900_000, Kind::Change),
+            mark(890_000, Kind::Deploy),
+            mark(300_000, Kind::Change),
+            mark(-1, Kind::Deploy),
         ];
         assert_eq!(marked(window, Zone::Utc, 40, &marks), "07:30        ◆      ◆   07:50    ◇");
+        marks.extend([mark(1_200_000, Kind::Bookmark), mark(895_000, Kind::Problem)]);
+        assert_eq!(marked(window, Zone::Utc, 40, &marks), "07:30        ●      ▲   07:50    ◇");
         assert_eq!(marked(window, Zone::Utc, 5, &marks), "");
     }
 }

@@ -4,7 +4,7 @@
 use ratatui::layout::Rect;
 
 use crate::model::Window;
-use crate::query::view::{Chart, Limit, Line, Mark};
+use crate::query::view::{Chart, Limit, Line};
 use crate::ui::number;
 use crate::ui::theme::Role;
 use crate::ui::zone::Zone;
@@ -28,8 +28,8 @@ pub struct Plot<'a> {
     pub window: Window,
     /// The zone of its labels.
     pub zone: Zone,
-    /// Changes on the time axis.
-    pub marks: &'a [Mark],
+    /// What is marked on the time axis.
+    pub marks: &'a [axis::Mark],
     /// The column under the crosshair.
     pub crosshair: Option<usize>,
 }

@@ -24,6 +24,8 @@ pub struct Scrub<'a> {
     pub zone: Zone,
     /// When problems began: marked.
     pub onsets: &'a [Onset],
+    /// Times that a person marked.
+    pub bookmarks: &'a [Timestamp],
 }
 
 /// Draws it in the first row of the area.
@@ -60,6 +62,9 @@ pub fn draw(pen: &mut Pen, area: Rect, scrub: &Scrub<'_>) {
     };
     for onset in scrub.onsets {
         pen.put(column(onset.since), y, pen.symbols.problem, Role::Error);
+    }
+    for bookmark in scrub.bookmarks {
+        pen.put(column(*bookmark), y, pen.symbols.bookmark, Role::Key);
     }
     let here = column(scrub.as_of);
     pen.put(here, y, pen.symbols.here, Role::Crosshair);

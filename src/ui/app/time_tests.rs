@@ -1,0 +1,82 @@
+//! Bookmarks, comparing, and conditions that are dropped: keys against the whole state.
+
+use crate::query::filter::Filter;
+use crate::ui::fixture::{NOW, Session, live, replay, screen};
+
+use super::state::Effect;
+use super::{Bookmark, Compare};
+
+fn notice(session: &Session) -> &str {
+    session.state.notice.as_deref().unwrap_or_default()
+}
+
+#[test]
+fn a_bookmark_is_a_time_with_a_note_to_come_back_to() {
+    let mut session = Session::new(140, 45, replay(false, 1.0));
+    session.press("'");
+    assert_eq!(notice(&session), "there is no bookmark: m marks a time");
+    session.press("m \"deploy\" Space \"ends\" Enter");
+    let first = Bookmark { at: NOW, note: "deploy ends".into() };
+    assert_eq!(session.state.bookmarks, [first.clone()]);
+    // Under the crosshair it is the column's time.
+    session.press("Tab Left Left m \"spike\" Enter");
+    let at = session.state.bookmarks[0].at;
+    assert!(at < NOW && session.state.bookmarks.len() == 2);
+    session.press("Esc Esc '");
+    assert_eq!(notice(&session), "no bookmark after this");
+    session.effects.clear();
+    session.press("\u{22}");
+    assert_eq!(session.effects.last(), Some(&Effect::Seek(at)));
+    assert_eq!(notice(&session), "spike");
+    assert!(screen(&session.state).contains('●'), "it stands on the axes");
+    session.press(": \"bookends\" Enter");
+    assert_eq!(session.effects.last(), Some(&Effect::Seek(NOW)));
+    // Marked again it opens its note; emptied it is gone.
+    session.press("m");
+    assert_eq!(session.state.prompt.as_ref().unwrap().field.text(), "deploy ends");
+    session.press("Ctrl-u Enter");
+    assert_eq!(session.state.bookmarks.len(), 1);
+    session.press("m Esc");
+    assert_eq!(session.state.bookmarks.len(), 1, "Esc marks nothing");
+}
+
+#[test]
+fn what_is_compared_with_goes_round_and_is_asked() {
+    let mut session = Session::new(140, 45, live());
+    let mut seen = Vec::new();
+    for _ in 0..5 {
+        session.press("b");
+        seen.push((session.state.compare, session.asked.as_ref().unwrap().compare_ms));
+    }
+    assert_eq!(
+        seen,
+        [
+            (Some(Compare::Window), Some(1_800_000)),
+            (Some(Compare::Hour), Some(3_600_000)),
+            (Some(Compare::Day), Some(86_400_000)),
+            (Some(Compare::Week), Some(604_800_000)),
+            (None, None),
+        ]
+    );
+    // An hour before a window of an hour is the window before, and not offered twice.
+    session.press("Z b b");
+    assert_eq!(session.state.compare, Some(Compare::Day));
+    assert!(screen(&session.state).contains("last 1 h, before: a day earlier"));
+}
+
+#[test]
+fn conditions_are_dropped_one_by_one() {
+    let mut session = Session::new(140, 45, live());
+    session.state.options.parse_filter = Filter::parse;
+    session.press("Backspace");
+    assert_eq!(notice(&session), "there is no filter; \\ makes one");
+    session.press("\\ \"err\" Space \"fn:pay*\" Space \"dur>1s\" Enter");
+    assert!(screen(&session.state).contains("[err] [fn:pay*] [dur>1s]"));
+    session.press("Backspace");
+    assert_eq!(session.state.filter_text, "err fn:pay*");
+    session.press(": \"without\" Space \"err\" Enter");
+    assert_eq!(session.state.filter_text, "fn:pay*");
+    assert_eq!(session.state.filter, Filter::parse("fn:pay*").unwrap());
+    session.press("Backspace");
+    assert!(session.state.filter.is_empty() && session.state.filter_text.is_empty());
+}
