@@ -205,6 +205,7 @@ fn state(read: Read, view: ViewKind, size: (u16, u16)) -> UiState {
         size,
         window_ms: 1_800_000,
         region: None,
+        remembered: Default::default(),
         parse_filter: Filter::parse,
     });
     let status = SessionStatus {

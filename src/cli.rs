@@ -130,6 +130,9 @@ pub struct ConsoleOptions {
     /// Take the mouse for the wheel: the terminal's own selection then needs Shift.
     #[arg(long, global = true)]
     pub mouse: bool,
+    /// lamtop (the default), htop, lnav, k9s, or a TOML file with what differs from our keys.
+    #[arg(long, global = true, value_name = "NAME|FILE")]
+    pub keys: Option<String>,
     /// A TOML file with these options; else lamtop/config.toml in your configuration folder.
     #[arg(long, global = true, value_name = "FILE")]
     pub config: Option<String>,

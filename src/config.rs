@@ -1,7 +1,7 @@
 //! What was said, and what it means: a file and arguments to the settings of a session.
 
 use std::net::{Ipv4Addr, SocketAddr};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use etcetera::BaseStrategy;
 use serde::Deserialize;
@@ -10,7 +10,8 @@ use crate::cli::{ConsoleOptions, Listeners, Record, Replay};
 use crate::record;
 use crate::report::parse_time;
 use crate::session::Begin;
-use crate::ui::keymap::ViewKind;
+use crate::ui::app::Remembered;
+use crate::ui::keymap::{Keymap, PRESETS, ViewKind};
 use crate::ui::status::Speed;
 use crate::ui::theme::Theme;
 use crate::ui::zone::Zone;
@@ -49,6 +50,8 @@ pub struct Settings {
     pub view: ViewKind,
     /// Whether the mouse is taken.
     pub mouse: bool,
+    /// The keys.
+    pub keymap: Keymap,
 }
 
 /// The configuration file: the options of the console by their names.
@@ -60,6 +63,7 @@ struct File {
     zone: Option<String>,
     view: Option<String>,
     mouse: Option<bool>,
+    keys: Option<String>,
     http_key_env: Option<String>,
 }
 
@@ -124,8 +128,9 @@ fn secret(from: &str, name: &str) -> Result<String, String> {
 }
 
 impl Settings {
-    /// What was said, else what the file says, else the default. The error is a sentence.
-    pub fn of(said: &ConsoleOptions) -> Result<Self, String> {
+    /// What was said, else what the file says, else what was remembered, else the default. The error
+    /// is a sentence.
+    pub fn of(said: &ConsoleOptions, remembered: &Remembered) -> Result<Self, String> {
         let (file, name) = read_file(said)?;
         // Whoever made a mistake is told where.
         let choose =
@@ -136,7 +141,8 @@ impl Settings {
             };
         let (size, from) = choose("memory", &said.memory, &file.memory, DEFAULT_MEMORY);
         let memory = memory(&size).map_err(|why| format!("{from}: {why}"))?;
-        let (theme_name, from) = choose("theme", &said.theme, &file.theme, DEFAULT_THEME);
+        let last = remembered.theme.as_deref().filter(|name| Theme::built_in(name).is_some());
+        let (theme_name, from) = choose("theme", &said.theme, &file.theme, last.unwrap_or(DEFAULT_THEME));
         let theme = theme(&theme_name).map_err(|why| format!("{from}: {why}"))?;
         let (view_name, from) = choose("view", &said.view, &file.view, "overview");
         let view = view(&view_name).map_err(|why| format!("{from}: {why}"))?;
@@ -147,7 +153,10 @@ impl Settings {
             "local" => Zone::Local,
             _ => return Err(format!("{from}: '{zone_name}' is no zone; give utc or local")),
         };
-        Ok(Self { memory, theme, zone, view, mouse: said.mouse || file.mouse.unwrap_or(false) })
+        let (keys_name, from) = choose("keys", &said.keys, &file.keys, "lamtop");
+        let keymap = keymap(&keys_name).map_err(|why| format!("{from}: {why}"))?;
+        let mouse = said.mouse || file.mouse.unwrap_or(false);
+        Ok(Self { memory, theme, zone, view, mouse, keymap })
     }
 }
 
@@ -212,6 +221,32 @@ fn theme(name: &str) -> Result<Theme, String> {
         format!("'{name}' is neither default, dark, light nor a file that can be read ({error})")
     })?;
     Theme::parse(&text).map_err(|mistake| format!("{name}: {mistake}"))
+}
+
+/// Finds a keymap by its name, else reads the file of that name: what differs from ours.
+fn keymap(name: &str) -> Result<Keymap, String> {
+    let ours = Keymap::built_in();
+    if name == "lamtop" {
+        return Ok(ours);
+    }
+    let text = match PRESETS.iter().find(|(preset, _)| *preset == name) {
+        Some((_, text)) => (*text).to_string(),
+        None => std::fs::read_to_string(name).map_err(|error| {
+            format!("'{name}' is neither lamtop, htop, lnav, k9s nor a file that can be read ({error})")
+        })?,
+    };
+    ours.with(&text).map_err(|mistake| format!("{name}: {mistake}"))
+}
+
+/// Where it is remembered how the screen was left.
+pub fn memory_of_the_screen() -> Option<PathBuf> {
+    let folders = etcetera::choose_base_strategy().ok()?;
+    Some(folders.state_dir().unwrap_or_else(|| folders.data_dir()).join("lamtop/screen.toml"))
+}
+
+/// How the screen was left; as at first where nothing tells, or nothing that can be read.
+pub fn remembered(file: &Path) -> Remembered {
+    std::fs::read_to_string(file).ok().and_then(|text| toml::from_str(&text).ok()).unwrap_or_default()
 }
 
 /// Reads a speed.
@@ -343,7 +378,7 @@ mod tests {
         let path = folder.path().join("c.toml").display().to_string();
         let settings = |file: &str, said: ConsoleOptions| {
             std::fs::write(&path, file).unwrap();
-            Settings::of(&ConsoleOptions { config: Some(path.clone()), ..said })
+            Settings::of(&ConsoleOptions { config: Some(path.clone()), ..said }, &Remembered::default())
         };
         let nothing = ConsoleOptions::default();
         let file = "memory = \"1G\"\ntheme = \"dark\"\nzone = \"local\"\nview = \"logs\"\nmouse = true\n";
@@ -357,7 +392,19 @@ mod tests {
         assert_eq!((both.memory, both.zone, both.view), (128 << 20, Zone::Utc, ViewKind::Logs));
         let neither = settings("", nothing.clone()).unwrap();
         assert_eq!((neither.memory, neither.zone, neither.mouse), (256 << 20, Zone::Utc, false));
+        let last = Remembered { theme: Some("light".into()), ..Remembered::default() };
+        let theme = |file: &str| {
+            std::fs::write(&path, file).unwrap();
+            Settings::of(&ConsoleOptions { config: Some(path.clone()), ..nothing.clone() }, &last)
+                .unwrap()
+                .theme
+        };
+        assert_eq!(theme(""), Theme::built_in("light").unwrap());
+        assert_eq!(theme("theme = \"dark\""), Theme::built_in("dark").unwrap(), "who wrote it means it");
+        let keys = settings("keys = \"htop\"", nothing.clone()).unwrap().keymap;
+        assert_ne!(keys, Keymap::built_in());
         for (file, word) in [
+            ("keys = \"/nowhere\"", "neither lamtop, htop, lnav, k9s nor a file"),
             ("memory = \"lots\"", "memory: 'lots' is no size"),
             ("zone = \"mars\"", "'mars' is no zone"),
             ("view = \"cellar\"", "'cellar' is no view"),
@@ -367,10 +414,13 @@ mod tests {
             let mistake = settings(file, nothing.clone()).unwrap_err();
             assert!(mistake.contains(word) && mistake.contains(&path), "{mistake}");
         }
-        let mistake =
-            Settings::of(&ConsoleOptions { view: Some("x".into()), ..nothing.clone() }).unwrap_err();
+        let mistake = Settings::of(
+            &ConsoleOptions { view: Some("x".into()), ..nothing.clone() },
+            &Remembered::default(),
+        )
+        .unwrap_err();
         assert!(mistake.starts_with("--view: 'x' is no view"), "{mistake}");
         let gone = ConsoleOptions { config: Some("/nowhere/c.toml".into()), ..nothing };
-        assert!(Settings::of(&gone).unwrap_err().contains("can't be read"));
+        assert!(Settings::of(&gone, &Remembered::default()).unwrap_err().contains("can't be read"));
     }
 }

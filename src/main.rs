@@ -1,6 +1,7 @@
 //! `lamtop`: arguments to a run, exit code; nothing else.
 
 use std::io::{self, ErrorKind, IsTerminal, Write};
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use lamtop::cli::{self, Cli, Command, ConsoleOptions, Record, Report};
@@ -15,7 +16,6 @@ use lamtop::report::{self, Form, Question, ReportError};
 use lamtop::session::{self, Playback, Setup, demo};
 use lamtop::source::{self, Input, Key, Mode};
 use lamtop::ui::app::Options;
-use lamtop::ui::keymap::Keymap;
 use lamtop::ui::symbols::Charset;
 use lamtop::ui::term::{Console, Depth};
 use lamtop::ui::theme::ColorDepth;
@@ -27,6 +27,8 @@ const USAGE: u8 = 2;
 
 fn main() -> ExitCode {
     let Cli { command, paths, listeners, console } = cli::parse(std::env::args_os());
+    // The sample incident always looks the same.
+    let memory = config::memory_of_the_screen();
     let ended = match command {
         Some(_) if listeners.any() => Err(usage(
             "--xray and --http stand behind the command: lamtop listen --http ADDRESS, lamtop record --http …"
@@ -35,9 +37,9 @@ fn main() -> ExitCode {
         Some(Command::Report(said)) => return report(&said),
         Some(Command::Record(said)) => record(&said, &console),
         Some(Command::Listen(said)) => {
-            show(&console, || Listening::only(&said, &console).map(|at| Watch::live(&[], at)).map_err(usage))
+            show(&console, memory, || Listening::only(&said, &console).map(|at| Watch::live(&[], at)).map_err(usage))
         }
-        None if !paths.is_empty() || listeners.any() => show(&console, || {
+        None if !paths.is_empty() || listeners.any() => show(&console, memory, || {
             Listening::of(&listeners, &console).map(|at| Watch::live(&paths, at)).map_err(usage)
         }),
         Some(Command::Doctor(said)) => return answered(report::examine(&said.paths, io::stdout().lock())),
@@ -46,8 +48,8 @@ fn main() -> ExitCode {
         None if !io::stdout().is_terminal() => {
             Err((USAGE, "nothing to do: give paths, or \"report\" and paths, see --help".to_string()))
         }
-        None | Some(Command::Demo) => show(&console, || Ok(Watch::demo())),
-        Some(Command::Replay(said)) => show(&console, || {
+        None | Some(Command::Demo) => show(&console, None, || Ok(Watch::demo())),
+        Some(Command::Replay(said)) => show(&console, memory, || {
             let begin = config::begin(&said).map_err(usage)?;
             let speed = config::speed(&said.speed).map_err(usage)?;
             Ok(Watch::replay(source::paths(&said.paths), Playback::replay(begin, speed, said.paused)))
@@ -108,12 +110,14 @@ fn inputs(paths: &[String], listening: Listening) -> Vec<Input> {
     inputs
 }
 
-/// Opens the console on what `open` gives.
+/// Opens the console on what `open` gives. It begins as `memory` remembers it and is remembered there.
 fn show(
     options: &ConsoleOptions,
+    memory: Option<PathBuf>,
     open: impl FnOnce() -> Result<Watch, Failure>,
 ) -> Result<ExitCode, Failure> {
-    let settings = Settings::of(options).map_err(usage)?;
+    let remembered = memory.as_deref().map(config::remembered).unwrap_or_default();
+    let settings = Settings::of(options, &remembered).map_err(usage)?;
     let watch = open()?;
     let console = Console::open(|name| std::env::var(name).ok()).map_err(|error| usage(error.to_string()))?;
     let clock = Clock::wall();
@@ -132,18 +136,20 @@ fn show(
             theme: settings.theme.at_depth(depth),
             depth,
             charset: if can.utf8 { Charset::Braille } else { Charset::Ascii },
-            keymap: Keymap::built_in(),
+            keymap: settings.keymap,
             zone: settings.zone,
             view: settings.view,
             // The true size comes with the first event, before the first frame.
             size: (80, 24),
             window_ms: config::WINDOW_MS,
             region: config::region(),
+            remembered,
             parse_filter: Filter::parse,
         },
         playback: watch.playback,
         engine,
         mouse: settings.mouse,
+        remember: memory,
     };
     let ended = session::run(console, &sources, setup, clock)
         .map_err(|error| (NO_INPUT, format!("the terminal can't be used: {error}")))?;

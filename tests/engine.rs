@@ -98,6 +98,7 @@ fn answer(snapshot: &Snapshot, as_of: Timestamp) -> Overview {
         spark: 10,
         filter: Filter::default(),
         function: None,
+        compare_ms: None,
         sort: SortBy::Function,
         reverse: false,
     };

@@ -141,7 +141,7 @@ proptest! {
                 panel.chart.lines.iter().find(|line| line.name == name).map(|line| line.points.clone())
             })
         };
-        for (before, all) in of(&short, Some("before")).into_iter().zip(of(&long, None)) {
+        for (before, all) in of(&short, Some("then")).into_iter().zip(of(&long, None)) {
             prop_assert_eq!(before, all.map(|points| points[..columns].to_vec()));
         }
     }

@@ -102,7 +102,7 @@ fn compare(panels: &mut Panels, asof: AsOf<'_>, selection: &Selection<'_>, axis:
     let whole = span.oldest.is_some_and(|oldest| oldest <= window.from);
     let put = |now: &mut Panel, then: Panel, line: &str| {
         let points = then.chart.lines.into_iter().find(|of| of.name == line).map(|of| of.points);
-        now.chart.lines.extend(points.map(|points| Line { name: "before", points }));
+        now.chart.lines.extend(points.map(|points| Line { name: "then", points }));
         now.before = match whole {
             true => then.now,
             false => then.now.at_best(Grade::Estimated(Why::NoData)),

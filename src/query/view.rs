@@ -20,7 +20,7 @@ pub use super::traces::{
 /// One point per column of a chart, oldest first. A column without data is a gap, never 0.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Line {
-    /// Name in the legend: `p50`, `p99`, `timeout`, `reserved`, `before`.
+    /// Name in the legend: `p50`, `p99`, `timeout`, `reserved`, `then`.
     pub name: &'static str,
     /// The values.
     pub points: Vec<Option<f64>>,
@@ -275,7 +275,7 @@ pub struct OverviewRequest {
     pub filter: Filter,
     /// Narrows everything to one function; the answer then has `detail`.
     pub function: Option<FunctionId>,
-    /// Compares with the time so many ms earlier: each chart has a line `before` of it, and each
+    /// Compares with the time so many ms earlier: each chart has a line `then` of it, and each
     /// panel's `before` is its figure then. `None` means the window before, as a figure only.
     pub compare_ms: Option<i64>,
     /// The order of the table.

@@ -4,6 +4,8 @@ use std::fs::OpenOptions;
 use std::io::{self, ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
+use crate::ui::app::Remembered;
+
 /// How many names are tried before it is given up.
 const NAMES: u32 = 1_000;
 
@@ -41,6 +43,21 @@ fn write(folder: &Path, name: &str, bytes: &[u8]) -> io::Result<PathBuf> {
         }
     }
     Err(io::Error::new(ErrorKind::AlreadyExists, format!("{NAMES} files are called like {name}")))
+}
+
+/// Remembers how the screen was left. Where that can't be written (a read-only home), the next session
+/// begins as this one did: nothing that a person asked for is lost with it.
+pub fn remember(file: &Path, left: &Remembered) {
+    let write = || -> io::Result<()> {
+        let text = toml::to_string(left).map_err(io::Error::other)?;
+        let folder = file.parent().unwrap_or(Path::new("."));
+        std::fs::create_dir_all(folder)?;
+        // Another session may be reading it, or writing too.
+        let whole = file.with_extension(std::process::id().to_string());
+        std::fs::write(&whole, text)?;
+        std::fs::rename(&whole, file)
+    };
+    let _ = write();
 }
 
 /// `screen.txt`, `screen-2.txt`, …

@@ -1,7 +1,7 @@
 //! The program that [`crate::ui::term::run`] runs: the screen's state and what its effects do.
 
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
@@ -47,6 +47,8 @@ pub struct Setup {
     pub engine: engine::Options,
     /// Whether the mouse is taken.
     pub mouse: bool,
+    /// The file that remembers how the screen was left.
+    pub remember: Option<PathBuf>,
 }
 
 /// What other threads say.
@@ -98,13 +100,13 @@ pub fn run(console: Console, sources: &Sources, setup: Setup, clock: Clock) -> i
         due: 0,
     };
     session.look();
-    term::run(
-        console,
-        &mut session,
-        term::Options { mouse: setup.mouse, ..Default::default() },
-        &clock,
-        &inbox,
-    )
+    let options = term::Options { mouse: setup.mouse, ..Default::default() };
+    let ended = term::run(console, &mut session, options, &clock, &inbox)?;
+    let left = session.state.remembered();
+    if let Some(file) = setup.remember.filter(|_| left != session.state.options.remembered) {
+        files::remember(&file, &left);
+    }
+    Ok(ended)
 }
 
 /// Turns the engine's wakes into messages; ends with the engine.

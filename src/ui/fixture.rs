@@ -53,6 +53,7 @@ pub fn options(width: u16, height: u16) -> Options {
         size: (width, height),
         window_ms: 1_800_000,
         region: None,
+        remembered: Default::default(),
         parse_filter,
     }
 }

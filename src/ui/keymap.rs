@@ -253,6 +253,8 @@ actions! {
     CopyMenu, "copy-menu", "copy …", Show, DATA;
     /// Write the screen (text, ANSI, SVG) or the table (CSV) into a file
     Save, "save", "save", Show, DATA;
+    /// Choose the columns of the table
+    Columns, "columns", "columns", Show, &[Overview];
     /// Choose a theme, shown while you choose
     SetUp, "set-up", "set-up", Show, EVERYWHERE;
 
@@ -263,7 +265,14 @@ actions! {
 }
 
 /// The keymap in the program.
-pub const BUILT_IN: &str = include_str!("keys.toml");
+pub const BUILT_IN: &str = include_str!("keys/lamtop.toml");
+
+/// Keymaps for fingers that know another program, by their names: what differs from ours.
+pub const PRESETS: [(&str, &str); 3] = [
+    ("htop", include_str!("keys/htop.toml")),
+    ("lnav", include_str!("keys/lnav.toml")),
+    ("k9s", include_str!("keys/k9s.toml")),
+];
 
 /// Which key does what.
 #[derive(Clone, Debug, PartialEq)]
@@ -275,6 +284,28 @@ impl Keymap {
     /// Reads a keymap; the error says what is wrong with it. Two actions that are bound in one
     /// view can't share a key.
     pub fn parse(text: &str) -> Result<Self, String> {
+        let map = Self { keys: Self::read(text)? };
+        map.check()?;
+        Ok(map)
+    }
+
+    /// The same with the keys of another map: each is taken from what had it. The error says which
+    /// two actions want the same key, or which one would have none left.
+    pub fn with(mut self, text: &str) -> Result<Self, String> {
+        let other = Self::read(text)?;
+        let taken: Vec<Key> = other.values().flatten().copied().collect();
+        for (action, keys) in &mut self.keys {
+            keys.retain(|key| !taken.contains(key));
+            if keys.is_empty() && !other.contains_key(action) {
+                return Err(format!("{} would have no key left; give it another one", action.name()));
+            }
+        }
+        self.keys.extend(other);
+        self.check()?;
+        Ok(self)
+    }
+
+    fn read(text: &str) -> Result<HashMap<Action, Vec<Key>>, String> {
         let file: HashMap<String, Vec<String>> = toml::from_str(text).map_err(|error| error.to_string())?;
         let mut keys = HashMap::new();
         for (name, texts) in &file {
@@ -283,9 +314,7 @@ impl Keymap {
             let read = |text: &String| Key::parse(text).ok_or_else(|| format!("{name}: {text:?} is no key"));
             keys.insert(action, texts.iter().map(read).collect::<Result<Vec<_>, _>>()?);
         }
-        let map = Self { keys };
-        map.check()?;
-        Ok(map)
+        Ok(keys)
     }
 
     /// The keymap in the program.
@@ -358,6 +387,34 @@ mod tests {
         all.sort();
         all.dedup();
         assert_eq!(all.len(), before);
+    }
+
+    #[test]
+    fn presets_leave_every_action_a_key() {
+        for (name, text) in PRESETS {
+            let map = Keymap::built_in().with(text).unwrap_or_else(|mistake| panic!("{name}: {mistake}"));
+            for &action in Action::ALL {
+                assert!(!map.keys(action).is_empty(), "{name}: {} has no key", action.name());
+            }
+        }
+        let htop = Keymap::built_in().with(PRESETS[0].1).unwrap();
+        assert_eq!(htop.action(ViewKind::Overview, Key::parse("h").unwrap()), Some(Action::Help));
+        assert_eq!(htop.action(ViewKind::Overview, Key::parse("Z").unwrap()), Some(Action::Pause));
+    }
+
+    #[test]
+    fn keys_of_ones_own_go_before_ours_and_conflicts_are_told() {
+        let with = |text: &str| Keymap::built_in().with(text);
+        let mine = with("pause = [\"j\"]").unwrap();
+        let key = Key::parse("j").unwrap();
+        assert_eq!(mine.action(ViewKind::Overview, key), Some(Action::Pause));
+        assert_eq!(mine.keys(Action::Down), [Key::parse("Down").unwrap()]);
+        assert!(with("pause = [\"j\"]\nopen = [\"j\"]").unwrap_err().contains("j means"));
+        assert_eq!(
+            with("pause = [\"b\"]").unwrap_err(),
+            "compare would have no key left; give it another one"
+        );
+        assert!(with("fly = [\"j\"]").unwrap_err().contains("no action \"fly\""));
     }
 
     #[test]

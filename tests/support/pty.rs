@@ -129,6 +129,8 @@ pub fn command(program: impl AsRef<Path>, arguments: &[&str]) -> CommandBuilder 
     }
     command.env("TERM", "xterm-256color");
     command.env("LANG", "C.UTF-8");
+    // No test sees how another one, or the person at this machine, left the screen.
+    command.env("XDG_STATE_HOME", "/dev/null");
     command
 }
 

@@ -161,7 +161,7 @@ impl UiState {
 
     fn ask_board(&mut self, at: u64) -> Option<Effect> {
         let board = self.board()?;
-        let (columns, spark) = view::columns(self.size, board.enlarged);
+        let (columns, spark) = view::columns(self, board.enlarged);
         let question = Question {
             window_ms: self.window_ms,
             columns,

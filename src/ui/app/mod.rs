@@ -23,6 +23,7 @@ mod problems;
 mod prompt;
 #[cfg(test)]
 mod prompt_tests;
+mod remember;
 mod save;
 #[cfg(test)]
 mod spike_tests;
@@ -46,6 +47,7 @@ pub use invocations::{InvocationScope, InvocationsView};
 pub use palette::{Command, Palette};
 pub use problems::ProblemId;
 pub use prompt::{Prompt, PromptKind};
+pub use remember::Remembered;
 pub use state::{Effect, Msg, Options, SourcesList, SourcesState, UiState};
 pub use trace::{SegmentKey, Shown, TraceBoard};
 pub use traces::{Shape, TRACE_ORDERS, TracesBoard};

@@ -11,6 +11,7 @@ use crate::ui::key::Key;
 use crate::ui::keymap::{Action, Keymap, ViewKind};
 use crate::ui::picture::Picture;
 use crate::ui::theme::{BUILT_IN, Theme};
+use crate::ui::view::overview;
 use crate::ui::widget::field::Field;
 
 use super::bookmarks::Bookmark;
@@ -33,6 +34,9 @@ pub enum Command {
     Table,
     /// Copy this of what is selected, by its place among [`Things::copies`].
     Copy(usize),
+    /// Hide this column of the table of functions, or show it again, by its place among
+    /// [`overview::choosable`].
+    Column(usize),
     /// Take this condition out of the filter.
     Drop(usize),
     /// Go to this bookmark.
@@ -45,12 +49,14 @@ impl Command {
     /// All of them: what keys do first, in the order of the help.
     pub fn all() -> impl Iterator<Item = Self> {
         // These open the palette itself, for what it has already; what is copied is told in full.
-        let here = [Action::Palette, Action::Save, Action::SetUp, Action::CopyMenu, Action::Copy];
+        let here =
+            [Action::Palette, Action::Save, Action::SetUp, Action::CopyMenu, Action::Copy, Action::Columns];
         let actions = Action::ALL.iter().copied().filter(move |action| !here.contains(action));
         let themes = BUILT_IN.iter().map(|(name, _)| Self::Theme(name));
         let files = Picture::ALL.into_iter().map(Self::Screen).chain([Self::Table]);
         let mouse = [true, false].map(Self::Mouse);
-        actions.map(Self::Act).chain(files).chain(themes).chain(mouse)
+        let columns = (0..overview::choosable().count()).map(Self::Column);
+        actions.map(Self::Act).chain(files).chain(themes).chain(columns).chain(mouse)
     }
 
     /// What it is called.
@@ -59,6 +65,11 @@ impl Command {
         match self {
             Self::Copy(at) => {
                 things.copies.get(at).map_or_else(String::new, |copied| format!("copy {}", copied.what))
+            }
+            Self::Column(at) => {
+                let title = overview::choosable().nth(at).unwrap_or_default();
+                let now = if things.hidden.contains(&title) { "show" } else { "hide" };
+                format!("column {}: {now}", title.trim())
             }
             Self::Drop(at) => format!("filter: without {}", named(&things.conditions, at)),
             Self::Bookmark(at) => format!("bookmark {}", named(&things.bookmarks, at)),
@@ -92,6 +103,7 @@ impl Command {
             Self::Screen(_) | Self::Table => keymap.shown(Action::Save),
             Self::Copy(0) => keymap.shown(Action::Copy),
             Self::Copy(_) => keymap.shown(Action::CopyMenu),
+            Self::Column(_) => keymap.shown(Action::Columns),
             Self::Drop(_) => keymap.shown(Action::DropCondition),
             Self::Bookmark(_) => keymap.shown(Action::NextBookmark),
             Self::Mouse(_) => String::new(),
@@ -102,6 +114,7 @@ impl Command {
     pub fn works(self, view: ViewKind) -> bool {
         match self {
             Self::Act(action) => action.views().contains(&view),
+            Self::Column(_) => view == ViewKind::Overview,
             _ => true,
         }
     }
@@ -116,6 +129,8 @@ pub struct Things {
     pub conditions: Vec<String>,
     /// The bookmarks: time and note.
     pub bookmarks: Vec<String>,
+    /// The hidden columns of the table of functions.
+    pub hidden: Vec<&'static str>,
 }
 
 impl Things {
@@ -178,6 +193,7 @@ impl UiState {
             copies: self.copies(),
             conditions: self.filter.terms.iter().map(ToString::to_string).collect(),
             bookmarks: self.bookmarks.iter().map(bookmark).collect(),
+            hidden: self.hidden.clone(),
         };
         let found = found(text, self.view(), &things);
         let theme = self.options.theme.clone();
@@ -265,11 +281,24 @@ impl UiState {
             Command::Theme(name) => {
                 if let Some(theme) = self.theme_of(name) {
                     self.options.theme = theme;
+                    self.theme_chosen = Some(name);
                 }
                 Vec::new()
             }
             Command::Screen(picture) => vec![self.saved_screen(picture)],
             Command::Table => self.save_table(),
+            Command::Column(at) => {
+                if let Some(title) = overview::choosable().nth(at) {
+                    self.toggle_column(title);
+                }
+                // Whoever chooses one column often chooses another.
+                self.open_palette("column ");
+                if let Some(palette) = &mut self.palette {
+                    let same = palette.found.iter().position(|other| *other == command);
+                    palette.at = same.unwrap_or(0);
+                }
+                Vec::new()
+            }
             Command::Drop(at) => self.drop_condition(at),
             Command::Bookmark(at) => match self.bookmarks.get(at).cloned() {
                 Some(bookmark) => self.open_bookmarked(&bookmark),

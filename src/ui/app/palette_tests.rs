@@ -21,7 +21,8 @@ fn every_action_is_in_it_with_its_words() {
     let missing: Vec<&Action> = Action::ALL
         .iter()
         .filter(|action| {
-            ![Action::Palette, Action::Save, Action::SetUp, Action::CopyMenu, Action::Copy].contains(action)
+            ![Action::Palette, Action::Save, Action::SetUp, Action::CopyMenu, Action::Copy, Action::Columns]
+                .contains(action)
         })
         .filter(|action| !all.contains(&Command::Act(**action)))
         .collect();
@@ -147,4 +148,47 @@ fn what_can_be_copied_is_shown_and_sent() {
     assert!(row["duration_ms"].is_number(), "{json}");
     session.press("4 c");
     assert_eq!(labels(&session)[0], "copy line");
+}
+
+#[test]
+fn columns_leave_and_come_back() {
+    let mut session = session();
+    let head = |session: &Session| {
+        let screen = crate::ui::fixture::screen(&session.state);
+        screen.lines().find(|line| line.contains("FUNCTION")).unwrap().to_string()
+    };
+    assert!(head(&session).contains("P50"));
+    session.press("f \"p50\" Enter");
+    assert!(session.state.palette.is_some(), "for the next one");
+    session.press("Esc");
+    assert!(!head(&session).contains("P50") && head(&session).contains("P99"));
+    assert_eq!(session.state.remembered().hidden, ["P50"]);
+    session.press("f \"p50\" Enter Esc");
+    assert!(head(&session).contains("P50"));
+}
+
+#[test]
+fn the_screen_begins_as_it_was_left() {
+    let mut first = session();
+    assert_eq!(first.state.remembered(), Default::default(), "nothing was chosen");
+    first.press("Z > I f \"trend\" Enter Esc F2 \"dark\" Enter");
+    let left = first.state.remembered();
+    assert_eq!((left.theme.as_deref(), left.window_ms, left.reverse), (Some("dark"), Some(3_600_000), true));
+    let options = crate::ui::fixture::options(140, 45);
+    let again = Session::with(super::Options { remembered: left.clone(), ..options.clone() }, live());
+    assert_eq!(again.state.sort, first.state.sort);
+    assert_eq!((again.state.window_ms, &again.state.hidden), (3_600_000, &first.state.hidden));
+    assert_eq!(again.state.remembered(), left);
+    // Nonsense in the file changes nothing.
+    let odd = super::Remembered {
+        window_ms: Some(-1),
+        sort: Some("beauty".into()),
+        hidden: vec!["FUNCTION".into(), "x".into()],
+        ..Default::default()
+    };
+    let odd = Session::with(super::Options { remembered: odd, ..options }, live());
+    assert_eq!(
+        (odd.state.window_ms, odd.state.sort, odd.state.hidden.len()),
+        (1_800_000, Default::default(), 0)
+    );
 }

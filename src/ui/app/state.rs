@@ -28,6 +28,7 @@ use super::logs::{LogView, Scope};
 use super::palette::Palette;
 use super::problems::ProblemId;
 use super::prompt::{History, Prompt};
+use super::remember::Remembered;
 use super::trace::TraceBoard;
 use super::traces::{AskedTraces, TracesBoard};
 
@@ -53,6 +54,8 @@ pub struct Options {
     pub window_ms: i64,
     /// The AWS region, for commands and links that are copied; `None` leaves it to them.
     pub region: Option<String>,
+    /// What was remembered of the last session.
+    pub remembered: Remembered,
     /// Reads the filter language; the error says what is wrong.
     pub parse_filter: fn(&str) -> Result<Filter, Mistake>,
 }
@@ -257,6 +260,10 @@ pub struct UiState {
     pub(super) marking: Option<Timestamp>,
     /// With what everything is compared; `None` with the window before, in figures only.
     pub compare: Option<Compare>,
+    /// The columns of the table of functions that are hidden, by their heads.
+    pub hidden: Vec<&'static str>,
+    /// The theme that was chosen in this session.
+    pub(super) theme_chosen: Option<&'static str>,
     /// What was typed into prompts before.
     pub history: History,
     /// The palette that takes the keys.
@@ -283,12 +290,12 @@ impl UiState {
         let mut state = Self {
             zone: options.zone,
             size: options.size,
-            window_ms: options.window_ms,
+            window_ms: options.remembered.window_ms().unwrap_or(options.window_ms),
             status: Arc::default(),
             filter_text: String::new(),
             filter: Filter::default(),
-            sort: SortBy::default(),
-            reverse: false,
+            sort: options.remembered.sort().unwrap_or_default(),
+            reverse: options.remembered.reverse,
             find: String::new(),
             overview: OverviewBoard::default(),
             function: None,
@@ -306,6 +313,8 @@ impl UiState {
             bookmarks: Vec::new(),
             marking: None,
             compare: None,
+            hidden: options.remembered.hidden(),
+            theme_chosen: None,
             history: History::default(),
             palette: None,
             menu: None,

@@ -200,6 +200,7 @@ impl UiState {
             Action::CopyMenu => return self.open_copies(),
             Action::Palette => self.open_palette(""),
             Action::Save => self.open_palette("save "),
+            Action::Columns => self.open_palette("column "),
             Action::SetUp => self.open_palette("theme "),
             Action::Redraw => return vec![Effect::Redraw],
             Action::Suspend => return vec![Effect::Suspend],

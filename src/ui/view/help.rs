@@ -69,7 +69,7 @@ fn lines(state: &UiState) -> Vec<Line> {
     lines.push(Line::Title("Numbers".to_string()));
     for (name, meaning) in [
         ("p50 p90 p99", "percentiles by nearest rank; with fewer than 100 invocations p99 is the longest"),
-        ("before", "the same figure of the window before this one"),
+        ("before", "the same figure of the window before this one, or of the time that b compares with"),
         ("logs=CW", "CloudWatch counts as many invocations in closed minutes as the logs show"),
         ("E F T", "marks of a trace: error (4xx), fault (5xx), throttle (429)"),
         ("INV/M", "invocations a minute; an invocation belongs to the minute in which it started"),

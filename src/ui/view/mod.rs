@@ -122,15 +122,16 @@ pub fn list_height_of(state: &UiState, view: ViewKind) -> usize {
     }
 }
 
-/// How many columns charts and sparklines of rows have on a screen of this size.
-pub fn columns(size: (u16, u16), enlarged: bool) -> (usize, usize) {
+/// How many columns charts and sparklines of rows have.
+pub fn columns(state: &UiState, enlarged: bool) -> (usize, usize) {
+    let size = state.size;
     let layout = Layout::of(size, Parts { panels: true, enlarged, ..Parts::default() });
     let chart = match layout.panels {
         PanelArea::Grid(areas) => panels::chart_columns(areas[0].width),
         PanelArea::One(area) => panels::chart_columns(area.width),
         _ => panels::line_columns(size.0),
     };
-    (usize::from(chart).clamp(10, 300), overview::spark_columns(size.0).clamp(1, 60))
+    (usize::from(chart).clamp(10, 300), overview::spark_columns(state).clamp(1, 60))
 }
 
 /// What the menu of orders offers in the topmost view.

@@ -74,14 +74,23 @@ fn order_of(column: usize) -> Option<SortBy> {
     })
 }
 
-/// The orders whose columns are on screen, from left to right.
-pub fn visible_orders(state: &UiState) -> Vec<SortBy> {
-    table::fit(&COLUMNS, state.size.0).iter().filter_map(|place| order_of(place.column)).collect()
+/// The heads of the columns that can be hidden.
+pub fn choosable() -> impl Iterator<Item = &'static str> {
+    COLUMNS.iter().filter(|column| column.leaves > 0).map(|column| column.title)
 }
 
-/// Columns of a row's sparkline on a screen so wide.
-pub fn spark_columns(width: u16) -> usize {
-    let spark = table::fit(&COLUMNS, width).into_iter().find(|place| place.column == SPARK);
+fn placed(state: &UiState, width: u16) -> Vec<Placed> {
+    table::fit_without(&COLUMNS, width, &state.hidden)
+}
+
+/// The orders whose columns are on screen, from left to right.
+pub fn visible_orders(state: &UiState) -> Vec<SortBy> {
+    placed(state, state.size.0).iter().filter_map(|place| order_of(place.column)).collect()
+}
+
+/// Columns of a row's sparkline.
+pub fn spark_columns(state: &UiState) -> usize {
+    let spark = placed(state, state.size.0).into_iter().find(|place| place.column == SPARK);
     spark.map_or(1, |place| usize::from(place.width.saturating_sub(1)))
 }
 
@@ -106,7 +115,7 @@ pub fn draw(pen: &mut Pen, layout: &Layout, state: &UiState) {
 }
 
 fn draw_table(pen: &mut Pen, area: Rect, state: &UiState) {
-    let placed = table::fit(&COLUMNS, area.width);
+    let placed = placed(state, area.width);
     let sorted = placed.iter().find(|place| order_of(place.column) == Some(state.sort));
     table::head(pen, area.x, area.y, &COLUMNS, &placed, sorted.map(|place| (place.column, state.reverse)));
     let body = below_head(area);

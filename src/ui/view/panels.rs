@@ -336,7 +336,7 @@ fn draw_chart(
     state: &UiState,
 ) {
     // What is compared with lies behind.
-    let mut drawn = vec![("before", Role::Label)];
+    let mut drawn = vec![("then", Role::Label)];
     match lines(kind) {
         [("", _)] => {
             let first = panel.chart.lines.first().map_or("", |line| line.name);

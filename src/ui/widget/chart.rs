@@ -210,7 +210,9 @@ fn draw_names(pen: &mut Pen, area: Rect, lines: &[(&Line, Role)], scale: Scale) 
         let free = (0..rows).filter(|row| !taken[*row]).min_by_key(|row| row.abs_diff(wanted));
         if let Some(row) = free {
             taken[row] = true;
-            pen.text(area.x + 1, area.y + row as u16, area.width - 1, line.name, *role);
+            // The one line of a panel, which its title names, beside what it is compared with.
+            let name = if line.name.len() < usize::from(area.width) { line.name } else { "now" };
+            pen.text(area.x + 1, area.y + row as u16, area.width - 1, name, *role);
         }
     }
 }

@@ -34,7 +34,13 @@ pub struct Placed {
 
 /// The columns that fit into `width`.
 pub fn fit(columns: &[Column], width: u16) -> Vec<Placed> {
-    let mut shown: Vec<usize> = (0..columns.len()).collect();
+    fit_without(columns, width, &[])
+}
+
+/// The same but for columns that are hidden, by their heads, and may leave.
+pub fn fit_without(columns: &[Column], width: u16, hidden: &[&str]) -> Vec<Placed> {
+    let chosen = |at: &usize| columns[*at].leaves == 0 || !hidden.contains(&columns[*at].title);
+    let mut shown: Vec<usize> = (0..columns.len()).filter(chosen).collect();
     let needs = |shown: &[usize]| shown.iter().map(|&at| u32::from(columns[at].width)).sum::<u32>();
     while needs(&shown) > u32::from(width) {
         let first_to_leave = shown.iter().copied().max_by_key(|&at| columns[at].leaves);

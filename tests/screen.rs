@@ -1,0 +1,177 @@
+//! The real console in a pty: what it hands over, what it remembers, and that nothing moves while it
+//! is paused.
+#![allow(clippy::unwrap_used)]
+
+mod support;
+
+use std::io::Write;
+use std::path::Path;
+
+use lamtop::clock::Clock;
+use support::pty::{Pty, command};
+
+const LAMTOP: &str = env!("CARGO_BIN_EXE_lamtop");
+
+fn sample() -> String {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("sample-logs/*.gz").to_str().unwrap().to_string()
+}
+
+/// The sample incident, paused at its end, with the home of a person who has one.
+fn at_the_end(more: &[&str], state: Option<&Path>) -> Pty {
+    let sample = sample();
+    let mut arguments = vec!["replay", &sample, "--paused", "--at", "2026-11-23T09:23:00Z"];
+    arguments.extend(more);
+    let mut command = command(LAMTOP, &arguments);
+    command.env("AWS_REGION", "eu-west-1");
+    if let Some(state) = state {
+        command.env("XDG_STATE_HOME", state);
+    }
+    let pty = Pty::start(command, 140, 45);
+    pty.wait_text("09:23:0");
+    pty.wait_text("user-login");
+    pty
+}
+
+#[test]
+fn what_is_copied_reaches_the_clipboard_of_the_terminal() {
+    let truth: serde_json::Value = serde_json::from_slice(
+        &std::fs::read(Path::new(env!("CARGO_MANIFEST_DIR")).join("sample-logs/truth.json")).unwrap(),
+    )
+    .unwrap();
+    let of = &truth["functions"]["payment-authorize"];
+    let pty = at_the_end(&[], None);
+    // The worst function is the first row.
+    pty.send("y");
+    pty.wait_text("sent to the terminal's clipboard: payment-authorize");
+    pty.send("c");
+    pty.wait_text("copy AWS CLI command");
+    pty.send("json\r");
+    pty.wait_text("clipboard: {");
+    pty.send("c");
+    pty.wait_text("copy AWS CLI command");
+    pty.send("cli\r");
+    pty.wait_text("clipboard: aws logs");
+    pty.send("c");
+    pty.wait_text("copy AWS CLI command");
+    pty.send("link\r");
+    pty.wait_text("clipboard: https");
+    let copied = pty.clipboard();
+    let texts: Vec<String> = copied
+        .iter()
+        .map(|data| {
+            use base64::Engine;
+            let bytes = base64::engine::general_purpose::STANDARD.decode(data).unwrap();
+            String::from_utf8(bytes).unwrap()
+        })
+        .collect();
+    assert_eq!(texts[0], "payment-authorize");
+    let row: serde_json::Value = serde_json::from_str(&texts[1]).unwrap();
+    for (field, name) in
+        [("invocations", "invocations"), ("errors", "errors"), ("cold_starts", "cold_starts")]
+    {
+        assert_eq!(row[field], of[name], "{field}: {row}");
+    }
+    assert!(
+        texts[2].starts_with("aws logs filter-log-events --log-group-name /aws/lambda/payment-authorize")
+            && texts[2].ends_with("--region eu-west-1"),
+        "{}",
+        texts[2]
+    );
+    assert!(texts[3].starts_with("https://eu-west-1.console.aws.amazon.com/lambda/"), "{}", texts[3]);
+    pty.send("q");
+    assert_eq!(pty.end(), 0);
+    pty.assert_restored();
+}
+
+#[test]
+fn the_next_session_begins_as_the_last_one_was_left() {
+    let folder = tempfile::tempdir().unwrap();
+    let pty = at_the_end(&[], Some(folder.path()));
+    pty.wait_text("last 30 min");
+    pty.send("z");
+    pty.wait_text("last 10 min");
+    pty.send("fcold%\r\x1b");
+    pty.wait("one column less", |screen| !screen.contents().contains("COLD%"));
+    pty.send("q");
+    assert_eq!(pty.end(), 0);
+    let pty = at_the_end(&[], Some(folder.path()));
+    pty.wait_text("last 10 min");
+    assert!(!pty.text().contains("COLD%"));
+    // What is left as it was is not written again; a session without a home works as ever.
+    pty.send("q");
+    assert_eq!(pty.end(), 0);
+    let files = std::fs::read_dir(folder.path().join("lamtop")).unwrap().count();
+    assert_eq!(files, 1, "no half file is left");
+    let pty = at_the_end(&[], Some(Path::new("/dev/null")));
+    pty.wait_text("last 30 min");
+    pty.send("z");
+    pty.wait_text("last 10 min");
+    pty.send("q");
+    assert_eq!(pty.end(), 0);
+}
+
+#[test]
+fn fingers_that_know_another_program_find_its_keys() {
+    let pty = at_the_end(&["--keys", "htop"], None);
+    pty.send("h");
+    pty.wait_text("> help");
+    pty.send("q");
+    pty.wait_text("STATE");
+    pty.send("q");
+    assert_eq!(pty.end(), 0);
+    let out = std::process::Command::new(LAMTOP).args(["demo", "--keys", "emacs"]).output().unwrap();
+    assert_eq!(out.status.code(), Some(2));
+    let said = String::from_utf8_lossy(&out.stderr).into_owned();
+    assert!(said.contains("--keys: 'emacs' is neither lamtop, htop, lnav, k9s nor a file"), "{said}");
+}
+
+/// A wrapped START and REPORT of `orders`, of an invocation that ended so many ms ago.
+fn invocation(number: u32, ago_ms: i64) -> String {
+    let (end, id) = (Clock::wall().now().0 - ago_ms, format!("8f507cfc-1f5e-4e0e-8d4b-{number:012}"));
+    let line = |time: i64, said: &str| {
+        format!(
+            "{{\"logGroup\":\"/aws/lambda/orders\",\"logStream\":\"2026/11/23/[1]a\",\"timestamp\":{time},\"message\":\"{said}\"}}\n"
+        )
+    };
+    line(end - 100, &format!("START RequestId: {id} Version: 1\\n"))
+        + &line(end, &format!("END RequestId: {id}\\n"))
+        + &line(
+            end,
+            &format!(
+                "REPORT RequestId: {id}\\tDuration: 100.00 ms\\tBilled Duration: 100 ms\\tMemory Size: 128 MB\\tMax Memory Used: 50 MB\\t\\n"
+            ),
+        )
+}
+
+#[test]
+fn the_picture_stands_while_it_is_paused_and_reading_goes_on() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("live.ndjson");
+    let write = |numbers: std::ops::Range<u32>| {
+        let text: String = numbers.map(|n| invocation(n, 5_000)).collect();
+        let mut file = std::fs::OpenOptions::new().create(true).append(true).open(&path).unwrap();
+        file.write_all(text.as_bytes()).unwrap();
+    };
+    write(0..20);
+    let pty = Pty::start(command(LAMTOP, &[path.to_str().unwrap()]), 140, 45);
+    pty.wait_text("orders");
+    // All of them, in the list of invocations.
+    pty.send("3");
+    pty.wait_text("1 of 20 ");
+    pty.send("p");
+    pty.wait_text("PAUSED");
+    let before = pty.text();
+    write(20..50);
+    // What came is read meanwhile: the sources count it, and the list does not move.
+    pty.send("7");
+    pty.wait_text("150");
+    pty.send("\x1b");
+    pty.wait_text("1 of 20 ");
+    let rows = |text: &str| text.lines().skip(3).take(30).map(str::to_string).collect::<Vec<_>>();
+    assert_eq!(rows(&pty.text()), rows(&before), "nothing moved");
+    pty.send("p");
+    pty.wait_text(" of 50 ");
+    pty.send("\x03");
+    assert_eq!(pty.end(), 0);
+    pty.assert_restored();
+}
