@@ -40,6 +40,8 @@ pub enum Why {
     HeldBack,
     /// There are too many to look at each at once.
     NotLookedAt,
+    /// The account's limit is shared by functions that nobody watches here.
+    OtherFunctions,
 }
 
 impl Why {
@@ -64,6 +66,9 @@ impl Why {
             Self::OutOfOrder => "records arrived out of order",
             Self::NotPrinted => "some records do not print it",
             Self::HeldBack => "it was so when somebody looked",
+            Self::OtherFunctions => {
+                "functions that are not watched here share the limit: give the account's metrics"
+            }
             Self::NotLookedAt => "too many to look at each of them",
         }
     }

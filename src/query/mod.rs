@@ -3,6 +3,7 @@
 //!
 //! Only this room knows the rule that a query at T uses what has `known ≤ T`.
 
+mod account;
 mod ask;
 mod asof;
 mod axis;

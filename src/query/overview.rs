@@ -3,6 +3,7 @@
 use crate::model::{Grade, Why, Window};
 use crate::store::Snapshot;
 
+use super::account::account;
 use super::asof::AsOf;
 use super::axis::Axis;
 use super::cell::Cell;
@@ -53,6 +54,7 @@ pub fn overview(snapshot: &Snapshot, request: &OverviewRequest) -> Overview {
         window: axis.window(),
         step_ms: axis.step_ms,
         not_seen: not_seen(asof, &rows, &panels, window),
+        account: account(asof),
         marks: settings::marks(asof, &selection, axis.window()),
         panels,
         rows,

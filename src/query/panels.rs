@@ -491,8 +491,11 @@ impl<'a> Board<'a> {
         };
         let columns = peaks(&self.axis);
         let mut lines = Vec::new();
-        let region =
-            points::periods(self.asof, &self.asof.snapshot.region.concurrency, points::reaching(&self.axis));
+        let region = points::periods(
+            self.asof,
+            &self.asof.snapshot.region.metrics.concurrency,
+            points::reaching(&self.axis),
+        );
         if self.selection.all && !region.is_empty() {
             lines.push(Line { name: "account", points: maxima(&self.axis, &region) });
         }

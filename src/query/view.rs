@@ -176,6 +176,33 @@ pub struct TraceRow {
     pub request_id: Option<Box<str>>,
 }
 
+/// What the environments that an account may run at once in its region are used for.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Account {
+    /// How many may run at once; `None` where nothing tells.
+    pub limit: Option<Graded<u32>>,
+    /// Functions with a limit of their own, which is theirs alone, used or not: the largest first.
+    pub reserved: Vec<Reserved>,
+    /// Environments that are kept ready for functions without one.
+    pub provisioned: u32,
+    /// Environments of functions without one that ran at once, in the last minute.
+    pub unreserved: Graded<u32>,
+    /// What anybody without a limit could still have. Where only logs tell, functions that are not
+    /// watched may use it.
+    pub free: Graded<u32>,
+}
+
+/// A function's own limit.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Reserved {
+    /// The function.
+    pub name: Arc<str>,
+    /// Its limit.
+    pub limit: u32,
+    /// How many ran at once in the last minute.
+    pub used: Graded<u32>,
+}
+
 /// The state of a function, worst first: the order of the table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum State {
@@ -297,6 +324,8 @@ pub struct Overview {
     pub panels: Panels,
     /// Changes of code and settings on their axis, in order.
     pub marks: Vec<Mark>,
+    /// What the account's limit is used for.
+    pub account: Account,
     /// All functions that match, in order.
     pub rows: Vec<FunctionRow>,
     /// Functions known as of now, matching or not.

@@ -175,7 +175,7 @@ impl<V: Value> Points<V> {
     }
 }
 
-/// The metrics of a function or of the region.
+/// The metrics of a function, or of all.
 #[derive(Clone, Debug, Default)]
 pub struct Metrics {
     /// Times the code ran.
@@ -230,5 +230,40 @@ impl Metrics {
             + self.throttles.points.bytes()
             + self.durations.points.bytes()
             + self.concurrency.points.bytes()
+    }
+}
+
+/// The metrics of the whole region: those that functions have too, and those of the account.
+#[derive(Clone, Debug, Default)]
+pub struct Region {
+    /// Of all functions together.
+    pub metrics: Metrics,
+    /// Environments of functions without a limit of their own that ran at once.
+    pub unreserved: Points<Largest>,
+    /// What new requests can't have: unreserved in use, all reserved, all provisioned
+    /// (<https://docs.aws.amazon.com/lambda/latest/dg/monitoring-concurrency.html>).
+    pub claimed: Points<Largest>,
+}
+
+impl Region {
+    /// Keeps a point; says whether it did.
+    pub(super) fn keep(&mut self, point: &MetricPoint) -> bool {
+        match point.name {
+            MetricName::UnreservedConcurrentExecutions => self.unreserved.keep(point),
+            MetricName::ClaimedAccountConcurrency => self.claimed.keep(point),
+            _ => self.metrics.keep(point),
+        }
+    }
+
+    /// Lets go the pages of points before a time.
+    pub(super) fn forget_before(&mut self, time: Timestamp) {
+        self.metrics.forget_before(time);
+        self.unreserved.points.drop_pages_before((time, Timestamp::MIN));
+        self.claimed.points.drop_pages_before((time, Timestamp::MIN));
+    }
+
+    /// Bytes held, estimated.
+    pub fn bytes(&self) -> usize {
+        self.metrics.bytes() + self.unreserved.points.bytes() + self.claimed.points.bytes()
     }
 }

@@ -38,7 +38,7 @@ pub use control::{Deliveries, Settings};
 pub use function::{FunctionData, KnownEnvironment};
 pub use known::KnownSpans;
 pub use lines::{FunctionSet, LineIndex, Stretch};
-pub use metric::{Durations, Largest, Metrics, Point, Points, Sum, Value};
+pub use metric::{Durations, Largest, Metrics, Point, Points, Region, Sum, Value};
 pub use other::{OtherCell, OtherSeries};
 pub use overlap::{levels, levels_within};
 pub use paged::{Item, Page, Paged};

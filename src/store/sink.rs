@@ -15,7 +15,7 @@ use super::control::{Deliveries, Settings};
 use super::function::{FunctionData, KnownEnvironment};
 use super::known::KnownSpans;
 use super::lines::LineIndex;
-use super::metric::Metrics;
+use super::metric::Region;
 use super::other::{OtherCell, OtherSeries};
 use super::paged::Item;
 use super::refused::Refused;
@@ -33,7 +33,7 @@ pub struct Store {
     pub(super) budget: Budget,
     pub(super) functions: Vec<Arc<FunctionData>>,
     pub(super) total: Arc<Series>,
-    pub(super) region: Arc<Metrics>,
+    pub(super) region: Arc<Region>,
     pub(super) traces: Traces,
     pub(super) lines: LineIndex,
     pub(super) health: Health,

@@ -9,7 +9,7 @@ use super::control::{Deliveries, Settings};
 use super::function::FunctionData;
 use super::known::KnownSpans;
 use super::lines::LineIndex;
-use super::metric::Metrics;
+use super::metric::Region;
 use super::other::OtherSeries;
 use super::paged::Paged;
 use super::series::Series;
@@ -28,7 +28,7 @@ pub struct Snapshot {
     /// The fold of the invocations of all functions.
     pub total: Arc<Series>,
     /// Metrics of the whole region.
-    pub region: Arc<Metrics>,
+    pub region: Arc<Region>,
     /// The traces in the order of their arrival.
     pub traces: Paged<TraceData>,
     /// Where log lines lie.

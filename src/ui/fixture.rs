@@ -455,6 +455,21 @@ pub fn overview() -> Overview {
         step_ms: 60_000,
         panels: panels(true),
         marks: marks(),
+        account: Account {
+            limit: Some(Graded::Counted(1_000)),
+            reserved: vec![
+                Reserved { name: "order-create".into(), limit: 40, used: Graded::Counted(40) },
+                Reserved {
+                    name: "invoice-pdf".into(),
+                    limit: 20,
+                    used: Graded::AtLeast(5, Why::LogsIncomplete),
+                },
+                Reserved { name: "email-send".into(), limit: 0, used: Graded::Counted(0) },
+            ],
+            provisioned: 50,
+            unreserved: Graded::Counted(810),
+            free: Graded::Counted(80),
+        },
         rows: (0..FUNCTIONS.len()).map(row).collect(),
         functions: 23,
         detail: None,

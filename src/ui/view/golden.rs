@@ -132,6 +132,11 @@ fn a_focused_and_an_enlarged_panel() {
         session.press("Tab Tab +");
         session
     });
+    golden("account", |w, h| {
+        let mut session = Session::new(w, h, live());
+        session.press("Tab Tab Tab Tab Tab +");
+        session
+    });
     golden("trace_enlarged", |w, h| {
         let mut session = Session::new(w, h, live());
         session.press("Shift-Tab +");

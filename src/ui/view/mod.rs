@@ -1,5 +1,6 @@
 //! The views: each drawn from the state into a buffer, in time bounded by the screen.
 
+mod account;
 mod csv;
 pub mod function;
 pub mod help;

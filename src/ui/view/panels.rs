@@ -5,6 +5,7 @@ use ratatui::layout::Rect;
 use crate::model::{Graded, Window};
 use crate::query::view::{Overview, Panel, Provenance, TracePanel};
 use crate::ui::app::{Board, Focus, PanelKind, UiState};
+use crate::ui::keymap::ViewKind;
 use crate::ui::number;
 use crate::ui::sanitize;
 use crate::ui::symbols::Symbols;
@@ -14,7 +15,7 @@ use crate::ui::widget::pen::{Pen, row};
 use crate::ui::widget::{sparkline, waterfall};
 
 use super::layout::PanelArea;
-use super::marks;
+use super::{account, marks};
 
 /// What a panel draws: its lines by name, the most important last, and how its values are read.
 fn lines(kind: PanelKind) -> &'static [(&'static str, Role)] {
@@ -323,7 +324,14 @@ fn bordered(pen: &mut Pen, area: Rect, kind: PanelKind, answer: &Overview, board
         wrapped(pen, inner, &none);
         return;
     }
-    draw_chart(pen, inner, kind, panel, answer, board.crosshair_column(), state);
+    let mut chart = inner;
+    if kind == PanelKind::Concurrency && board.enlarged && state.view() == ViewKind::Overview {
+        // The chart keeps at least half of the room.
+        let rows = account::rows(&answer.account).min(inner.height / 2);
+        chart.height -= rows;
+        account::draw(pen, Rect { y: chart.bottom(), height: rows, ..inner }, &answer.account);
+    }
+    draw_chart(pen, chart, kind, panel, answer, board.crosshair_column(), state);
 }
 
 fn draw_chart(
