@@ -175,3 +175,39 @@ fn the_picture_stands_while_it_is_paused_and_reading_goes_on() {
     assert_eq!(pty.end(), 0);
     pty.assert_restored();
 }
+
+#[test]
+fn the_lines_of_a_selection_are_a_capture_that_replays() {
+    let folder = tempfile::tempdir().unwrap();
+    let sample = sample();
+    let mut command = command(LAMTOP, &["replay", &sample, "--paused", "--at", "2026-11-23T09:23:00Z"]);
+    command.cwd(folder.path());
+    let pty = Pty::start(command, 140, 45);
+    pty.wait_text("09:23:0");
+    pty.wait_text("user-login");
+    // The worst function is selected.
+    pty.send("Scapture\r");
+    pty.wait_text("log events to lamtop-overview-");
+    pty.send("q");
+    assert_eq!(pty.end(), 0);
+    let saved = std::fs::read_dir(folder.path()).unwrap().next().unwrap().unwrap().path();
+    let figures = |path: &str, function: &str| {
+        let out =
+            std::process::Command::new(LAMTOP).args(["report", path, "--format", "json"]).output().unwrap();
+        let text = String::from_utf8(out.stdout).unwrap();
+        let rows: Vec<serde_json::Value> = match serde_json::from_str::<serde_json::Value>(&text).unwrap() {
+            serde_json::Value::Array(rows) => rows,
+            one => vec![one],
+        };
+        (rows.len(), rows.into_iter().find(|row| row["function"] == function).unwrap())
+    };
+    let (count, mut kept) = figures(saved.to_str().unwrap(), "payment-authorize");
+    assert_eq!(count, 1, "no other function's lines");
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("sample-logs/incident.ndjson.gz");
+    let (_, mut whole) = figures(folder.to_str().unwrap(), "payment-authorize");
+    // Nothing but what other lines tell of it may differ.
+    for row in [&mut kept, &mut whole] {
+        row.as_object_mut().unwrap().retain(|name, _| name != "source" && name != "sources");
+    }
+    assert_eq!(kept, whole);
+}

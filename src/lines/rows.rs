@@ -108,6 +108,7 @@ fn row(
         origin,
         time: (line.time != Timestamp::MIN).then_some(line.time),
         function: line.function.and_then(|name| names.get(name)).cloned(),
+        stream: line.stream.and_then(|name| names.get(name)).cloned(),
         level: if more { Level::Unknown } else { line.level },
         platform: matches!(line.kind, Kind::Start | Kind::Report | Kind::Platform),
         more,

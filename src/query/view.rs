@@ -530,6 +530,8 @@ pub struct LogRow {
     pub time: Option<Timestamp>,
     /// The function's name.
     pub function: Option<Arc<str>>,
+    /// Its log stream.
+    pub stream: Option<Arc<str>>,
     /// Its level.
     pub level: Level,
     /// Whether the platform wrote it.

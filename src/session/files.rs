@@ -1,6 +1,6 @@
 //! Files that a person asked for: new ones in the current folder, never over one that is there.
 
-use std::fs::OpenOptions;
+use std::fs::{File, OpenOptions};
 use std::io::{self, ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
@@ -14,24 +14,33 @@ const NAMES: u32 = 1_000;
 pub fn save(folder: &Path, name: &str, bytes: &[u8]) -> String {
     match write(folder, name, bytes) {
         Ok(name) => format!("saved {} bytes to {}", bytes.len(), name.display()),
-        Err(error) => {
-            let folder = std::path::absolute(folder).unwrap_or_else(|_| folder.to_path_buf());
-            format!(
-                "not saved in {}: {error}; begin lamtop in a folder that you may write to",
-                folder.display()
-            )
-        }
+        Err(error) => failed(folder, &error),
     }
 }
 
+/// What is said where a file can't be written.
+pub fn failed(folder: &Path, error: &io::Error) -> String {
+    let folder = std::path::absolute(folder).unwrap_or_else(|_| folder.to_path_buf());
+    format!("not saved in {}: {error}; begin lamtop in a folder that you may write to", folder.display())
+}
+
 fn write(folder: &Path, name: &str, bytes: &[u8]) -> io::Result<PathBuf> {
+    Ok(filled(folder, name, |file| file.write_all(bytes))?.0)
+}
+
+/// A new file of this name, or of one like it where there is one, with what `fill` puts into it; half
+/// a file is worse than none.
+pub fn filled<T>(
+    folder: &Path,
+    name: &str,
+    fill: impl FnOnce(&mut File) -> io::Result<T>,
+) -> io::Result<(PathBuf, T)> {
     for number in 1..=NAMES {
         let name = numbered(name, number);
         match OpenOptions::new().write(true).create_new(true).open(folder.join(&name)) {
             Ok(mut file) => {
-                // Half a file is worse than none.
-                return match file.write_all(bytes) {
-                    Ok(()) => Ok(name),
+                return match fill(&mut file) {
+                    Ok(told) => Ok((name, told)),
                     Err(error) => {
                         let _ = std::fs::remove_file(folder.join(&name));
                         Err(error)

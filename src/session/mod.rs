@@ -6,6 +6,7 @@
 //! waits for anything.
 
 mod answers;
+mod capture;
 pub mod demo;
 mod files;
 mod playback;

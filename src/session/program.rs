@@ -1,5 +1,6 @@
 //! The program that [`crate::ui::term::run`] runs: the screen's state and what its effects do.
 
+use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -10,6 +11,7 @@ use crossterm::event::MouseEventKind;
 use ratatui::Frame;
 
 use super::answers::Answers;
+use super::capture;
 use super::files;
 use super::playback::{Known, Playback};
 use crate::clock::Clock;
@@ -91,6 +93,7 @@ pub fn run(console: Console, sources: &Sources, setup: Setup, clock: Clock) -> i
         lines,
         traces,
         messages,
+        catalog: sources.catalog().clone(),
         memory: setup.engine.memory as u64,
         status: SessionStatus::default(),
         progress: Arc::default(),
@@ -206,6 +209,8 @@ struct Session {
     lines: Answers<(u64, LinesRequest)>,
     traces: Answers<(u64, TracesRequest)>,
     messages: Sender<Message>,
+    /// Where the bytes of lines are found.
+    catalog: Catalog,
     memory: u64,
     status: SessionStatus,
     /// What the sources' rows were made of.
@@ -350,7 +355,10 @@ impl Session {
                     None => self.tell(Msg::Notice("too long for the terminal's clipboard".to_string())),
                 };
             }
-            Effect::Save { name, bytes } => return self.save(name, bytes),
+            Effect::Save { name, bytes } => {
+                return self.beside("save", move || files::save(Path::new("."), &name, &bytes));
+            }
+            Effect::SaveCapture { name, request } => return self.save_capture(name, request),
             Effect::Mouse(on) => return Flow::Mouse(on),
             Effect::Suspend => return Flow::Suspend,
             Effect::Redraw => return Flow::DrawNow,
@@ -359,13 +367,29 @@ impl Session {
         Flow::Continue
     }
 
+    /// Writes lines into a file as a capture.
+    fn save_capture(&mut self, name: String, request: LinesRequest) -> Flow {
+        let (catalog, published) = (self.catalog.clone(), self.published.clone());
+        self.state.notice = Some("writing the lines; it will be said when they are there".to_string());
+        self.beside("capture", move || {
+            let mut reader = lines::Reader::new(catalog);
+            let snapshot = published.load().snapshot.clone();
+            let folder = Path::new(".");
+            let fill = |file: &mut File| capture::write(&mut reader, &snapshot, &request, file);
+            match files::filled(folder, &name, fill) {
+                Ok((name, written)) => capture::said(&name, written),
+                Err(error) => files::failed(folder, &error),
+            }
+        })
+    }
+
     /// Writes a file on a thread of its own: a disk may be slow, or not answer at all.
-    fn save(&mut self, name: String, bytes: Vec<u8>) -> Flow {
+    fn beside(&mut self, name: &str, write: impl FnOnce() -> String + Send + 'static) -> Flow {
         let messages = self.messages.clone();
         let write = move || {
-            let _ = messages.send(Message::Saved(files::save(Path::new("."), &name, &bytes)));
+            let _ = messages.send(Message::Saved(write()));
         };
-        match std::thread::Builder::new().name("save".to_string()).spawn(write) {
+        match std::thread::Builder::new().name(name.to_string()).spawn(write) {
             Ok(_) => Flow::Continue,
             Err(error) => self.tell(Msg::Notice(format!("not saved: {error}"))),
         }

@@ -722,6 +722,7 @@ pub fn log(n: u64) -> LogRow {
     ];
     let kind = (n % 6) as usize;
     LogRow {
+        stream: None,
         origin: Origin { source: SourceId(0), offset: n * 100, len: 90 },
         time: Some(NOW.plus(n as i64 * 1_000 - 1_000_000)),
         function: Some(if n % 12 < 6 { "payment-capture".into() } else { "user-login:live".into() }),

@@ -251,7 +251,7 @@ actions! {
     Copy, "copy", "copy", Show, DATA;
     /// Choose what to copy: an id, the row, a cell, the AWS CLI command, a link to the console
     CopyMenu, "copy-menu", "copy …", Show, DATA;
-    /// Write the screen (text, ANSI, SVG) or the table (CSV) into a file
+    /// Write the screen (text, ANSI, SVG), the table (CSV) or the lines (a capture) into a file
     Save, "save", "save", Show, DATA;
     /// Choose the columns of the table
     Columns, "columns", "columns", Show, &[Overview];

@@ -55,6 +55,21 @@ impl Scope {
     }
 }
 
+impl Scope {
+    /// The question for its lines; which of them is still open.
+    pub(super) fn request(&self, filter: Filter, as_of: Timestamp) -> LinesRequest {
+        LinesRequest {
+            function: self.function.as_ref().map(|(id, _)| *id),
+            request_id: self.invocation.as_ref().map(|one| one.request_id.clone()),
+            range: self.invocation.as_ref().map(|one| one.lines),
+            filter,
+            as_of,
+            anchor: Anchor::Tail,
+            count: 0,
+        }
+    }
+}
+
 /// What is looked for.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Want {
@@ -265,19 +280,17 @@ impl LogView {
         let before = self.asked.filter(|before| before.generation == generation);
         self.asked = Some(Asked { as_of, generation, at, at_new: before.map_or(at, |before| before.at_new) });
         let mut filter = filter.clone();
-        let mut request_id = self.scope.invocation.as_ref().map(|one| one.request_id.clone());
-        let range = self.scope.invocation.as_ref().map(|one| one.lines);
+        let mut request = self.scope.request(Filter::default(), status.as_of);
         if let (Purpose::Search, Some(search)) = (purpose, &self.search) {
             match &search.want {
                 Want::Text(text) => {
                     filter.terms.push(Term { not: false, what: Condition::Text(text.clone()) });
                 }
-                Want::Request(id) => request_id = Some(id.clone()),
+                Want::Request(id) => request.request_id = Some(id.clone()),
                 Want::Error => filter.terms.push(Term { not: false, what: Condition::Failed }),
             }
         }
-        let function = self.scope.function.as_ref().map(|(id, _)| *id);
-        Some(LinesRequest { function, request_id, range, filter, as_of: status.as_of, anchor, count })
+        Some(LinesRequest { filter, anchor, count, ..request })
     }
 
     fn due(&self, status: &SessionStatus, height: usize, at: u64) -> Option<(Purpose, Anchor, usize)> {

@@ -1,9 +1,13 @@
 //! What goes into a file: the screen as it is, the table as it stands.
 
+use crate::model::Timestamp;
+use crate::query::filter::Filter;
+use crate::query::view::{Anchor, LinesRequest};
 use crate::ui::keymap::ViewKind;
 use crate::ui::picture::{self, Picture};
 use crate::ui::view;
 
+use super::logs::Scope;
 use super::state::{Effect, UiState};
 
 impl UiState {
@@ -29,6 +33,29 @@ impl UiState {
             }
             None => self.say("there is no table in this view"),
         }
+    }
+
+    /// The log lines of what is selected: in the log view those that it shows, of an invocation its
+    /// own, else those of the selected function in the window.
+    pub(super) fn save_capture(&mut self) -> Vec<Effect> {
+        let as_of = self.status.as_of;
+        let window = Anchor::At(as_of.plus(-self.window_ms));
+        let (scope, filter, anchor) = match self.lines_here() {
+            Some(lines) => {
+                let all = self.view() != ViewKind::Logs;
+                let filter = if all { Filter::default() } else { self.filter.clone() };
+                (lines.scope.clone(), filter, Anchor::At(Timestamp::MIN))
+            }
+            None => match (self.chosen_invocation(), self.subject()) {
+                (Some((row, name)), _) => {
+                    (Scope::invocation(&row, name), Filter::default(), Anchor::At(Timestamp::MIN))
+                }
+                (None, Some((id, name))) => (Scope::function(id, name), Filter::default(), window),
+                (None, None) => return self.say("nothing is selected that has log lines"),
+            },
+        };
+        let request = LinesRequest { anchor, ..scope.request(filter, as_of) };
+        vec![Effect::SaveCapture { name: self.file_name("ndjson"), request }]
     }
 
     /// `lamtop-overview-20261123T140531`: what is shown and as of when.

@@ -171,6 +171,14 @@ pub enum Effect {
         /// What goes into it.
         bytes: Vec<u8>,
     },
+    /// Write the lines that this asks for, from its anchor on, into a new file as a capture that
+    /// replays; the answer is a [`Msg::Notice`].
+    SaveCapture {
+        /// The file's name; another one where there is such a file.
+        name: String,
+        /// Which lines.
+        request: LinesRequest,
+    },
     /// Take the mouse for the wheel, or give it back.
     Mouse(bool),
     /// Try failed sources again now.

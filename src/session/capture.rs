@@ -1,0 +1,134 @@
+//! A selection's log lines as a capture that replays: wrapped lines, as a subscription would have
+//! brought them.
+
+use std::io::{self, BufWriter, Write};
+use std::path::Path;
+
+use serde_json::{Map, Value};
+
+use crate::lines::{Bytes, Reader};
+use crate::query::view::{Anchor, LinesRequest, LogRow};
+use crate::store::Snapshot;
+use crate::ui::number;
+
+/// Lines that are read at once.
+const PAGE: usize = 2_000;
+/// Bytes that are written at most: whoever wants more has the files themselves.
+const MOST: u64 = 1 << 30;
+
+/// What was written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Written {
+    /// Log events; a record over several lines is one.
+    pub events: u64,
+    /// Bytes.
+    pub bytes: u64,
+    /// Lines that were too long to be shown whole: only their beginning is there.
+    pub cut: u64,
+    /// Whether there were more than may be written.
+    pub more: bool,
+}
+
+/// Writes all lines that `request` asks for, from its anchor on, in order.
+pub fn write(
+    reader: &mut Reader<impl Bytes>,
+    snapshot: &Snapshot,
+    request: &LinesRequest,
+    out: impl Write,
+) -> io::Result<Written> {
+    let mut out = BufWriter::new(out);
+    let mut written = Written::default();
+    let mut request = LinesRequest { count: PAGE, ..request.clone() };
+    // The last event, which the next page may continue.
+    let mut open: Option<Event> = None;
+    loop {
+        let answer = reader.answer(snapshot, &request);
+        let last = answer.rows.last().map(|row| row.origin);
+        for row in answer.rows {
+            written.cut += u64::from(row.cut > 0);
+            match &mut open {
+                Some(event) if row.more => event.go_on(&row.text),
+                _ => {
+                    if let Some(event) = open.replace(Event::of(row)) {
+                        event.put(&mut out, &mut written)?;
+                    }
+                }
+            }
+        }
+        // A search may have stopped at its bound without a line.
+        let Some(next) = answer.reached.or(last).filter(|_| !answer.at_end) else { break };
+        if request.anchor == Anchor::After(next) {
+            break;
+        }
+        if written.bytes >= MOST {
+            written.more = true;
+            break;
+        }
+        request.anchor = Anchor::After(next);
+    }
+    if let Some(event) = open {
+        event.put(&mut out, &mut written)?;
+    }
+    out.flush()?;
+    Ok(written)
+}
+
+/// What became of it, in words.
+pub fn said(name: &Path, written: Written) -> String {
+    let mut text = format!("saved {} log events to {}", number::whole(written.events), name.display());
+    if written.events == 0 {
+        text = format!("no line matches; {} is empty", name.display());
+    }
+    if written.cut > 0 {
+        text.push_str(&format!("; {} lines are cut, they were too long", written.cut));
+    }
+    if written.more {
+        text.push_str("; there are more than a file of 1 GB holds");
+    }
+    text + "; lamtop replay shows them"
+}
+
+/// A log event.
+struct Event {
+    row: LogRow,
+}
+
+impl Event {
+    fn of(row: LogRow) -> Self {
+        Self { row }
+    }
+
+    fn go_on(&mut self, text: &str) {
+        self.row.text.push('\n');
+        self.row.text.push_str(text);
+    }
+
+    fn put(self, out: &mut impl Write, written: &mut Written) -> io::Result<()> {
+        let row = self.row;
+        let mut fields = Map::new();
+        let group = row.function.map(|name| {
+            let name = name.split_once(':').map_or(&*name, |(name, _)| name);
+            format!("/aws/lambda/{name}")
+        });
+        match (group, row.time) {
+            (Some(group), Some(time)) => {
+                fields.insert("logGroup".to_string(), group.into());
+                fields.insert("logStream".to_string(), row.stream.as_deref().unwrap_or_default().into());
+                fields.insert("timestamp".to_string(), time.0.into());
+                fields.insert("message".to_string(), row.text.into());
+            }
+            // What is no function's stays as it was read.
+            (_, time) => {
+                fields.insert("arrived".to_string(), time.map_or(Value::Null, |time| time.0.into()));
+                fields.insert("source".to_string(), "".into());
+                fields.insert("raw".to_string(), row.text.into());
+            }
+        }
+        let mut line = Value::Object(fields).to_string();
+        line.push('\n');
+        out.write_all(line.as_bytes())?;
+        written.events += 1;
+        written.bytes += line.len() as u64;
+        Ok(())
+    }
+}
