@@ -13,7 +13,7 @@ use crate::report::{Format, List, TimeRule};
 /// streams and X-Ray segments, together or alone; what each is it sees for itself. Or let others send
 /// to it: X-Ray SDKs, OpenTelemetry, Firehose, extensions.
 #[derive(Debug, Parser)]
-#[command(name = "lamtop", version, after_help = EXAMPLES, override_usage = USAGE)]
+#[command(name = "lamtop", version, long_version = LONG_VERSION, after_help = EXAMPLES, override_usage = USAGE)]
 pub struct Cli {
     /// What to do; without a command the paths are followed.
     #[command(subcommand)]
@@ -29,6 +29,12 @@ pub struct Cli {
     #[command(flatten)]
     pub console: ConsoleOptions,
 }
+
+/// What `--version` says: of a release (`scripts/release.sh`) also for which machines and from which commit it was built.
+const LONG_VERSION: &str = match option_env!("LAMTOP_RELEASE") {
+    Some(release) => release,
+    None => env!("CARGO_PKG_VERSION"),
+};
 
 const USAGE: &str = "\
 lamtop [OPTIONS] [PATH]...         follow files while they grow

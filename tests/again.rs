@@ -9,7 +9,8 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use serde_json::Value;
-use support::listen::{LAMTOP, Listening, report};
+use support::listen::{Listening, report};
+use support::program;
 
 fn fixture() -> Vec<String> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/captures/mixed.ndjson.gz");
@@ -20,7 +21,7 @@ fn fixture() -> Vec<String> {
 
 /// An answer, its rows in an order of their own, and what was said.
 fn answer(paths: &[PathBuf], question: &[&str]) -> (Vec<String>, String) {
-    let output = Command::new(LAMTOP)
+    let output = Command::new(program())
         .arg("report")
         .args(paths)
         .args(question)

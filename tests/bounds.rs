@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use serde_json::Value;
-use support::until;
+use support::{program, until};
 
 const STREAM: &str = "2026/11/23/[$LATEST]00000000000000000000000000000000";
 
@@ -38,7 +38,7 @@ fn report(function: &str, n: usize) -> String {
 
 /// An answer's rows, what was said, and the most memory that it took in MiB.
 fn answer(path: &Path, question: &[&str]) -> (Vec<Value>, String, u64) {
-    let mut child = Command::new(env!("CARGO_BIN_EXE_lamtop"))
+    let mut child = Command::new(program())
         .arg("report")
         .arg(path)
         .args(question)

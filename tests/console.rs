@@ -8,9 +8,8 @@ use std::path::Path;
 use lamtop::clock::Clock;
 use rustix::process::Signal;
 use serde_json::Value;
+use support::program;
 use support::pty::{Pty, command};
-
-const LAMTOP: &str = env!("CARGO_BIN_EXE_lamtop");
 
 fn truth() -> Value {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("sample-logs/truth.json");
@@ -21,7 +20,7 @@ fn truth() -> Value {
 fn at_the_end(columns: u16, rows: u16) -> Pty {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("sample-logs/*.gz");
     let arguments = ["replay", folder.to_str().unwrap(), "--paused", "--at", "2026-11-23T09:23:00Z"];
-    let pty = Pty::start(command(LAMTOP, &arguments), columns, rows);
+    let pty = Pty::start(command(program(), &arguments), columns, rows);
     pty.wait_text("09:23:0");
     pty.wait_text("user-login");
     pty
@@ -99,7 +98,7 @@ fn seeking_back_and_forth_changes_nothing() {
 #[test]
 fn a_signal_ends_it_with_the_terminal_restored() {
     for (signal, code) in [(Signal::TERM, 143), (Signal::HUP, 129)] {
-        let pty = Pty::start(command(LAMTOP, &["demo"]), 100, 30);
+        let pty = Pty::start(command(program(), &["demo"]), 100, 30);
         pty.wait_text("Invocations");
         pty.signal(signal);
         assert_eq!(pty.end(), code, "{signal:?}");
@@ -109,7 +108,7 @@ fn a_signal_ends_it_with_the_terminal_restored() {
 
 #[test]
 fn without_a_terminal_it_says_what_to_use() {
-    let out = std::process::Command::new(LAMTOP).arg("demo").output().unwrap();
+    let out = std::process::Command::new(program()).arg("demo").output().unwrap();
     assert_eq!(out.status.code(), Some(2));
     let err = String::from_utf8_lossy(&out.stderr).into_owned();
     assert!(err.contains("needs a terminal") && err.contains("lamtop report"), "{err}");
@@ -248,7 +247,7 @@ fn appended_lines_are_followed_until_one_moves_up() {
         use std::io::Write;
         std::fs::OpenOptions::new().append(true).open(&path).unwrap().write_all(text.as_bytes()).unwrap();
     };
-    let pty = Pty::start(command(LAMTOP, &["--view", "logs", path.to_str().unwrap()]), 100, 24);
+    let pty = Pty::start(command(program(), &["--view", "logs", path.to_str().unwrap()]), 100, 24);
     pty.wait_text("line 99 here");
     append(&line(200, "the appended one"));
     pty.wait_text("the appended one");
@@ -278,7 +277,7 @@ fn a_text_is_found_beyond_what_is_loaded() {
     let text: String = (0..5_000).map(|n| line(n, &said(n))).collect();
     std::fs::write(&path, text).unwrap();
     let arguments = ["replay", path.to_str().unwrap(), "--paused", "--at", "+9m", "--view", "logs"];
-    let pty = Pty::start(command(LAMTOP, &arguments), 100, 24);
+    let pty = Pty::start(command(program(), &arguments), 100, 24);
     pty.wait_text("line 4999 hay");
     pty.send("/needle\r");
     pty.wait_text("line 4500 has the Needle here");
@@ -333,7 +332,7 @@ fn a_problem_leads_in_two_keys_to_the_record_that_shows_it() {
 fn what_is_no_log_in_a_folder_is_said_and_disturbs_nothing() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("sample-logs");
     let arguments = ["replay", folder.to_str().unwrap(), "--paused", "--at", "2026-11-23T09:23:00Z"];
-    let pty = Pty::start(command(LAMTOP, &arguments), 140, 45);
+    let pty = Pty::start(command(program(), &arguments), 140, 45);
     wait_row(&pty, "sms-dispatch", &["timeout"]);
     // Its README and script are beside the captures: no function, no bad record.
     let text = pty.text();
@@ -355,7 +354,7 @@ fn the_screen_and_the_table_are_saved_as_files() {
     let folder = tempfile::tempdir().unwrap();
     let samples = Path::new(env!("CARGO_MANIFEST_DIR")).join("sample-logs/*.gz");
     let arguments = ["replay", samples.to_str().unwrap(), "--paused", "--at", "2026-11-23T09:23:00Z"];
-    let mut started = command(LAMTOP, &arguments);
+    let mut started = command(program(), &arguments);
     started.cwd(folder.path());
     let pty = Pty::start(started, 140, 45);
     wait_row(&pty, "user-login", &["throttle", "1,353"]);

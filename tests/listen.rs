@@ -14,7 +14,8 @@ use base64::engine::general_purpose::STANDARD;
 use lamtop::clock::Clock;
 use lamtop::source::{self, Event, Input, Mode};
 use serde_json::{Value, json};
-use support::listen::{LAMTOP, Listening, answer, report};
+use support::listen::{Listening, answer, report};
+use support::program;
 use support::pty::{Pty, command};
 
 fn gzipped(bytes: &[u8]) -> Vec<u8> {
@@ -95,7 +96,7 @@ fn batches_deliveries_and_datagrams_are_recorded_and_replay() {
 #[test]
 fn the_console_says_where_it_listens_and_shows_what_comes() {
     let arguments = ["listen", "--xray", "127.0.0.1:0", "--http", "127.0.0.1:0"];
-    let pty = Pty::start(command(LAMTOP, &arguments), 120, 30);
+    let pty = Pty::start(command(program(), &arguments), 120, 30);
     pty.wait_text("listening at xray udp://127.0.0.1:");
     pty.wait_text("takes Telemetry API batches");
     let text = pty.text();
@@ -207,7 +208,7 @@ fn a_port_in_use_ends_it_with_a_sentence() {
     let address = taken.local_addr().unwrap().to_string();
     let out = dir.path().join("out.ndjson");
     let output =
-        Command::new(LAMTOP).args(["record", "--http", &address, "--out"]).arg(&out).output().unwrap();
+        Command::new(program()).args(["record", "--http", &address, "--out"]).arg(&out).output().unwrap();
     let said = String::from_utf8_lossy(&output.stderr);
     assert_eq!(output.status.code(), Some(1), "{said}");
     assert!(said.contains(&format!("--http {address}: TCP port")) && said.contains("is in use"), "{said}");
@@ -217,7 +218,7 @@ fn a_port_in_use_ends_it_with_a_sentence() {
         (vec!["record", "--http", "1", "--http-key-env", "LAMTOP_UNSET", "--out", "x"], "no LAMTOP_UNSET"),
         (vec!["--http", "1", "report", "x"], "stand behind the command"),
     ] {
-        let output = Command::new(LAMTOP).args(&arguments).output().unwrap();
+        let output = Command::new(program()).args(&arguments).output().unwrap();
         let said = String::from_utf8_lossy(&output.stderr);
         assert_eq!(output.status.code(), Some(2), "{said}");
         assert!(said.contains(part), "{said}");

@@ -14,9 +14,8 @@ use lamtop::clock::Clock;
 use lamtop::model::Timestamp;
 use rustix::process::{Pid, Signal, kill_process};
 use support::pty::{Pty, command};
-use support::until;
+use support::{program, until};
 
-const LAMTOP: &str = env!("CARGO_BIN_EXE_lamtop");
 /// Rows that differ between a live session and a replay: header, scrub bar, keys.
 const HEADER: usize = 3;
 const FOOTER: usize = 1;
@@ -76,13 +75,13 @@ fn a_live_session_and_the_replay_of_its_recording_show_the_same() {
     // What was there before: known when it happened.
     let old: String = (0..40).map(|n| invocation(n, began - 600_000 + n * 9_000)).collect();
     fs::write(&log, &old).unwrap();
-    let recording = Command::new(LAMTOP)
+    let recording = Command::new(program())
         .args(["record", log.to_str().unwrap(), "--out", out.to_str().unwrap()])
         .stderr(Stdio::null())
         .spawn()
         .unwrap();
     until("the backlog is recorded", || lines(&out) == old.lines().count());
-    let live = Pty::start(command(LAMTOP, &["--utc", log.to_str().unwrap()]), 140, 45);
+    let live = Pty::start(command(program(), &["--utc", log.to_str().unwrap()]), 140, 45);
     live.wait_text("orders");
 
     let mut written = old.lines().count();
@@ -116,7 +115,7 @@ fn a_live_session_and_the_replay_of_its_recording_show_the_same() {
         live.send(&format!("{time}\r"));
         live.wait_text(&format!("PAUSED  {time}Z"));
         let at = ["--utc", "replay", out.to_str().unwrap(), "--paused", "--at", &iso];
-        let replay = Pty::start(command(LAMTOP, &at), 140, 45);
+        let replay = Pty::start(command(program(), &at), 140, 45);
         replay.wait_text(&format!("{time}Z"));
         let same = |what: &str| {
             until(what, || body(&live).contains("before") && body(&live) == body(&replay));

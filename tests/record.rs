@@ -11,12 +11,10 @@ use std::process::{Child, Command, Output, Stdio};
 use lamtop::clock::Clock;
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
-use support::until;
-
-const LAMTOP: &str = env!("CARGO_BIN_EXE_lamtop");
+use support::{program, until};
 
 fn lamtop(arguments: &[&str]) -> Output {
-    Command::new(LAMTOP).args(arguments).output().unwrap()
+    Command::new(program()).args(arguments).output().unwrap()
 }
 
 fn said(output: &Output) -> String {
@@ -24,7 +22,7 @@ fn said(output: &Output) -> String {
 }
 
 fn start(arguments: &[&str]) -> Child {
-    let mut command = Command::new(LAMTOP);
+    let mut command = Command::new(program());
     command.arg("record").args(arguments).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap()
 }
 
@@ -230,7 +228,8 @@ fn a_full_disk_ends_it_with_whole_lines_and_a_sentence() {
         let out = dir.path().join(name);
         // No file may be longer than 64 or 128 KiB: the shells' units differ.
         let script = "ulimit -f 128; exec \"$0\" record \"$1\" --out \"$2\" --idle-exit 1s";
-        let output = Command::new("sh").args(["-c", script, LAMTOP]).args([&log, &out]).output().unwrap();
+        let output =
+            Command::new("sh").args(["-c", script]).arg(program()).args([&log, &out]).output().unwrap();
         assert_eq!(output.status.code(), Some(1), "{}", said(&output));
         let recorded = read(&out);
         assert!(recorded.ends_with('\n') || recorded.is_empty());

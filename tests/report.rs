@@ -8,9 +8,10 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 use serde_json::{Map, Value, json};
+use support::program;
 
 fn lamtop(arguments: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_lamtop")).args(arguments).output().unwrap()
+    Command::new(program()).args(arguments).output().unwrap()
 }
 
 fn answer(arguments: &[&str]) -> Vec<Map<String, Value>> {

@@ -13,7 +13,7 @@ use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use support::until;
+use support::{program, until};
 
 const LOGS: [&str; 6] = ["renamed", "shifted", "halved", "copied", "linked", "emptied"];
 
@@ -135,7 +135,7 @@ fn every_record_comes_out_once_and_in_order() {
     fs::create_dir(&logs).unwrap();
     let mut all: Vec<Log> = LOGS.iter().map(|name| Log::new(name, &logs)).collect();
     all.iter_mut().for_each(|log| log.write(1));
-    let recording = Command::new(env!("CARGO_BIN_EXE_lamtop"))
+    let recording = Command::new(program())
         .args(["record", logs.to_str().unwrap(), "--idle-exit", "4s", "--out", out.to_str().unwrap()])
         .stderr(Stdio::piped())
         .spawn()

@@ -9,10 +9,7 @@ use std::process::{Child, Command, Stdio};
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 
-use super::until;
-
-/// The program.
-pub const LAMTOP: &str = env!("CARGO_BIN_EXE_lamtop");
+use super::{program, until};
 
 /// `lamtop record` that listens.
 pub struct Listening {
@@ -29,7 +26,7 @@ pub struct Listening {
 impl Listening {
     /// Starts it with further arguments, and perhaps an access key.
     pub fn start(out: &Path, more: &[&str], key: Option<&str>) -> Self {
-        let mut command = Command::new(LAMTOP);
+        let mut command = Command::new(program());
         command.args(["record", "--xray", "127.0.0.1:0", "--http", "0", "--out"]).arg(out).args(more);
         if let Some(key) = key {
             command.env("LAMTOP_TEST_KEY", key);
@@ -96,7 +93,7 @@ pub fn answer(mut stream: TcpStream) -> (u16, Vec<u8>) {
 /// The rows of a report.
 pub fn report(path: &Path, question: &[&str]) -> Vec<Value> {
     let output =
-        Command::new(LAMTOP).arg("report").arg(path).args(question).args(["--format", "json"]).output();
+        Command::new(program()).arg("report").arg(path).args(question).args(["--format", "json"]).output();
     let output = output.unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     serde_json::from_slice(&output.stdout).unwrap()
