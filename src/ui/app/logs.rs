@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use crate::model::{FunctionId, Level, Origin, SourceId, Timestamp};
 use crate::query::filter::{Condition, Filter, Term};
+pub use crate::query::survey::find_all;
 use crate::query::view::{Anchor, InvocationRow, LinesAnswer, LinesRequest, LogRow};
 use crate::ui::sanitize;
 use crate::ui::status::SessionStatus;
@@ -31,6 +32,8 @@ pub struct Scope {
     pub function: Option<(FunctionId, Arc<str>)>,
     /// Of this invocation.
     pub invocation: Option<OneInvocation>,
+    /// Of this shape.
+    pub shape: Option<Arc<str>>,
 }
 
 /// The lines of one invocation.
@@ -45,13 +48,13 @@ pub struct OneInvocation {
 impl Scope {
     /// The lines of a function.
     pub fn function(id: FunctionId, name: Arc<str>) -> Self {
-        Self { function: Some((id, name)), invocation: None }
+        Self { function: Some((id, name)), ..Self::default() }
     }
 
     /// The lines of an invocation.
     pub fn invocation(row: &InvocationRow, name: Arc<str>) -> Self {
         let invocation = OneInvocation { request_id: row.request_id.clone(), lines: row.lines };
-        Self { function: Some((row.function, name)), invocation: Some(invocation) }
+        Self { function: Some((row.function, name)), invocation: Some(invocation), shape: None }
     }
 }
 
@@ -87,18 +90,6 @@ impl Want {
 /// Whether a line is an error's.
 pub fn is_error(row: &LogRow) -> bool {
     row.level >= Level::Error || row.bad.is_some()
-}
-
-/// Where the text lies in a line, as byte ranges; capitals count only if the text has some.
-pub fn find_all(line: &str, text: &str) -> Vec<std::ops::Range<usize>> {
-    if text.is_empty() {
-        return Vec::new();
-    }
-    if text.chars().any(char::is_uppercase) || !line.is_ascii() {
-        return line.match_indices(text).map(|(at, found)| at..at + found.len()).collect();
-    }
-    let lower = line.to_ascii_lowercase();
-    lower.match_indices(text).map(|(at, found)| at..at + found.len()).collect()
 }
 
 fn matches(line: &str, text: &str) -> bool {
@@ -277,7 +268,8 @@ impl LogView {
             }
         }
         let function = self.scope.function.as_ref().map(|(id, _)| *id);
-        Some(LinesRequest { function, request_id, range, filter, as_of: status.as_of, anchor, count })
+        let shape = self.scope.shape.clone();
+        Some(LinesRequest { function, request_id, range, filter, shape, as_of: status.as_of, anchor, count })
     }
 
     fn due(&self, status: &SessionStatus, height: usize, at: u64) -> Option<(Purpose, Anchor, usize)> {
@@ -562,6 +554,11 @@ impl LogView {
         if !self.wrap {
             self.top = self.top.min(self.rows.len().saturating_sub(height.max(1)));
         }
+    }
+
+    /// Is on screen again: what was asked before may have been answered meanwhile.
+    pub(super) fn resume(&mut self) {
+        self.pending = None;
     }
 
     /// The line that is read.

@@ -15,6 +15,9 @@ mod navigate;
 mod palette;
 #[cfg(test)]
 mod palette_tests;
+mod patterns;
+#[cfg(test)]
+mod patterns_tests;
 mod problems;
 mod prompt;
 #[cfg(test)]
@@ -23,6 +26,7 @@ mod save;
 #[cfg(test)]
 mod spike_tests;
 mod state;
+mod survey;
 #[cfg(test)]
 mod tests;
 mod trace;
@@ -35,6 +39,7 @@ pub use function::{FunctionBoard, FunctionList, Only};
 pub use invocation::InvocationBoard;
 pub use invocations::{InvocationScope, InvocationsView};
 pub use palette::{Command, Palette};
+pub use patterns::{PatternsBoard, is_wrong};
 pub use problems::ProblemId;
 pub use prompt::{Prompt, PromptKind};
 pub use state::{Effect, Msg, Options, SourcesList, SourcesState, UiState};

@@ -5,6 +5,7 @@ use std::fmt::Display;
 
 use crate::model::{Grade, Graded, Micros, Timestamp};
 use crate::query::filter::status_word;
+use crate::query::survey::Pattern;
 use crate::query::view::{EnvironmentRow, FunctionRow, InvocationRow, TraceLine, VersionRow};
 use crate::ui::app::{FunctionList, Shape, UiState};
 use crate::ui::keymap::ViewKind;
@@ -51,6 +52,10 @@ pub fn csv(state: &UiState) -> Option<String> {
             let lines = state.traces.answer.iter().flat_map(|answer| &answer.lines);
             Some(table(&TRACE, lines.map(trace)))
         }
+        ViewKind::Patterns => {
+            let rows = state.patterns.as_ref()?.rows().iter();
+            Some(table(&PATTERN, rows.map(pattern)))
+        }
         ViewKind::Problems => {
             let found = state.problems.found.iter().map(|finding| {
                 vec![
@@ -74,6 +79,15 @@ pub fn csv(state: &UiState) -> Option<String> {
         }
         ViewKind::Invocation | ViewKind::Logs | ViewKind::Traces | ViewKind::Trace | ViewKind::Help => None,
     }
+}
+
+const PATTERN: [&str; 7] = ["pattern", "lines", "level", "new", "first", "last", "newest"];
+
+fn pattern(row: &Pattern) -> Vec<String> {
+    let level = super::patterns::level_word(row).to_lowercase();
+    let new = if row.new { "new" } else { "" };
+    let [first, last] = [row.first, row.last].map(time);
+    vec![text(&row.shape), row.lines.to_string(), level, new.to_string(), first, last, text(&row.newest)]
 }
 
 const FUNCTION: [&str; 15] = [

@@ -28,6 +28,7 @@ pub fn header(pen: &mut Pen, area: Rect, state: &UiState) {
         ViewKind::Invocations => super::invocations::title(&state.invocations),
         ViewKind::Invocation => state.invocation.as_ref().map_or_else(String::new, super::invocation::title),
         ViewKind::Logs => state.logs.as_ref().map_or_else(String::new, super::logs::title),
+        ViewKind::Patterns => super::patterns::title(state),
         ViewKind::Traces => super::traces::title(state),
         ViewKind::Trace => super::trace::title(state),
         ViewKind::Problems => "problems".to_string(),
@@ -108,8 +109,16 @@ fn clock(state: &UiState) -> Vec<(String, Role)> {
 pub fn rule(pen: &mut Pen, area: Rect, state: &UiState) {
     let window = window_name(state.window_ms);
     let mut text = match state.view() {
-        ViewKind::Overview | ViewKind::Function | ViewKind::Traces => format!(" {window}"),
+        ViewKind::Overview | ViewKind::Function | ViewKind::Traces | ViewKind::Patterns => {
+            format!(" {window}")
+        }
         ViewKind::Invocations if state.invocations.scope.span.is_none() => format!(" {window}"),
+        ViewKind::Logs => state.logs.as_ref().map_or_else(String::new, |logs| match &logs.scope.shape {
+            Some(shape) => {
+                format!(" like: {}", sanitize::cut(shape, usize::from(area.width) * 3 / 5, pen.symbols))
+            }
+            None => String::new(),
+        }),
         _ => String::new(),
     };
     if !state.filter_text.is_empty() {
@@ -118,7 +127,7 @@ pub fn rule(pen: &mut Pen, area: Rect, state: &UiState) {
         if state.view() == ViewKind::Overview {
             text.push_str(&format!("  {} of {}", state.overview.len(), state.status.functions));
         }
-        let lines = matches!(state.view(), ViewKind::Logs | ViewKind::Invocation);
+        let lines = matches!(state.view(), ViewKind::Logs | ViewKind::Invocation | ViewKind::Patterns);
         if let Some(terms) = state.filter.of_lines_only().filter(|_| !lines) {
             text.push_str(&format!("  ({terms}: lines only)"));
         }
@@ -184,6 +193,7 @@ pub fn message(pen: &mut Pen, area: Rect, state: &UiState) {
             return super::logs::message(pen, area, &one.lines, state);
         }
         (ViewKind::Invocations, ..) => return super::invocations::message(pen, area, state),
+        (ViewKind::Patterns, ..) => return super::patterns::message(pen, area, state),
         (ViewKind::Traces, ..) => return super::traces::message(pen, area, state),
         (ViewKind::Trace, ..) => return super::trace::message(pen, area, state),
         _ => {}
@@ -253,8 +263,18 @@ fn hints(state: &UiState) -> Vec<(Action, &'static str)> {
             (Action::Follow, "follow"),
             (Action::Find, "find"),
             (Action::NextError, "next error"),
+            (Action::Patterns, "patterns"),
             (Action::NextSame, "same invocation"),
             (Action::Wrap, "wrap"),
+        ],
+        ViewKind::Patterns => vec![
+            (Action::Open, "its lines"),
+            (Action::Back, "back"),
+            (Action::Left, "new since"),
+            (Action::NextError, "next error"),
+            (Action::Find, "find"),
+            (Action::Filter, "filter"),
+            (Action::Wider, "wider"),
         ],
         ViewKind::Traces => match state.traces.shape {
             Shape::List => vec![

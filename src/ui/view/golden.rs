@@ -241,6 +241,32 @@ fn logs() {
 }
 
 #[test]
+fn patterns() {
+    golden("patterns", |w, h| {
+        let mut session = Session::new(w, h, live());
+        session.press("4 P j");
+        session
+    });
+    golden("patterns_of_a_function", |w, h| {
+        let mut session = Session::new(w, h, live());
+        session.lines = 500;
+        session.press("j P l l");
+        session
+    });
+    golden("pattern_opened", |w, h| {
+        let mut session = Session::new(w, h, live());
+        session.press("4 P j j Enter");
+        session
+    });
+    golden("patterns_none", |w, h| {
+        let mut session = Session::new(w, h, live());
+        session.press("4 P \\");
+        session.press("\"nothing-like-this\" Enter");
+        session
+    });
+}
+
+#[test]
 fn invocations() {
     golden("invocations", |w, h| {
         let mut session = Session::new(w, h, live());
@@ -395,6 +421,7 @@ fn ascii_screens_are_ascii() {
         "",
         "j Enter",
         "4",
+        "4 P",
         "5",
         "5 v",
         "5 v v l",

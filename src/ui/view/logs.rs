@@ -3,6 +3,7 @@
 use ratatui::layout::Rect;
 
 use crate::model::Level;
+use crate::query::readable;
 use crate::query::view::LogRow;
 use crate::ui::app::UiState;
 use crate::ui::app::logs::{LogView, find_all};
@@ -12,8 +13,6 @@ use crate::ui::sanitize;
 use crate::ui::theme::Role;
 use crate::ui::widget::pen::Pen;
 use crate::ui::zone::Zone;
-
-use super::readable;
 
 const TIME: u16 = 13;
 const LEVEL: u16 = 6;
@@ -82,7 +81,7 @@ fn draw_line(
     if !row.more {
         let time = row.time.map_or_else(|| pen.symbols.none.to_string(), |time| state.zone.millis(time));
         pen.text(area.x, y, TIME - 1, &time, Role::Label);
-        pen.text(area.x + TIME, y, LEVEL - 1, level_word(row), role);
+        pen.text(area.x + TIME, y, LEVEL - 1, level_word(row.level, row.bad.is_some(), row.platform), role);
     }
     if function > 0 && !row.more {
         let name = row.function.as_deref().unwrap_or(pen.symbols.none);
@@ -104,10 +103,11 @@ fn draw_line(
     rows
 }
 
-fn level_word(row: &LogRow) -> &'static str {
-    match row.level {
-        _ if row.bad.is_some() => "BAD",
-        _ if row.platform && row.level < Level::Error => "AWS",
+/// The word for a level.
+pub fn level_word(level: Level, bad: bool, platform: bool) -> &'static str {
+    match level {
+        _ if bad => "BAD",
+        _ if platform && level < Level::Error => "AWS",
         Level::Unknown => "",
         Level::Trace => "TRACE",
         Level::Debug => "DEBUG",
@@ -132,10 +132,14 @@ fn line_role(row: &LogRow) -> Role {
 /// The whole text of a line: why it could not be read, its message, and how much was cut.
 pub(crate) fn whole(row: &LogRow) -> std::borrow::Cow<'_, str> {
     match (&row.bad, row.cut) {
-        (None, 0) => readable::text(row),
-        (None, cut) => format!("{} [{} more]", readable::text(row), number::bytes(cut)).into(),
+        (None, 0) => said(row),
+        (None, cut) => format!("{} [{} more]", said(row), number::bytes(cut)).into(),
         (Some(why), _) => format!("{why}: {}", row.text).into(),
     }
+}
+
+fn said(row: &LogRow) -> std::borrow::Cow<'_, str> {
+    if row.more { row.text.as_str().into() } else { readable(&row.text) }
 }
 
 fn draw_cut(pen: &mut Pen, area: Rect, row: &LogRow, left: usize, role: Role) {

@@ -10,8 +10,8 @@ pub mod logs;
 pub mod overview;
 mod palette;
 pub mod panels;
+mod patterns;
 mod problems;
-mod readable;
 pub mod sources;
 pub mod trace;
 mod traces;
@@ -68,6 +68,7 @@ pub fn draw(state: &UiState, buffer: &mut Buffer) -> Option<Position> {
                 logs::draw(&mut pen, layout.list, lines, state);
             }
         }
+        ViewKind::Patterns => patterns::draw(&mut pen, layout.list, state),
         ViewKind::Traces => traces::draw(&mut pen, layout.list, state),
         ViewKind::Trace => trace::draw(&mut pen, layout.list, state),
         ViewKind::Problems => problems::draw(&mut pen, layout.list, state),
@@ -112,6 +113,7 @@ pub fn list_height_of(state: &UiState, view: ViewKind) -> usize {
         (ViewKind::Logs | ViewKind::Help, _) => usize::from(layout.list.height),
         (ViewKind::Invocation, _) => invocation::list_rows(layout.list, state),
         (ViewKind::Problems, _) => problems::list_rows(layout.list),
+        (ViewKind::Patterns, _) => patterns::list_rows(layout.list),
         (ViewKind::Trace, _) => trace::list_rows(layout.list),
         // An enlarged trace scrolls by its own rows.
         (_, PanelArea::One(area)) => usize::from(area.height.saturating_sub(3)),
