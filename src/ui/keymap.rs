@@ -216,9 +216,9 @@ actions! {
     /// To the time before at which a problem was found
     PreviousMark, "previous-mark", "mark before", Time, &[Overview, Function, Patterns, Traces, Problems];
     /// A narrower window
-    Narrower, "narrower", "zoom", Time, &[Overview, Function, Invocations, Patterns, Traces];
+    Narrower, "narrower", "zoom", Time, &[Overview, Function, Invocations, Logs, Patterns, Traces];
     /// A wider window
-    Wider, "wider", "wider", Time, &[Overview, Function, Invocations, Patterns, Traces];
+    Wider, "wider", "wider", Time, &[Overview, Function, Invocations, Logs, Patterns, Traces];
     /// One chart column back, paused
     StepBack, "step-back", "step back", Time, PANELS;
     /// One chart column forward, paused

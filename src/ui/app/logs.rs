@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use crate::model::{FunctionId, Level, Origin, SourceId, Timestamp};
 use crate::query::filter::{Condition, Filter, Term};
+use crate::query::survey::Survey;
 pub use crate::query::survey::find_all;
 use crate::query::view::{Anchor, InvocationRow, LinesAnswer, LinesRequest, LogRow};
 use crate::ui::sanitize;
@@ -141,6 +142,8 @@ pub struct LogView {
     pub note: Option<String>,
     /// Whether there has been an answer.
     pub loaded: bool,
+    /// All lines of the window, as last answered.
+    pub survey: Option<Arc<Survey>>,
     start: Anchor,
     at_start: bool,
     at_end: bool,
@@ -188,6 +191,7 @@ impl LogView {
             follow: !one,
             note: None,
             loaded: false,
+            survey: None,
             start: if one { Anchor::At(Timestamp::MIN) } else { Anchor::Tail },
             at_start: false,
             at_end: false,

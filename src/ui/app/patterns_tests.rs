@@ -114,3 +114,35 @@ fn nothing_moves_in_the_list_while_keys_are_pressed_and_find_and_errors_are_foun
     session.press("Enter");
     assert_eq!(session.state.notice.as_deref(), Some("no pattern is selected"));
 }
+
+#[test]
+fn lines_are_counted_for_what_is_typed_already_and_for_the_window() {
+    let mut session = session();
+    session.press("4");
+    let counted = |session: &Session| {
+        let of = session.state.counted().unwrap();
+        (of.find.clone(), of.filter.terms.len(), of.window_ms)
+    };
+    let survey = |session: &Session| session.state.logs.as_ref().unwrap().survey.clone().unwrap();
+    assert_eq!(counted(&session), (String::new(), 0, 1_800_000));
+    assert_eq!((survey(&session).lines, survey(&session).unread), (600, 400));
+    session.press("/ \"bank\"");
+    assert_eq!((counted(&session).0.as_str(), survey(&session).found), ("bank", 100));
+    session.press("Esc");
+    assert_eq!(counted(&session).0, "");
+    session.press("\\ \"bank\"");
+    assert_eq!(
+        (counted(&session).1, survey(&session).matching, session.state.filter.terms.len()),
+        (1, 100, 0)
+    );
+    session.press("Enter z");
+    assert_eq!((counted(&session).1, counted(&session).2), (1, 600_000));
+    // New lines are counted by and by; of one invocation nothing is asked.
+    let before = survey(&session);
+    session.lines += 60;
+    session.pass(900);
+    session.pass(200);
+    assert_ne!(survey(&session), before);
+    session.press("1 3 Enter L");
+    assert!(session.state.logs.as_ref().unwrap().survey.is_none());
+}

@@ -113,12 +113,14 @@ pub fn rule(pen: &mut Pen, area: Rect, state: &UiState) {
             format!(" {window}")
         }
         ViewKind::Invocations if state.invocations.scope.span.is_none() => format!(" {window}"),
-        ViewKind::Logs => state.logs.as_ref().map_or_else(String::new, |logs| match &logs.scope.shape {
-            Some(shape) => {
-                format!(" like: {}", sanitize::cut(shape, usize::from(area.width) * 3 / 5, pen.symbols))
+        ViewKind::Logs => match state.logs.as_ref().map(|logs| &logs.scope) {
+            Some(scope) if scope.invocation.is_some() => String::new(),
+            Some(super::super::app::logs::Scope { shape: Some(shape), .. }) => {
+                let most = usize::from(area.width / 2);
+                format!(" like: {}  {window}", sanitize::cut(shape, most, pen.symbols))
             }
-            None => String::new(),
-        }),
+            _ => format!(" {window}"),
+        },
         _ => String::new(),
     };
     if !state.filter_text.is_empty() {
@@ -162,7 +164,7 @@ fn window_name(ms: i64) -> String {
 /// warning, or what is not seen.
 pub fn message(pen: &mut Pen, area: Rect, state: &UiState) {
     if let Some(prompt) = &state.prompt
-        && told_of_prompt(pen, area, prompt)
+        && told_of_prompt(pen, area, prompt, state)
     {
         return;
     }
@@ -364,7 +366,7 @@ fn panel_hints(kind: PanelKind, board: &Board) -> Vec<(Action, &'static str)> {
 
 /// What is to be said of a text while it is typed: a mistake, what it may become, what it means.
 /// Whether there is anything.
-fn told_of_prompt(pen: &mut Pen, area: Rect, prompt: &crate::ui::app::Prompt) -> bool {
+fn told_of_prompt(pen: &mut Pen, area: Rect, prompt: &crate::ui::app::Prompt, state: &UiState) -> bool {
     if let Some(mistake) = &prompt.error {
         pen.text(area.x, area.y, area.width, &mistake.message, Role::Error);
     } else if let Some(completing) = prompt.completing.as_ref().filter(|all| all.words.len() > 2) {
@@ -377,7 +379,9 @@ fn told_of_prompt(pen: &mut Pen, area: Rect, prompt: &crate::ui::app::Prompt) ->
             }
         }
     } else if let Some(means) = &prompt.means {
-        pen.text(area.x, area.y, area.width, means, Role::Hint);
+        let counts = state.logs.as_ref().and_then(|logs| super::logs::counts(logs, state));
+        let counts = counts.map_or_else(String::new, |counts| format!("{counts} {} ", pen.symbols.dot));
+        pen.text(area.x, area.y, area.width, &(counts + means), Role::Hint);
     } else {
         return false;
     }

@@ -462,3 +462,31 @@ fn where_styles_stand() {
     session.press("j");
     insta::assert_snapshot!("styles_no_color@80x24", styles(&session.state));
 }
+
+#[test]
+fn the_window_of_the_log() {
+    golden("minimap_all_read", |w, h| {
+        let mut session = Session::new(w, h, live());
+        session.lines = 500;
+        session.press("4 g /");
+        session.press("\"bank\" Enter");
+        session
+    });
+    golden("minimap_before_the_window", |w, h| {
+        let mut session = Session::new(w, h, live());
+        session.press("z z 4 g \\");
+        session.press("\"card\" Enter");
+        session
+    });
+    golden("minimap_typing", |w, h| {
+        let mut session = Session::new(w, h, live());
+        session.press("4 \\ \"bank\"");
+        session
+    });
+    let mut ascii = options(80, 24);
+    ascii.charset = Charset::Ascii;
+    let mut session = Session::with(ascii, live());
+    session.lines = 400;
+    session.press("4 k k k");
+    insta::assert_snapshot!("minimap_ascii@80x24", screen(&session.state));
+}

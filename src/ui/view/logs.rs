@@ -14,6 +14,8 @@ use crate::ui::theme::Role;
 use crate::ui::widget::pen::Pen;
 use crate::ui::zone::Zone;
 
+use super::minimap;
+
 const TIME: u16 = 13;
 const LEVEL: u16 = 6;
 
@@ -38,6 +40,19 @@ pub fn title(logs: &LogView) -> String {
     match &logs.scope.invocation {
         Some(one) => format!("logs {name} {}", one.request_id),
         None => format!("logs {name}"),
+    }
+}
+
+/// Draws the lines, and above them their window.
+pub fn draw_all(pen: &mut Pen, area: Rect, logs: &LogView, state: &UiState) {
+    let taken = minimap::rows(area, logs);
+    let list = Rect { y: area.y + taken, height: area.height - taken, ..area };
+    draw(pen, list, logs, state);
+    if taken > 0 {
+        let shown =
+            || logs.rows.iter().skip(logs.top).take(usize::from(list.height)).filter_map(|row| row.time);
+        let ends = shown().min().zip(shown().max());
+        minimap::draw(pen, Rect { height: taken, ..area }, logs, ends, state);
     }
 }
 
@@ -197,6 +212,7 @@ pub fn message(pen: &mut Pen, area: Rect, logs: &LogView, state: &UiState) {
     } else if logs.new_below() > 0 {
         parts.push(format!("{} {} new; G follows", pen.symbols.down, number::whole(logs.new_below())));
     }
+    parts.extend(counts(logs, state));
     if let Some(note) = &logs.note {
         parts.push(note.clone());
     }
@@ -204,6 +220,21 @@ pub fn message(pen: &mut Pen, area: Rect, logs: &LogView, state: &UiState) {
         parts.push(place(row, state.zone));
     }
     pen.text(area.x, area.y, area.width, &parts.join(&format!(" {} ", pen.symbols.dot)), Role::Label);
+}
+
+/// How many lines of the window match, or hold what is looked for.
+pub(super) fn counts(logs: &LogView, state: &UiState) -> Option<String> {
+    if logs.scope.invocation.is_some() || state.view() != ViewKind::Logs {
+        return None;
+    }
+    let (Some(of), Some(survey)) = (state.counted(), &logs.survey) else {
+        return Some("counting".to_string());
+    };
+    let lines = super::patterns::read(survey);
+    Some(match of.find.is_empty() {
+        true => lines,
+        false => format!("{:?} in {} of {lines}", of.find, number::whole(survey.found)),
+    })
 }
 
 fn place(row: &LogRow, zone: Zone) -> String {

@@ -7,6 +7,7 @@ mod invocation;
 mod invocations;
 pub mod layout;
 pub mod logs;
+mod minimap;
 pub mod overview;
 mod palette;
 pub mod panels;
@@ -65,7 +66,7 @@ pub fn draw(state: &UiState, buffer: &mut Buffer) -> Option<Position> {
         ViewKind::Invocation => invocation::draw(&mut pen, layout.list, state),
         ViewKind::Logs => {
             if let Some(lines) = &state.logs {
-                logs::draw(&mut pen, layout.list, lines, state);
+                logs::draw_all(&mut pen, layout.list, lines, state);
             }
         }
         ViewKind::Patterns => patterns::draw(&mut pen, layout.list, state),
@@ -110,7 +111,11 @@ pub fn list_height(state: &UiState) -> usize {
 pub fn list_height_of(state: &UiState, view: ViewKind) -> usize {
     let layout = layout_at(state, view, state.size);
     match (view, layout.panels) {
-        (ViewKind::Logs | ViewKind::Help, _) => usize::from(layout.list.height),
+        (ViewKind::Help, _) => usize::from(layout.list.height),
+        (ViewKind::Logs, _) => {
+            let taken = state.logs.as_ref().map_or(0, |logs| minimap::rows(layout.list, logs));
+            usize::from(layout.list.height - taken)
+        }
         (ViewKind::Invocation, _) => invocation::list_rows(layout.list, state),
         (ViewKind::Problems, _) => problems::list_rows(layout.list),
         (ViewKind::Patterns, _) => patterns::list_rows(layout.list),
@@ -119,6 +124,11 @@ pub fn list_height_of(state: &UiState, view: ViewKind) -> usize {
         (_, PanelArea::One(area)) => usize::from(area.height.saturating_sub(3)),
         _ => layout.list_rows(),
     }
+}
+
+/// In how many columns the log view counts lines on a screen so wide.
+pub fn minimap_columns(width: u16) -> usize {
+    minimap::columns(width)
 }
 
 /// How many columns charts and sparklines of rows have on a screen of this size.
