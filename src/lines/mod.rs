@@ -1,4 +1,5 @@
-//! Log lines, read again from where they lie: the answers to [`LinesRequest`].
+//! Log lines, read again from where they lie: the answers to [`LinesRequest`], and to questions about
+//! all lines of a window ([`crate::query::survey`]).
 //!
 //! No line is kept: the snapshot says in which stretches of which source there are lines of a
 //! function and a time ([`crate::store::LineIndex`]), and those are read and decoded again. Pure but
@@ -14,7 +15,10 @@ mod bytes;
 mod held;
 mod line;
 mod one;
+mod patterns;
 mod rows;
+mod shape;
+mod survey;
 mod walk;
 mod wanted;
 

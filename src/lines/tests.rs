@@ -1,5 +1,7 @@
 //! The reader against all lines sorted and picked one by one.
 
+mod survey;
+
 use std::cell::Cell;
 use std::fmt::Write as _;
 use std::sync::Arc;
@@ -120,6 +122,7 @@ fn request(anchor: Anchor, count: usize) -> LinesRequest {
         request_id: None,
         range: None,
         filter: Filter::default(),
+        shape: None,
         as_of: Timestamp(i64::MAX / 2_000),
         anchor,
         count,

@@ -3,6 +3,7 @@
 use rustc_hash::FxHashMap;
 
 use super::line::{Kind, Line, Name, Names};
+use super::shape;
 use crate::model::{FunctionId, Level, SourceId, Timestamp};
 use crate::query::filter::{Condition, contains, wild};
 use crate::query::view::LinesRequest;
@@ -46,9 +47,10 @@ impl<'a> Wanted<'a> {
             request,
             function: request.function.map(name),
             functions,
-            texts: terms.iter().any(|term| {
-                matches!(term.what, Condition::Text(_) | Condition::Pattern(_) | Condition::Trace(_))
-            }),
+            texts: request.shape.is_some()
+                || terms.iter().any(|term| {
+                    matches!(term.what, Condition::Text(_) | Condition::Pattern(_) | Condition::Trace(_))
+                }),
             invocations: terms.iter().any(|term| {
                 matches!(
                     term.what,
@@ -65,7 +67,8 @@ impl<'a> Wanted<'a> {
 
     /// Whether all lines are wanted that are known.
     pub fn all(&self) -> bool {
-        self.request.filter.is_empty() && self.request.function.is_none() && self.request.request_id.is_none()
+        let LinesRequest { filter, function, request_id, shape, .. } = self.request;
+        filter.is_empty() && function.is_none() && request_id.is_none() && shape.is_none()
     }
 
     /// Whether there may be such lines in a stretch. In the first of a source there may be some
@@ -92,14 +95,25 @@ impl<'a> Wanted<'a> {
         text: impl FnOnce() -> String,
         owners: Option<&Owners<'_>>,
     ) -> bool {
-        let name = line.function.and_then(|name| names.get(name)).map(|name| &**name);
-        if line.known > self.asof.at || self.function.is_some_and(|function| name != Some(function)) {
+        let text = || if self.texts { text() } else { String::new() };
+        self.is_its(line, names) && self.fulfils(line, names, &text(), owners)
+    }
+
+    /// Whether a line is known and one of those among which is chosen.
+    pub fn is_its(&self, line: &Line, names: &Names) -> bool {
+        let name = || line.function.and_then(|name| names.get(name)).map(|name| &**name);
+        line.known <= self.asof.at && self.function.is_none_or(|function| name() == Some(function))
+    }
+
+    /// Whether a line is chosen.
+    pub fn fulfils(&self, line: &Line, names: &Names, text: &str, owners: Option<&Owners<'_>>) -> bool {
+        if self.request.shape.as_ref().is_some_and(|shape| shape::of_line(line.kind, text) != **shape) {
             return false;
         }
         if self.request.filter.is_empty() {
             return true;
         }
-        let text = if self.texts { text() } else { String::new() };
+        let name = line.function.and_then(|name| names.get(name)).map(|name| &**name);
         let owner = owners.and_then(|owners| owners.of_line(line, names));
         let of_owner = |condition: &Condition| {
             let answer =
@@ -114,16 +128,16 @@ impl<'a> Wanted<'a> {
                     line.level != Level::Unknown && compare.holds(line.level, *level)
                 }
                 Condition::Text(wanted) => {
-                    contains(&text, wanted) || name.is_some_and(|name| contains(name, wanted))
+                    contains(text, wanted) || name.is_some_and(|name| contains(name, wanted))
                 }
                 Condition::Pattern(pattern) => {
-                    pattern.is_in(&text) || name.is_some_and(|name| pattern.is_in(name))
+                    pattern.is_in(text) || name.is_some_and(|name| pattern.is_in(name))
                 }
                 Condition::Id(part) => {
                     line.id.as_deref().is_some_and(|id| contains(id, part)) || of_owner(condition)
                 }
                 // REPORT prints it, and application lines may.
-                Condition::Trace(part) => contains(&text, part) || of_owner(condition),
+                Condition::Trace(part) => contains(text, part) || of_owner(condition),
                 Condition::Cold | Condition::Status(_) | Condition::Duration(..) | Condition::Memory(..) => {
                     of_owner(condition)
                 }

@@ -567,6 +567,8 @@ pub struct LinesRequest {
     pub range: Option<(SourceId, u64, u64)>,
     /// Lines that match.
     pub filter: Filter,
+    /// Lines of this shape, as [`super::survey::Pattern::shape`] has it.
+    pub shape: Option<Arc<str>>,
     /// The time as of which it is asked.
     pub as_of: Timestamp,
     /// Which of them.

@@ -20,6 +20,7 @@ use crate::findings;
 use crate::lines;
 use crate::model::{ClaimStanding, FindingLog, Timestamp, Window};
 use crate::query::page::{Page, PageRequest};
+use crate::query::survey::{Survey, SurveyRequest};
 use crate::query::view::{LinesAnswer, LinesRequest, Overview, OverviewRequest, Problems};
 use crate::query::view::{TracesAnswer, TracesRequest};
 use crate::query::{self, One, OneRequest};
@@ -67,6 +68,8 @@ pub enum Message {
     One(u64, Arc<One>),
     /// The answer to a question for traces.
     Traces(u64, TracesAnswer),
+    /// The answer to a question about all lines of a window.
+    Survey(u64, Arc<Survey>),
     /// What became of a file that was to be saved, in words.
     Saved(String),
 }
@@ -82,6 +85,7 @@ pub fn run(console: Console, sources: &Sources, setup: Setup, clock: Clock) -> i
     let pages = pages(published.clone(), messages.clone())?;
     let ones = ones(published.clone(), messages.clone())?;
     let traces = tracer(published.clone(), messages.clone())?;
+    let surveys = surveyor(published.clone(), sources.catalog().clone(), messages.clone())?;
     let lines = line_reader(published.clone(), sources.catalog().clone(), messages.clone())?;
     let mut session = Session {
         state: UiState::new(setup.screen),
@@ -91,6 +95,7 @@ pub fn run(console: Console, sources: &Sources, setup: Setup, clock: Clock) -> i
         pages,
         ones,
         lines,
+        surveys,
         traces,
         messages,
         catalog: sources.catalog().clone(),
@@ -199,6 +204,21 @@ fn line_reader(
     })
 }
 
+/// The thread that looks at all lines of a window: apart, so that it holds no page of lines up.
+fn surveyor(
+    published: Arc<ArcSwap<Published>>,
+    catalog: Catalog,
+    messages: Sender<Message>,
+) -> io::Result<Answers<(u64, SurveyRequest)>> {
+    let mut reader = lines::Reader::new(catalog);
+    Answers::start("surveys", move |(id, request): (u64, SurveyRequest)| {
+        let snapshot = published.load().snapshot.clone();
+        let answer = Arc::new(reader.survey(&snapshot, &request));
+        drop(snapshot);
+        let _ = messages.send(Message::Survey(id, answer));
+    })
+}
+
 struct Session {
     state: UiState,
     playback: Playback,
@@ -207,6 +227,7 @@ struct Session {
     pages: Answers<(u64, PageRequest)>,
     ones: Answers<(u64, OneRequest)>,
     lines: Answers<(u64, LinesRequest)>,
+    surveys: Answers<(u64, SurveyRequest)>,
     traces: Answers<(u64, TracesRequest)>,
     messages: Sender<Message>,
     /// Where the bytes of lines are found.
@@ -332,6 +353,7 @@ impl Session {
         match effect {
             Effect::Ask { id, request, zone } => self.viewer.ask((id, request, zone)),
             Effect::AskLines { id, request } => self.lines.ask((id, request)),
+            Effect::AskSurvey { id, request } => self.surveys.ask((id, request)),
             Effect::AskPage { id, request } => self.pages.ask((id, request)),
             Effect::AskOne { id, request } => self.ones.ask((id, request)),
             Effect::AskTraces { id, request } => self.traces.ask((id, request)),
@@ -439,6 +461,10 @@ impl Program for Session {
             }
             Event::Message(Message::Lines(id, answer)) => {
                 let flow = self.tell(Msg::Lines { id, answer });
+                if flow == Flow::Continue { Flow::DrawNow } else { flow }
+            }
+            Event::Message(Message::Survey(id, answer)) => {
+                let flow = self.tell(Msg::Survey { id, answer });
                 if flow == Flow::Continue { Flow::DrawNow } else { flow }
             }
             Event::Message(Message::Page(id, answer)) => {

@@ -13,6 +13,7 @@ use crate::model::{
 };
 use crate::query::filter::{Condition, Filter, Mistake, Term};
 use crate::query::page::{Listed, Page, PageRequest, Part, Place, Ranking};
+use crate::query::survey::*;
 use crate::query::view::*;
 use crate::query::{Configured, InEnvironment, One, OneRequest};
 use crate::ui::app::{Effect, Msg, Options, UiState, update};
@@ -736,10 +737,18 @@ pub fn log(n: u64) -> LogRow {
     }
 }
 
+/// What is left of a text without its numbers.
+fn mask(text: &str) -> String {
+    let parts: Vec<&str> = text.split(|c: char| c.is_ascii_digit()).collect();
+    let parts: Vec<&str> = parts.chunk_by(|_, b| b.is_empty()).map(|parts| parts[0]).collect();
+    parts.join("<n>")
+}
+
 /// Answers questions for lines as a reader over `all` lines would.
 pub fn read(request: &LinesRequest, all: u64) -> LinesAnswer {
     let want = |row: &LogRow| {
         request.request_id.as_ref().is_none_or(|id| row.request_id.as_ref() == Some(id))
+            && request.shape.as_ref().is_none_or(|shape| mask(&row.text) == **shape)
             && request.filter.terms.iter().all(|term| match &term.what {
                 Condition::Text(text) => row.text.contains(text.as_str()),
                 _ => true,
@@ -773,6 +782,77 @@ pub fn read(request: &LinesRequest, all: u64) -> LinesAnswer {
         rows: rows[from..to].to_vec(),
         note: None,
         reached: None,
+    }
+}
+
+/// Answers questions about all lines of a window as a reader over `all` lines would, of which it read
+/// the last 600.
+pub fn survey(request: &SurveyRequest, all: u64) -> Survey {
+    let SurveyRequest { as_of, of } = request;
+    let window = Window { from: as_of.plus(-of.window_ms), to: as_of.plus(1) };
+    let column = |time: Timestamp| (time.since(window.from) * of.columns as i64 / window.ms()) as usize;
+    let rows: Vec<LogRow> = (all.saturating_sub(600)..all).map(log).collect();
+    let in_window = |row: &LogRow| window.holds(row.time.unwrap());
+    let rows: Vec<&LogRow> = rows.iter().filter(|row| in_window(row)).collect();
+    let matches = |row: &LogRow| {
+        of.shape.as_ref().is_none_or(|shape| mask(&row.text) == **shape)
+            && of.filter.terms.iter().all(|term| match &term.what {
+                Condition::Text(text) => row.text.contains(text.as_str()),
+                _ => true,
+            })
+    };
+    let matching: Vec<&LogRow> = rows.iter().copied().filter(|row| matches(row)).collect();
+    let mut columns = vec![LineCount::default(); of.columns];
+    let is_error = |row: &LogRow| row.level >= Level::Error || row.bad.is_some();
+    for row in &matching {
+        let part = &mut columns[column(row.time.unwrap())];
+        (part.lines, part.errors) = (part.lines + 1, part.errors + u32::from(is_error(row)));
+    }
+    let patterns = of.patterns.map(|since| {
+        let since = match since {
+            Since::At(time) => time,
+            Since::Middle => window.from.plus(of.window_ms / 2),
+        };
+        let mut rows: Vec<Pattern> = Vec::new();
+        for row in &matching {
+            let (shape, time) = (mask(&row.text), row.time.unwrap());
+            let at = rows.iter().position(|pattern| *pattern.shape == shape).unwrap_or_else(|| {
+                let function = row.function.clone();
+                rows.push(Pattern {
+                    shape: shape.as_str().into(),
+                    level: row.level,
+                    bad: row.bad.is_some(),
+                    platform: row.platform,
+                    new: shape.starts_with("Task"),
+                    lines: 0,
+                    first: time,
+                    last: time,
+                    columns: vec![0; of.columns],
+                    function,
+                    functions: shape.starts_with("card"),
+                    newest: String::new(),
+                });
+                rows.len() - 1
+            });
+            let pattern = &mut rows[at];
+            (pattern.lines, pattern.last, pattern.newest) = (pattern.lines + 1, time, row.text.clone());
+            pattern.columns[column(time)] += 1;
+        }
+        rows.sort_by_key(|pattern| (!pattern.new, pattern.level < Level::Error, Reverse(pattern.lines)));
+        Patterns { since, judged: true, rows, rest: (0, 0) }
+    });
+    let unread = all.saturating_sub(600);
+    Survey {
+        window,
+        columns,
+        lines: rows.len() as u64,
+        matching: matching.len() as u64,
+        errors: matching.iter().filter(|row| is_error(row)).count() as u64,
+        found: matching.iter().filter(|row| !find_all(&row.text, &of.find).is_empty()).count() as u64,
+        unread,
+        read_after: (unread > 0).then(|| log(unread - 1).time.unwrap()),
+        note: None,
+        patterns,
     }
 }
 
@@ -935,6 +1015,10 @@ impl Session {
                     Effect::AskLines { id, request } => {
                         let answer = read(&request, self.lines);
                         next.extend(update(&mut self.state, Msg::Lines { id, answer }, self.at));
+                    }
+                    Effect::AskSurvey { id, request } => {
+                        let answer = Arc::new(survey(&request, self.lines));
+                        next.extend(update(&mut self.state, Msg::Survey { id, answer }, self.at));
                     }
                     Effect::AskPage { id, request } => {
                         let answer = Arc::new(page(request, self.newest));

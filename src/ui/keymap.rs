@@ -18,6 +18,8 @@ pub enum ViewKind {
     Invocation,
     /// Log lines.
     Logs,
+    /// Log lines by their shape.
+    Patterns,
     /// The traces: a list, a map of services, a tree of all.
     Traces,
     /// One trace.
@@ -30,15 +32,17 @@ pub enum ViewKind {
     Help,
 }
 
-use ViewKind::{Function, Help, Invocation, Invocations, Logs, Overview, Problems, Sources, Trace, Traces};
+use ViewKind::{
+    Function, Help, Invocation, Invocations, Logs, Overview, Patterns, Problems, Sources, Trace, Traces,
+};
 
 const EVERYWHERE: &[ViewKind] =
-    &[Overview, Function, Invocations, Invocation, Logs, Traces, Trace, Problems, Sources, Help];
+    &[Overview, Function, Invocations, Invocation, Logs, Patterns, Traces, Trace, Problems, Sources, Help];
 const DATA: &[ViewKind] =
-    &[Overview, Function, Invocations, Invocation, Logs, Traces, Trace, Problems, Sources];
-const SELECTIONS: &[ViewKind] = &[Overview, Function, Invocations, Logs, Traces, Trace];
-const SIDEWAYS: &[ViewKind] = &[Overview, Function, Invocation, Logs, Traces, Trace];
-const LISTS: &[ViewKind] = &[Overview, Function, Invocations, Logs, Traces, Trace, Problems];
+    &[Overview, Function, Invocations, Invocation, Logs, Patterns, Traces, Trace, Problems, Sources];
+const SELECTIONS: &[ViewKind] = &[Overview, Function, Invocations, Logs, Patterns, Traces, Trace];
+const SIDEWAYS: &[ViewKind] = &[Overview, Function, Invocation, Logs, Patterns, Traces, Trace];
+const LISTS: &[ViewKind] = &[Overview, Function, Invocations, Logs, Patterns, Traces, Trace, Problems];
 const PANELS: &[ViewKind] = &[Overview, Function];
 
 /// In which part of the help an action stands.
@@ -121,9 +125,9 @@ actions! {
     Down, "down", "down", Move, EVERYWHERE;
     /// Up one row; in Logs this lets go of following
     Up, "up", "up", Move, EVERYWHERE;
-    /// Scroll left; on a focused panel move the crosshair; in a trace fold
+    /// Scroll left; on a focused panel move the crosshair; in a trace fold; patterns new since earlier
     Left, "left", "left", Move, SIDEWAYS;
-    /// Scroll right; on a focused panel move the crosshair; in a trace unfold
+    /// Scroll right; on a focused panel move the crosshair; in a trace unfold; patterns new since later
     Right, "right", "right", Move, SIDEWAYS;
     /// Down one page
     PageDown, "page-down", "page", Move, EVERYWHERE;
@@ -139,7 +143,7 @@ actions! {
     Bottom, "bottom", "bottom", Move, EVERYWHERE;
 
     /// Open what is selected, or the invocations under the crosshair
-    Open, "open", "open", Go, &[Overview, Function, Invocations, Invocation, Traces, Trace, Problems];
+    Open, "open", "open", Go, &[Overview, Function, Invocations, Invocation, Patterns, Traces, Trace, Problems];
     /// Back to where you came from; never quits
     Back, "back", "back", Go, EVERYWHERE;
     /// Close the topmost view; in the overview quit
@@ -154,6 +158,8 @@ actions! {
     Invocations, "invocations", "invocations", Go, DATA;
     /// Log lines of everything that is selected
     Logs, "logs", "logs", Go, DATA;
+    /// Log lines by their shape, what is new first
+    Patterns, "patterns", "patterns", Go, &[Overview, Function, Logs, Problems];
     /// Traces: a list, a map of services, all as one tree
     Traces, "traces", "traces", Go, DATA;
     /// What is wrong, since when, and what shows it
@@ -206,23 +212,23 @@ actions! {
     SortMenu, "sort-menu", "sort", Order, &[Overview, Invocations];
 
     /// Jump to a time: 14:32, 14:32:10, -10m, 2026-11-23T14:32, start, now
-    Jump, "jump", "time", Time, &[Overview, Function, Invocations, Logs, Traces, Problems];
+    Jump, "jump", "time", Time, &[Overview, Function, Invocations, Logs, Patterns, Traces, Problems];
     /// To the next time at which a problem was found, or something was changed
-    NextMark, "next-mark", "next mark", Time, &[Overview, Function, Traces, Problems];
+    NextMark, "next-mark", "next mark", Time, &[Overview, Function, Patterns, Traces, Problems];
     /// To the time before at which a problem was found, or something was changed
-    PreviousMark, "previous-mark", "mark before", Time, &[Overview, Function, Traces, Problems];
+    PreviousMark, "previous-mark", "mark before", Time, &[Overview, Function, Patterns, Traces, Problems];
     /// Compare with before: the window before, an hour, a day, a week earlier
     Compare, "compare", "compare", Time, PANELS;
     /// Mark this time, with a note; on all axes
-    Bookmark, "bookmark", "bookmark", Time, &[Overview, Function, Invocations, Invocation, Logs, Traces, Problems];
+    Bookmark, "bookmark", "bookmark", Time, &[Overview, Function, Invocations, Invocation, Logs, Patterns, Traces, Problems];
     /// To the next bookmark
-    NextBookmark, "next-bookmark", "next bookmark", Time, &[Overview, Function, Invocations, Logs, Traces, Problems];
+    NextBookmark, "next-bookmark", "next bookmark", Time, &[Overview, Function, Invocations, Logs, Patterns, Traces, Problems];
     /// To the bookmark before
-    PreviousBookmark, "previous-bookmark", "bookmark before", Time, &[Overview, Function, Invocations, Logs, Traces, Problems];
+    PreviousBookmark, "previous-bookmark", "bookmark before", Time, &[Overview, Function, Invocations, Logs, Patterns, Traces, Problems];
     /// A narrower window
-    Narrower, "narrower", "zoom", Time, &[Overview, Function, Invocations, Traces];
+    Narrower, "narrower", "zoom", Time, &[Overview, Function, Invocations, Logs, Patterns, Traces];
     /// A wider window
-    Wider, "wider", "wider", Time, &[Overview, Function, Invocations, Traces];
+    Wider, "wider", "wider", Time, &[Overview, Function, Invocations, Logs, Patterns, Traces];
     /// One chart column back, paused
     StepBack, "step-back", "step back", Time, PANELS;
     /// One chart column forward, paused

@@ -89,7 +89,12 @@ impl UiState {
             _ => None,
         };
         let traces = self.traces_due_at(self.traces_every_ms());
-        [thaw, numbers, lines, lists, traces].into_iter().flatten().min().map(|due| due.saturating_sub(at))
+        let survey = self.survey_due_at(self.traces_every_ms());
+        [thaw, numbers, lines, lists, traces, survey]
+            .into_iter()
+            .flatten()
+            .min()
+            .map(|due| due.saturating_sub(at))
     }
 
     fn any_reorder(&self) -> bool {
@@ -152,6 +157,7 @@ impl UiState {
             effects.extend(self.ask_lines(at));
             effects.extend(self.ask_its_lines(at));
             effects.extend(self.ask_traces(at, self.traces_every_ms()));
+            effects.extend(self.ask_survey(at, self.traces_every_ms()));
         }
         if !self.frozen(at) {
             self.thaw();

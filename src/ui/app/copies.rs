@@ -73,6 +73,7 @@ impl UiState {
             },
             ViewKind::Invocations | ViewKind::Invocation => "request id",
             ViewKind::Logs => "line",
+            ViewKind::Patterns => "pattern",
             ViewKind::Traces => "trace id",
             ViewKind::Trace => "segment",
             ViewKind::Problems => "sentence",

@@ -7,6 +7,7 @@ use crate::ui::view;
 use super::facts::Told;
 use super::function::FunctionList;
 use super::logs::{self, Want};
+use super::patterns::is_wrong;
 use super::state::{Effect, UiState};
 
 /// Whether an invocation failed or runs for too long.
@@ -20,6 +21,7 @@ impl UiState {
             (ViewKind::Overview, ..) => self.overview.list.index(),
             (ViewKind::Function, Some(function), _) => function.index(),
             (ViewKind::Logs, _, Some(logs)) => logs.cursor,
+            (ViewKind::Patterns, ..) => self.patterns.as_ref().map_or(0, |board| board.list.index()),
             (ViewKind::Traces, ..) => self.traces.index(),
             // Segments are looked for among all of them, folded ones too.
             (ViewKind::Trace, ..) => {
@@ -38,6 +40,11 @@ impl UiState {
                 self.overview.select(line, height)
             }
             (ViewKind::Function, Some(function)) if function.index() != line => function.select(line, height),
+            (ViewKind::Patterns, _) => {
+                if let Some(board) = &mut self.patterns {
+                    board.select(line, height);
+                }
+            }
             (ViewKind::Traces, _) => self.traces.select(line, height),
             (ViewKind::Trace, _) => {
                 let height = view::list_height_of(self, ViewKind::Trace);
@@ -55,6 +62,7 @@ impl UiState {
         match (self.view(), &self.function) {
             (ViewKind::Overview, _) => self.overview.len(),
             (ViewKind::Function, Some(function)) => function.len(),
+            (ViewKind::Patterns, _) => self.patterns.as_ref().map_or(0, |board| board.rows().len()),
             (ViewKind::Traces, _) => self.traces.shown_rows(),
             (ViewKind::Trace, _) => self.trace().map_or(0, |trace| trace.rows().len()),
             (ViewKind::Problems, _) => self.problems.found.len(),
@@ -106,6 +114,10 @@ impl UiState {
                         || shows(&row.request_id)
                         || row.error_type.as_deref().is_some_and(shows)
                 })
+            }),
+            (ViewKind::Patterns, _) => self.next_line(from, forward, here_too, |line| {
+                let pattern = self.patterns.as_ref().and_then(|board| board.rows().get(line));
+                pattern.is_some_and(|pattern| shows(&pattern.shape) || shows(&pattern.newest))
             }),
             (ViewKind::Traces, _) => {
                 self.next_line(from, forward, here_too, |line| self.trace_line_shows(line, text))
@@ -169,6 +181,9 @@ impl UiState {
             (ViewKind::Problems, _) => true,
             (ViewKind::Invocations, _) => {
                 self.invocations.rows().get(line).is_some_and(|listed| wrong_state(listed.row.state))
+            }
+            (ViewKind::Patterns, _) => {
+                self.patterns.as_ref().and_then(|board| board.rows().get(line)).is_some_and(is_wrong)
             }
             (ViewKind::Traces, _) => self.trace_line_failed(line),
             (ViewKind::Trace, _) => {

@@ -6,6 +6,8 @@ use std::sync::Arc;
 
 use crate::model::{FunctionId, Level, Origin, SourceId, Timestamp};
 use crate::query::filter::{Condition, Filter, Term};
+use crate::query::survey::Survey;
+pub use crate::query::survey::find_all;
 use crate::query::view::{Anchor, InvocationRow, LinesAnswer, LinesRequest, LogRow};
 use crate::ui::sanitize;
 use crate::ui::status::SessionStatus;
@@ -31,6 +33,8 @@ pub struct Scope {
     pub function: Option<(FunctionId, Arc<str>)>,
     /// Of this invocation.
     pub invocation: Option<OneInvocation>,
+    /// Of this shape.
+    pub shape: Option<Arc<str>>,
 }
 
 /// The lines of one invocation.
@@ -45,13 +49,13 @@ pub struct OneInvocation {
 impl Scope {
     /// The lines of a function.
     pub fn function(id: FunctionId, name: Arc<str>) -> Self {
-        Self { function: Some((id, name)), invocation: None }
+        Self { function: Some((id, name)), ..Self::default() }
     }
 
     /// The lines of an invocation.
     pub fn invocation(row: &InvocationRow, name: Arc<str>) -> Self {
         let invocation = OneInvocation { request_id: row.request_id.clone(), lines: row.lines };
-        Self { function: Some((row.function, name)), invocation: Some(invocation) }
+        Self { function: Some((row.function, name)), invocation: Some(invocation), shape: None }
     }
 }
 
@@ -63,6 +67,7 @@ impl Scope {
             request_id: self.invocation.as_ref().map(|one| one.request_id.clone()),
             range: self.invocation.as_ref().map(|one| one.lines),
             filter,
+            shape: self.shape.clone(),
             as_of,
             anchor: Anchor::Tail,
             count: 0,
@@ -102,18 +107,6 @@ impl Want {
 /// Whether a line is an error's.
 pub fn is_error(row: &LogRow) -> bool {
     row.level >= Level::Error || row.bad.is_some()
-}
-
-/// Where the text lies in a line, as byte ranges; capitals count only if the text has some.
-pub fn find_all(line: &str, text: &str) -> Vec<std::ops::Range<usize>> {
-    if text.is_empty() {
-        return Vec::new();
-    }
-    if text.chars().any(char::is_uppercase) || !line.is_ascii() {
-        return line.match_indices(text).map(|(at, found)| at..at + found.len()).collect();
-    }
-    let lower = line.to_ascii_lowercase();
-    lower.match_indices(text).map(|(at, found)| at..at + found.len()).collect()
 }
 
 fn matches(line: &str, text: &str) -> bool {
@@ -165,6 +158,8 @@ pub struct LogView {
     pub note: Option<String>,
     /// Whether there has been an answer.
     pub loaded: bool,
+    /// All lines of the window, as last answered.
+    pub survey: Option<Arc<Survey>>,
     start: Anchor,
     at_start: bool,
     at_end: bool,
@@ -212,6 +207,7 @@ impl LogView {
             follow: !one,
             note: None,
             loaded: false,
+            survey: None,
             start: if one { Anchor::At(Timestamp::MIN) } else { Anchor::Tail },
             at_start: false,
             at_end: false,
@@ -575,6 +571,11 @@ impl LogView {
         if !self.wrap {
             self.top = self.top.min(self.rows.len().saturating_sub(height.max(1)));
         }
+    }
+
+    /// Is on screen again: what was asked before may have been answered meanwhile.
+    pub(super) fn resume(&mut self) {
+        self.pending = None;
     }
 
     /// The line that is read.

@@ -19,6 +19,9 @@ mod navigate;
 mod palette;
 #[cfg(test)]
 mod palette_tests;
+mod patterns;
+#[cfg(test)]
+mod patterns_tests;
 mod problems;
 mod prompt;
 #[cfg(test)]
@@ -28,6 +31,7 @@ mod save;
 #[cfg(test)]
 mod spike_tests;
 mod state;
+mod survey;
 #[cfg(test)]
 mod tests;
 #[cfg(test)]
@@ -45,6 +49,7 @@ pub use function::{FunctionBoard, FunctionList, Only};
 pub use invocation::InvocationBoard;
 pub use invocations::{InvocationScope, InvocationsView};
 pub use palette::{Command, Palette};
+pub use patterns::{PatternsBoard, is_wrong};
 pub use problems::ProblemId;
 pub use prompt::{Prompt, PromptKind};
 pub use remember::Remembered;

@@ -40,6 +40,12 @@ impl UiState {
                     logs.go(to, height, width);
                 }
             }
+            ViewKind::Patterns => {
+                if let Some(board) = &mut self.patterns {
+                    let line = to.from(board.list.index(), board.rows().len(), height);
+                    board.select(line, height);
+                }
+            }
             ViewKind::Traces => self.go_traces(to, height),
             ViewKind::Trace => self.go_trace(to, height),
             ViewKind::Problems => {
@@ -79,6 +85,7 @@ impl UiState {
     pub(super) fn sideways(&mut self, by: isize) -> Vec<Effect> {
         match self.view() {
             ViewKind::Traces => return self.move_split(by),
+            ViewKind::Patterns => return self.move_since(by),
             ViewKind::Trace => return self.fold_trace(by < 0),
             _ => {}
         }
@@ -109,6 +116,7 @@ impl UiState {
         }
         match self.view() {
             ViewKind::Overview => self.open_function_here(),
+            ViewKind::Patterns => self.open_pattern(),
             ViewKind::Traces => self.open_selected_trace(),
             ViewKind::Trace => self.open_segment(),
             ViewKind::Problems => self.open_evidence(),
@@ -273,7 +281,8 @@ impl UiState {
 
     pub(super) fn pop(&mut self) {
         match self.stack.pop() {
-            Some(ViewKind::Logs) => self.logs = None,
+            Some(ViewKind::Logs) => self.close_logs(),
+            Some(ViewKind::Patterns) => self.patterns = None,
             Some(ViewKind::Invocation) => self.invocation = None,
             // Back along the links first.
             Some(ViewKind::Trace) => {

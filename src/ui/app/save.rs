@@ -69,6 +69,7 @@ impl UiState {
             ViewKind::Traces => "traces",
             ViewKind::Trace => "trace",
             ViewKind::Problems => "problems",
+            ViewKind::Patterns => "patterns",
             ViewKind::Sources => "sources",
             ViewKind::Help => "help",
         };

@@ -7,6 +7,7 @@ use crossterm::event::KeyEvent;
 use crate::model::{Origin, Timestamp};
 use crate::query::filter::{Filter, Mistake};
 use crate::query::page::{Page, PageRequest};
+use crate::query::survey::{Survey, SurveyRequest};
 use crate::query::view::{LinesAnswer, LinesRequest, Overview, OverviewRequest, Problems, SortBy};
 use crate::query::view::{TracesAnswer, TracesRequest};
 use crate::query::{One, OneRequest};
@@ -26,9 +27,11 @@ use super::invocations::InvocationsView;
 use super::list::ListState;
 use super::logs::{LogView, Scope};
 use super::palette::Palette;
+use super::patterns::PatternsBoard;
 use super::problems::ProblemId;
 use super::prompt::{History, Prompt};
 use super::remember::Remembered;
+use super::survey::AskedSurvey;
 use super::trace::TraceBoard;
 use super::traces::{AskedTraces, TracesBoard};
 
@@ -110,6 +113,13 @@ pub enum Msg {
         /// The answer.
         answer: TracesAnswer,
     },
+    /// The answer to [`Effect::AskSurvey`].
+    Survey {
+        /// The number of the question.
+        id: u64,
+        /// The answer.
+        answer: Arc<Survey>,
+    },
     /// Something to tell the person: a copy that failed, how long we slept.
     Notice(String),
     /// Time has passed (see [`UiState::wake_in_ms`]).
@@ -155,6 +165,13 @@ pub enum Effect {
         id: u64,
         /// The question.
         request: TracesRequest,
+    },
+    /// Answer this with [`Msg::Survey`]; a later question makes an earlier one void.
+    AskSurvey {
+        /// Its number.
+        id: u64,
+        /// The question.
+        request: SurveyRequest,
     },
     /// Ask everything as of this time from now on.
     Seek(Timestamp),
@@ -246,6 +263,8 @@ pub struct UiState {
     pub invocation: Option<InvocationBoard>,
     /// The log lines that were opened.
     pub logs: Option<LogView>,
+    /// The shapes of log lines that were opened.
+    pub patterns: Option<PatternsBoard>,
     /// The traces.
     pub traces: TracesBoard,
     /// The traces that were opened one from the other, the one on screen last.
@@ -290,6 +309,7 @@ pub struct UiState {
     pub(super) told: bool,
     pub(super) asked: Asked,
     pub(super) asked_traces: Option<AskedTraces>,
+    pub(super) asked_survey: Option<AskedSurvey>,
 }
 
 impl UiState {
@@ -310,6 +330,7 @@ impl UiState {
             invocations: InvocationsView::default(),
             invocation: None,
             logs: None,
+            patterns: None,
             traces: TracesBoard::default(),
             trace_path: Vec::new(),
             problems: Arc::default(),
@@ -333,6 +354,7 @@ impl UiState {
             told: false,
             asked: Asked::default(),
             asked_traces: None,
+            asked_survey: None,
             options,
         };
         match state.options.view {
@@ -342,7 +364,11 @@ impl UiState {
             | ViewKind::Problems
             | ViewKind::Sources
             | ViewKind::Help) => state.stack.push(view),
-            ViewKind::Overview | ViewKind::Function | ViewKind::Invocation | ViewKind::Trace => {}
+            ViewKind::Overview
+            | ViewKind::Function
+            | ViewKind::Invocation
+            | ViewKind::Patterns
+            | ViewKind::Trace => {}
         }
         state
     }

@@ -314,8 +314,11 @@ impl UiState {
         let Some(shown) = trace.selected() else { return self.say("no segment is selected") };
         if let Some(of) = trace.invocation(shown.row()) {
             let invocation = OneInvocation { request_id: of.request_id.clone(), lines: of.lines };
-            let scope =
-                Scope { function: Some((of.function, of.name.clone())), invocation: Some(invocation) };
+            let scope = Scope {
+                function: Some((of.function, of.name.clone())),
+                invocation: Some(invocation),
+                shape: None,
+            };
             self.open_logs(scope);
             return Vec::new();
         }

@@ -54,6 +54,7 @@ pub fn update(state: &mut UiState, msg: Msg, at: u64) -> Vec<Effect> {
         Msg::Page { id, answer } => state.take_page(id, answer),
         Msg::One { id, answer } => state.take_one(id, answer),
         Msg::Traces { id, answer } => state.take_traces(id, answer),
+        Msg::Survey { id, answer } => state.take_survey(id, answer, at),
         Msg::Notice(text) => state.notice = Some(text),
         Msg::Tick => {}
     }
@@ -132,6 +133,7 @@ impl UiState {
             Action::Invocations => return self.open_invocations(),
             Action::Logs => self.open_all_logs(),
             Action::LogsOf => return self.open_logs_of(),
+            Action::Patterns => return self.open_patterns(),
             Action::Traces => self.open_traces(),
             Action::TraceOf => return self.open_trace_of(),
             Action::Shape => self.next_shape(),
@@ -223,6 +225,10 @@ impl UiState {
         let its_lines = view::list_height_of(self, ViewKind::Invocation);
         if let Some(one) = &mut self.invocation {
             one.lines.show(its_lines, width);
+        }
+        let patterns = view::list_height_of(self, ViewKind::Patterns);
+        if let Some(board) = &mut self.patterns {
+            board.arrange(patterns);
         }
         self.arrange_invocations();
         let traces = view::list_height_of(self, ViewKind::Traces);
@@ -408,6 +414,7 @@ impl UiState {
                 self.chosen_invocation().map(|(row, _)| row.request_id)
             }
             ViewKind::Logs => self.logs.as_ref()?.selected().map(|row| row.text.clone()),
+            ViewKind::Patterns => self.patterns.as_ref()?.selected().map(|pattern| pattern.shape.to_string()),
             ViewKind::Traces => self.traces.selected().map(|line| line.shown.clone()),
             ViewKind::Trace => self.segment_copied(),
             ViewKind::Problems => {

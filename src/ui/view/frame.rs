@@ -31,6 +31,7 @@ pub fn header(pen: &mut Pen, area: Rect, state: &UiState) {
         ViewKind::Invocations => super::invocations::title(&state.invocations),
         ViewKind::Invocation => state.invocation.as_ref().map_or_else(String::new, super::invocation::title),
         ViewKind::Logs => state.logs.as_ref().map_or_else(String::new, super::logs::title),
+        ViewKind::Patterns => super::patterns::title(state),
         ViewKind::Traces => super::traces::title(state),
         ViewKind::Trace => super::trace::title(state),
         ViewKind::Problems => "problems".to_string(),
@@ -115,8 +116,18 @@ pub fn rule(pen: &mut Pen, area: Rect, state: &UiState) {
             let with = state.compare.map_or("", Compare::words);
             format!(" {window}, before: {with}")
         }
-        ViewKind::Overview | ViewKind::Function | ViewKind::Traces => format!(" {window}"),
+        ViewKind::Overview | ViewKind::Function | ViewKind::Traces | ViewKind::Patterns => {
+            format!(" {window}")
+        }
         ViewKind::Invocations if state.invocations.scope.span.is_none() => format!(" {window}"),
+        ViewKind::Logs => match state.logs.as_ref().map(|logs| &logs.scope) {
+            Some(scope) if scope.invocation.is_some() => String::new(),
+            Some(super::super::app::logs::Scope { shape: Some(shape), .. }) => {
+                let most = usize::from(area.width / 2);
+                format!(" like: {}  {window}", sanitize::cut(shape, most, pen.symbols))
+            }
+            _ => format!(" {window}"),
+        },
         _ => String::new(),
     };
     if !state.filter_text.is_empty() {
@@ -125,7 +136,7 @@ pub fn rule(pen: &mut Pen, area: Rect, state: &UiState) {
         if state.view() == ViewKind::Overview {
             text.push_str(&format!("  {} of {}", state.overview.len(), state.status.functions));
         }
-        let lines = matches!(state.view(), ViewKind::Logs | ViewKind::Invocation);
+        let lines = matches!(state.view(), ViewKind::Logs | ViewKind::Invocation | ViewKind::Patterns);
         if let Some(terms) = state.filter.of_lines_only().filter(|_| !lines) {
             text.push_str(&format!("  ({terms}: lines only)"));
         }
@@ -182,7 +193,7 @@ fn window_name(ms: i64) -> String {
 /// warning, or what is not seen.
 pub fn message(pen: &mut Pen, area: Rect, state: &UiState) {
     if let Some(prompt) = &state.prompt
-        && told_of_prompt(pen, area, prompt)
+        && told_of_prompt(pen, area, prompt, state)
     {
         return;
     }
@@ -213,6 +224,7 @@ pub fn message(pen: &mut Pen, area: Rect, state: &UiState) {
             return super::logs::message(pen, area, &one.lines, state);
         }
         (ViewKind::Invocations, ..) => return super::invocations::message(pen, area, state),
+        (ViewKind::Patterns, ..) => return super::patterns::message(pen, area, state),
         (ViewKind::Traces, ..) => return super::traces::message(pen, area, state),
         (ViewKind::Trace, ..) => return super::trace::message(pen, area, state),
         _ => {}
@@ -282,8 +294,18 @@ fn hints(state: &UiState) -> Vec<(Action, &'static str)> {
             (Action::Follow, "follow"),
             (Action::Find, "find"),
             (Action::NextError, "next error"),
+            (Action::Patterns, "patterns"),
             (Action::NextSame, "same invocation"),
             (Action::Wrap, "wrap"),
+        ],
+        ViewKind::Patterns => vec![
+            (Action::Open, "its lines"),
+            (Action::Back, "back"),
+            (Action::Left, "new since"),
+            (Action::NextError, "next error"),
+            (Action::Find, "find"),
+            (Action::Filter, "filter"),
+            (Action::Wider, "wider"),
         ],
         ViewKind::Traces => match state.traces.shape {
             Shape::List => vec![
@@ -373,7 +395,7 @@ fn panel_hints(kind: PanelKind, board: &Board) -> Vec<(Action, &'static str)> {
 
 /// What is to be said of a text while it is typed: a mistake, what it may become, what it means.
 /// Whether there is anything.
-fn told_of_prompt(pen: &mut Pen, area: Rect, prompt: &crate::ui::app::Prompt) -> bool {
+fn told_of_prompt(pen: &mut Pen, area: Rect, prompt: &crate::ui::app::Prompt, state: &UiState) -> bool {
     if let Some(mistake) = &prompt.error {
         pen.text(area.x, area.y, area.width, &mistake.message, Role::Error);
     } else if let Some(completing) = prompt.completing.as_ref().filter(|all| all.words.len() > 2) {
@@ -386,7 +408,9 @@ fn told_of_prompt(pen: &mut Pen, area: Rect, prompt: &crate::ui::app::Prompt) ->
             }
         }
     } else if let Some(means) = &prompt.means {
-        pen.text(area.x, area.y, area.width, means, Role::Hint);
+        let counts = state.logs.as_ref().and_then(|logs| super::logs::counts(logs, state));
+        let counts = counts.map_or_else(String::new, |counts| format!("{counts} {} ", pen.symbols.dot));
+        pen.text(area.x, area.y, area.width, &(counts + means), Role::Hint);
     } else {
         return false;
     }

@@ -221,6 +221,32 @@ fn logs() {
 }
 
 #[test]
+fn patterns() {
+    golden("patterns", |w, h| {
+        let mut session = Session::new(w, h, live());
+        session.press("4 P j");
+        session
+    });
+    golden("patterns_of_a_function", |w, h| {
+        let mut session = Session::new(w, h, live());
+        session.lines = 500;
+        session.press("j P l l");
+        session
+    });
+    golden("pattern_opened", |w, h| {
+        let mut session = Session::new(w, h, live());
+        session.press("4 P j j Enter");
+        session
+    });
+    golden("patterns_none", |w, h| {
+        let mut session = Session::new(w, h, live());
+        session.press("4 P \\");
+        session.press("\"nothing-like-this\" Enter");
+        session
+    });
+}
+
+#[test]
 fn invocations() {
     golden("invocations", |w, h| {
         let mut session = Session::new(w, h, live());
@@ -375,6 +401,7 @@ fn ascii_screens_are_ascii() {
         "",
         "j Enter",
         "4",
+        "4 P",
         "5",
         "5 v",
         "5 v v l",
@@ -414,4 +441,32 @@ fn where_styles_stand() {
     let mut session = Session::with(plain, live());
     session.press("j");
     insta::assert_snapshot!("styles_no_color@80x24", styles(&session.state));
+}
+
+#[test]
+fn the_window_of_the_log() {
+    golden("minimap_all_read", |w, h| {
+        let mut session = Session::new(w, h, live());
+        session.lines = 500;
+        session.press("4 g /");
+        session.press("\"bank\" Enter");
+        session
+    });
+    golden("minimap_before_the_window", |w, h| {
+        let mut session = Session::new(w, h, live());
+        session.press("z z 4 g \\");
+        session.press("\"card\" Enter");
+        session
+    });
+    golden("minimap_typing", |w, h| {
+        let mut session = Session::new(w, h, live());
+        session.press("4 \\ \"bank\"");
+        session
+    });
+    let mut ascii = options(80, 24);
+    ascii.charset = Charset::Ascii;
+    let mut session = Session::with(ascii, live());
+    session.lines = 400;
+    session.press("4 k k k");
+    insta::assert_snapshot!("minimap_ascii@80x24", screen(&session.state));
 }

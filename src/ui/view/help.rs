@@ -26,6 +26,7 @@ fn lines(state: &UiState) -> Vec<Line> {
         ViewKind::Invocations => "the list of invocations",
         ViewKind::Invocation => "the view of an invocation",
         ViewKind::Logs => "the log view",
+        ViewKind::Patterns => "the view of patterns",
         ViewKind::Traces => "the view of traces",
         ViewKind::Trace => "the view of a trace",
         ViewKind::Problems => "the view of problems",

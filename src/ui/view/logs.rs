@@ -3,6 +3,7 @@
 use ratatui::layout::Rect;
 
 use crate::model::Level;
+use crate::query::readable;
 use crate::query::view::LogRow;
 use crate::ui::app::UiState;
 use crate::ui::app::logs::{LogView, find_all};
@@ -13,7 +14,7 @@ use crate::ui::theme::Role;
 use crate::ui::widget::pen::Pen;
 use crate::ui::zone::Zone;
 
-use super::readable;
+use super::minimap;
 
 const TIME: u16 = 13;
 const LEVEL: u16 = 6;
@@ -39,6 +40,19 @@ pub fn title(logs: &LogView) -> String {
     match &logs.scope.invocation {
         Some(one) => format!("logs {name} {}", one.request_id),
         None => format!("logs {name}"),
+    }
+}
+
+/// Draws the lines, and above them their window.
+pub fn draw_all(pen: &mut Pen, area: Rect, logs: &LogView, state: &UiState) {
+    let taken = minimap::rows(area, logs);
+    let list = Rect { y: area.y + taken, height: area.height - taken, ..area };
+    draw(pen, list, logs, state);
+    if taken > 0 {
+        let shown =
+            || logs.rows.iter().skip(logs.top).take(usize::from(list.height)).filter_map(|row| row.time);
+        let ends = shown().min().zip(shown().max());
+        minimap::draw(pen, Rect { height: taken, ..area }, logs, ends, state);
     }
 }
 
@@ -82,7 +96,7 @@ fn draw_line(
     if !row.more {
         let time = row.time.map_or_else(|| pen.symbols.none.to_string(), |time| state.zone.millis(time));
         pen.text(area.x, y, TIME - 1, &time, Role::Label);
-        pen.text(area.x + TIME, y, LEVEL - 1, level_word(row), role);
+        pen.text(area.x + TIME, y, LEVEL - 1, level_word(row.level, row.bad.is_some(), row.platform), role);
     }
     if function > 0 && !row.more {
         let name = row.function.as_deref().unwrap_or(pen.symbols.none);
@@ -104,10 +118,11 @@ fn draw_line(
     rows
 }
 
-fn level_word(row: &LogRow) -> &'static str {
-    match row.level {
-        _ if row.bad.is_some() => "BAD",
-        _ if row.platform && row.level < Level::Error => "AWS",
+/// The word for a level.
+pub fn level_word(level: Level, bad: bool, platform: bool) -> &'static str {
+    match level {
+        _ if bad => "BAD",
+        _ if platform && level < Level::Error => "AWS",
         level => level.word().unwrap_or_default(),
     }
 }
@@ -126,10 +141,14 @@ fn line_role(row: &LogRow) -> Role {
 /// The whole text of a line: why it could not be read, its message, and how much was cut.
 pub(crate) fn whole(row: &LogRow) -> std::borrow::Cow<'_, str> {
     match (&row.bad, row.cut) {
-        (None, 0) => readable::text(row),
-        (None, cut) => format!("{} [{} more]", readable::text(row), number::bytes(cut)).into(),
+        (None, 0) => said(row),
+        (None, cut) => format!("{} [{} more]", said(row), number::bytes(cut)).into(),
         (Some(why), _) => format!("{why}: {}", row.text).into(),
     }
+}
+
+fn said(row: &LogRow) -> std::borrow::Cow<'_, str> {
+    if row.more { row.text.as_str().into() } else { readable(&row.text) }
 }
 
 fn draw_cut(pen: &mut Pen, area: Rect, row: &LogRow, left: usize, role: Role) {
@@ -187,6 +206,7 @@ pub fn message(pen: &mut Pen, area: Rect, logs: &LogView, state: &UiState) {
     } else if logs.new_below() > 0 {
         parts.push(format!("{} {} new; G follows", pen.symbols.down, number::whole(logs.new_below())));
     }
+    parts.extend(counts(logs, state));
     if let Some(note) = &logs.note {
         parts.push(note.clone());
     }
@@ -194,6 +214,21 @@ pub fn message(pen: &mut Pen, area: Rect, logs: &LogView, state: &UiState) {
         parts.push(place(row, state.zone));
     }
     pen.text(area.x, area.y, area.width, &parts.join(&format!(" {} ", pen.symbols.dot)), Role::Label);
+}
+
+/// How many lines of the window match, or hold what is looked for.
+pub(super) fn counts(logs: &LogView, state: &UiState) -> Option<String> {
+    if logs.scope.invocation.is_some() || state.view() != ViewKind::Logs {
+        return None;
+    }
+    let (Some(of), Some(survey)) = (state.counted(), &logs.survey) else {
+        return Some("counting".to_string());
+    };
+    let lines = super::patterns::read(survey);
+    Some(match of.find.is_empty() {
+        true => lines,
+        false => format!("{:?} in {} of {lines}", of.find, number::whole(survey.found)),
+    })
 }
 
 fn place(row: &LogRow, zone: Zone) -> String {

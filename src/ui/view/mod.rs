@@ -9,11 +9,12 @@ mod invocations;
 pub mod layout;
 pub mod logs;
 mod marks;
+mod minimap;
 pub mod overview;
 mod palette;
 pub mod panels;
+mod patterns;
 mod problems;
-mod readable;
 mod sheet;
 pub mod sources;
 pub mod trace;
@@ -69,9 +70,10 @@ pub fn draw(state: &UiState, buffer: &mut Buffer) -> Option<Position> {
         ViewKind::Invocation => invocation::draw(&mut pen, layout.list, state),
         ViewKind::Logs => {
             if let Some(lines) = &state.logs {
-                logs::draw(&mut pen, layout.list, lines, state);
+                logs::draw_all(&mut pen, layout.list, lines, state);
             }
         }
+        ViewKind::Patterns => patterns::draw(&mut pen, layout.list, state),
         ViewKind::Traces => traces::draw(&mut pen, layout.list, state),
         ViewKind::Trace => trace::draw(&mut pen, layout.list, state),
         ViewKind::Problems => problems::draw(&mut pen, layout.list, state),
@@ -113,14 +115,24 @@ pub fn list_height(state: &UiState) -> usize {
 pub fn list_height_of(state: &UiState, view: ViewKind) -> usize {
     let layout = layout_at(state, view, state.size);
     match (view, layout.panels) {
-        (ViewKind::Logs | ViewKind::Help, _) => usize::from(layout.list.height),
+        (ViewKind::Help, _) => usize::from(layout.list.height),
+        (ViewKind::Logs, _) => {
+            let taken = state.logs.as_ref().map_or(0, |logs| minimap::rows(layout.list, logs));
+            usize::from(layout.list.height - taken)
+        }
         (ViewKind::Invocation, _) => invocation::list_rows(layout.list, state),
         (ViewKind::Problems, _) => problems::list_rows(layout.list),
+        (ViewKind::Patterns, _) => patterns::list_rows(layout.list),
         (ViewKind::Trace, _) => trace::list_rows(layout.list),
         // An enlarged trace scrolls by its own rows.
         (_, PanelArea::One(area)) => usize::from(area.height.saturating_sub(3)),
         _ => layout.list_rows(),
     }
+}
+
+/// In how many columns the log view counts lines on a screen so wide.
+pub fn minimap_columns(width: u16) -> usize {
+    minimap::columns(width)
 }
 
 /// How many columns charts and sparklines of rows have.

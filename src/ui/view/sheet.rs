@@ -5,6 +5,7 @@ use std::fmt::Display;
 
 use crate::model::{Grade, Graded, Micros, Timestamp};
 use crate::query::filter::status_word;
+use crate::query::survey::Pattern;
 use crate::query::view::{EnvironmentRow, FunctionRow, InvocationRow, TraceLine, VersionRow};
 use crate::ui::app::{FunctionList, Shape, UiState};
 use crate::ui::keymap::ViewKind;
@@ -89,6 +90,10 @@ pub fn sheet(state: &UiState) -> Option<Sheet> {
             let lines = state.traces.answer.iter().flat_map(|answer| &answer.lines);
             (&TRACE, lines.map(trace).collect(), state.traces.index())
         }
+        ViewKind::Patterns => {
+            let board = state.patterns.as_ref()?;
+            (&PATTERN, board.rows().iter().map(pattern).collect(), board.list.index())
+        }
         ViewKind::Problems => {
             let found = state.problems.found.iter().map(|finding| {
                 vec![
@@ -115,6 +120,15 @@ pub fn sheet(state: &UiState) -> Option<Sheet> {
         }
     };
     Some(Sheet { head, rows, selected })
+}
+
+const PATTERN: [&str; 7] = ["pattern", "lines", "level", "new", "first", "last", "newest"];
+
+fn pattern(row: &Pattern) -> Vec<Cell> {
+    let level = super::patterns::level_word(row).to_lowercase();
+    let new = if row.new { "new" } else { "" };
+    let [first, last] = [row.first, row.last].map(time);
+    vec![text(&row.shape), number(Some(row.lines)), text(&level), text(new), first, last, text(&row.newest)]
 }
 
 const FUNCTION: [&str; 15] = [

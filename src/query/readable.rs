@@ -7,14 +7,10 @@ use std::fmt;
 use serde::Deserialize;
 use serde::de::{Deserializer, Error, MapAccess, SeqAccess, Visitor};
 
-use crate::query::view::LogRow;
-
-/// The text of a line that was read.
-pub fn text(row: &LogRow) -> Cow<'_, str> {
-    if row.bad.is_some() || row.more {
-        return Cow::Borrowed(&row.text);
-    }
-    let said = without_head(&row.text);
+/// What a record's text says to a person; of one that could not be read, or that continues another, all
+/// of the text does.
+pub fn readable(text: &str) -> Cow<'_, str> {
+    let said = without_head(text);
     match said.starts_with('{').then(|| serde_json::from_str::<Value>(said)) {
         Some(Ok(Value::Object(members))) => Cow::Owned(record(members)),
         _ => Cow::Borrowed(said),
@@ -198,12 +194,7 @@ fn flat(path: &str, value: &Value, out: &mut Vec<(String, String)>) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ui::fixture;
     use proptest::prelude::*;
-
-    fn shown(line: &str) -> String {
-        text(&LogRow { text: line.to_string(), more: false, bad: None, ..fixture::log(1) }).into_owned()
-    }
 
     #[test]
     fn what_stands_in_columns_is_left_off() {
@@ -228,15 +219,15 @@ mod tests {
             (r#"{"broken"#, r#"{"broken"#),
             ("{}", ""),
         ] {
-            assert_eq!(shown(line), want);
+            assert_eq!(readable(line), want);
         }
     }
 
     proptest! {
         #[test]
         fn never_panics(line in any::<String>(), json in "\\{(\"[a-z]{1,3}\":([0-9]{1,4}|\"[^\"\\\\]{0,4}\"|\\{\\}|\\[\\]),?){0,4}\\}") {
-            shown(&line);
-            shown(&json);
+            readable(&line);
+            readable(&json);
         }
     }
 }

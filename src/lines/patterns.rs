@@ -1,0 +1,198 @@
+//! Lines put together by their shape. Pure; no line is lost: those of shapes beyond the bounds are
+//! counted together.
+
+use std::sync::Arc;
+
+use rustc_hash::FxHashMap;
+
+use crate::model::{Level, Timestamp};
+use crate::query::survey::{Pattern, Patterns};
+
+/// Shapes told apart at most.
+const MOST: usize = 10_000;
+/// Shapes of an answer.
+const LISTED: usize = 500;
+/// Bytes of a newest line.
+const NEWEST: usize = 1_000;
+
+/// A line that is put with those of its shape.
+#[derive(Clone, Debug)]
+pub struct Shaped<'a> {
+    /// When it happened.
+    pub time: Timestamp,
+    /// In which part of the window.
+    pub column: usize,
+    /// Its level.
+    pub level: Level,
+    /// Whether it could not be read.
+    pub bad: bool,
+    /// Whether the platform wrote it.
+    pub platform: bool,
+    /// Whose it is.
+    pub function: Option<&'a Arc<str>>,
+    /// What it says.
+    pub text: &'a str,
+}
+
+/// Shapes as they come.
+#[derive(Debug)]
+pub struct Shapes {
+    since: Timestamp,
+    columns: usize,
+    most: usize,
+    all: FxHashMap<Arc<str>, Pattern>,
+    beyond: u64,
+    before: bool,
+}
+
+impl Shapes {
+    /// None yet; one that was not there before `since` will be new.
+    pub fn new(since: Timestamp, columns: usize) -> Self {
+        Self { since, columns, most: MOST, all: FxHashMap::default(), beyond: 0, before: false }
+    }
+
+    /// Puts a line to those of its shape.
+    pub fn add(&mut self, shape: String, line: &Shaped<'_>) {
+        self.before |= line.time < self.since;
+        if let Some(pattern) = self.all.get_mut(shape.as_str()) {
+            add(pattern, line);
+        } else if self.all.len() < self.most {
+            let shape: Arc<str> = shape.into();
+            let mut pattern = Pattern {
+                shape: shape.clone(),
+                level: Level::Unknown,
+                bad: line.bad,
+                platform: line.platform,
+                new: false,
+                lines: 0,
+                first: line.time,
+                last: Timestamp::MIN,
+                columns: vec![0; self.columns],
+                function: line.function.cloned(),
+                functions: false,
+                newest: String::new(),
+            };
+            add(&mut pattern, line);
+            self.all.insert(shape, pattern);
+        } else {
+            self.beyond += 1;
+        }
+    }
+
+    /// The answer, where all lines after `read_after` were read.
+    pub fn answer(self, read_after: Option<Timestamp>) -> Patterns {
+        let Self { since, all, beyond, before, .. } = self;
+        // Shapes that were not told apart may have been there before.
+        let judged = before && beyond == 0 && read_after.is_none_or(|after| after < since);
+        let mut rows: Vec<Pattern> = all.into_values().collect();
+        for pattern in &mut rows {
+            pattern.new = judged && pattern.first >= since;
+        }
+        rows.sort_unstable_by(|a, b| {
+            let rank =
+                |p: &Pattern| (!p.new, !(p.bad || p.level >= Level::Error), std::cmp::Reverse(p.lines));
+            rank(a).cmp(&rank(b)).then_with(|| a.shape.cmp(&b.shape))
+        });
+        let rest = rows.split_off(rows.len().min(LISTED));
+        let lines = rest.iter().map(|pattern| pattern.lines).sum::<u64>() + beyond;
+        Patterns { since, judged, rows, rest: (rest.len() as u64 + u64::from(beyond > 0), lines) }
+    }
+}
+
+fn add(pattern: &mut Pattern, line: &Shaped<'_>) {
+    pattern.lines += 1;
+    pattern.level = pattern.level.max(line.level);
+    pattern.bad |= line.bad;
+    pattern.first = pattern.first.min(line.time);
+    pattern.functions |= pattern.function.as_ref() != line.function;
+    if let Some(count) = pattern.columns.get_mut(line.column) {
+        *count = count.saturating_add(1);
+    }
+    if line.time >= pattern.last {
+        pattern.last = line.time;
+        pattern.function = line.function.cloned();
+        pattern.newest.clear();
+        pattern.newest.push_str(&line.text[..line.text.floor_char_boundary(NEWEST)]);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::lines::shape;
+    use proptest::prelude::*;
+
+    fn line(time: i64, level: Level, text: &str) -> Shaped<'_> {
+        let (column, function) = ((time / 100) as usize, None);
+        Shaped { time: Timestamp(time), column, level, bad: false, platform: false, function, text }
+    }
+
+    fn shapes(lines: &[(i64, Level, &str)]) -> Shapes {
+        let mut shapes = Shapes::new(Timestamp(500), 10);
+        for (time, level, text) in lines {
+            shapes.add(shape::of(text), &line(*time, *level, text));
+        }
+        shapes
+    }
+
+    #[test]
+    fn new_ones_come_first_then_errors_then_the_most() {
+        let lines = [
+            (100, Level::Info, "served 1"),
+            (150, Level::Info, "served 2"),
+            (160, Level::Error, "failed 7"),
+            (510, Level::Info, "a new word"),
+            (700, Level::Info, "served 3"),
+        ];
+        let patterns = shapes(&lines).answer(None);
+        let shown: Vec<_> =
+            patterns.rows.iter().map(|p| (&*p.shape, p.new, p.lines, p.first.0, p.last.0)).collect();
+        assert_eq!(
+            shown,
+            [
+                ("a new word", true, 1, 510, 510),
+                ("failed <n>", false, 1, 160, 160),
+                ("served <n>", false, 3, 100, 700)
+            ]
+        );
+        assert_eq!((&*patterns.rows[2].newest, patterns.rows[2].columns[1]), ("served 3", 2));
+        assert!(patterns.judged);
+        // Read back to 600 only, or nothing before: nothing can be said to be new.
+        assert!(!shapes(&lines).answer(Some(Timestamp(600))).judged);
+        let alone = shapes(&lines[3..]).answer(None);
+        assert!(!alone.judged && alone.rows.iter().all(|pattern| !pattern.new));
+        assert!(Shapes::new(Timestamp(0), 1).answer(None).rows.is_empty());
+    }
+
+    #[test]
+    fn too_many_shapes_are_counted_together() {
+        let letters = |n: usize| [b'a' + (n / 26) as u8, b'a' + (n % 26) as u8].map(char::from);
+        let texts: Vec<String> = (0..600).map(|n| String::from_iter(letters(n))).collect();
+        let lines: Vec<_> = texts.iter().map(|text| (1, Level::Info, text.as_str())).collect();
+        let patterns = shapes(&lines).answer(None);
+        assert_eq!((patterns.rows.len(), patterns.rest), (LISTED, (100, 100)));
+    }
+
+    proptest! {
+        #[test]
+        fn no_line_is_lost(
+            lines in prop::collection::vec((0i64..1_000, "[a-c1-3 ]{0,4}"), 0..200), most in 1usize..20,
+        ) {
+            let mut shapes = Shapes::new(Timestamp(500), 10);
+            shapes.most = most;
+            for (time, text) in &lines {
+                shapes.add(shape::of(text), &line(*time, Level::Info, text));
+            }
+            let patterns = shapes.answer(None);
+            let listed: u64 = patterns.rows.iter().map(|pattern| pattern.lines).sum();
+            prop_assert_eq!(listed + patterns.rest.1, lines.len() as u64);
+            for pattern in &patterns.rows {
+                prop_assert_eq!(pattern.columns.iter().map(|n| u64::from(*n)).sum::<u64>(), pattern.lines);
+                let its = lines.iter().filter(|(_, text)| shape::of(text) == *pattern.shape);
+                let times: Vec<i64> = its.map(|(time, _)| *time).collect();
+                prop_assert_eq!(Some(&pattern.first.0), times.iter().min());
+                prop_assert_eq!(Some(&pattern.last.0), times.iter().max());
+            }
+        }
+    }
+}

@@ -1,0 +1,134 @@
+//! Surveys against all lines looked at one by one.
+
+use super::*;
+use crate::lines::shape;
+use crate::lines::survey::Most;
+use crate::query::survey::{Since, Survey, SurveyOf, SurveyRequest};
+
+const BEGIN: i64 = 1_795_000_000_000;
+
+fn question(as_of: i64, window_ms: i64) -> SurveyRequest {
+    SurveyRequest {
+        as_of: Timestamp(BEGIN + as_of),
+        of: SurveyOf {
+            window_ms,
+            function: None,
+            filter: Filter::default(),
+            shape: None,
+            find: String::new(),
+            columns: 10,
+            patterns: Some(Since::Middle),
+        },
+    }
+}
+
+fn listed(survey: &Survey) -> u64 {
+    let patterns = survey.patterns.as_ref().unwrap();
+    patterns.rows.iter().map(|pattern| pattern.lines).sum::<u64>() + patterns.rest.1
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 64, ..ProptestConfig::default() })]
+
+    #[test]
+    fn no_line_of_the_window_is_lost(
+        made in made(), as_of in 0i64..40_000, window in 1i64..60_000, kind in 0usize..5,
+        function in prop::option::of(0u32..3), few: bool,
+    ) {
+        let memory = Memory { sources: sources(&made), ..Memory::default() };
+        let snapshot = snapshot_of(&memory);
+        let mut ask = question(as_of, window);
+        ask.of.filter = Filter::parse(["", "err", "\"line 1\"", "fn:fn-1", "-err \"word\""][kind]).unwrap();
+        ask.of.function = function.map(FunctionId).filter(|id| snapshot.function(*id).is_some());
+        ask.of.find = "line 1".to_string();
+        let mut reader = Reader::new(&memory);
+        let most = if few { Most { lines: 1, bytes: 1 } } else { Most::default() };
+        let survey = reader.survey_most(&snapshot, &ask, most);
+
+        // Every line that is in the window.
+        let mut lines = request(Anchor::Tail, 0);
+        (lines.as_of, lines.function) = (ask.as_of, ask.of.function);
+        let (all, _) = all_lines(&memory);
+        let inside = |origin: &Origin| {
+            let line = all.iter().find(|(source, line)| line.origin(*source) == *origin).unwrap();
+            survey.window.holds(line.1.time)
+        };
+        let whole = expected(&memory, &snapshot, &lines).iter().filter(|at| inside(at)).count() as u64;
+        lines.filter = ask.of.filter.clone();
+        let want = expected(&memory, &snapshot, &lines);
+        let want: Vec<&Origin> = want.iter().filter(|at| inside(at)).collect();
+        prop_assert_eq!(listed(&survey), survey.matching, "no line is lost");
+        let counted: u64 = survey.columns.iter().map(|part| u64::from(part.lines)).sum();
+        prop_assert_eq!(counted, survey.matching);
+        let errors: u64 = survey.columns.iter().map(|part| u64::from(part.errors)).sum();
+        prop_assert_eq!(errors, survey.errors);
+        prop_assert!(survey.found <= survey.matching && survey.matching <= survey.lines);
+        prop_assert_eq!(survey.unread == 0, survey.read_after.is_none());
+        if survey.unread == 0 {
+            prop_assert_eq!((survey.lines, survey.matching), (whole, want.len() as u64));
+        } else {
+            // How many could not be read is not known before.
+            let bad = all.iter().filter(|(_, line)| line.kind == Kind::Bad).count() as u64;
+            prop_assert!(survey.lines <= whole && whole <= survey.lines + survey.unread + bad);
+        }
+
+        // The lines of a shape are found again by it.
+        for pattern in &survey.patterns.as_ref().unwrap().rows {
+            let mut one = ask.clone();
+            one.of.shape = Some(pattern.shape.clone());
+            prop_assert_eq!(reader.survey_most(&snapshot, &one, most).matching, pattern.lines);
+            lines.shape = Some(pattern.shape.clone());
+            (lines.anchor, lines.count) = (Anchor::Tail, 1_000);
+            let rows = Reader::new(&memory).answer(&snapshot, &lines).rows;
+            if survey.unread == 0 {
+                prop_assert_eq!(rows.iter().filter(|row| inside(&row.origin)).count() as u64, pattern.lines);
+            }
+            for row in rows.iter().filter(|row| !row.more && row.bad.is_none()) {
+                prop_assert_eq!(shape::of_line(Kind::Log, &row.text), &*pattern.shape);
+            }
+        }
+    }
+}
+
+#[test]
+fn it_reads_the_newest_and_says_what_it_left() {
+    let memory = long(20_000);
+    let snapshot = snapshot_of(&memory);
+    let mut reader = Reader::new(&memory);
+    let mut ask = question(20_000_000, 20_000_000);
+    let whole = reader.survey(&snapshot, &ask);
+    assert_eq!((whole.lines, whole.unread, whole.read_after), (20_000, 0, None));
+    let patterns = whole.patterns.unwrap();
+    assert_eq!((patterns.rows.len(), patterns.judged), (1, true));
+    assert!(!patterns.rows[0].new && patterns.rows[0].shape.starts_with("line <n> x"));
+    let before = memory.read.get();
+    let part = Reader::new(&memory).survey_most(&snapshot, &ask, Most { lines: 5_000, bytes: 1 << 30 });
+    assert!((5_000..7_000).contains(&part.lines), "{}", part.lines);
+    assert_eq!(part.lines + part.unread, 20_000);
+    let after = part.read_after.unwrap();
+    assert!(part.columns.iter().rev().take(2).all(|part| part.lines >= 1_999));
+    assert!(after > Timestamp(BEGIN + 10_000_000), "{after:?}");
+    assert!(!part.patterns.unwrap().judged, "nothing before the middle was read");
+    assert!(memory.read.get() - before < 4 << 20);
+    // By bytes; and without texts a stretch is read once.
+    let part = Reader::new(&memory).survey_most(&snapshot, &ask, Most { lines: u64::MAX, bytes: 1 << 20 });
+    assert!(part.lines > 1_000 && part.unread > 10_000);
+    ask.of.patterns = None;
+    reader.survey(&snapshot, &ask);
+    let before = memory.read.get();
+    assert_eq!(reader.survey(&snapshot, &ask).lines, 20_000);
+    assert_eq!(memory.read.get(), before);
+}
+
+#[test]
+fn a_source_that_is_gone_is_said_in_a_survey_too() {
+    let mut memory = long(10);
+    memory.sources.push(long(3).sources[0].clone());
+    let snapshot = snapshot_of(&memory);
+    memory.gone = Some(SourceId(0));
+    let survey = Reader::new(&memory).survey(&snapshot, &question(60_000, 120_000));
+    assert_eq!((survey.lines, survey.note.as_deref()), (3, Some("it is gone")));
+    let empty = Memory::default();
+    let survey = Reader::new(&empty).survey(&snapshot_of(&empty), &question(0, 0));
+    assert_eq!((survey.lines, survey.unread, survey.note), (0, 0, None));
+}

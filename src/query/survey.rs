@@ -1,0 +1,133 @@
+//! Log lines of a window looked at all together: how many, when, of which shapes. The question and
+//! its answer; lines are read where they lie, so the room `lines` answers it.
+
+use std::sync::Arc;
+
+use super::filter::Filter;
+use crate::model::{FunctionId, Level, Timestamp, Window};
+
+/// Where a survey tells apart what was before and what is new.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Since {
+    /// In the middle of the window.
+    Middle,
+    /// At this time.
+    At(Timestamp),
+}
+
+/// What is asked, as of any time.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SurveyOf {
+    /// Length of the window that ends now, in ms.
+    pub window_ms: i64,
+    /// Lines of this function.
+    pub function: Option<FunctionId>,
+    /// Lines that match are counted apart.
+    pub filter: Filter,
+    /// Lines of this shape are; see [`Pattern::shape`].
+    pub shape: Option<Arc<str>>,
+    /// Of those the ones that hold this text are counted, unless it is empty.
+    pub find: String,
+    /// In how many parts of the window lines are counted.
+    pub columns: usize,
+    /// Whether lines are told apart by their shape, and since when one is new.
+    pub patterns: Option<Since>,
+}
+
+/// A question.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SurveyRequest {
+    /// As of when.
+    pub as_of: Timestamp,
+    /// What is asked.
+    pub of: SurveyOf,
+}
+
+/// Lines of a part of the window.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct LineCount {
+    /// All that match.
+    pub lines: u32,
+    /// Those of them that are errors: at level ERROR or above, or not to be read.
+    pub errors: u32,
+}
+
+/// The answer. It rests on the newest lines of the window, up to a bound.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Survey {
+    /// The window.
+    pub window: Window,
+    /// The parts of the window in order.
+    pub columns: Vec<LineCount>,
+    /// Lines that were read, whether they match or not.
+    pub lines: u64,
+    /// Those that match.
+    pub matching: u64,
+    /// Those of them that are errors.
+    pub errors: u64,
+    /// Those of them that hold the text.
+    pub found: u64,
+    /// Lines of the window that were not read, about: of stretches that lie in it in part, or hold lines
+    /// of other functions too, all.
+    pub unread: u64,
+    /// Where not all were read: all after this time were.
+    pub read_after: Option<Timestamp>,
+    /// What could not be read, in a sentence.
+    pub note: Option<String>,
+    /// The shapes, if they were asked for.
+    pub patterns: Option<Patterns>,
+}
+
+/// The shapes of the lines that match.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Patterns {
+    /// What was not there before this time is new.
+    pub since: Timestamp,
+    /// Whether lines before that time were read; else nothing is said to be new.
+    pub judged: bool,
+    /// New ones first, then those with errors, then those with the most lines.
+    pub rows: Vec<Pattern>,
+    /// How many more shapes there are at least, and all their lines.
+    pub rest: (u64, u64),
+}
+
+/// Lines of one shape.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Pattern {
+    /// The message with what varies masked; its identity. As raw as a line is.
+    pub shape: Arc<str>,
+    /// The gravest level of its lines.
+    pub level: Level,
+    /// Whether they could not be read.
+    pub bad: bool,
+    /// Whether the platform wrote them.
+    pub platform: bool,
+    /// Whether there was none before [`Patterns::since`].
+    pub new: bool,
+    /// How many there are.
+    pub lines: u64,
+    /// The first of those that were read.
+    pub first: Timestamp,
+    /// The last.
+    pub last: Timestamp,
+    /// How many in each part of the window.
+    pub columns: Vec<u32>,
+    /// Whose the last one is.
+    pub function: Option<Arc<str>>,
+    /// Whether there are lines of other functions too.
+    pub functions: bool,
+    /// The last one's text, cut. Raw.
+    pub newest: String,
+}
+
+/// Where the text lies in a line, as byte ranges; capitals count only if the text has some.
+pub fn find_all(line: &str, text: &str) -> Vec<std::ops::Range<usize>> {
+    if text.is_empty() {
+        return Vec::new();
+    }
+    if text.chars().any(char::is_uppercase) || !line.is_ascii() {
+        return line.match_indices(text).map(|(at, found)| at..at + found.len()).collect();
+    }
+    let lower = line.to_ascii_lowercase();
+    lower.match_indices(text).map(|(at, found)| at..at + found.len()).collect()
+}
