@@ -165,7 +165,7 @@ fn answer(snapshot: &Snapshot, at: Timestamp, filter: &str) -> String {
 }
 
 fn without_numbers(mut text: String) -> String {
-    for word in ["FunctionId(", "EnvironmentId(", "seq: "] {
+    for word in ["FunctionId(", "EnvironmentId(", "ErrorId(", "seq: "] {
         text = text
             .split(word)
             .map(|part| part.trim_start_matches(|c: char| c.is_ascii_digit() || c.is_whitespace()))

@@ -50,7 +50,7 @@ fn run(store: &mut Store, function: u32, number: i64) {
         init: None,
         restore: None,
         outcome,
-        error_type: None,
+        error: None,
     };
     store.invocation(&Invocation { end: Some(end), ..begun }, Change::Finished);
 }

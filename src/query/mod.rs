@@ -10,6 +10,7 @@ mod calls;
 mod cell;
 mod configured;
 mod detail;
+mod errors;
 mod figures;
 pub mod filter;
 mod lane;
@@ -35,6 +36,7 @@ pub use ask::{Invocations, Order, Selected, bucket, buckets, invocations, places
 pub use asof::AsOf;
 pub use axis::Axis;
 pub use configured::{Configured, account_limit, configured};
+pub use errors::{ErrorKey, Groups};
 pub use one::{InEnvironment, One, OneRequest, one};
 pub use overview::overview;
 pub use page::page;

@@ -9,6 +9,7 @@ use crate::model::{
 };
 
 use super::configured::Configured;
+use super::errors::ErrorKey;
 use super::filter::Filter;
 
 pub use super::calls::{CallRow, CallStats, CallTree, Fold};
@@ -312,8 +313,12 @@ pub struct FunctionDetail {
     pub invocations: Vec<InvocationRow>,
     /// How many match in all.
     pub matching: u64,
-    /// Error groups, most first.
+    /// Whether logs tell of it: what follows comes from them alone.
+    pub logged: bool,
+    /// Error groups, most first, at most 512.
     pub errors: Vec<ErrorGroup>,
+    /// Failed invocations of groups beyond those.
+    pub of_other_errors: u64,
     /// Its versions, the one that began last first, at most 64.
     pub versions: Vec<VersionRow>,
     /// Invocations of versions beyond those.
@@ -382,19 +387,31 @@ pub enum InvocationState {
     Overdue,
 }
 
-/// Errors of one type.
+/// Errors of one type, frame and message. Text is raw: sanitise before drawing.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ErrorGroup {
+    /// What puts them together.
+    pub key: ErrorKey,
     /// The type, or how it ended where no type is printed.
     pub name: String,
+    /// Where it was thrown: function and file; empty where nothing tells.
+    pub frame: Arc<str>,
+    /// What it says, with `#` for numbers and ids; empty where nothing tells.
+    pub message: Arc<str>,
+    /// Whether these are all of their type that were too many to be told apart.
+    pub others: bool,
     /// How many.
-    pub count: u64,
+    pub count: Graded<u64>,
     /// First seen in the window.
     pub first: Timestamp,
     /// Last seen.
     pub last: Timestamp,
     /// An invocation of it (the newest).
     pub seq: u64,
+    /// The versions in which it was seen, in order.
+    pub versions: Vec<String>,
+    /// Whether there are more of them.
+    pub more_versions: bool,
 }
 
 /// What one version did in the window; of `$LATEST`, what it did since one change of its code.

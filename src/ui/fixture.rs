@@ -4,14 +4,14 @@ use std::cmp::Reverse;
 use std::sync::Arc;
 
 use crate::model::{
-    Certainty, Cold, EnvironmentId, Evidence, Finding, FindingKind, Flags, FunctionId, Graded, Grant, Level,
-    Micros, Origin, Outcome, Provisioned, Severity, SourceId, Timestamp, TraceId, Trigger, Waited, Why,
-    Window,
+    Certainty, Cold, EnvironmentId, ErrorId, Evidence, Finding, FindingKind, Flags, FunctionId, Graded,
+    Grant, Level, Micros, Origin, Outcome, Provisioned, Severity, SourceId, Timestamp, TraceId, Trigger,
+    Waited, Why, Window,
 };
 use crate::query::filter::{Condition, Filter, Mistake, Term};
 use crate::query::page::{Listed, Page, PageRequest, Part, Place, Ranking};
 use crate::query::view::*;
-use crate::query::{Configured, InEnvironment, One, OneRequest};
+use crate::query::{Configured, ErrorKey, InEnvironment, One, OneRequest};
 use crate::ui::app::{Effect, Msg, Options, UiState, update};
 use crate::ui::key::Key;
 use crate::ui::keymap::{Keymap, ViewKind};
@@ -523,9 +523,18 @@ fn invocation(n: u64) -> InvocationRow {
 
 /// A function's answer; `newest` is the number of its newest invocation.
 pub fn function(newest: u64) -> Overview {
-    let group = |name: &str, count, seq| ErrorGroup {
+    let group = |name: &str, frame: &str, message: &str, count, seq| ErrorGroup {
+        key: match frame {
+            "" => ErrorKey::Ended(Outcome::Timeout),
+            _ => ErrorKey::Told(ErrorId(seq as u32)),
+        },
         name: name.into(),
-        count,
+        frame: frame.into(),
+        message: message.into(),
+        others: !frame.is_empty() && message.is_empty(),
+        versions: if count > 20 { vec!["11".into(), "12".into()] } else { vec!["12".into()] },
+        more_versions: false,
+        count: if count == 3 { Graded::AtLeast(3, Why::Evicted) } else { Graded::Counted(count) },
         first: NOW.plus(-600_000),
         last: NOW.plus(-2_000),
         seq,
@@ -558,7 +567,13 @@ pub fn function(newest: u64) -> Overview {
         name: FUNCTIONS[1].0.into(),
         invocations: (0..=newest).rev().take(100).map(invocation).collect(),
         matching: 1_190,
-        errors: vec![group("timeout", 60, newest - newest % 7 + 1), group("CardDeclined\x1b[0m", 16, 3)],
+        logged: true,
+        errors: vec![
+            group("timeout", "", "", 60, newest - newest % 7 + 1),
+            group("CardDeclined\x1b[0m", "charge pay.mjs", "card of order # was declined\x1b[0m", 16, 3),
+            group("TypeError", "Object.<anonymous> cart.mjs", "", 3, 4),
+        ],
+        of_other_errors: 2,
         versions: vec![version("12", 320_000, 76, 4_520.0), version("11", 1_700_000, 0, 390.0)],
         of_other_versions: 3,
         environments: (0..3).map(environment).collect(),

@@ -5,7 +5,7 @@ use std::fmt::Display;
 
 use crate::model::{Grade, Graded, Micros, Timestamp};
 use crate::query::filter::status_word;
-use crate::query::view::{EnvironmentRow, FunctionRow, InvocationRow, TraceLine, VersionRow};
+use crate::query::view::{EnvironmentRow, ErrorGroup, FunctionRow, InvocationRow, TraceLine, VersionRow};
 use crate::ui::app::{FunctionList, Shape, UiState};
 use crate::ui::keymap::ViewKind;
 use crate::ui::symbols::Charset;
@@ -27,12 +27,7 @@ pub fn csv(state: &UiState) -> Option<String> {
                     let rows = (0..board.len()).filter_map(|line| board.invocation(line));
                     Some(table(&INVOCATION, rows.map(|row| invocation(&board.name, row))))
                 }
-                FunctionList::Errors => {
-                    let errors = detail.errors.iter().map(|group| {
-                        vec![text(&group.name), group.count.to_string(), time(group.first), time(group.last)]
-                    });
-                    Some(table(&["error", "count", "first", "last"], errors))
-                }
+                FunctionList::Errors => Some(table(&ERROR, detail.errors.iter().map(error))),
                 FunctionList::Versions => Some(table(&VERSION, detail.versions.iter().map(version))),
                 FunctionList::Environments => {
                     Some(table(&ENVIRONMENT, detail.environments.iter().map(environment)))
@@ -191,6 +186,18 @@ fn environment(row: &EnvironmentRow) -> Vec<String> {
         row.errors.to_string(),
         number(row.max_memory_mb),
     ]
+}
+
+const ERROR: [&str; 8] = ["error", "where", "message", "count", "first", "last", "versions", "not_counted"];
+
+fn error(group: &ErrorGroup) -> Vec<String> {
+    let mut grades = Vec::new();
+    let count = graded(&group.count, ERROR[3], &mut grades);
+    let versions = group.versions.join(" ") + if group.more_versions { " …" } else { "" };
+    let message = if group.others { "(others)" } else { &group.message };
+    let mut fields = vec![text(&group.name), text(&group.frame), text(message), count];
+    fields.extend([time(group.first), time(group.last), text(&versions), grades.join(" ")]);
+    fields
 }
 
 const TRACE: [&str; 8] =

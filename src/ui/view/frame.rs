@@ -3,7 +3,7 @@
 use ratatui::layout::{Position, Rect};
 use ratatui::style::Modifier;
 
-use crate::ui::app::{Board, Focus, PanelKind, Shape, UiState};
+use crate::ui::app::{Board, Focus, FunctionList, PanelKind, Shape, UiState};
 use crate::ui::keymap::{Action, ViewKind};
 use crate::ui::number;
 use crate::ui::sanitize;
@@ -176,6 +176,10 @@ pub fn message(pen: &mut Pen, area: Rect, state: &UiState) {
     }
     if let Some(warning) = &state.status.warning {
         pen.text(area.x, area.y, area.width, &format!("{} {warning}", pen.symbols.memory), Role::Error);
+        return;
+    }
+    let errors = state.function.as_ref().is_some_and(|function| function.list == FunctionList::Errors);
+    if state.view() == ViewKind::Function && errors && super::errors::selected(pen, area, state) {
         return;
     }
     match (state.view(), &state.logs, &state.invocation) {

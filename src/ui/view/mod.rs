@@ -1,6 +1,7 @@
 //! The views: each drawn from the state into a buffer, in time bounded by the screen.
 
 mod csv;
+mod errors;
 pub mod function;
 pub mod help;
 mod invocation;
