@@ -77,6 +77,7 @@ fn ask(snapshot: &Snapshot, as_of: i64, window_ms: i64) -> Overview {
             window_ms,
             columns: 60,
             spark: 10,
+            heat: 0,
             filter: Filter::default(),
             function: None,
             sort: SortBy::Worst,

@@ -188,8 +188,8 @@ fn of<'a>(function: &'a [u8], path: &'a [u8]) -> Frame<'a> {
     let is_in = |text: &[u8]| FOREIGN.iter().any(|foreign| memmem::find(text, foreign).is_some());
     let file = &path[memchr::memrchr(b'/', path).map_or(0, |at| at + 1)..];
     // Java names the package before the function, and no folder.
-    let own =
-        !is_in(path) && !(file.len() == path.len() && FOREIGN.iter().any(|of| function.starts_with(of)));
+    let packaged = file.len() == path.len() && FOREIGN.iter().any(|of| function.starts_with(of));
+    let own = !packaged && !is_in(path);
     Frame { function, file, own }
 }
 

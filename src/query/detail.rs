@@ -57,6 +57,7 @@ pub fn detail(asof: AsOf<'_>, member: &Member<'_>, window: Window, axis: &Axis) 
             .collect(),
         matching,
         logged: asof.has_logs(member.function),
+        let_go: !whole,
         errors,
         of_other_errors,
         versions,

@@ -4,9 +4,7 @@ use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
 
-use crate::model::{End, ErrorId, Grade, NameId, Outcome, Texts, Timestamp};
-
-use super::view::ErrorGroup;
+use crate::model::{End, ErrorId, Grade, Graded, NameId, Outcome, Texts, Timestamp};
 
 /// Groups told apart at most: what a log invents is bounded where it is read, types alone are here.
 const GROUPS: usize = 512;
@@ -27,6 +25,33 @@ impl ErrorKey {
     pub fn of(end: &End) -> Option<Self> {
         end.outcome.failed().then(|| end.error.map_or(Self::Ended(end.outcome), Self::Told))
     }
+}
+
+/// Errors of one type, frame and message. Text is raw: sanitise before drawing.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ErrorGroup {
+    /// What puts them together.
+    pub key: ErrorKey,
+    /// The type, or how it ended where no type is printed.
+    pub name: String,
+    /// Where it was thrown: function and file; empty where nothing tells.
+    pub frame: Arc<str>,
+    /// What it says, with `#` for numbers and ids; empty where nothing tells.
+    pub message: Arc<str>,
+    /// Whether these are all of their type that were too many to be told apart.
+    pub others: bool,
+    /// How many.
+    pub count: Graded<u64>,
+    /// First seen in the window.
+    pub first: Timestamp,
+    /// Last seen.
+    pub last: Timestamp,
+    /// An invocation of it (the newest).
+    pub seq: u64,
+    /// The versions in which it was seen, in order.
+    pub versions: Vec<String>,
+    /// Whether there are more of them.
+    pub more_versions: bool,
 }
 
 #[derive(Debug)]
@@ -124,7 +149,7 @@ impl Groups {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{FunctionId, Graded};
+    use crate::model::FunctionId;
     use proptest::prelude::*;
     use std::collections::BTreeMap;
 

@@ -61,7 +61,9 @@ pub fn overview(snapshot: &Snapshot, request: &OverviewRequest) -> Overview {
         concurrency: board.concurrency(),
         trace: trace::panel(asof, &selection, &request.filter, window),
     };
+    let heat = (request.heat > 0).then(|| board.heat(request.heat)).flatten();
     Overview {
+        heat,
         as_of: request.as_of,
         window: axis.window(),
         step_ms: axis.step_ms,

@@ -9,10 +9,12 @@ use crate::model::{
 };
 
 use super::configured::Configured;
-use super::errors::ErrorKey;
 use super::filter::Filter;
 
 pub use super::calls::{CallRow, CallStats, CallTree, Fold};
+pub use super::errors::ErrorGroup;
+pub use super::heat::Heat;
+pub use super::statistics::{Statistic, Unit};
 pub use super::traces::{
     OneTrace, TraceLine, TraceList, TraceOf, TraceOrder, TraceScope, TracedInvocation, TracesAnswer,
     TracesRequest, TracesWhat,
@@ -86,6 +88,8 @@ pub struct Panel {
     pub before: Graded<f64>,
     /// Where it comes from.
     pub provenance: Provenance,
+    /// What it tells where it has the whole screen, most important first.
+    pub statistics: Vec<Statistic>,
 }
 
 /// The panels of one selection on one time axis.
@@ -271,6 +275,8 @@ pub struct OverviewRequest {
     pub columns: usize,
     /// Columns of a row's sparkline.
     pub spark: usize,
+    /// Rows of durations over time; 0 asks for none.
+    pub heat: usize,
     /// What is looked at.
     pub filter: Filter,
     /// Narrows everything to one function; the answer then has `detail`.
@@ -292,6 +298,8 @@ pub struct Overview {
     pub step_ms: i64,
     /// The panels.
     pub panels: Panels,
+    /// Durations over the same columns, where they were asked for and logs tell of them.
+    pub heat: Option<Heat>,
     /// Changes of code and settings on their axis, in order.
     pub marks: Vec<Mark>,
     /// All functions that match, in order.
@@ -315,6 +323,8 @@ pub struct FunctionDetail {
     pub matching: u64,
     /// Whether logs tell of it: what follows comes from them alone.
     pub logged: bool,
+    /// Whether some of the window's invocations were let go for memory: of them the lists know nothing.
+    pub let_go: bool,
     /// Error groups, most first, at most 512.
     pub errors: Vec<ErrorGroup>,
     /// Failed invocations of groups beyond those.
@@ -385,33 +395,6 @@ pub enum InvocationState {
     Running,
     /// Runs longer than its timeout, or 15 minutes.
     Overdue,
-}
-
-/// Errors of one type, frame and message. Text is raw: sanitise before drawing.
-#[derive(Clone, Debug, PartialEq)]
-pub struct ErrorGroup {
-    /// What puts them together.
-    pub key: ErrorKey,
-    /// The type, or how it ended where no type is printed.
-    pub name: String,
-    /// Where it was thrown: function and file; empty where nothing tells.
-    pub frame: Arc<str>,
-    /// What it says, with `#` for numbers and ids; empty where nothing tells.
-    pub message: Arc<str>,
-    /// Whether these are all of their type that were too many to be told apart.
-    pub others: bool,
-    /// How many.
-    pub count: Graded<u64>,
-    /// First seen in the window.
-    pub first: Timestamp,
-    /// Last seen.
-    pub last: Timestamp,
-    /// An invocation of it (the newest).
-    pub seq: u64,
-    /// The versions in which it was seen, in order.
-    pub versions: Vec<String>,
-    /// Whether there are more of them.
-    pub more_versions: bool,
 }
 
 /// What one version did in the window; of `$LATEST`, what it did since one change of its code.

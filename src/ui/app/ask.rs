@@ -27,6 +27,7 @@ struct Question {
     window_ms: i64,
     columns: usize,
     spark: usize,
+    heat: usize,
     filter: Filter,
     sort: SortBy,
     reverse: bool,
@@ -161,10 +162,12 @@ impl UiState {
     fn ask_board(&mut self, at: u64) -> Option<Effect> {
         let board = self.board()?;
         let (columns, spark) = view::columns(self.size, board.enlarged);
+        let heat = if board.shows_heat() { view::heat_rows(self.size) } else { 0 };
         let question = Question {
             window_ms: self.window_ms,
             columns,
             spark,
+            heat,
             filter: self.filter.clone(),
             sort: self.sort,
             reverse: self.reverse,
@@ -192,6 +195,7 @@ impl UiState {
             window_ms: question.window_ms,
             columns,
             spark,
+            heat,
             filter: question.filter.clone(),
             function,
             sort: question.sort,

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::model::{EnvironmentId, FunctionId, Timestamp, Window};
 use crate::query::ErrorKey;
-use crate::query::filter::Filter;
+use crate::query::filter::{Compare, Condition, Filter, Term};
 use crate::query::page::{Listed, Page, PageRequest, Part, Ranking};
 use crate::ui::keymap::ViewKind;
 use crate::ui::status::{SessionKind, SessionStatus};
@@ -38,8 +38,22 @@ pub struct InvocationScope {
     pub environment: Option<(EnvironmentId, String)>,
     /// Of this group of errors, with what it is called.
     pub error: Option<(ErrorKey, String)>,
+    /// Those that took so long, in µs.
+    pub took: Option<std::ops::Range<u64>>,
     /// Those that began in this span; else in the window on screen.
     pub span: Option<Window>,
+}
+
+impl InvocationScope {
+    /// A filter, narrowed to those that took so long.
+    fn filter(&self, filter: &Filter) -> Filter {
+        let mut filter = filter.clone();
+        let bounds =
+            self.took.iter().flat_map(|took| [(Compare::AtLeast, took.start), (Compare::Less, took.end)]);
+        let terms = bounds.map(|(compare, us)| Term { not: false, what: Condition::Duration(compare, us) });
+        filter.terms.extend(terms);
+        filter
+    }
 }
 
 /// Everything of a question but its time and place.
@@ -175,7 +189,7 @@ impl InvocationsView {
                 .scope
                 .span
                 .unwrap_or(Window { from: as_of.plus(-window_ms.max(1)), to: as_of.plus(1) }),
-            filter: question.filter.clone(),
+            filter: self.scope.filter(&question.filter),
             function: self.scope.function.as_ref().map(|(id, _)| *id),
             environment: self.scope.environment.as_ref().map(|(id, _)| *id),
             error: self.scope.error.as_ref().map(|(key, _)| *key),

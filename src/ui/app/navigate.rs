@@ -17,6 +17,9 @@ impl UiState {
         let height = view::list_height(self);
         let focus_trace =
             self.board_mut().is_some_and(|b| b.enlarged && b.focus == Focus::Panel(PanelKind::Traces));
+        if let Some(board) = self.board_mut().filter(|board| board.shows_heat()) {
+            return board.move_in_heat(to, height);
+        }
         match self.view() {
             ViewKind::Overview | ViewKind::Function if focus_trace => {
                 if let Some(board) = self.board_mut() {
@@ -103,6 +106,9 @@ impl UiState {
     }
 
     pub(super) fn open(&mut self) -> Vec<Effect> {
+        if let Some(effects) = self.open_heat_cell() {
+            return effects;
+        }
         if let Some(span) = self.under_crosshair() {
             return self.open_span(span);
         }
@@ -238,7 +244,7 @@ impl UiState {
         if let Some(board) = self.board_mut() {
             if board.enlarged || board.crosshair.is_some() {
                 board.enlarged = false;
-                board.crosshair = None;
+                (board.crosshair, board.took_us) = (None, None);
                 return Vec::new();
             }
             if board.focus != Focus::List {

@@ -170,7 +170,10 @@ pub fn message(pen: &mut Pen, area: Rect, state: &UiState) {
     if let (Some(board), Some(answer)) = (board, answer)
         && let Focus::Panel(kind) = board.focus
     {
-        let text = panels::explain(kind, answer, board.crosshair_column(), state.zone, pen.symbols);
+        let text = match board.shows_heat() {
+            true => super::heat::explain(board, state.zone, pen.symbols),
+            false => panels::explain(kind, answer, board.crosshair_column(), state.zone, pen.symbols),
+        };
         pen.text(area.x, area.y, area.width, &text, Role::Text);
         return;
     }
@@ -337,6 +340,9 @@ fn panel_hints(kind: PanelKind, board: &Board) -> Vec<(Action, &'static str)> {
         (Action::NextPanel, "next panel"),
         (Action::Back, "back"),
     ]);
+    if kind == PanelKind::Duration && board.enlarged {
+        hints.insert(1, (Action::Shape, if board.shows_heat() { "chart" } else { "heat map" }));
+    }
     if kind == PanelKind::Traces {
         hints.push((Action::Down, "scroll"));
     } else {

@@ -147,6 +147,9 @@ fn nothing(list: FunctionList, detail: &FunctionDetail) -> &'static str {
         FunctionList::Invocations | FunctionList::Errors | FunctionList::Versions if !detail.logged => {
             "no source: this list comes only from logs, and none of this function was read"
         }
+        FunctionList::Invocations | FunctionList::Errors | FunctionList::Versions if detail.let_go => {
+            "none is left of this window: single invocations of that time were let go for memory"
+        }
         FunctionList::Invocations => "no invocation matches in this window; Z widens it",
         FunctionList::Errors => "no errors in this window",
         FunctionList::Versions => "no version ran in this window; Z widens it",
@@ -176,7 +179,10 @@ fn draw_tabs(pen: &mut Pen, area: Rect, function: &FunctionBoard) {
         });
         let more = function.detail().is_some_and(|detail| detail.of_other_versions > 0);
         let more = if more && list == FunctionList::Versions { "+" } else { "" };
-        let count = count.map_or_else(String::new, |count| format!(" {}{more}", number::whole(count)));
+        let of_rows = matches!(list, FunctionList::Invocations | FunctionList::Errors);
+        let least = function.detail().filter(|detail| of_rows && detail.let_go).map(|_| pen.symbols.at_least);
+        let least = least.unwrap_or_default();
+        let count = count.map_or_else(String::new, |count| format!(" {least}{}{more}", number::whole(count)));
         let open = list == function.list;
         let (before, after) = if open { ("[", "]") } else { (" ", " ") };
         let role = if open { Role::Focus } else { Role::Label };

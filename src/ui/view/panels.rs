@@ -15,6 +15,7 @@ use crate::ui::widget::{sparkline, waterfall};
 use crate::ui::zone::Zone;
 
 use super::layout::PanelArea;
+use super::{figures, heat};
 
 /// What a panel draws: its lines by name, the most important last, and how its values are read.
 fn lines(kind: PanelKind) -> &'static [(&'static str, Role)] {
@@ -323,7 +324,32 @@ fn bordered(pen: &mut Pen, area: Rect, kind: PanelKind, answer: &Overview, board
         wrapped(pen, inner, &none);
         return;
     }
-    draw_chart(pen, inner, kind, panel, answer, board.crosshair_column(), zone);
+    if board.enlarged && inner.height >= 5 {
+        let x = figures::draw(pen, inner, panel) + 1;
+        let beside = Rect { x, width: inner.right().saturating_sub(x), height: 1, ..inner };
+        let below = Rect { y: inner.y + 1, height: inner.height - 1, ..inner };
+        if board.shows_heat() {
+            heat::legend(pen, beside, answer);
+            return heat::draw(pen, below, answer, board, zone);
+        }
+        let before = before(kind, panel, pen.symbols);
+        if sanitize::width(&before) <= usize::from(beside.width) {
+            pen.right(beside.right(), beside.y, beside.width, &before, Role::Label);
+        }
+        return draw_chart(pen, below, kind, panel, answer, board.crosshair_column(), zone);
+    }
+    // The row above the chart compares with before; the row below it counts errors.
+    let mut body = inner;
+    if inner.height >= 5 {
+        let before = before(kind, panel, pen.symbols);
+        pen.right(inner.right(), inner.y, inner.width, &before, Role::Label);
+        body = Rect { y: inner.y + 1, height: inner.height - 1, ..inner };
+    }
+    draw_chart(pen, body, kind, panel, answer, board.crosshair_column(), zone);
+}
+
+fn before(kind: PanelKind, panel: &Panel, symbols: &Symbols) -> String {
+    format!("before {}", number::graded(&panel.before, |value| with_unit(kind, value), symbols))
 }
 
 fn draw_chart(
@@ -338,13 +364,7 @@ fn draw_chart(
     let named = lines(kind);
     let first = panel.chart.lines.first().map_or("", |line| line.name);
     let only = [(first, line_role(kind))];
-    // The row above the chart compares with before; the row below it counts errors.
     let mut body = area;
-    if area.height >= 5 {
-        let before = number::graded(&panel.before, |value| with_unit(kind, value), pen.symbols);
-        pen.right(area.right(), area.y, area.width, &format!("before {before}"), Role::Label);
-        body = Rect { y: area.y + 1, height: area.height - 1, ..area };
-    }
     if kind == PanelKind::Errors
         && body.height >= 6
         && let Some(count) = line_named(panel, "count")
