@@ -57,6 +57,7 @@ Examples:
   lamtop report logs/ metrics.ndjson --by function,1m --format tsv
   lamtop report logs/ metrics.ndjson --findings
   lamtop report logs/ --list invocations --since 2026-11-23T09:05 --format json
+  lamtop report logs/ --list errors
   lamtop report inventory/ logs/ --list functions
   lamtop doctor logs/ metrics.ndjson
   lamtop record logs/ --out incident.ndjson.gz --for 10m

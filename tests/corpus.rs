@@ -209,8 +209,12 @@ impl Show<'_> {
                         ms(end.init),
                         ms(end.restore),
                     );
-                    if let Some(name) = end.error_type {
-                        let _ = write!(line, " {}", self.text(Some(name)));
+                    if let Some(error) = end.error.and_then(|error| self.texts().errors.get(error)) {
+                        let _ = write!(line, " {}", self.text(Some(error.error_type)));
+                        for more in [&error.frame, &error.message].into_iter().filter(|text| !text.is_empty())
+                        {
+                            let _ = write!(line, " | {more}");
+                        }
                     }
                 }
             }

@@ -401,3 +401,80 @@ fn what_was_copied_out_of_the_console_counts_once() {
     support::records::feed(&mut Correlator::default(), 0, plain.as_bytes(), 10_000, &mut lines);
     assert_eq!(lines.1, 2);
 }
+
+/// What each failed invocation failed with: type, frame and message, as the runtimes write them.
+#[test]
+fn what_an_invocation_failed_with() {
+    let errors = |bytes: &[u8]| -> Vec<(String, String, String)> {
+        let (mut facts, mut correlator) = (Facts::default(), Correlator::default());
+        support::records::feed(&mut correlator, 0, bytes, 700, &mut facts);
+        let texts = correlator.texts();
+        let failed = facts.invocations.values().filter_map(|i| i.end?.error);
+        failed
+            .map(|error| {
+                let text = texts.errors.get(error).unwrap();
+                let name = texts.names.get(text.error_type).to_string();
+                (name, text.frame.to_string(), text.message.to_string())
+            })
+            .collect()
+    };
+    let is = |name: &str, frame: &str, message: &str| {
+        vec![(name.to_string(), frame.to_string(), message.to_string())]
+    };
+    let stream = nth(1);
+    let run = |lines: &[&str]| {
+        let mut all = vec![stream_line(&stream, 0, &start("a"))];
+        all.extend((1..).zip(lines).map(|(at, message)| stream_line(&stream, at, message)));
+        all.push(stream_line(&stream, 900, &report("a", "")));
+        errors(all.concat().as_bytes())
+    };
+    let python = "[ERROR] KeyError: 'order 17'\nTraceback (most recent call last):\n  File \"/var/task/app.py\", line \
+                  5, in handler\n    pay(order)\n  File \"/var/task/pay.py\", line 9, in pay\n    x\n";
+    assert_eq!(run(&[python]), is("KeyError", "pay pay.py", "'order #'"));
+    let node = "2026-11-23T08:00:00.123Z\ta\tERROR\tInvoke Error \t{\"errorType\":\"TypeError\",\"errorMessage\":\"no \
+                price\",\"stack\":[\"TypeError: no price\",\"    at total (file:///var/task/cart.mjs:12:17)\"]}\n";
+    assert_eq!(run(&[node]), is("TypeError", "total cart.mjs", "no price"));
+    let json = r#"{"timestamp":"2026-11-23T08:00:00Z","level":"ERROR","errorMessage":"größe 3","errorType":"ValueError","requestId":"a","stackTrace":["  File \"/var/task/app.py\", line 62, in handler\n    raise\n"]}"#;
+    assert_eq!(run(&[json]), is("ValueError", "handler app.py", "größe #"));
+    let json = r#"{"timestamp":"2026-11-23T08:00:00Z","level":"ERROR","requestId":"a","message":{"errorType":"OrderError","errorMessage":"bad \"order\"","stackTrace":["OrderError: bad","    at exports.handler (/var/task/shop.cjs:34:45)"]}}"#;
+    assert_eq!(run(&[json]), is("OrderError", "exports.handler shop.cjs", "bad \"order\""));
+    // One that was logged and not thrown is nobody's, and takes no place among those that are told apart.
+    let logged = "[ERROR] KeyError: 'caught'\n";
+    assert_eq!(run(&[logged]), []);
+    // A process that ended says only that.
+    let fault = "RequestId: a Error: Runtime exited with error: signal: killed\nRuntime.ExitError\n";
+    assert_eq!(run(&[fault]), is("Runtime.ExitError", "", ""));
+    // In a text without containers a traceback goes on over lines.
+    let text = "START RequestId: 8f507cfc-1f5e-4e0e-8d4b-0123456789ab Version: 7\n\
+                [ERROR] KeyError: 'x'\nTraceback (most recent call last):\n  File \"/var/task/app.py\", line 5, in \
+                handler\n    pay(order)\n  File \"/var/task/pay.py\", line 9, in pay\n    raise\n  File \
+                \"/var/lang/lib/json.py\", line 1, in loads\nEND RequestId: 8f507cfc-1f5e-4e0e-8d4b-0123456789ab\n\
+                REPORT RequestId: 8f507cfc-1f5e-4e0e-8d4b-0123456789ab\tDuration: 2.00 ms\tBilled Duration: 2 ms\t\
+                Memory Size: 128 MB\tMax Memory Used: 60 MB\n";
+    assert_eq!(errors(text.as_bytes()), is("KeyError", "pay pay.py", "'x'"));
+}
+
+/// Messages that are all different are told apart up to a bound; the rest of a type counts as one.
+#[test]
+fn a_flood_of_different_errors_is_bounded() {
+    let letters =
+        |n: usize| -> String { (0..4).map(|at| char::from(b'g' + (n >> (3 * at) & 7) as u8)).collect() };
+    let lines: Vec<String> = (0..600)
+        .flat_map(|n| {
+            let (id, at) = (format!("id-{n}"), n as i64 * 10);
+            let error = format!("[ERROR] KeyError: {}\nTraceback (most recent call last):\n", letters(n));
+            let lines = [start(&id), error, report(&id, "")];
+            lines.map(|message| stream_line(&nth(1), at, &message))
+        })
+        .collect();
+    let (facts, correlator) = within(Room::ALL, &lines);
+    let texts = correlator.texts();
+    let errors: Vec<_> = facts
+        .invocations
+        .values()
+        .map(|i| texts.errors.get(i.end.unwrap().error.unwrap()).unwrap())
+        .collect();
+    assert_eq!((errors.len(), texts.errors.len()), (600, 201));
+    assert_eq!(errors.iter().filter(|error| error.others).count(), 400);
+    assert!(errors.iter().all(|error| texts.names.get(error.error_type) == "KeyError"));
+}

@@ -96,6 +96,7 @@ fn answer(snapshot: &Snapshot, as_of: Timestamp) -> Overview {
         window_ms: 30 * MINUTE,
         columns: 30,
         spark: 10,
+        heat: 0,
         filter: Filter::default(),
         function: None,
         compare_ms: None,

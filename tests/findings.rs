@@ -7,7 +7,7 @@ mod store_support;
 
 use lamtop::findings::{self, TICK_MS, Watch};
 use lamtop::model::{
-    Change, Cold, End, EnvironmentId, EnvironmentInfo, Finding, FindingKind, FunctionId, InitKind,
+    Change, Cold, End, EnvironmentId, EnvironmentInfo, ErrorId, Finding, FindingKind, FunctionId, InitKind,
     Invocation, Lines, MetricName, MetricPoint, Micros, NameId, Outcome, RequestId, Setting, SettingFact,
     SourceId, Statistics, Texts, Timestamp, When, Window,
 };
@@ -25,6 +25,7 @@ fn texts() -> std::sync::Arc<Texts> {
     for name in ["$LATEST", "26", "27", "NameError", "stream"] {
         texts.names.id(name);
     }
+    texts.errors.id(FunctionId(0), NameId(3), "", "");
     std::sync::Arc::new(texts)
 }
 
@@ -73,7 +74,7 @@ impl Runs {
                 init: None,
                 restore: None,
                 outcome,
-                error_type: outcome.failed().then_some(NameId(3)),
+                error: outcome.failed().then_some(ErrorId(0)),
             };
             facts.push(Fact::Invocation(first, Change::Started));
             facts.push(Fact::Invocation(Invocation { end: Some(ended), ..first }, Change::Finished));

@@ -152,6 +152,7 @@ fn answer(snapshot: &Snapshot, at: Timestamp, filter: &str) -> String {
                 window_ms: 120_000,
                 columns: 24,
                 spark: 6,
+                heat: 0,
                 filter: Filter::parse(filter).unwrap(),
                 function,
                 compare_ms: None,
@@ -166,7 +167,7 @@ fn answer(snapshot: &Snapshot, at: Timestamp, filter: &str) -> String {
 }
 
 fn without_numbers(mut text: String) -> String {
-    for word in ["FunctionId(", "EnvironmentId(", "seq: "] {
+    for word in ["FunctionId(", "EnvironmentId(", "ErrorId(", "seq: "] {
         text = text
             .split(word)
             .map(|part| part.trim_start_matches(|c: char| c.is_ascii_digit() || c.is_whitespace()))

@@ -26,6 +26,7 @@ fn a_request() -> impl Strategy<Value = PageRequest> {
             filter: Filter::parse(filter).unwrap(),
             function: function.map(FunctionId),
             environment: None,
+            error: None,
             ranking,
             reverse,
             part: Part::First,

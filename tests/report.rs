@@ -506,3 +506,34 @@ fn the_doctor_says_what_is_there_and_what_is_missing() {
     }
     assert_eq!(lamtop(&["doctor", "no/such/file"]).status.code(), Some(1));
 }
+
+/// The groups of errors hold each failed invocation once, and no other.
+#[test]
+fn errors_in_groups_are_the_failed_invocations() {
+    let list = |what: &str| answer(&["sample-logs/incident.ndjson.gz", "--list", what]);
+    let text = |row: &Map<String, Value>, column: &str| row[column].as_str().unwrap_or_default().to_string();
+    let mut want: BTreeMap<String, u64> = BTreeMap::new();
+    let mut starts: BTreeMap<(String, String), String> = BTreeMap::new();
+    for row in list("invocations") {
+        starts.insert((text(&row, "function"), text(&row, "request_id")), text(&row, "start"));
+        if !["ok", "unfinished"].contains(&text(&row, "outcome").as_str()) {
+            *want.entry(text(&row, "function")).or_default() += 1;
+        }
+    }
+    let groups = list("errors");
+    let mut got: BTreeMap<String, u64> = BTreeMap::new();
+    for row in &groups {
+        *got.entry(text(row, "function")).or_default() += row["invocations"].as_u64().unwrap();
+        assert!(text(row, "first") <= text(row, "last"));
+        let newest = (text(row, "function"), text(row, "last_request_id"));
+        assert_eq!(starts.get(&newest), Some(&text(row, "last")), "{row:?}");
+    }
+    assert_eq!(got, want);
+    let deploy = groups.iter().find(|row| text(row, "function") == "payment-authorize").unwrap();
+    assert_eq!((text(deploy, "error"), text(deploy, "versions")), ("ReferenceError".into(), "20".into()));
+    assert!(!text(deploy, "message").is_empty(), "{deploy:?}");
+    // What there is no source of is no list that happens to be empty.
+    let out = lamtop(&["report", "sample-logs/metrics.ndjson.gz", "--list", "errors"]);
+    let said = String::from_utf8_lossy(&out.stderr);
+    assert!(said.contains("errors come only from logs"), "{said}");
+}

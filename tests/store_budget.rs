@@ -50,7 +50,7 @@ fn run(store: &mut Store, function: u32, number: i64) {
         init: None,
         restore: None,
         outcome,
-        error_type: None,
+        error: None,
     };
     store.invocation(&Invocation { end: Some(end), ..begun }, Change::Finished);
 }
@@ -77,6 +77,7 @@ fn ask(snapshot: &Snapshot, as_of: i64, window_ms: i64) -> Overview {
             window_ms,
             columns: 60,
             spark: 10,
+            heat: 0,
             filter: Filter::default(),
             function: None,
             compare_ms: None,

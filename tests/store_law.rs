@@ -28,6 +28,7 @@ fn request(
         window_ms,
         columns,
         spark: 8,
+        heat: 0,
         filter: Filter::parse(filter).unwrap(),
         function: function.map(FunctionId),
         compare_ms: None,

@@ -51,7 +51,7 @@ pub fn tell(store: &mut Store, functions: u32, seq: u64, at: i64) {
         init: None,
         restore: None,
         outcome,
-        error_type: None,
+        error: None,
     };
     store.invocation(&first, Change::Started);
     store.invocation(&Invocation { end: Some(end), ..first }, Change::Finished);

@@ -1,13 +1,14 @@
 //! One execution environment: what has begun in it, and what is remembered of what ended.
 
 use crate::model::{
-    Cold, EnvironmentId, ErrorCounts, FunctionId, InitKind, Invocation, Micros, NameId, RequestId, SourceId,
-    Status, Timestamp, Waited,
+    Cold, EnvironmentId, ErrorCounts, ErrorId, FunctionId, InitKind, Invocation, Micros, NameId, RequestId,
+    SourceId, Status, Texts, Timestamp, Waited,
 };
 
 use super::again::Newest;
 use super::opened::Opened;
 use super::outcome::{Fault, Signs};
+use super::words::Words;
 
 /// A caller waited for an init if START followed its end within this (`operators.md` part 6).
 const WAITED_MS: i64 = 1_000;
@@ -29,6 +30,8 @@ pub struct Init {
     pub failed: bool,
     /// The runtime's record of the error.
     pub error: Option<NameId>,
+    /// What that says.
+    pub told: Option<ErrorId>,
 }
 
 impl Init {
@@ -56,6 +59,8 @@ pub struct Open {
     pub init: Option<Init>,
     /// An error record of its runtime, and when it counts.
     pub error: Option<(NameId, ErrorCounts)>,
+    /// What that says.
+    pub words: Option<Box<Words>>,
     /// When that was logged.
     pub error_at: Timestamp,
     /// The process ended.
@@ -73,6 +78,7 @@ impl Open {
             invocation,
             init,
             error: None,
+            words: None,
             error_at: Timestamp::MIN,
             fault: None,
             timed_out: false,
@@ -80,14 +86,26 @@ impl Open {
         }
     }
 
+    /// Its error record, if that counts: of one without a traceback nobody knows.
+    fn counted(&self) -> Option<NameId> {
+        self.error.filter(|(_, counts)| *counts != ErrorCounts::IfTraceback).map(|(name, _)| name)
+    }
+
+    /// What it failed with, of this type; errors are told apart in `texts`.
+    pub fn failed_with(&self, error_type: NameId, texts: &mut Texts) -> ErrorId {
+        let init = self.init.filter(|init| init.failed && init.error == Some(error_type));
+        let (frame, message) = match (self.counted(), &self.words, init.and_then(|init| init.told)) {
+            (Some(name), Some(words), _) if name == error_type => (&*words.frame, &*words.message),
+            (None, _, Some(told)) => return told,
+            _ => ("", ""),
+        };
+        texts.errors.id(self.invocation.function, error_type, frame, message)
+    }
+
     /// What was seen of how it ended.
     pub fn signs(&self) -> Signs {
         Signs {
-            error: self
-                .error
-                .filter(|(_, counts)| *counts != ErrorCounts::IfTraceback)
-                .map(|(name, _)| name)
-                .or(self.init.and_then(|init| init.error.filter(|_| init.failed))),
+            error: self.counted().or(self.init.and_then(|init| init.error.filter(|_| init.failed))),
             fault: self.fault,
             timed_out: self.timed_out,
             runtime_done: self.runtime_done,

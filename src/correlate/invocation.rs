@@ -105,6 +105,8 @@ impl Correlator {
             Said { status: report.status, error_type, memory: report.max_memory_mb.zip(report.memory_mb) };
         let outcome = outcome(said, signs);
         let named = signs.error.or(error_type.map(|name| self.texts.names.read(name)));
+        let named = named.or(signs.fault.and_then(|f| f.error_type)).filter(|_| outcome.failed());
+        let error = named.map(|error_type| open.failed_with(error_type, &mut self.texts));
         let invocation = &mut open.invocation;
         let known_before = invocation.end.map(|end| end.known);
         if let (None, Some(trace)) = (invocation.trace, report.trace) {
@@ -126,7 +128,7 @@ impl Correlator {
             init: report.init,
             restore: report.restore,
             outcome,
-            error_type: named.or(signs.fault.and_then(|f| f.error_type)).filter(|_| outcome.failed()),
+            error,
         });
         let streamless = environment.id.is_none();
         let invocation = environment.close(at);
@@ -196,7 +198,7 @@ impl Correlator {
             init: None,
             restore: None,
             outcome: Outcome::Unfinished,
-            error_type: None,
+            error: None,
         });
         self.remember_failed(invocation.request_id, invocation.attempt, known);
         sink.invocation(&invocation, Change::Finished);
@@ -219,7 +221,8 @@ impl Correlator {
         let was = end.outcome;
         if !was.failed() {
             end.outcome = to;
-            end.error_type = error_type.or(end.error_type);
+            let named = error_type.map(|name| self.texts.errors.id(last.function, name, "", ""));
+            end.error = named.or(end.error);
             let last = *last;
             sink.invocation(&last, Change::Amended { was, known: place.known });
             self.remember_failed(last.request_id, last.attempt, place.known);

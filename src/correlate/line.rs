@@ -4,6 +4,7 @@ use super::Correlator;
 use super::environment::{Environment, Open};
 use super::known::{known, known_after};
 use super::place::{LastRecord, Place};
+use super::words::Words;
 use crate::model::{
     Change, Continuation, ErrorCounts, FactSink, Level, LineFact, LogLine, Record, Timestamp,
 };
@@ -22,23 +23,32 @@ impl Correlator {
         let environment = &mut self.environments[place.environment as usize];
         let id = line.id.filter(|id| !id.is_empty()).map(|id| self.texts.ids.request(id));
         let error = line.error.map(|e| (self.texts.names.read(e.error_type), e.counts));
+        let words = line.error.map(Words::of);
         let Some(open) = environment.open_for(id, place.time, place.lines.source) else {
-            if let (Some(init), Some((name, _))) = (environment.init.as_mut(), error) {
+            if let (Some(init), Some((name, _)), Some(words)) = (environment.init.as_mut(), error, words) {
                 init.error = Some(name);
+                let function = environment.function;
+                init.told = Some(self.texts.errors.id(function, name, &words.frame, &words.message));
             }
             return None;
         };
         match (open.error, error) {
             // Two signs of one failure: the first that counts for certain stays.
-            (Some((_, ErrorCounts::Always)), _) => {}
+            (Some((name, ErrorCounts::Always)), error) => {
+                // The platform's word may come before the runtime's, which says more.
+                if open.words.is_none() && error.is_some_and(|(same, _)| same == name) {
+                    open.words = words.map(Box::new);
+                }
+            }
             (_, Some(error)) => {
                 open.error = Some(error);
+                open.words = words.map(Box::new);
                 open.error_at = place.time;
             }
             // Something was written after the logged error: it was not the last word.
             // But not by a source that lags behind the one that logged it.
             (Some((_, ErrorCounts::IfLast)), None) if open.error_at <= place.time => {
-                open.error = None;
+                (open.error, open.words) = (None, None);
             }
             (_, None) => {}
         }
@@ -128,6 +138,13 @@ impl Correlator {
                     invocation.lines.to = invocation.lines.to.max(origin.offset + u64::from(origin.len));
                     let invocation = *invocation;
                     sink.invocation(&invocation, Change::Amended { was: end.outcome, known });
+                }
+            }
+            Continuation::Frame(frame) => {
+                if let Some(open) = last.seq.and_then(|seq| environment.open_of(seq))
+                    && let Some(words) = &mut open.words
+                {
+                    words.deeper(frame);
                 }
             }
             Continuation::Broken(_) | Continuation::Text | Continuation::Copy | Continuation::Head => {}

@@ -20,6 +20,7 @@ mod platform;
 mod recorded;
 mod room;
 mod sibling;
+mod words;
 
 use rustc_hash::{FxHashMap, FxHashSet};
 

@@ -72,7 +72,8 @@ impl Correlator {
         let remembered =
             self.told.len() + self.failed.iter().map(|ids| ids.len()).sum::<usize>() + self.texts.len();
         let open = self.streamless_open.len() * OPEN_BYTES;
-        self.environments.len() * ENVIRONMENT_BYTES + open + remembered * REMEMBERED_BYTES
+        let errors = self.texts.errors.bytes();
+        self.environments.len() * ENVIRONMENT_BYTES + open + errors + remembered * REMEMBERED_BYTES
     }
 
     /// Whether one more function can be told apart.

@@ -3,6 +3,7 @@
 
 use super::json::{self, Cursor, Stop};
 use super::text::{level, status};
+use super::thrown::{self, Object};
 use super::{Arena, near};
 use crate::model::{
     Body, ErrorCounts, Fault, InitKind, InitPhase, InitReport, InitStart, Level, LogLine, Platform, Report,
@@ -73,7 +74,7 @@ pub fn message<'a, const ESC: bool>(text: &'a [u8], arena: &'a Arena) -> Result<
         }
         None => walk(Cursor::<ESC>::new(text), Seen::default(), arena)?,
     };
-    conclude(seen, arena)
+    conclude(seen, Cursor::new(text), arena)
 }
 
 fn walk<'a, const ESC: bool>(
@@ -275,7 +276,12 @@ fn usual_tracing<'a>(cursor: &mut Cursor<'a, true>) -> Option<Option<TraceHeader
     cursor.rest().starts_with(b"}}").then_some(trace_header(value))
 }
 
-fn conclude<'a, const ESC: bool>(seen: Seen<'a, ESC>, arena: &'a Arena) -> Result<Message<'a>, Stop> {
+/// What was met comes to; `whole` is the object that it was met in.
+fn conclude<'a, const ESC: bool>(
+    seen: Seen<'a, ESC>,
+    whole: Cursor<'a, ESC>,
+    arena: &'a Arena,
+) -> Result<Message<'a>, Stop> {
     let (mut function, mut arn) = (seen.function, None);
     let body = match (seen.kind, seen.record) {
         (Some(kind), Some(record)) if kind.starts_with(b"platform.") && seen.time.is_some() => {
@@ -290,14 +296,16 @@ fn conclude<'a, const ESC: bool>(seen: Seen<'a, ESC>, arena: &'a Arena) -> Resul
                 None
             } else if let Some(error_type) = seen.error_type.filter(|_| seen.log_level || !seen.has_message) {
                 // Python's: `errorType` beside `errorMessage` and no message of its own.
-                Some(arena.alloc(RuntimeError { error_type, counts: ErrorCounts::Always }))
+                let Object { message, frame, .. } = thrown::object(whole, arena);
+                Some(RuntimeError { error_type, message, frame, counts: ErrorCounts::Always })
             } else if let Some(message) = seen.message {
-                // Node.js: the message is the error.
-                error_type(message, arena)
-                    .map(|error_type| arena.alloc(RuntimeError { error_type, counts: ErrorCounts::IfLast }))
+                // Node.js: the message is the error; it has a stack.
+                let object = thrown::object(message, arena);
+                object.error(ErrorCounts::IfLast).filter(|_| object.stack)
             } else {
                 None
             };
+            let error = error.map(|error| arena.alloc(error));
             let rust = seen.span.and_then(|span| super::rust::members(span, seen.fields, seen.level, arena));
             let (id, thrown) = rust.unwrap_or_default();
             Body::Log(LogLine { level: seen.level, id: seen.id.or(id), error: error.or(thrown) })
@@ -321,7 +329,7 @@ fn printed<'a, const ESC: bool>(mut record: Cursor<'a, ESC>, arena: &'a Arena) -
     if record.peek() == b'{' {
         // It has no record in it that would be looked into again.
         let seen = walk(record, Seen { nested: true, ..Seen::default() }, arena)?;
-        return Ok(conclude(seen, arena)?.body);
+        return Ok(conclude(seen, record, arena)?.body);
     }
     let said = record.text(arena)?.unwrap_or_default();
     Ok(Body::Log(super::text::line::<false>(said, arena)))
@@ -338,23 +346,6 @@ fn numbered(digits: Option<&[u8]>) -> Level {
         Some(60) => Level::Fatal,
         _ => Level::Unknown,
     }
-}
-
-/// The `errorType` of an error object as runtimes print it: it has a stack beside it.
-pub fn error_type<'a, const ESC: bool>(mut cursor: Cursor<'a, ESC>, arena: &'a Arena) -> Option<Text<'a>> {
-    let (mut found, mut stack, mut first) = (None, false, true);
-    cursor.object().ok()?;
-    while let Ok(Some(key)) = cursor.key(&mut first) {
-        match key {
-            b"errorType" => found = cursor.text(arena).ok()?,
-            b"stackTrace" | b"stack" | b"trace" => {
-                stack = true;
-                cursor.skip().ok()?;
-            }
-            _ => cursor.skip().ok()?,
-        }
-    }
-    found.filter(|_| stack)
 }
 
 /// What a platform record's `record` may hold, of all types together: an unknown member is no

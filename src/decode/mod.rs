@@ -32,6 +32,7 @@ mod statistics;
 #[cfg(any(test, fuzzing))]
 mod switch;
 mod text;
+mod thrown;
 mod trail;
 mod wrapped;
 

@@ -48,16 +48,18 @@ fn member<'a, const ESC: bool>(mut of: Cursor<'a, ESC>, name: &[u8], arena: &'a 
     None
 }
 
-fn error<'a>(said: &[u8], quote: &[u8], arena: &'a Arena) -> Option<&'a RuntimeError<'a>> {
-    let (error_type, counts): (Text<'a>, _) = if said.starts_with(PANICKED) {
-        (b"panic", ErrorCounts::Always)
-    } else if said.starts_with(quote) {
+fn error<'a>(said: &'a [u8], quote: &[u8], arena: &'a Arena) -> Option<&'a RuntimeError<'a>> {
+    let (error_type, message, counts): (Text<'a>, Text<'a>, _) = if said.starts_with(PANICKED) {
+        // What it panicked with stands in another record.
+        (b"panic", b"", ErrorCounts::Always)
+    } else if let Some(text) = said.strip_prefix(quote) {
         // A function may log a text in quotes as well.
-        (b"Error", ErrorCounts::IfLast)
+        let end = memchr::memmem::find(text, quote).unwrap_or(text.len());
+        (b"Error", &text[..end], ErrorCounts::IfLast)
     } else {
         return None;
     };
-    Some(arena.alloc(RuntimeError { error_type, counts }))
+    Some(arena.alloc(RuntimeError { error_type, message, frame: None, counts }))
 }
 
 #[cfg(test)]

@@ -554,8 +554,10 @@ fn node_error<'a, const ESC: bool>(said: &'a [u8], arena: &'a Arena) -> Option<&
     rest.starts_with(tab).then(|| {
         let body = &rest[tab.len() - 1..];
         let body = json::Cursor::<ESC>::new(body);
-        let error_type = super::app::error_type(body, arena).unwrap_or(b"Error");
-        arena.alloc(RuntimeError { error_type, counts: ErrorCounts::Always })
+        let object = super::thrown::object(body, arena);
+        let error_type = object.error_type.filter(|_| object.stack).unwrap_or(b"Error");
+        let counts = ErrorCounts::Always;
+        arena.alloc(RuntimeError { error_type, message: object.message, frame: object.frame, counts })
     })
 }
 
@@ -573,13 +575,21 @@ fn python_error<'a, const ESC: bool>(said: &'a [u8], arena: &'a Arena) -> Option
     let traced =
         memmem::find(said, b"Traceback (most recent call last):").is_some() || name.starts_with(b"Runtime.");
     let counts = if traced { ErrorCounts::Always } else { ErrorCounts::IfTraceback };
-    Some(arena.alloc(RuntimeError { error_type: json::text::<ESC>(name, arena), counts }))
+    Some(arena.alloc(RuntimeError {
+        error_type: json::text::<ESC>(name, arena),
+        message: super::thrown::after_type::<ESC>(follows, arena),
+        frame: super::thrown::frame(follows),
+        counts,
+    }))
 }
 
 /// A line that starts no record of its own: what it adds to the one before it.
 pub fn continuation<'a>(text: &'a [u8], arena: &'a Arena) -> Continuation<'a> {
     if text.starts_with(b"Traceback (most recent call last):") {
         return Continuation::Traceback;
+    }
+    if let Some(frame) = super::thrown::python(text.trim_ascii_start()) {
+        return Continuation::Frame(arena.alloc(frame));
     }
     if let Some(rest) = text.strip_prefix(b"XRAY TraceId: ") {
         let mut trace = TraceHeader {

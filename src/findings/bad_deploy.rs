@@ -70,7 +70,7 @@ impl Detector for BadDeploy {
                 let share = failed / tally.ended.max(1.0);
                 let before = rules::before(subject, at).map_or(0.0, |before| errors(&before));
                 let records: Vec<Seen> = subject.invocations(after).filter(failed_itself).take(3).collect();
-                let kind = records.first().and_then(|seen| seen.error_type).map(|name| subject.text(name));
+                let kind = records.first().and_then(|seen| subject.error_type(seen.error?));
                 let sentence = format!(
                     "{new_name} fails {} of {}, {}, since {}{}; {old_name} failed {}",
                     words::count(failed),

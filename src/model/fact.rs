@@ -1,9 +1,9 @@
 //! What the correlator concludes, and who wants to hear it.
 
 use super::{
-    Bad, CallFact, DeliveryFact, EnvironmentId, FunctionId, Ids, InitKind, Invocation, Level, MetricPoint,
-    NameId, Names, Origin, OtherId, OtherMetric, OtherPoint, Outcome, SegmentDocument, SettingFact,
-    Timestamp, TraceId,
+    Bad, CallFact, DeliveryFact, EnvironmentId, ErrorId, Errors, FunctionId, Ids, InitKind, Invocation,
+    Level, MetricPoint, NameId, Names, Origin, OtherId, OtherMetric, OtherPoint, Outcome, SegmentDocument,
+    SettingFact, Timestamp, TraceId,
 };
 
 /// What happened to an invocation.
@@ -110,16 +110,23 @@ pub struct Texts {
     pub ids: Ids,
     /// Versions, error types, streams.
     pub names: Names,
+    /// Errors.
+    pub errors: Errors,
 }
 
 impl Texts {
     /// How many texts are kept; it only grows, so the same number means the same texts.
     pub fn len(&self) -> usize {
-        self.ids.len() + self.names.len()
+        self.ids.len() + self.names.len() + self.errors.len()
     }
 
     /// Whether there are none.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
+    }
+
+    /// The type of an error.
+    pub fn error_type(&self, error: ErrorId) -> Option<&str> {
+        Some(self.names.get(self.errors.get(error)?.error_type))
     }
 }

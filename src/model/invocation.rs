@@ -1,6 +1,6 @@
 //! An invocation: one START and its REPORT.
 
-use super::{EnvironmentId, FunctionId, Micros, NameId, RequestId, SourceId, Timestamp, TraceId};
+use super::{EnvironmentId, ErrorId, FunctionId, Micros, NameId, RequestId, SourceId, Timestamp, TraceId};
 
 /// How an invocation ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -101,8 +101,8 @@ pub struct End {
     pub restore: Option<Micros>,
     /// How it ended.
     pub outcome: Outcome,
-    /// The error's type.
-    pub error_type: Option<NameId>,
+    /// What it failed with.
+    pub error: Option<ErrorId>,
 }
 
 /// One invocation: one START (or a REPORT without one), keyed by it, since an asynchronous event

@@ -6,6 +6,7 @@
 
 mod call;
 mod delivery;
+mod error;
 mod fact;
 mod finding;
 mod graded;
@@ -20,6 +21,7 @@ mod trace;
 
 pub use call::{CallFact, CallRecord, is_throttle};
 pub use delivery::{DeliveryFact, DeliveryRecord};
+pub use error::{ErrorId, ErrorText, Errors};
 pub use fact::{Change, EnvironmentInfo, FactSink, LineFact, Texts};
 pub use finding::{
     Basis, Certainty, Claim, Code, Evidence, Finding, FindingChange, FindingLog, Kind as FindingKind,
@@ -31,7 +33,7 @@ pub use id::{EnvironmentId, FunctionId, Ids, NameId, Names, RequestId, SourceId,
 pub use invocation::{Cold, End, Invocation, Lines, Outcome, Waited};
 pub use metric::{MetricName, MetricPoint, OtherId, OtherMetric, OtherPoint, Statistics};
 pub use record::{
-    Bad, Body, Broken, Chunk, Continuation, Envelope, ErrorCounts, Event, Fault, InitKind, InitPhase,
+    Bad, Body, Broken, Chunk, Continuation, Envelope, ErrorCounts, Event, Fault, Frame, InitKind, InitPhase,
     InitReport, InitStart, Level, LogLine, MetricRecord, Origin, Platform, Record, Recorded, Report,
     RuntimeDone, RuntimeError, Start, Status, Text, TraceHeader,
 };

@@ -115,6 +115,8 @@ pub struct Recorded<'a> {
 pub enum Continuation<'a> {
     /// `Traceback (most recent call last):` what came before was an unhandled error.
     Traceback,
+    /// `File "/var/task/app.py", line 57, in handler`: a traceback's next frame, called by the one before.
+    Frame(&'a Frame<'a>),
     /// `XRAY TraceId: …`: the trace of the REPORT before it.
     Xray(&'a TraceHeader<'a>),
     /// What looked like the beginning of a JSON value: text where it follows text, else a record that
@@ -389,8 +391,24 @@ pub struct LogLine<'a> {
 pub struct RuntimeError<'a> {
     /// `KeyError`, `TypeError`, `Runtime.ImportModuleError`, …
     pub error_type: Text<'a>,
+    /// What it says; empty where it says nothing.
+    pub message: Text<'a>,
+    /// Where it was thrown.
+    pub frame: Option<Frame<'a>>,
     /// When it counts.
     pub counts: ErrorCounts,
+}
+
+/// A frame of a stack, without its position, which moves with every version. As it lies: an escape in
+/// it stays one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Frame<'a> {
+    /// The function; empty where it has no name.
+    pub function: Text<'a>,
+    /// The file, without its folders.
+    pub file: Text<'a>,
+    /// Whether it is neither the runtime's nor a library's.
+    pub own: bool,
 }
 
 /// When a runtime's error record makes its invocation a failed one.

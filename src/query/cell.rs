@@ -208,7 +208,7 @@ mod tests {
                 init: None,
                 restore: None,
                 outcome,
-                error_type: None,
+                error: None,
             }),
         }
     }

@@ -2,18 +2,19 @@
 
 use std::collections::HashMap;
 
-use crate::model::{Cold, EnvironmentId, Micros, NameId, Outcome, Timestamp, Window};
+use crate::model::{Cold, EnvironmentId, Grade, Micros, NameId, Timestamp, Why, Window};
 use crate::store::{FunctionData, KnownEnvironment, Row, Standing};
 
 use super::asof::AsOf;
 use super::axis::Axis;
 use super::configured::configured;
+use super::errors::{ErrorKey, Groups};
 use super::filter::failed;
 use super::lane::Lane;
 use super::scan;
 use super::select::Member;
 use super::versions::Versions;
-use super::view::{EnvironmentRow, ErrorGroup, FunctionDetail, InvocationRow, InvocationState};
+use super::view::{EnvironmentRow, FunctionDetail, InvocationRow, InvocationState};
 
 /// Invocations listed at most.
 const INVOCATIONS: usize = 1_000;
@@ -25,7 +26,7 @@ pub fn detail(asof: AsOf<'_>, member: &Member<'_>, window: Window, axis: &Axis) 
     let wanted = |(row, standing): &(&Row, Standing)| member.wants(asof, row, standing);
     let mut newest: Vec<(&Row, Standing)> = Vec::new();
     let mut matching = 0;
-    let mut errors: HashMap<(Option<NameId>, Outcome), Group> = HashMap::new();
+    let mut errors = Groups::default();
     let mut environments: HashMap<EnvironmentId, Used> = HashMap::new();
     let mut versions = Versions::new(asof, member.function, window);
     for (row, standing) in scan::rows(asof, member.function, window).filter(wanted) {
@@ -34,12 +35,17 @@ pub fn detail(asof: AsOf<'_>, member: &Member<'_>, window: Window, axis: &Axis) 
         if newest.len() > 2 * INVOCATIONS {
             newest.drain(..INVOCATIONS);
         }
-        note_error(&mut errors, row, &standing);
+        if let Some(key) = standing.end.as_ref().and_then(ErrorKey::of) {
+            errors.note(key, row.start(), row.seq(), row.version());
+        }
         versions.note(asof, row, &standing);
         if let Some(environment) = row.environment() {
             environments.entry(environment).or_default().note(asof, axis, row, &standing);
         }
     }
+    let whole = scan::complete(asof, window);
+    let grade = if whole { Grade::Counted } else { Grade::AtLeast(Why::Evicted) };
+    let (errors, of_other_errors) = errors.into_rows(&asof.snapshot.texts, grade);
     let (versions, of_other_versions) = versions.into_rows(asof, window);
     let first = newest.len().saturating_sub(INVOCATIONS);
     FunctionDetail {
@@ -50,7 +56,10 @@ pub fn detail(asof: AsOf<'_>, member: &Member<'_>, window: Window, axis: &Axis) 
             .map(|(row, standing)| invocation(asof, member.id, member.function, row, standing))
             .collect(),
         matching,
-        errors: error_groups(asof, errors),
+        logged: asof.has_logs(member.function),
+        let_go: !whole,
+        errors,
+        of_other_errors,
         versions,
         of_other_versions,
         environments: environment_rows(asof, member.function, window, axis, environments),
@@ -84,7 +93,7 @@ pub fn invocation(
         billed_ms: end.and_then(|end| end.billed_ms),
         max_memory_mb: end.and_then(|end| end.max_memory_mb),
         memory_mb: end.and_then(|end| end.memory_mb),
-        error_type: end.and_then(|end| end.error_type).map(|name| texts.names.get(name).to_string()),
+        error_type: end.and_then(|end| texts.error_type(end.error?)).map(str::to_string),
         delivery: asof
             .snapshot
             .deliveries
@@ -100,43 +109,6 @@ pub fn invocation(
         trace: asof.trace(function, row),
         lines: (lines.source, lines.from, asof.lines_to(function, row)),
     }
-}
-
-struct Group {
-    count: u64,
-    first: Timestamp,
-    last: (Timestamp, u64),
-}
-
-fn note_error(groups: &mut HashMap<(Option<NameId>, Outcome), Group>, row: &Row, standing: &Standing) {
-    let Some(end) = standing.end.filter(|end| end.outcome.failed()) else { return };
-    let at = (row.start(), row.seq());
-    // How it ended tells apart only what has no type of its own.
-    let outcome = if end.error_type.is_some() { Outcome::Error } else { end.outcome };
-    let group =
-        groups.entry((end.error_type, outcome)).or_insert(Group { count: 0, first: row.start(), last: at });
-    group.count += 1;
-    group.first = group.first.min(row.start());
-    group.last = group.last.max(at);
-}
-
-fn error_groups(asof: AsOf<'_>, groups: HashMap<(Option<NameId>, Outcome), Group>) -> Vec<ErrorGroup> {
-    let name = |error: Option<NameId>, outcome: Outcome| match error {
-        Some(error) => asof.snapshot.texts.names.get(error).to_string(),
-        None => outcome.word().to_string(),
-    };
-    let mut groups: Vec<ErrorGroup> = groups
-        .into_iter()
-        .map(|((error, outcome), group)| ErrorGroup {
-            name: name(error, outcome),
-            count: group.count,
-            first: group.first,
-            last: group.last.0,
-            seq: group.last.1,
-        })
-        .collect();
-    groups.sort_by(|a, b| b.count.cmp(&a.count).then(b.last.cmp(&a.last)).then(a.name.cmp(&b.name)));
-    groups
 }
 
 /// What an environment did in a window.

@@ -49,7 +49,9 @@ pub fn overview(snapshot: &Snapshot, request: &OverviewRequest) -> Overview {
     if let Some(back_ms) = request.compare_ms {
         compare(&mut panels, asof, &selection, axis.earlier(back_ms), window.earlier(back_ms));
     }
+    let heat = (request.heat > 0).then(|| board.heat(request.heat)).flatten();
     Overview {
+        heat,
         as_of: request.as_of,
         window: axis.window(),
         step_ms: axis.step_ms,

@@ -11,6 +11,7 @@ use crate::store::{Row, Snapshot, Standing};
 use super::asof::AsOf;
 use super::axis::Axis;
 use super::detail::invocation;
+use super::errors::ErrorKey;
 use super::figures;
 use super::filter::{Filter, failed};
 use super::scan;
@@ -94,6 +95,8 @@ pub struct PageRequest {
     pub function: Option<FunctionId>,
     /// Of one of its environments only.
     pub environment: Option<EnvironmentId>,
+    /// Of one group of errors only.
+    pub error: Option<ErrorKey>,
     /// What comes first.
     pub ranking: Ranking,
     /// Whether the order is turned round.
@@ -142,7 +145,8 @@ pub fn page(snapshot: &Snapshot, request: &PageRequest, most: usize) -> Page {
     let list = List { asof, members: &selection.members, request, window };
     match reach(&selection.members, window, most) {
         Some(_) if request.ranking == Ranking::Newest => {
-            let plain = request.environment.is_none() && !selection.in_part();
+            let narrowed = request.environment.is_some() || request.error.is_some();
+            let plain = !narrowed && !selection.in_part();
             list.walked(plain.then(|| started(asof, &selection, window)), most)
         }
         reached => list.ranked(reached),
@@ -218,6 +222,10 @@ impl<'a> List<'a> {
 
     fn wants(&self, member: &Member<'_>, row: &Row, standing: &Standing) -> bool {
         self.request.environment.is_none_or(|only| row.environment() == Some(only))
+            && self
+                .request
+                .error
+                .is_none_or(|only| standing.end.as_ref().and_then(ErrorKey::of) == Some(only))
             && member.wants(self.asof, row, standing)
     }
 

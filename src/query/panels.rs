@@ -6,14 +6,16 @@ use super::asof::AsOf;
 use super::axis::Axis;
 use super::cell::{Cell, Durations};
 use super::figures::{self, Check, EXACT};
+use super::heat;
 use super::overlap::{Intervals, Peaks, Remembered, Running, kept_peaks};
 use super::points::{self, CLOSED_MS, Period, Sums};
 use super::refused;
 use super::scan;
 use super::select::{Member, Selection};
 use super::settings;
+use super::statistics;
 use super::table::{Figures, missing, throttles};
-use super::view::{Chart, Limit, Line, Panel, Provenance};
+use super::view::{Chart, Heat, Limit, Line, Panel, Provenance};
 
 /// What all panels of one answer rest on.
 pub struct Board<'a> {
@@ -202,7 +204,7 @@ impl<'a> Board<'a> {
                 self.rate(cell.started(), Some(minutes), cell.count_grade(), sums)
             }),
         };
-        Panel {
+        let panel = Panel {
             chart: Chart {
                 lines: vec![Line { name: "invocations", points: points.collect() }],
                 limits: Vec::new(),
@@ -212,7 +214,15 @@ impl<'a> Board<'a> {
             also: None,
             before,
             provenance: self.provenance(self.checks.0.note("invocations")),
-        }
+            statistics: Vec::new(),
+        };
+        let statistics = statistics::of_rate(&panel, "invocations", self.now.started() + sums.sum);
+        Panel { statistics, ..panel }
+    }
+
+    /// Durations over time, in so many rows; none where no log tells of any.
+    pub fn heat(&self, rows: usize) -> Option<Heat> {
+        (self.logs > 0).then(|| heat::heat(&self.columns, rows, |at| self.there(at)))
     }
 
     /// Errors: how many, and their share.
@@ -246,7 +256,7 @@ impl<'a> Board<'a> {
             }),
         };
         let note = self.checks.1.note("errors").or_else(|| self.checks.0.note("invocations"));
-        Panel {
+        let panel = Panel {
             chart: Chart {
                 lines: vec![Line { name: "share", points: share }, Line { name: "count", points: count }],
                 limits: Vec::new(),
@@ -256,7 +266,9 @@ impl<'a> Board<'a> {
             also: Some(count_now),
             before,
             provenance: self.provenance(note),
-        }
+            statistics: Vec::new(),
+        };
+        Panel { statistics: statistics::of_share(&panel), ..panel }
     }
 
     /// Share in % and count of errors.
@@ -297,16 +309,21 @@ impl<'a> Board<'a> {
         let longest = self.columns.iter().map(|cell| cell.longest().value().copied()).collect();
         lines.push(Line { name: "max", points: longest });
         let shape = figures::of_shape(self.coverage.worst(self.checks.0.grade()));
-        let mut now = match &mut self.durations {
-            Some(durations) => durations.quantile(0.99),
-            None => self.now.quantile(0.99),
-        }
-        .at_best(shape);
+        let mut told = [0.5, 0.9, 0.99, 1.0].map(|q| {
+            let value = match &mut self.durations {
+                Some(durations) => durations.quantile(q),
+                None if q == 1.0 => self.now.longest(),
+                None => self.now.quantile(q),
+            };
+            value.at_best(shape)
+        });
+        let mut now = told[2];
         let mut also = Some(self.counts().of(self.now.durations().round()));
         let mut note = self.checks.0.note("invocations");
         if let (0, [member]) = (self.logs, self.metered.as_slice()) {
             lines = self.told_durations(member);
             (now, also) = (Graded::NoSource(Why::NotInAnySource), None);
+            told = [now; 4];
             note = Some("percentiles of minutes can't be made into one of a longer time".to_string());
         }
         let timeout = match self.selection.members.as_slice() {
@@ -318,6 +335,7 @@ impl<'a> Board<'a> {
         let note = note.or_else(|| self.longer());
         Panel {
             chart: Chart { lines, limits, settled: self.settled() },
+            statistics: statistics::of_durations(also, told),
             now,
             also,
             before,
@@ -448,7 +466,7 @@ impl<'a> Board<'a> {
             .then(|| format!("{without} of {} functions have no CloudWatch metrics", members.len()));
         let note = note.or((called > 0).then(|| Why::CallersOnly.words().to_string()));
         let age = members.iter().filter_map(|member| self.newest_throttles(member)).max();
-        Panel {
+        let panel = Panel {
             chart: Chart {
                 lines: vec![Line {
                     name: "throttles",
@@ -470,7 +488,9 @@ impl<'a> Board<'a> {
                 age_ms: age.map(|newest| self.asof.at.since(newest).max(0)),
                 note: if none { why.map(|why| why.words().to_string()) } else { note },
             },
-        }
+            statistics: Vec::new(),
+        };
+        Panel { statistics: statistics::of_rate(&panel, "throttles", now.sum), ..panel }
     }
 
     /// The end of the newest period of `Throttles`, else the newest request that is known to be refused.
@@ -536,13 +556,15 @@ impl<'a> Board<'a> {
             .reduce(f64::max);
         let note = account.map(|peak| format!("the account ran up to {peak} at once (CloudWatch)"));
         let note = self.checks.0.note("invocations").or_else(|| self.higher(span.peak())).or(note);
-        Panel {
+        let panel = Panel {
             chart: Chart { lines, limits: self.ceilings(), settled: self.settled() },
             now,
             also: self.ceiling(),
             before,
             provenance: self.provenance(note),
-        }
+            statistics: Vec::new(),
+        };
+        Panel { statistics: statistics::of_level(&panel), ..panel }
     }
 
     /// The limit that the headline compares with: a function's own, or the account's.

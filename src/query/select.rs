@@ -94,7 +94,7 @@ impl Invoked for Kept<'_> {
     }
 
     fn error_type(&self) -> Option<&str> {
-        Some(self.asof.snapshot.texts.names.get(self.standing.end?.error_type?))
+        self.asof.snapshot.texts.error_type(self.standing.end?.error?)
     }
 
     fn request_id(&self) -> String {

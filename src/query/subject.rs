@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use crate::model::{
-    FunctionId, Micros, NameId, Origin, Outcome, Setting, SettingFact, Timestamp, When, Window,
+    ErrorId, FunctionId, Micros, NameId, Origin, Outcome, Setting, SettingFact, Timestamp, When, Window,
 };
 use crate::store::{Fold, FunctionData, Row, Sketch, Snapshot, Standing};
 
@@ -67,8 +67,8 @@ pub struct Seen {
     pub outcome: Option<Outcome>,
     /// Its duration, if it reported one.
     pub duration: Option<Micros>,
-    /// The error's type.
-    pub error_type: Option<NameId>,
+    /// What it failed with.
+    pub error: Option<ErrorId>,
     /// The attempt, from 1.
     pub attempt: u8,
     /// Its first record.
@@ -106,6 +106,11 @@ impl<'a> Subject<'a> {
     /// The text of an interned name.
     pub fn text(&self, name: NameId) -> &'a str {
         self.asof.snapshot.texts.names.get(name)
+    }
+
+    /// The type of an error.
+    pub fn error_type(&self, error: ErrorId) -> Option<&'a str> {
+        self.asof.snapshot.texts.error_type(error)
     }
 
     /// Whether logs tell of it.
@@ -212,7 +217,7 @@ fn seen(row: &Row, standing: &Standing) -> Seen {
         version: row.version(),
         outcome: standing.end.map(|end| end.outcome),
         duration: standing.end.and_then(|end| end.duration),
-        error_type: standing.end.and_then(|end| end.error_type),
+        error: standing.end.and_then(|end| end.error),
         attempt: row.attempt(),
         origin: Origin { source: lines.source, offset: lines.from, len: 0 },
     }

@@ -154,7 +154,7 @@ mod tests {
                 init: (seq % 2 == 0).then_some(Micros(us * 10)),
                 restore: None,
                 outcome: if failed { Outcome::Error } else { Outcome::Ok },
-                error_type: None,
+                error: None,
             };
             let invocation = Invocation {
                 seq: u64::from(seq),

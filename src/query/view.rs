@@ -12,6 +12,9 @@ use super::configured::Configured;
 use super::filter::Filter;
 
 pub use super::calls::{CallRow, CallStats, CallTree, Fold};
+pub use super::errors::ErrorGroup;
+pub use super::heat::Heat;
+pub use super::statistics::{Statistic, Unit};
 pub use super::traces::{
     OneTrace, TraceLine, TraceList, TraceOf, TraceOrder, TraceScope, TracedInvocation, TracesAnswer,
     TracesRequest, TracesWhat,
@@ -86,6 +89,8 @@ pub struct Panel {
     pub before: Graded<f64>,
     /// Where it comes from.
     pub provenance: Provenance,
+    /// What it tells where it has the whole screen, most important first.
+    pub statistics: Vec<Statistic>,
 }
 
 /// The panels of one selection on one time axis.
@@ -298,6 +303,8 @@ pub struct OverviewRequest {
     pub columns: usize,
     /// Columns of a row's sparkline.
     pub spark: usize,
+    /// Rows of durations over time; 0 asks for none.
+    pub heat: usize,
     /// What is looked at.
     pub filter: Filter,
     /// Narrows everything to one function; the answer then has `detail`.
@@ -322,6 +329,8 @@ pub struct Overview {
     pub step_ms: i64,
     /// The panels.
     pub panels: Panels,
+    /// Durations over the same columns, where they were asked for and logs tell of them.
+    pub heat: Option<Heat>,
     /// Changes of code and settings on their axis, in order.
     pub marks: Vec<Mark>,
     /// What the account's limit is used for.
@@ -345,8 +354,14 @@ pub struct FunctionDetail {
     pub invocations: Vec<InvocationRow>,
     /// How many match in all.
     pub matching: u64,
-    /// Error groups, most first.
+    /// Whether logs tell of it: what follows comes from them alone.
+    pub logged: bool,
+    /// Whether some of the window's invocations were let go for memory: of them the lists know nothing.
+    pub let_go: bool,
+    /// Error groups, most first, at most 512.
     pub errors: Vec<ErrorGroup>,
+    /// Failed invocations of groups beyond those.
+    pub of_other_errors: u64,
     /// Its versions, the one that began last first, at most 64.
     pub versions: Vec<VersionRow>,
     /// Invocations of versions beyond those.
@@ -413,21 +428,6 @@ pub enum InvocationState {
     Running,
     /// Runs longer than its timeout, or 15 minutes.
     Overdue,
-}
-
-/// Errors of one type.
-#[derive(Clone, Debug, PartialEq)]
-pub struct ErrorGroup {
-    /// The type, or how it ended where no type is printed.
-    pub name: String,
-    /// How many.
-    pub count: u64,
-    /// First seen in the window.
-    pub first: Timestamp,
-    /// Last seen.
-    pub last: Timestamp,
-    /// An invocation of it (the newest).
-    pub seq: u64,
 }
 
 /// What one version did in the window; of `$LATEST`, what it did since one change of its code.

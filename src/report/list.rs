@@ -17,6 +17,8 @@ use crate::query::view::InvocationState;
 pub enum List {
     /// Every invocation.
     Invocations,
+    /// Every group of errors of a function: by type, by where it was thrown and by what it says.
+    Errors,
     /// Every function: its counts, and what it is set to.
     Functions,
     /// Every execution environment.
@@ -73,6 +75,11 @@ impl Collect {
     /// Nothing yet.
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// Whether no invocation was read.
+    pub fn is_empty(&self) -> bool {
+        self.invocations.is_empty()
     }
 
     /// The invocations that a filter lets through, by start.
@@ -166,7 +173,7 @@ impl Collect {
                     count(end.and_then(|e| e.memory_mb)),
                     count(end.and_then(|e| e.max_memory_mb)),
                     Cell::text(end.map_or(Outcome::Unfinished, |e| e.outcome).word()),
-                    Cell::maybe(end.and_then(|e| e.error_type).map(|name| texts.names.get(name).to_string())),
+                    Cell::maybe(end.and_then(|e| texts.error_type(e.error?)).map(str::to_string)),
                     Cell::bool(i.cold.is_cold()),
                     Cell::maybe(i.trace.map(|trace| texts.ids.show_trace(trace))),
                     Cell::maybe(delivery.map(|told| told.condition.to_string())),
@@ -225,7 +232,7 @@ impl Invoked for Listed<'_> {
     }
 
     fn error_type(&self) -> Option<&str> {
-        Some(self.texts.names.get(self.invocation.end?.error_type?))
+        self.texts.error_type(self.invocation.end?.error?)
     }
 
     fn request_id(&self) -> String {

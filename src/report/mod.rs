@@ -4,6 +4,7 @@
 //! what their rows need. Reads to the end of its input and answers as of that.
 
 mod doctor;
+mod errors;
 mod findings;
 mod fold;
 mod intervals;

@@ -12,6 +12,7 @@ use crate::model::{FactSink, Origin, Record, SourceId, Timestamp, Window};
 use crate::query::filter::Filter;
 use crate::source::{self, Event, Kind, NoInput, SourceInfo};
 
+use super::errors::errors;
 use super::fold::{Fold, Keys, TimeRule};
 use super::inventory::Inventory;
 use super::list::{Collect, List};
@@ -160,7 +161,16 @@ pub fn run(
             } else {
                 let mut all = collect.matching(filter, texts);
                 all.retain(|invocation| window.holds(invocation.start));
-                collect.invocations(&all, texts, &input.correlator.streams())
+                if *list == List::Errors && collect.is_empty() {
+                    let _ = writeln!(
+                        err,
+                        "lamtop: no source: errors come only from logs, and no invocation was read"
+                    );
+                }
+                match list {
+                    List::Errors => errors(&collect, &all, texts),
+                    _ => collect.invocations(&all, texts, &input.correlator.streams()),
+                }
             };
             (input, table)
         }

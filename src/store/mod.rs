@@ -47,7 +47,7 @@ pub use refused::Refused;
 pub use row::{Ended, Former, Row, RowKey, RowsSummary, Standing, TraceOf, sane};
 pub use series::{Level, Series};
 pub use sink::Store;
-pub use sketch::{Bins, Dense, Sketch, bin_of, nearest_rank, value_of};
+pub use sketch::{BINS, Bins, Dense, Sketch, bin_of, first_of, nearest_rank, value_of};
 pub use snapshot::{BAD_KEPT, BadLog, BadRecord, Health, Newest, Snapshot};
 pub use trace::{Extent, KeptDocument, TraceData};
 

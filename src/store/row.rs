@@ -1,8 +1,8 @@
 //! An invocation as it is kept: 96 bytes, behind accessors, so that the layout may become columns.
 
 use crate::model::{
-    Cold, End, EnvironmentId, Invocation, Lines, Micros, NameId, Outcome, RequestId, SourceId, Timestamp,
-    TraceId, Waited,
+    Cold, End, EnvironmentId, ErrorId, Invocation, Lines, Micros, NameId, Outcome, RequestId, SourceId,
+    Timestamp, TraceId, Waited,
 };
 
 use super::paged::Item;
@@ -61,7 +61,7 @@ pub struct Row {
     init: u32,
     restore: u32,
     billed_ms: u32,
-    error_type: u32,
+    error: u32,
     environment: u32,
     version: u32,
     source: u32,
@@ -113,7 +113,7 @@ impl Row {
             init: 0,
             restore: 0,
             billed_ms: 0,
-            error_type: NONE,
+            error: NONE,
             environment: invocation.environment.map_or(NONE, |environment| environment.0),
             version: invocation.version.0,
             source: 0,
@@ -161,7 +161,7 @@ impl Row {
         self.billed_ms = end.billed_ms.unwrap_or_default();
         self.memory_mb = mb(end.memory_mb);
         self.max_memory_mb = mb(end.max_memory_mb);
-        self.error_type = end.error_type.map_or(NONE, |name| name.0);
+        self.error = end.error.map_or(NONE, |error| error.0);
         self.outcome = OUTCOMES.iter().position(|&o| o == end.outcome).map_or(OPEN, |at| at as u8);
     }
 
@@ -262,7 +262,7 @@ impl Row {
             init: when(INIT, self.init).map(Micros),
             restore: when(RESTORE, self.restore).map(Micros),
             outcome,
-            error_type: (self.error_type != NONE).then_some(NameId(self.error_type)),
+            error: (self.error != NONE).then_some(ErrorId(self.error)),
         };
         Some(Ended { end, cold: COLDS[usize::from(self.cold >> 4 & 3)] })
     }

@@ -20,6 +20,17 @@ pub fn bin_of(us: u32) -> u16 {
     }
 }
 
+/// The least duration in µs that falls into a bin or into one after it; more than any where there is none.
+pub fn first_of(bin: u16) -> u64 {
+    let (mut low, mut high) = (0u64, 1 << 32);
+    while low < high {
+        let middle = low.midpoint(high);
+        // Below `high`, so it has 32 bits.
+        if bin_of(middle as u32) < bin { low = middle + 1 } else { high = middle }
+    }
+    low
+}
+
 /// The duration in µs that stands for a bin: at most 1 % from any value in it.
 pub fn value_of(bin: u16) -> f64 {
     match bin {
@@ -179,6 +190,15 @@ mod tests {
         assert!(usize::from(bin_of(u32::MAX)) < BINS);
         assert_eq!(bin_of(0), 0);
         assert_eq!(value_of(0), 0.0);
+    }
+
+    #[test]
+    fn a_bin_begins_where_the_one_before_ends() {
+        for bin in 1..=bin_of(u32::MAX) {
+            let first = first_of(bin);
+            assert!(bin_of(first as u32) >= bin && bin_of(first as u32 - 1) < bin, "{bin}");
+        }
+        assert_eq!((first_of(0), first_of(BINS as u16)), (0, 1 << 32));
     }
 
     #[test]

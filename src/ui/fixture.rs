@@ -7,15 +7,15 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
 use crate::model::{
-    Certainty, Cold, EnvironmentId, Evidence, Finding, FindingKind, Flags, FunctionId, Graded, Grant, Level,
-    Micros, Origin, Outcome, Provisioned, Severity, SourceId, Timestamp, TraceId, Trigger, Waited, Why,
-    Window,
+    Certainty, Cold, EnvironmentId, ErrorId, Evidence, Finding, FindingKind, Flags, FunctionId, Grade,
+    Graded, Grant, Level, Micros, Origin, Outcome, Provisioned, Severity, SourceId, Timestamp, TraceId,
+    Trigger, Waited, Why, Window,
 };
 use crate::query::filter::{Condition, Filter, Mistake, Term};
 use crate::query::page::{Listed, Page, PageRequest, Part, Place, Ranking};
 use crate::query::survey::*;
 use crate::query::view::*;
-use crate::query::{Configured, InEnvironment, One, OneRequest};
+use crate::query::{Configured, ErrorKey, InEnvironment, One, OneRequest};
 use crate::ui::app::{Effect, Msg, Options, UiState, update};
 use crate::ui::key::Key;
 use crate::ui::keymap::{Keymap, ViewKind};
@@ -158,7 +158,20 @@ fn panel(lines: Vec<Line>, now: Graded<f64>, before: Graded<f64>, age_ms: i64) -
         also: None,
         before,
         provenance: Provenance { source: "logs", age_ms: Some(age_ms), note: None },
+        statistics: vec![Statistic { name: "count", value: now, unit: Unit::Count }],
     }
+}
+
+/// The figures of durations, the slowest cut short by the timeout.
+fn durations() -> Vec<Statistic> {
+    let of = |name, value, unit| Statistic { name, value, unit };
+    vec![
+        of("n", Graded::Counted(145_740.0), Unit::Count),
+        of("p50", Graded::Counted(211.0), Unit::Ms),
+        of("p90", Graded::Counted(1_934.0), Unit::Ms),
+        of("p99", Graded::AtLeast(30_000.0, Why::Censored), Unit::Ms),
+        of("max", Graded::AtLeast(30_000.0, Why::Censored), Unit::Ms),
+    ]
 }
 
 fn panels(tree: bool) -> Panels {
@@ -175,6 +188,7 @@ fn panels(tree: bool) -> Panels {
         400,
     );
     duration.also = Some(Graded::Counted(145_740.0));
+    duration.statistics = durations();
     duration.chart.limits = vec![Limit { name: "timeout", value: Graded::Counted(30_000.0) }];
     let mut errors = panel(
         vec![line("count", step(0.0, 180.0)), line("share", step(0.0, 4.0))],
@@ -455,6 +469,7 @@ pub fn overview() -> Overview {
         window: Window::before(NOW, 1_800_000),
         step_ms: 60_000,
         panels: panels(true),
+        heat: None,
         marks: marks(),
         account: Account {
             limit: Some(Graded::Counted(1_000)),
@@ -478,6 +493,22 @@ pub fn overview() -> Overview {
             "throttles of 22 functions (no metrics)".into(),
             "memory of 1 (no REPORT line)".into(),
         ],
+    }
+}
+
+/// Most take a little; from the 18th minute on some take very long. Nothing is known of the first two.
+fn heat(rows: usize) -> Heat {
+    let rung = |row: usize, of: usize| 1_000u32 >> (2 * row.abs_diff(of * rows / 12)).min(31);
+    let count = |at: usize, row| match at {
+        ..2 => None,
+        2..18 => Some(rung(row, 3) + at as u32 % 2 * rung(row, 4) / 9),
+        _ => Some(rung(row, 4) + rung(row, 10) / (31 - at as u32)),
+    };
+    Heat {
+        // Most lie a third of the way up.
+        edges: (0..=rows as i32).map(|row| (300_000.0 * 1.3f64.powi(row - rows as i32 / 3)) as u64).collect(),
+        counts: (0..MINUTES).flat_map(|at| (0..rows).map(move |row| count(at, row))).collect(),
+        grade: Grade::Counted,
     }
 }
 
@@ -544,9 +575,18 @@ fn invocation(n: u64) -> InvocationRow {
 
 /// A function's answer; `newest` is the number of its newest invocation.
 pub fn function(newest: u64) -> Overview {
-    let group = |name: &str, count, seq| ErrorGroup {
+    let group = |name: &str, frame: &str, message: &str, count, seq| ErrorGroup {
+        key: match frame {
+            "" => ErrorKey::Ended(Outcome::Timeout),
+            _ => ErrorKey::Told(ErrorId(seq as u32)),
+        },
         name: name.into(),
-        count,
+        frame: frame.into(),
+        message: message.into(),
+        others: !frame.is_empty() && message.is_empty(),
+        versions: if count > 20 { vec!["11".into(), "12".into()] } else { vec!["12".into()] },
+        more_versions: false,
+        count: if count == 3 { Graded::AtLeast(3, Why::Evicted) } else { Graded::Counted(count) },
         first: NOW.plus(-600_000),
         last: NOW.plus(-2_000),
         seq,
@@ -579,7 +619,14 @@ pub fn function(newest: u64) -> Overview {
         name: FUNCTIONS[1].0.into(),
         invocations: (0..=newest).rev().take(100).map(invocation).collect(),
         matching: 1_190,
-        errors: vec![group("timeout", 60, newest - newest % 7 + 1), group("CardDeclined\x1b[0m", 16, 3)],
+        logged: true,
+        let_go: false,
+        errors: vec![
+            group("timeout", "", "", 60, newest - newest % 7 + 1),
+            group("CardDeclined\x1b[0m", "charge pay.mjs", "card of order # was declined\x1b[0m", 12, 3),
+            group("TypeError", "Object.<anonymous> cart.mjs", "", 3, 4),
+        ],
+        of_other_errors: 1,
         versions: vec![version("12", 320_000, 76, 4_520.0), version("11", 1_700_000, 0, 390.0)],
         of_other_versions: 3,
         environments: (0..3).map(environment).collect(),
@@ -656,6 +703,19 @@ pub fn page(request: PageRequest, newest: u64) -> Page {
             Listed { place, name: name.into(), row }
         })
         .filter(|listed| request.window.holds(listed.row.start))
+        .filter(|listed| match request.error {
+            Some(ErrorKey::Ended(outcome)) => listed.row.state == InvocationState::Ended(outcome),
+            Some(ErrorKey::Told(_)) => listed.row.error_type.as_deref() == Some("CardDeclined"),
+            None => true,
+        })
+        .filter(|listed| {
+            request.filter.terms.iter().all(|term| match &term.what {
+                Condition::Duration(compare, us) => {
+                    listed.row.duration.is_some_and(|took| compare.holds(u64::from(took.0), *us))
+                }
+                _ => true,
+            })
+        })
         .collect();
     rows.sort_by_key(|listed| Reverse(listed.place));
     if request.reverse {
@@ -953,6 +1013,8 @@ pub struct Session {
     pub order: Vec<usize>,
     /// Whether control data tell what functions are set to.
     pub settings_told: bool,
+    /// Whether logs of the function were read.
+    pub logged: bool,
     /// What is wrong.
     pub problems: Problems,
 }
@@ -971,6 +1033,7 @@ impl Session {
             newest: 99,
             lines: 1_000,
             order: (0..FUNCTIONS.len()).collect(),
+            logged: true,
             settings_told: true,
             problems: problems(),
         };
@@ -993,6 +1056,12 @@ impl Session {
                                 if let (false, Some(detail)) = (self.settings_told, &mut answer.detail) {
                                     detail.configured = Default::default();
                                 }
+                                if let (false, Some(detail)) = (self.logged, &mut answer.detail) {
+                                    (detail.logged, detail.matching, detail.of_other_errors) = (false, 0, 0);
+                                    detail.invocations.clear();
+                                    detail.errors.clear();
+                                    detail.versions.clear();
+                                }
                                 answer
                             }
                             None => overview(),
@@ -1008,6 +1077,7 @@ impl Session {
                         };
                         answer.rows.retain(shown);
                         answer.as_of = request.as_of;
+                        answer.heat = (request.heat > 0).then(|| heat(request.heat));
                         let problems = Arc::new(self.problems.clone());
                         let msg = Msg::Overview { id, answer: Arc::new(answer), problems };
                         next.extend(update(&mut self.state, msg, self.at));

@@ -249,8 +249,8 @@ actions! {
 
     /// Wrap long lines, or cut them
     Wrap, "wrap", "wrap", Show, &[Invocation, Logs];
-    /// Traces as a list, as a map of services, as one tree
-    Shape, "shape", "list, map, tree", Show, &[Traces];
+    /// Traces as a list, as a map of services, as one tree; the panel Duration as a heat map
+    Shape, "shape", "list, map, tree", Show, &[Overview, Function, Traces];
     /// Unfold everything, or fold as at first
     UnfoldAll, "unfold-all", "unfold", Show, &[Trace];
     /// Copy the selected name, request id or line to the terminal's clipboard

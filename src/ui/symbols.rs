@@ -41,6 +41,8 @@ pub struct Symbols {
     pub charset: Charset,
     /// Eight levels, lowest first.
     pub levels: [&'static str; 8],
+    /// Four shades, lightest first.
+    pub shades: [&'static str; 4],
     /// Horizontal, vertical, and the corners ┌ ┐ └ ┘.
     pub border: [&'static str; 6],
     /// Something was cut off here.
@@ -102,6 +104,7 @@ const UNICODE_LEVELS: [&str; 8] = ["▁", "▂", "▃", "▄", "▅", "▆", "�
 const UNICODE: Symbols = Symbols {
     charset: Charset::Braille,
     levels: UNICODE_LEVELS,
+    shades: ["░", "▒", "▓", "█"],
     border: ["─", "│", "┌", "┐", "└", "┘"],
     ellipsis: "…",
     settling: "…",
@@ -137,6 +140,7 @@ static BLOCK: Symbols = Symbols { charset: Charset::Block, ..UNICODE };
 static ASCII: Symbols = Symbols {
     charset: Charset::Ascii,
     levels: ["_", ".", ".", "-", "-", "=", "=", "#"],
+    shades: [".", ":", "+", "#"],
     border: ["-", "|", "+", "+", "+", "+"],
     ellipsis: "...",
     settling: "'",
@@ -195,6 +199,7 @@ mod tests {
             s.crosshair,
         ];
         all.extend(s.levels);
+        all.extend(s.shades);
         all.extend(s.border);
         all.extend(s.marks);
         all.push(s.bookmark);

@@ -5,7 +5,7 @@
 use std::sync::Arc;
 
 use lamtop::model::{
-    Change, Cold, End, EnvironmentInfo, FactSink, Flags, FunctionId, Invocation, Lines, MetricName,
+    Change, Cold, End, EnvironmentInfo, ErrorId, FactSink, Flags, FunctionId, Invocation, Lines, MetricName,
     MetricPoint, Micros, NameId, Origin, Outcome, RequestId, SegmentDocument, SegmentNode, SettingFact,
     SourceId, Statistics, Texts, Timestamp, TraceId, Waited, Window,
 };
@@ -72,9 +72,9 @@ pub fn store_of<'a>(functions: u32, facts: impl IntoIterator<Item = &'a Fact>, b
 /// Its snapshot, with the names that facts use.
 pub fn snapshot_of(store: &mut Store) -> Snapshot {
     let mut texts = Texts::default();
-    for name in ["$LATEST", "KeyError", "Runtime.ExitError"] {
-        texts.names.id(name);
-    }
+    let [_, key, exit] = ["$LATEST", "KeyError", "Runtime.ExitError"].map(|name| texts.names.id(name));
+    texts.errors.id(FunctionId(0), key, "handler app.py", "'x'");
+    texts.errors.id(FunctionId(0), exit, "", "");
     store.snapshot(Arc::new(texts))
 }
 
@@ -136,7 +136,7 @@ fn invocation(functions: u32) -> impl Strategy<Value = Vec<Fact>> {
             init: None,
             restore: None,
             outcome,
-            error_type: outcome.failed().then_some(NameId(1 + memory % 2)),
+            error: outcome.failed().then_some(ErrorId(memory % 2)),
         };
         let first = Invocation {
             seq: id,

@@ -27,6 +27,7 @@ struct Question {
     window_ms: i64,
     columns: usize,
     spark: usize,
+    heat: usize,
     filter: Filter,
     compare_ms: Option<i64>,
     sort: SortBy,
@@ -168,10 +169,12 @@ impl UiState {
     fn ask_board(&mut self, at: u64) -> Option<Effect> {
         let board = self.board()?;
         let (columns, spark) = view::columns(self, board.enlarged);
+        let heat = if board.shows_heat() { view::heat_rows(self.size) } else { 0 };
         let question = Question {
             window_ms: self.window_ms,
             columns,
             spark,
+            heat,
             filter: self.filter.clone(),
             compare_ms: self.compare.map(|with| with.ms(self.window_ms)),
             sort: self.sort,
@@ -200,6 +203,7 @@ impl UiState {
             window_ms: question.window_ms,
             columns,
             spark,
+            heat,
             filter: question.filter.clone(),
             function,
             compare_ms: question.compare_ms,

@@ -78,6 +78,10 @@ pub struct Board {
     pub enlarged: bool,
     /// The time at which the crosshair stands.
     pub crosshair: Option<Timestamp>,
+    /// Whether the enlarged panel of durations shows them as a heat map.
+    pub heat: bool,
+    /// The duration at which the crosshair stands in it, in µs.
+    pub took_us: Option<u64>,
     /// First row of the trace on screen.
     pub trace_top: usize,
     pub(super) last_ask: Option<LastAsk>,

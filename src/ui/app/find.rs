@@ -99,7 +99,10 @@ impl UiState {
                     FunctionList::Invocations => function.invocation(line).is_some_and(|row| {
                         shows(&row.request_id) || row.error_type.as_deref().is_some_and(shows)
                     }),
-                    FunctionList::Errors => detail.is_some_and(|d| shows(&d.errors[line].name)),
+                    FunctionList::Errors => detail.is_some_and(|d| {
+                        let group = &d.errors[line];
+                        [&*group.name, &*group.frame, &*group.message].into_iter().any(&shows)
+                    }),
                     FunctionList::Versions => detail.is_some_and(|d| shows(&d.versions[line].version)),
                     FunctionList::Settings => {
                         function.facts().get(line).is_some_and(|fact| shows(fact.label) || shows(&fact.value))

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crate::model::{EnvironmentId, FunctionId, Timestamp};
+use crate::query::ErrorKey;
 use crate::query::view::{FunctionDetail, InvocationRow, Overview};
 
 use super::board::Board;
@@ -15,7 +16,7 @@ pub enum FunctionList {
     /// Its invocations, newest first.
     #[default]
     Invocations,
-    /// Its errors by type.
+    /// Its errors in groups.
     Errors,
     /// Its versions side by side.
     Versions,
@@ -62,8 +63,8 @@ pub struct FunctionBoard {
     pub list: FunctionList,
     /// Its invocations, by their number.
     pub invocations: ListState<u64>,
-    /// Its errors, by their name.
-    pub errors: ListState<String>,
+    /// Its errors, by their group.
+    pub errors: ListState<ErrorKey>,
     /// Its versions, by their name and the change of code that they are since.
     pub versions: ListState<(String, Option<Timestamp>)>,
     /// Its environments.
@@ -210,7 +211,7 @@ impl FunctionBoard {
                 what(&mut Named { list: &mut self.invocations, id }, rows);
             }
             FunctionList::Errors => {
-                let id = |line: usize| detail.errors[line].name.clone();
+                let id = |line: usize| detail.errors[line].key;
                 what(&mut Named { list: &mut self.errors, id }, rows);
             }
             FunctionList::Versions => {

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use crate::model::{EnvironmentId, FunctionId, Timestamp, Window};
-use crate::query::filter::Filter;
+use crate::query::ErrorKey;
+use crate::query::filter::{Compare, Condition, Filter, Term};
 use crate::query::page::{Listed, Page, PageRequest, Part, Ranking};
 use crate::ui::keymap::ViewKind;
 use crate::ui::status::{SessionKind, SessionStatus};
@@ -35,8 +36,24 @@ pub struct InvocationScope {
     pub function: Option<(FunctionId, Arc<str>)>,
     /// Of this environment, with its stream.
     pub environment: Option<(EnvironmentId, String)>,
+    /// Of this group of errors, with what it is called.
+    pub error: Option<(ErrorKey, String)>,
+    /// Those that took so long, in µs.
+    pub took: Option<std::ops::Range<u64>>,
     /// Those that began in this span; else in the window on screen.
     pub span: Option<Window>,
+}
+
+impl InvocationScope {
+    /// A filter, narrowed to those that took so long.
+    fn filter(&self, filter: &Filter) -> Filter {
+        let mut filter = filter.clone();
+        let bounds =
+            self.took.iter().flat_map(|took| [(Compare::AtLeast, took.start), (Compare::Less, took.end)]);
+        let terms = bounds.map(|(compare, us)| Term { not: false, what: Condition::Duration(compare, us) });
+        filter.terms.extend(terms);
+        filter
+    }
 }
 
 /// Everything of a question but its time and place.
@@ -172,9 +189,10 @@ impl InvocationsView {
                 .scope
                 .span
                 .unwrap_or(Window { from: as_of.plus(-window_ms.max(1)), to: as_of.plus(1) }),
-            filter: question.filter.clone(),
+            filter: self.scope.filter(&question.filter),
             function: self.scope.function.as_ref().map(|(id, _)| *id),
             environment: self.scope.environment.as_ref().map(|(id, _)| *id),
+            error: self.scope.error.as_ref().map(|(key, _)| *key),
             ranking,
             reverse,
             part,
@@ -254,12 +272,12 @@ impl UiState {
             (ViewKind::Logs, _) => (self.logs.as_ref().and_then(|logs| logs.scope.function.clone()), None),
             _ => (None, None),
         };
-        let scope = InvocationScope { function, environment, span: None };
+        let scope = InvocationScope { function, environment, ..InvocationScope::default() };
         self.show_invocations(scope, Ranking::default());
         Vec::new()
     }
 
-    fn show_invocations(&mut self, scope: InvocationScope, ranking: Ranking) {
+    pub(super) fn show_invocations(&mut self, scope: InvocationScope, ranking: Ranking) {
         self.invocations = InvocationsView::new(scope, ranking);
         self.push(ViewKind::Invocations);
     }
@@ -284,7 +302,8 @@ impl UiState {
             ViewKind::Function => self.function.as_ref().map(|f| (f.id, f.name.clone())),
             _ => None,
         };
-        self.show_invocations(InvocationScope { function, environment: None, span: Some(span) }, ranking);
+        let span = Some(span);
+        self.show_invocations(InvocationScope { function, span, ..InvocationScope::default() }, ranking);
         match kind {
             PanelKind::Throttles => self.say("a throttled request never runs; these ran at that time"),
             _ => Vec::new(),

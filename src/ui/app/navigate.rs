@@ -1,11 +1,13 @@
 //! Where the keys lead: rows, views, panels.
 
+use crate::query::page::Ranking;
 use crate::ui::keymap::ViewKind;
 use crate::ui::number;
 use crate::ui::view;
 
 use super::board::{Focus, PanelKind};
 use super::function::{FunctionBoard, FunctionList, Only};
+use super::invocations::InvocationScope;
 use super::list::Move;
 use super::logs::Scope;
 use super::state::{Effect, SourcesList, UiState};
@@ -15,6 +17,9 @@ impl UiState {
         let height = view::list_height(self);
         let focus_trace =
             self.board_mut().is_some_and(|b| b.enlarged && b.focus == Focus::Panel(PanelKind::Traces));
+        if let Some(board) = self.board_mut().filter(|board| board.shows_heat()) {
+            return board.move_in_heat(to, height);
+        }
         match self.view() {
             ViewKind::Overview | ViewKind::Function if focus_trace => {
                 if let Some(board) = self.board_mut() {
@@ -108,6 +113,9 @@ impl UiState {
     }
 
     pub(super) fn open(&mut self) -> Vec<Effect> {
+        if let Some(effects) = self.open_heat_cell() {
+            return effects;
+        }
         if let Some(span) = self.under_crosshair() {
             return self.open_span(span);
         }
@@ -168,17 +176,14 @@ impl UiState {
                 None => self.say("no invocation is selected"),
             },
             FunctionList::Errors => {
-                let detail = function.detail();
-                let seq = detail.and_then(|detail| detail.errors.get(line)).map(|error| error.seq);
-                let row = seq.and_then(|seq| detail?.invocations.iter().find(|row| row.seq == seq));
-                match row {
-                    Some(row) => {
-                        let (row, name) = (row.clone(), function.name.clone());
-                        self.show_invocation(&row, name);
-                        Vec::new()
-                    }
-                    None => self.say("its newest invocation is not among the 1,000 listed ones"),
-                }
+                let group = function.detail().and_then(|detail| detail.errors.get(line));
+                let Some(error) = group.map(|group| (group.key, group.name.clone())) else {
+                    return self.say("no error is selected");
+                };
+                let of = Some((function.id, function.name.clone()));
+                let scope = InvocationScope { function: of, error: Some(error), ..Default::default() };
+                self.show_invocations(scope, Ranking::Newest);
+                Vec::new()
             }
             FunctionList::Environments => {
                 let chosen = function.detail().and_then(|detail| detail.environments.get(line));
@@ -247,7 +252,7 @@ impl UiState {
         if let Some(board) = self.board_mut() {
             if board.enlarged || board.crosshair.is_some() {
                 board.enlarged = false;
-                board.crosshair = None;
+                (board.crosshair, board.took_us) = (None, None);
                 return Vec::new();
             }
             if board.focus != Focus::List {

@@ -5,7 +5,7 @@ use ratatui::style::Modifier;
 
 use crate::model::Timestamp;
 use crate::query::filter::Filter;
-use crate::ui::app::{Board, Compare, Focus, PanelKind, Shape, UiState};
+use crate::ui::app::{Board, Compare, Focus, FunctionList, PanelKind, Shape, UiState};
 use crate::ui::keymap::{Action, ViewKind};
 use crate::ui::number;
 use crate::ui::sanitize;
@@ -210,12 +210,19 @@ pub fn message(pen: &mut Pen, area: Rect, state: &UiState) {
     if let (Some(board), Some(answer)) = (board, answer)
         && let Focus::Panel(kind) = board.focus
     {
-        let text = panels::explain(kind, answer, board.crosshair_column(), state, pen.symbols);
+        let text = match board.shows_heat() {
+            true => super::heat::explain(board, state.zone, pen.symbols),
+            false => panels::explain(kind, answer, board.crosshair_column(), state, pen.symbols),
+        };
         pen.text(area.x, area.y, area.width, &text, Role::Text);
         return;
     }
     if let Some(warning) = &state.status.warning {
         pen.text(area.x, area.y, area.width, &format!("{} {warning}", pen.symbols.memory), Role::Error);
+        return;
+    }
+    let errors = state.function.as_ref().is_some_and(|function| function.list == FunctionList::Errors);
+    if state.view() == ViewKind::Function && errors && super::errors::selected(pen, area, state) {
         return;
     }
     match (state.view(), &state.logs, &state.invocation) {
@@ -384,6 +391,9 @@ fn panel_hints(kind: PanelKind, board: &Board) -> Vec<(Action, &'static str)> {
         (Action::NextPanel, "next panel"),
         (Action::Back, "back"),
     ]);
+    if kind == PanelKind::Duration && board.enlarged {
+        hints.insert(1, (Action::Shape, if board.shows_heat() { "chart" } else { "heat map" }));
+    }
     if kind == PanelKind::Traces {
         hints.push((Action::Down, "scroll"));
     } else {

@@ -1,12 +1,13 @@
-//! One function: the same six panels narrowed to it, and its invocations, errors and
-//! environments.
+//! One function: the same six panels narrowed to it, and its lists.
 
 use std::sync::Arc;
 
 use ratatui::layout::Rect;
 
 use crate::model::{Cold, Graded, Outcome, Waited};
-use crate::query::view::{EnvironmentRow, ErrorGroup, InvocationRow, InvocationState, Moment, VersionRow};
+use crate::query::view::{
+    EnvironmentRow, FunctionDetail, InvocationRow, InvocationState, Moment, VersionRow,
+};
 use crate::ui::app::{Fact, Focus, FunctionBoard, FunctionList, Only, Told, UiState};
 use crate::ui::number;
 use crate::ui::symbols::Symbols;
@@ -17,14 +18,15 @@ use crate::ui::widget::table::{self, Column};
 use crate::ui::zone::Zone;
 
 use super::layout::Layout;
-use super::marks;
-use super::{below_head, panels, tab_title};
+use super::{below_head, errors, marks, panels, tab_title};
 
-const fn left(title: &'static str, width: u16, leaves: u8, grows: u16) -> Column {
+/// A column of names.
+pub const fn left(title: &'static str, width: u16, leaves: u8, grows: u16) -> Column {
     Column { title, width, right: false, leaves, grows }
 }
 
-const fn right(title: &'static str, width: u16, leaves: u8) -> Column {
+/// A column of numbers.
+pub const fn right(title: &'static str, width: u16, leaves: u8) -> Column {
     Column { title, width, right: true, leaves, grows: 0 }
 }
 
@@ -42,14 +44,6 @@ pub const INVOCATIONS: [Column; 12] = [
     left("VERSION", 9, 7, 0),
     left("REQUEST ID", 10, 0, 27),
     left("ERROR", 12, 1, 60),
-];
-
-const ERRORS: [Column; 5] = [
-    left("", 2, 0, 0),
-    right("COUNT", 7, 0),
-    right("LAST", 10, 0),
-    right("FIRST", 10, 1),
-    left(" ERROR", 20, 0, 200),
 ];
 
 const VERSIONS: [Column; 12] = [
@@ -95,7 +89,7 @@ pub fn draw(pen: &mut Pen, layout: &Layout, state: &UiState) {
     let area = layout.list;
     let columns: &[Column] = match function.list {
         FunctionList::Invocations => &INVOCATIONS,
-        FunctionList::Errors => &ERRORS,
+        FunctionList::Errors => &errors::ERRORS,
         FunctionList::Versions => &VERSIONS,
         FunctionList::Environments => &ENVIRONMENTS,
         FunctionList::Settings => &SETTINGS,
@@ -111,7 +105,7 @@ pub fn draw(pen: &mut Pen, layout: &Layout, state: &UiState) {
     }
     let Some(detail) = function.detail() else { return };
     if function.is_empty() {
-        pen.text(body.x, body.y, body.width, nothing(function.list), Role::Label);
+        pen.text(body.x, body.y, body.width, nothing(function.list, detail), Role::Label);
     }
     for (y, line) in (body.y..body.bottom()).zip(function.top()..function.len()) {
         for place in &placed {
@@ -125,7 +119,9 @@ pub fn draw(pen: &mut Pen, layout: &Layout, state: &UiState) {
                     Some(row) => invocation(place.column, row, state.zone, pen.symbols),
                     None => continue,
                 },
-                FunctionList::Errors => error(place.column, &detail.errors[line], state.zone, pen.symbols),
+                FunctionList::Errors => {
+                    errors::cell(place.column, &detail.errors[line], state.zone, pen.symbols)
+                }
                 FunctionList::Versions => {
                     let aliases = &detail.configured.aliases;
                     version(place.column, &detail.versions[line], aliases, state.zone, pen.symbols)
@@ -146,8 +142,14 @@ pub fn draw(pen: &mut Pen, layout: &Layout, state: &UiState) {
     }
 }
 
-fn nothing(list: FunctionList) -> &'static str {
+fn nothing(list: FunctionList, detail: &FunctionDetail) -> &'static str {
     match list {
+        FunctionList::Invocations | FunctionList::Errors | FunctionList::Versions if !detail.logged => {
+            "no source: this list comes only from logs, and none of this function was read"
+        }
+        FunctionList::Invocations | FunctionList::Errors | FunctionList::Versions if detail.let_go => {
+            "none is left of this window: single invocations of that time were let go for memory"
+        }
         FunctionList::Invocations => "no invocation matches in this window; Z widens it",
         FunctionList::Errors => "no errors in this window",
         FunctionList::Versions => "no version ran in this window; Z widens it",
@@ -163,20 +165,34 @@ fn draw_tabs(pen: &mut Pen, area: Rect, function: &FunctionBoard) {
     let narrowed = function.only.is_some();
     for list in FunctionList::ALL.into_iter().filter(|list| !narrowed || *list == function.list) {
         let count = function.detail().and_then(|detail| match list {
+            FunctionList::Invocations | FunctionList::Errors | FunctionList::Versions if !detail.logged => {
+                None
+            }
             FunctionList::Invocations => Some(detail.matching),
-            FunctionList::Errors => Some(detail.errors.iter().map(|group| group.count).sum()),
+            FunctionList::Errors => {
+                let counts = detail.errors.iter().filter_map(|group| group.count.value());
+                Some(counts.sum::<u64>() + detail.of_other_errors)
+            }
             FunctionList::Versions => Some(detail.versions.len() as u64),
             FunctionList::Environments => Some(detail.environments.len() as u64),
             FunctionList::Settings => None,
         });
         let more = function.detail().is_some_and(|detail| detail.of_other_versions > 0);
         let more = if more && list == FunctionList::Versions { "+" } else { "" };
-        let count = count.map_or_else(String::new, |count| format!(" {}{more}", number::whole(count)));
+        let of_rows = matches!(list, FunctionList::Invocations | FunctionList::Errors);
+        let least = function.detail().filter(|detail| of_rows && detail.let_go).map(|_| pen.symbols.at_least);
+        let least = least.unwrap_or_default();
+        let count = count.map_or_else(String::new, |count| format!(" {least}{}{more}", number::whole(count)));
         let open = list == function.list;
         let (before, after) = if open { ("[", "]") } else { (" ", " ") };
         let role = if open { Role::Focus } else { Role::Label };
         let text = format!("{before}{}{count}{after}", tab_title(list));
         x = pen.text(x, area.y, area.right().saturating_sub(x), &text, role) + 1;
+    }
+    let of_other_errors = function.detail().map_or(0, |detail| detail.of_other_errors);
+    if function.list == FunctionList::Errors && of_other_errors > 0 {
+        let text = format!(" and {} of other types ", number::whole(of_other_errors));
+        pen.text(x, area.y, area.right().saturating_sub(x), &text, Role::Notice);
     }
     let of_others = function.detail().map_or(0, |detail| detail.of_other_versions);
     if function.list == FunctionList::Versions && of_others > 0 {
@@ -258,16 +274,6 @@ pub fn invocation(column: usize, row: &InvocationRow, zone: Zone, symbols: &Symb
             let parts: Vec<String> = row.error_type.clone().into_iter().chain(end).collect();
             (parts.join(&format!(" {} ", symbols.dot)), Role::Error)
         }
-    }
-}
-
-fn error(column: usize, row: &ErrorGroup, zone: Zone, symbols: &Symbols) -> (String, Role) {
-    match column {
-        0 => (symbols.error.to_string(), Role::Error),
-        1 => (number::whole(row.count), Role::Text),
-        2 => (zone.seconds(row.last), Role::Text),
-        3 => (zone.seconds(row.first), Role::Label),
-        _ => (format!(" {}", row.name), Role::Error),
     }
 }
 

@@ -137,6 +137,28 @@ fn a_focused_and_an_enlarged_panel() {
         session.press("Tab Tab Tab Tab Tab +");
         session
     });
+    golden("panel_heat", |w, h| {
+        let mut session = Session::new(w, h, live());
+        session.press("Tab Tab v");
+        session
+    });
+    golden("panel_heat_cell", |w, h| {
+        let mut session = Session::new(w, h, live());
+        session.press("Tab Tab v Left Left k");
+        session
+    });
+    golden("panel_heat_none", |w, h| {
+        let mut session = Session::new(w, h, live());
+        session.press("Tab Tab v");
+        let board = &mut session.state.overview.board;
+        board.answer = Some(std::sync::Arc::new(empty()));
+        session
+    });
+    golden("invocations_of_a_cell", |w, h| {
+        let mut session = Session::new(w, h, live());
+        session.press("Tab Tab v Left Left k Enter");
+        session
+    });
     golden("trace_enlarged", |w, h| {
         let mut session = Session::new(w, h, live());
         session.press("Shift-Tab +");
@@ -162,6 +184,17 @@ fn function() {
     });
     golden("function_errors", |w, h| {
         let mut session = Session::new(w, h, live());
+        session.press("j Enter Tab");
+        session
+    });
+    golden("function_errors_of_a_group", |w, h| {
+        let mut session = Session::new(w, h, live());
+        session.press("j Enter Tab j Enter");
+        session
+    });
+    golden("function_errors_without_logs", |w, h| {
+        let mut session = Session::new(w, h, live());
+        session.logged = false;
         session.press("j Enter Tab");
         session
     });
@@ -410,6 +443,8 @@ fn ascii_screens_are_ascii() {
         "7",
         "?",
         "Tab Tab +",
+        "Tab Tab v Left k",
+        "j Enter Tab",
         "Shift-Tab +",
         "s",
     ] {

@@ -114,6 +114,12 @@ fn about(pen: &mut Pen, area: Rect, state: &UiState) {
     if let Some((_, stream)) = &list.scope.environment {
         parts.push(format!("of {stream}"));
     }
+    if let Some(took) = &list.scope.took {
+        parts.push(format!("took {}", super::heat::took_words(took)));
+    }
+    if let Some((_, name)) = &list.scope.error {
+        parts.push(format!("failed with {name}"));
+    }
     for part in parts {
         let room = area.right().saturating_sub(x);
         x = pen.text(x, area.y, room, &format!(" {part} "), Role::Label) + 1;

@@ -2,7 +2,10 @@
 
 mod account;
 mod csv;
+mod errors;
+mod figures;
 pub mod function;
+mod heat;
 pub mod help;
 mod invocation;
 mod invocations;
@@ -145,6 +148,14 @@ pub fn columns(state: &UiState, enlarged: bool) -> (usize, usize) {
         _ => panels::line_columns(size.0),
     };
     (usize::from(chart).clamp(10, 300), overview::spark_columns(state).clamp(1, 60))
+}
+
+/// How many rows a heat map has in an enlarged panel on a screen of this size.
+pub fn heat_rows(size: (u16, u16)) -> usize {
+    match Layout::of(size, Parts { panels: true, enlarged: true, ..Parts::default() }).panels {
+        PanelArea::One(area) => heat::rows(area.height.saturating_sub(2)).max(1),
+        _ => 1,
+    }
 }
 
 /// What the menu of orders offers in the topmost view.

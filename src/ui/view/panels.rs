@@ -15,7 +15,7 @@ use crate::ui::widget::pen::{Pen, row};
 use crate::ui::widget::{sparkline, waterfall};
 
 use super::layout::PanelArea;
-use super::{account, marks};
+use super::{account, figures, heat, marks};
 
 /// What a panel draws: its lines by name, the most important last, and how its values are read.
 fn lines(kind: PanelKind) -> &'static [(&'static str, Role)] {
@@ -324,14 +324,39 @@ fn bordered(pen: &mut Pen, area: Rect, kind: PanelKind, answer: &Overview, board
         wrapped(pen, inner, &none);
         return;
     }
-    let mut chart = inner;
-    if kind == PanelKind::Concurrency && board.enlarged && state.view() == ViewKind::Overview {
-        // The chart keeps at least half of the room.
-        let rows = account::rows(&answer.account).min(inner.height / 2);
-        chart.height -= rows;
-        account::draw(pen, Rect { y: chart.bottom(), height: rows, ..inner }, &answer.account);
+    if board.enlarged && inner.height >= 5 {
+        let x = figures::draw(pen, inner, panel) + 1;
+        let beside = Rect { x, width: inner.right().saturating_sub(x), height: 1, ..inner };
+        let below = Rect { y: inner.y + 1, height: inner.height - 1, ..inner };
+        if board.shows_heat() {
+            heat::legend(pen, beside, answer);
+            return heat::draw(pen, below, answer, board, state);
+        }
+        let before = before(kind, panel, pen.symbols);
+        if sanitize::width(&before) <= usize::from(beside.width) {
+            pen.right(beside.right(), beside.y, beside.width, &before, Role::Label);
+        }
+        let mut chart = below;
+        if kind == PanelKind::Concurrency && state.view() == ViewKind::Overview {
+            // The chart keeps at least half of the room.
+            let rows = account::rows(&answer.account).min(below.height / 2);
+            chart.height -= rows;
+            account::draw(pen, Rect { y: chart.bottom(), height: rows, ..below }, &answer.account);
+        }
+        return draw_chart(pen, chart, kind, panel, answer, board.crosshair_column(), state);
     }
-    draw_chart(pen, chart, kind, panel, answer, board.crosshair_column(), state);
+    // The row above the chart compares with before; the row below it counts errors.
+    let mut body = inner;
+    if inner.height >= 5 {
+        let before = before(kind, panel, pen.symbols);
+        pen.right(inner.right(), inner.y, inner.width, &before, Role::Label);
+        body = Rect { y: inner.y + 1, height: inner.height - 1, ..inner };
+    }
+    draw_chart(pen, body, kind, panel, answer, board.crosshair_column(), state);
+}
+
+fn before(kind: PanelKind, panel: &Panel, symbols: &Symbols) -> String {
+    format!("before {}", number::graded(&panel.before, |value| with_unit(kind, value), symbols))
 }
 
 fn draw_chart(
@@ -352,13 +377,7 @@ fn draw_chart(
         }
         named => drawn.extend(named),
     }
-    // The row above the chart compares with before; the row below it counts errors.
     let mut body = area;
-    if area.height >= 5 {
-        let before = number::graded(&panel.before, |value| with_unit(kind, value), pen.symbols);
-        pen.right(area.right(), area.y, area.width, &format!("before {before}"), Role::Label);
-        body = Rect { y: area.y + 1, height: area.height - 1, ..area };
-    }
     if kind == PanelKind::Errors
         && body.height >= 6
         && let Some(count) = line_named(panel, "count")

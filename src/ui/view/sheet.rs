@@ -6,7 +6,7 @@ use std::fmt::Display;
 use crate::model::{Grade, Graded, Micros, Timestamp};
 use crate::query::filter::status_word;
 use crate::query::survey::Pattern;
-use crate::query::view::{EnvironmentRow, FunctionRow, InvocationRow, TraceLine, VersionRow};
+use crate::query::view::{EnvironmentRow, ErrorGroup, FunctionRow, InvocationRow, TraceLine, VersionRow};
 use crate::ui::app::{FunctionList, Shape, UiState};
 use crate::ui::keymap::ViewKind;
 use crate::ui::symbols::Charset;
@@ -60,17 +60,7 @@ pub fn sheet(state: &UiState) -> Option<Sheet> {
                     let rows = (0..board.len()).filter_map(|line| board.invocation(line));
                     (&INVOCATION, rows.map(|row| invocation(&board.name, row)).collect(), line)
                 }
-                FunctionList::Errors => {
-                    let errors = detail.errors.iter().map(|group| {
-                        vec![
-                            text(&group.name),
-                            number(Some(group.count)),
-                            time(group.first),
-                            time(group.last),
-                        ]
-                    });
-                    (&["error", "count", "first", "last"], errors.collect(), line)
-                }
+                FunctionList::Errors => (&ERROR, detail.errors.iter().map(error).collect(), line),
                 FunctionList::Versions => (&VERSION, detail.versions.iter().map(version).collect(), line),
                 FunctionList::Environments => {
                     (&ENVIRONMENT, detail.environments.iter().map(environment).collect(), line)
@@ -246,6 +236,18 @@ fn environment(row: &EnvironmentRow) -> Vec<Cell> {
         number(Some(row.errors)),
         number(row.max_memory_mb),
     ]
+}
+
+const ERROR: [&str; 8] = ["error", "where", "message", "count", "first", "last", "versions", "not_counted"];
+
+fn error(group: &ErrorGroup) -> Vec<Cell> {
+    let mut grades = Vec::new();
+    let count = graded(&group.count, ERROR[3], &mut grades);
+    let versions = group.versions.join(" ") + if group.more_versions { " …" } else { "" };
+    let message = if group.others { "(others)" } else { &group.message };
+    let mut fields = vec![text(&group.name), text(&group.frame), text(message), count];
+    fields.extend([time(group.first), time(group.last), text(&versions), text(&grades.join(" "))]);
+    fields
 }
 
 const TRACE: [&str; 8] =
