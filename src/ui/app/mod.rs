@@ -31,6 +31,10 @@ mod survey;
 mod tests;
 mod trace;
 mod traces;
+mod tree;
+mod unfold;
+#[cfg(test)]
+mod unfold_tests;
 mod update;
 
 pub use board::{Board, Focus, OverviewBoard, PanelKind};
@@ -45,4 +49,5 @@ pub use prompt::{Prompt, PromptKind};
 pub use state::{Effect, Msg, Options, SourcesList, SourcesState, UiState};
 pub use trace::{SegmentKey, Shown, TraceBoard};
 pub use traces::{Shape, TRACE_ORDERS, TracesBoard};
+pub use tree::{Node, Tree};
 pub use update::update;

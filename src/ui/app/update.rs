@@ -137,6 +137,7 @@ impl UiState {
             Action::Traces => self.open_traces(),
             Action::TraceOf => return self.open_trace_of(),
             Action::Shape => self.next_shape(),
+            Action::UnfoldAll if self.view() == ViewKind::Logs => return self.unfold_line(),
             Action::UnfoldAll => return self.unfold_all(),
             Action::Problems => self.push(ViewKind::Problems),
             Action::Explain => return self.explain(),

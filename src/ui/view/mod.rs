@@ -16,6 +16,7 @@ mod problems;
 pub mod sources;
 pub mod trace;
 mod traces;
+mod unfolded;
 
 mod frame;
 #[cfg(test)]
