@@ -46,7 +46,7 @@ pub use one::{InEnvironment, One, OneRequest, one};
 pub use overview::overview;
 pub use page::page;
 pub use points::Period;
-pub use readable::readable;
+pub use readable::{Json, json_in, readable};
 pub use select::answer;
 pub use subject::{Seen, Subject, Tally, newest, subject, subjects};
 pub use trace::{TraceSummary, tree};

@@ -11,10 +11,18 @@ use serde::de::{Deserializer, Error, MapAccess, SeqAccess, Visitor};
 /// of the text does.
 pub fn readable(text: &str) -> Cow<'_, str> {
     let said = without_head(text);
-    match said.starts_with('{').then(|| serde_json::from_str::<Value>(said)) {
-        Some(Ok(Value::Object(members))) => Cow::Owned(record(members)),
+    match said.starts_with('{').then(|| serde_json::from_str::<Json>(said)) {
+        Some(Ok(Json::Object(members))) => Cow::Owned(record(members)),
         _ => Cow::Borrowed(said),
     }
+}
+
+/// The object or the list that a text is, or that it ends with.
+pub fn json_in(text: &str) -> Option<Json> {
+    // Words before it may have brackets of their own, a level for one.
+    let begins = text.match_indices(['{', '[']).take(4);
+    let mut read = begins.filter_map(|(at, _)| serde_json::from_str::<Json>(&text[at..]).ok());
+    read.next()
 }
 
 /// Without `TIME⇥ID⇥LEVEL⇥` (Node.js, .NET) or `[LEVEL]⇥TIME⇥ID⇥` (Python).
@@ -32,14 +40,19 @@ fn without_head(text: &str) -> &str {
 }
 
 /// A JSON value whose members keep their order.
-enum Value {
+#[derive(Clone, Debug, PartialEq)]
+pub enum Json {
+    /// A text, without its quotes.
     Text(String),
-    Object(Vec<(String, Value)>),
+    /// An object's members.
+    Object(Vec<(String, Json)>),
+    /// A list's values.
+    List(Vec<Json>),
     /// As it is written, or nearly.
     Other(String),
 }
 
-impl<'de> Deserialize<'de> for Value {
+impl<'de> Deserialize<'de> for Json {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         deserializer.deserialize_any(Any)
     }
@@ -48,58 +61,62 @@ impl<'de> Deserialize<'de> for Value {
 struct Any;
 
 impl<'de> Visitor<'de> for Any {
-    type Value = Value;
+    type Value = Json;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("JSON")
     }
 
-    fn visit_bool<E: Error>(self, value: bool) -> Result<Value, E> {
-        Ok(Value::Other(value.to_string()))
+    fn visit_bool<E: Error>(self, value: bool) -> Result<Json, E> {
+        Ok(Json::Other(value.to_string()))
     }
 
-    fn visit_i64<E: Error>(self, value: i64) -> Result<Value, E> {
-        Ok(Value::Other(value.to_string()))
+    fn visit_i64<E: Error>(self, value: i64) -> Result<Json, E> {
+        Ok(Json::Other(value.to_string()))
     }
 
-    fn visit_u64<E: Error>(self, value: u64) -> Result<Value, E> {
-        Ok(Value::Other(value.to_string()))
+    fn visit_u64<E: Error>(self, value: u64) -> Result<Json, E> {
+        Ok(Json::Other(value.to_string()))
     }
 
-    fn visit_f64<E: Error>(self, value: f64) -> Result<Value, E> {
-        Ok(Value::Other(value.to_string()))
+    fn visit_f64<E: Error>(self, value: f64) -> Result<Json, E> {
+        Ok(Json::Other(value.to_string()))
     }
 
-    fn visit_unit<E: Error>(self) -> Result<Value, E> {
-        Ok(Value::Other("null".to_string()))
+    fn visit_unit<E: Error>(self) -> Result<Json, E> {
+        Ok(Json::Other("null".to_string()))
     }
 
-    fn visit_str<E: Error>(self, value: &str) -> Result<Value, E> {
-        Ok(Value::Text(value.to_string()))
+    fn visit_str<E: Error>(self, value: &str) -> Result<Json, E> {
+        Ok(Json::Text(value.to_string()))
     }
 
-    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Value, A::Error> {
+    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Json, A::Error> {
         let mut all = Vec::new();
-        while let Some(value) = seq.next_element::<Value>()? {
-            all.push(value.compact());
+        while let Some(value) = seq.next_element::<Json>()? {
+            all.push(value);
         }
-        Ok(Value::Other(format!("[{}]", all.join(" "))))
+        Ok(Json::List(all))
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Value, A::Error> {
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Json, A::Error> {
         let mut members = Vec::new();
-        while let Some(member) = map.next_entry::<String, Value>()? {
+        while let Some(member) = map.next_entry::<String, Json>()? {
             members.push(member);
         }
-        Ok(Value::Object(members))
+        Ok(Json::Object(members))
     }
 }
 
-impl Value {
+impl Json {
     fn compact(&self) -> String {
         match self {
             Self::Text(text) => quoted(text),
             Self::Other(text) => text.clone(),
+            Self::List(values) => {
+                let all: Vec<String> = values.iter().map(Self::compact).collect();
+                format!("[{}]", all.join(" "))
+            }
             Self::Object(members) => {
                 let all: Vec<String> =
                     members.iter().map(|(name, value)| format!("{name}={}", value.compact())).collect();
@@ -135,9 +152,9 @@ const IN_COLUMNS: [&str; 14] = [
 /// Members that say what it is about, in the order in which they are looked for.
 const MESSAGES: [&str; 4] = ["message", "msg", "errorMessage", "event"];
 
-fn record(members: Vec<(String, Value)>) -> String {
+fn record(members: Vec<(String, Json)>) -> String {
     let platform = members.iter().find_map(|(name, value)| match value {
-        Value::Text(kind) if name == "type" => kind.strip_prefix("platform.").map(str::to_string),
+        Json::Text(kind) if name == "type" => kind.strip_prefix("platform.").map(str::to_string),
         _ => None,
     });
     let mut out = String::new();
@@ -146,7 +163,7 @@ fn record(members: Vec<(String, Value)>) -> String {
     } else {
         let message = |name: &&str| {
             members.iter().find_map(|(have, value)| match value {
-                Value::Text(text) if have == *name => Some(((*name).to_string(), text.clone())),
+                Json::Text(text) if have == *name => Some(((*name).to_string(), text.clone())),
                 _ => None,
             })
         };
@@ -161,7 +178,7 @@ fn record(members: Vec<(String, Value)>) -> String {
 }
 
 /// Adds the members that are not left off.
-fn rest(mut out: String, members: &[(String, Value)], left_off: impl Fn(&str) -> bool) -> String {
+fn rest(mut out: String, members: &[(String, Json)], left_off: impl Fn(&str) -> bool) -> String {
     let mut all = Vec::new();
     for (name, value) in members.iter().filter(|(name, _)| !left_off(name)) {
         flat(name, value, &mut all);
@@ -178,9 +195,9 @@ fn rest(mut out: String, members: &[(String, Value)], left_off: impl Fn(&str) ->
 }
 
 /// Members of members by their path; `record` and `metrics` of a platform record name nothing.
-fn flat(path: &str, value: &Value, out: &mut Vec<(String, String)>) {
+fn flat(path: &str, value: &Json, out: &mut Vec<(String, String)>) {
     match value {
-        Value::Object(members) if !members.is_empty() => {
+        Json::Object(members) if !members.is_empty() => {
             for (name, value) in members {
                 let silent = matches!(path, "record" | "metrics");
                 let path = if silent { name.clone() } else { format!("{path}.{name}") };

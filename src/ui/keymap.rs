@@ -125,9 +125,9 @@ actions! {
     Down, "down", "down", Move, EVERYWHERE;
     /// Up one row; in Logs this lets go of following
     Up, "up", "up", Move, EVERYWHERE;
-    /// Scroll left; on a focused panel move the crosshair; in a trace fold; patterns new since earlier
+    /// Scroll left; on a focused panel move the crosshair; in a trace or a tree fold; patterns new since earlier
     Left, "left", "left", Move, SIDEWAYS;
-    /// Scroll right; on a focused panel move the crosshair; in a trace unfold; patterns new since later
+    /// Scroll right; on a focused panel move the crosshair; in a trace or a tree unfold; patterns new since later
     Right, "right", "right", Move, SIDEWAYS;
     /// Down one page
     PageDown, "page-down", "page", Move, EVERYWHERE;
@@ -142,8 +142,8 @@ actions! {
     /// To the last row; in Logs this also follows
     Bottom, "bottom", "bottom", Move, EVERYWHERE;
 
-    /// Open what is selected, or the invocations under the crosshair
-    Open, "open", "open", Go, &[Overview, Function, Invocations, Invocation, Patterns, Traces, Trace, Problems];
+    /// Open what is selected, or the invocations under the crosshair; in Logs a JSON line as a tree
+    Open, "open", "open", Go, &[Overview, Function, Invocations, Invocation, Logs, Patterns, Traces, Trace, Problems];
     /// Back to where you came from; never quits
     Back, "back", "back", Go, EVERYWHERE;
     /// Close the topmost view; in the overview quit
@@ -252,7 +252,7 @@ actions! {
     /// Traces as a list, as a map of services, as one tree; the panel Duration as a heat map
     Shape, "shape", "list, map, tree", Show, &[Overview, Function, Traces];
     /// Unfold everything, or fold as at first
-    UnfoldAll, "unfold-all", "unfold", Show, &[Trace];
+    UnfoldAll, "unfold-all", "unfold", Show, &[Logs, Trace];
     /// Copy the selected name, request id or line to the terminal's clipboard
     Copy, "copy", "copy", Show, DATA;
     /// Choose what to copy: an id, the row, a cell, the AWS CLI command, a link to the console

@@ -13,6 +13,7 @@ use crate::ui::sanitize;
 use crate::ui::status::SessionStatus;
 
 use super::list::Move;
+use super::unfold::Unfolded;
 
 /// More lines are let go at the far end, ...
 const MOST: usize = 4_000;
@@ -150,6 +151,8 @@ pub struct LogView {
     pub top: usize,
     /// Columns scrolled to the right.
     pub left: usize,
+    /// The lines that are open as trees.
+    pub unfolded: Unfolded,
     /// Whether long lines are wrapped.
     pub wrap: bool,
     /// Whether the newest lines are followed.
@@ -203,6 +206,7 @@ impl LogView {
             cursor: 0,
             top: 0,
             left: 0,
+            unfolded: Unfolded::default(),
             wrap: false,
             follow: !one,
             note: None,
@@ -433,7 +437,26 @@ impl LogView {
             }
             _ => {}
         }
-        self.cursor = to.from(self.cursor, self.rows.len(), height);
+        let row_before = self.unfolded.row;
+        let one = match to {
+            Move::Rows(1) => self.step_in_tree(true),
+            Move::Rows(-1) => self.step_in_tree(false),
+            _ => {
+                self.unfolded.row = None;
+                false
+            }
+        };
+        let (before, row) = (self.cursor, row_before);
+        if !one {
+            self.cursor = to.from(self.cursor, self.rows.len(), height);
+            if to == Move::Rows(-1) && self.cursor != before {
+                self.enter_from_below();
+            }
+            if to == Move::Rows(1) && self.cursor == before {
+                // The last row of all.
+                self.unfolded.row = row;
+            }
+        }
         self.show(height, width);
     }
 
@@ -544,12 +567,13 @@ impl LogView {
 
     /// Rows of the screen that a line takes.
     pub fn lines_of(&self, row: &LogRow, width: usize) -> usize {
+        let open = self.unfolded.of(row).map_or(0, |tree| tree.len() + usize::from(tree.more));
         if !self.wrap {
-            return 1;
+            return 1 + open;
         }
         // A line of more rows than any screen has is not measured further.
         let symbols = crate::ui::symbols::Charset::Braille.symbols();
-        sanitize::wrap(&crate::ui::view::logs::whole(row), width, 200, symbols).0.len()
+        sanitize::wrap(&crate::ui::view::logs::whole(row), width, 200, symbols).0.len() + open
     }
 
     /// Scrolls as little as shows the line that is read; following shows the last.
@@ -568,7 +592,7 @@ impl LogView {
             }
         }
         // No empty screen below the last line while lines above could fill it.
-        if !self.wrap {
+        if !self.wrap && self.unfolded.is_empty() {
             self.top = self.top.min(self.rows.len().saturating_sub(height.max(1)));
         }
     }

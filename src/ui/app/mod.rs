@@ -39,6 +39,10 @@ mod tests;
 mod time_tests;
 mod trace;
 mod traces;
+mod tree;
+mod unfold;
+#[cfg(test)]
+mod unfold_tests;
 mod update;
 
 pub use board::{Board, Focus, OverviewBoard, PanelKind};
@@ -58,4 +62,5 @@ pub use remember::Remembered;
 pub use state::{Effect, Msg, Options, SourcesList, SourcesState, UiState};
 pub use trace::{SegmentKey, Shown, TraceBoard};
 pub use traces::{Shape, TRACE_ORDERS, TracesBoard};
+pub use tree::{Node, Tree};
 pub use update::update;

@@ -94,6 +94,9 @@ impl UiState {
             ViewKind::Trace => return self.fold_trace(by < 0),
             _ => {}
         }
+        if self.view() == ViewKind::Logs && self.fold_value(by > 0) {
+            return Vec::new();
+        }
         if let Some(logs) = self.lines_mut() {
             if logs.wrap {
                 return self.say("lines are wrapped: w cuts them, then they scroll");
@@ -125,6 +128,7 @@ impl UiState {
         match self.view() {
             ViewKind::Overview => self.open_function_here(),
             ViewKind::Patterns => self.open_pattern(),
+            ViewKind::Logs => self.open_line(),
             ViewKind::Traces => self.open_selected_trace(),
             ViewKind::Trace => self.open_segment(),
             ViewKind::Problems => self.open_evidence(),

@@ -138,6 +138,7 @@ impl UiState {
             Action::TraceOf => return self.open_trace_of(),
             Action::Shape if self.view() == ViewKind::Traces => self.next_shape(),
             Action::Shape => return self.toggle_heat(),
+            Action::UnfoldAll if self.view() == ViewKind::Logs => return self.unfold_line(),
             Action::UnfoldAll => return self.unfold_all(),
             Action::Problems => self.push(ViewKind::Problems),
             Action::Explain => return self.explain(),

@@ -302,6 +302,7 @@ fn hints(state: &UiState) -> Vec<(Action, &'static str)> {
             (Action::Find, "find"),
             (Action::NextError, "next error"),
             (Action::Patterns, "patterns"),
+            (Action::Open, "unfold"),
             (Action::NextSame, "same invocation"),
             (Action::Wrap, "wrap"),
         ],

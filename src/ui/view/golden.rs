@@ -280,6 +280,20 @@ fn patterns() {
 }
 
 #[test]
+fn a_json_line_as_a_tree() {
+    let json = r#"{"level":"WARN","message":"card \u001b[31mdeclined","order":{"id":4711,"items":[{"sku":"a-1"},{"sku":"b-2"}],"paid":false},"tags":[]}"#;
+    golden("logs_unfolded", |w, h| {
+        let mut session = Session::new(w, h, live());
+        session.press("4 k k k");
+        let logs = session.state.logs.as_mut().unwrap();
+        let at = logs.cursor;
+        logs.rows[at].text = json.to_string();
+        session.press("Enter j j j l j j l");
+        session
+    });
+}
+
+#[test]
 fn invocations() {
     golden("invocations", |w, h| {
         let mut session = Session::new(w, h, live());

@@ -15,6 +15,7 @@ use crate::ui::widget::pen::Pen;
 use crate::ui::zone::Zone;
 
 use super::minimap;
+use super::unfolded;
 
 const TIME: u16 = 13;
 const LEVEL: u16 = 6;
@@ -109,13 +110,16 @@ fn draw_line(
         draw_cut(pen, text, row, logs.left, role);
         1
     };
-    if selected {
+    let below = Rect { y: y + rows, height: area.height.saturating_sub(rows), ..text };
+    let (tree, row_in_tree) = (logs.unfolded.of(row), logs.unfolded.row.filter(|_| selected));
+    let taken = tree.map_or(0, |tree| unfolded::draw(pen, below, tree, row_in_tree));
+    if selected && row_in_tree.is_none() {
         pen.paint(Rect::new(area.x, y, area.width, rows), Role::Selection);
     }
-    for at in 0..rows {
+    for at in 0..rows + taken {
         highlight(pen, Rect::new(text.x, y + at, text.width, 1), &state.find);
     }
-    rows
+    rows + taken
 }
 
 /// The word for a level.

@@ -22,6 +22,7 @@ mod sheet;
 pub mod sources;
 pub mod trace;
 mod traces;
+mod unfolded;
 
 mod frame;
 #[cfg(test)]
