@@ -48,7 +48,7 @@ pub fn account(asof: AsOf<'_>) -> Account {
         }
         None => Graded::NoSource(Why::NoData),
     };
-    let free = limit.clone().map_or(Graded::NoSource(Why::NotPrinted), |limit| {
+    let free = limit.map_or(Graded::NoSource(Why::NotPrinted), |limit| {
         let whole = limit.value().copied().unwrap_or(0);
         match (newest(asof, &region.claimed), newest(asof, &region.unreserved)) {
             (Some(claimed), _) => limit.map(|_| whole.saturating_sub(claimed)),

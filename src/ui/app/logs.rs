@@ -567,7 +567,7 @@ impl LogView {
 
     /// Rows of the screen that a line takes.
     pub fn lines_of(&self, row: &LogRow, width: usize) -> usize {
-        let open = self.unfolded.of(row).map_or(0, |tree| tree.len() + usize::from(tree.more));
+        let open = self.unfolded.of(row).map_or(0, |tree| tree.row_count() + usize::from(tree.more));
         if !self.wrap {
             return 1 + open;
         }

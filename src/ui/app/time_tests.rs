@@ -17,7 +17,7 @@ fn a_bookmark_is_a_time_with_a_note_to_come_back_to() {
     assert_eq!(notice(&session), "there is no bookmark: m marks a time");
     session.press("m \"deploy\" Space \"ends\" Enter");
     let first = Bookmark { at: NOW, note: "deploy ends".into() };
-    assert_eq!(session.state.bookmarks, [first.clone()]);
+    assert_eq!(session.state.bookmarks, [first]);
     // Under the crosshair it is the column's time.
     session.press("Tab Left Left m \"spike\" Enter");
     let at = session.state.bookmarks[0].at;

@@ -66,7 +66,7 @@ impl Tree {
     }
 
     /// How many rows it has.
-    pub fn len(&self) -> usize {
+    pub fn row_count(&self) -> usize {
         self.places().len()
     }
 
@@ -133,11 +133,11 @@ mod tests {
         assert_eq!(shown(&tree)[2..6], [" p=[3]", "  0=true", "  1=\"x y\"", "  2={0}"]);
         // What is in a value stays as it was while that is folded.
         tree.set(1, false);
-        assert_eq!(tree.len(), 3);
+        assert_eq!(tree.row_count(), 3);
         tree.set(1, true);
-        assert_eq!(tree.len(), 8);
+        assert_eq!(tree.row_count(), 8);
         tree.set_all(false);
-        assert_eq!(tree.len(), 3);
+        assert_eq!(tree.row_count(), 3);
     }
 
     #[test]
@@ -149,7 +149,7 @@ mod tests {
         }
         let long = format!("[{}0]", "0,".repeat(5_000));
         let tree = Tree::of(&long).unwrap();
-        assert!(tree.len() == MOST && tree.more);
+        assert!(tree.row_count() == MOST && tree.more);
         assert_eq!(Tree::of(&"[".repeat(100_000)), None);
     }
 
@@ -160,7 +160,7 @@ mod tests {
                 if let Some(mut tree) = Tree::of(&text) {
                     tree.set(row, true);
                     tree.around(row);
-                    assert!(tree.len() >= 1);
+                    assert!(tree.row_count() >= 1);
                 }
             }
         }

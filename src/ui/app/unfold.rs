@@ -62,7 +62,7 @@ impl LogView {
 
     /// Moves by a row within an open line; whether that was a move.
     pub(super) fn step_in_tree(&mut self, down: bool) -> bool {
-        let rows = self.tree_mut().map_or(0, |tree| tree.len());
+        let rows = self.tree_mut().map_or(0, |tree| tree.row_count());
         let to = match (self.unfolded.row, down) {
             (None, true) if rows > 0 => Some(0),
             (Some(row), true) if row + 1 < rows => Some(row + 1),
@@ -79,7 +79,7 @@ impl LogView {
 
     /// Goes into the tree of the line above from below.
     pub(super) fn enter_from_below(&mut self) {
-        self.unfolded.row = self.tree_mut().and_then(|tree| tree.len().checked_sub(1));
+        self.unfolded.row = self.tree_mut().and_then(|tree| tree.row_count().checked_sub(1));
     }
 }
 

@@ -16,7 +16,7 @@ fn session() -> Session {
 
 fn open_rows(session: &Session) -> Option<usize> {
     let logs = session.state.logs.as_ref().unwrap();
-    logs.unfolded.of(logs.selected().unwrap()).map(|tree| tree.len())
+    logs.unfolded.of(logs.selected().unwrap()).map(|tree| tree.row_count())
 }
 
 fn row(session: &Session) -> Option<usize> {
