@@ -144,6 +144,7 @@ fn page(bencher: Bencher<'_, '_>, (read, ranking, filter): (Read, Ranking, &str)
             filter: Filter::parse(filter).unwrap(),
             function: None,
             environment: None,
+            error: None,
             ranking,
             reverse: false,
             part: Part::Around(place),
