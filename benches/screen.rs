@@ -146,6 +146,7 @@ fn page(bencher: Bencher<'_, '_>, (read, ranking, filter): (Read, Ranking, &str)
             function: None,
             error: None,
             environment: None,
+            error: None,
             ranking,
             reverse: false,
             part: Part::Around(place),

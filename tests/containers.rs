@@ -33,6 +33,8 @@ fn row(record: &Record<'_>) -> Option<String> {
     let envelope = &record.envelope;
     let what = match &record.body {
         Body::Continuation(Continuation::Traceback) => "  traceback".to_string(),
+        // More text, as far as these rows go.
+        Body::Continuation(Continuation::Frame(_)) => return None,
         Body::Continuation(Continuation::Xray(trace)) => format!("  xray {}", text(trace.root)),
         Body::Continuation(Continuation::Broken(broken)) => format!("  broken: {}", text(broken.reason)),
         Body::Continuation(Continuation::Copy) => "  copy".to_string(),
