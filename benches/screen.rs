@@ -144,7 +144,6 @@ fn page(bencher: Bencher<'_, '_>, (read, ranking, filter): (Read, Ranking, &str)
             window: Window { from: Timestamp(BASE), to: end },
             filter: Filter::parse(filter).unwrap(),
             function: None,
-            error: None,
             environment: None,
             error: None,
             ranking,
