@@ -38,7 +38,7 @@ fn row(record: &Record<'_>) -> Option<String> {
         Body::Continuation(Continuation::Xray(trace)) => format!("  xray {}", text(trace.root)),
         Body::Continuation(Continuation::Broken(broken)) => format!("  broken: {}", text(broken.reason)),
         Body::Continuation(Continuation::Copy) => "  copy".to_string(),
-        Body::Continuation(Continuation::Text | Continuation::Head | Continuation::Frame(_)) => return None,
+        Body::Continuation(Continuation::Text | Continuation::Head) => return None,
         Body::Bad(bad) => format!("BAD {}", bad.reason),
         Body::Log(line) => {
             let id = line.id.map(text).unwrap_or_default();
