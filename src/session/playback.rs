@@ -1,6 +1,6 @@
 //! The clock of a session: what `as_of` is. Pure; it is told what time it is.
 
-use crate::model::Timestamp;
+use crate::model::{Timestamp, Window};
 use crate::ui::status::Speed;
 
 /// If the newest record is older than this when following begins, the session is looked at as of
@@ -57,6 +57,8 @@ pub struct Replay {
     moved: Option<u64>,
     /// It waits until everything up to its place has been read.
     waiting: bool,
+    /// The span that is played again and again.
+    lap: Option<Window>,
 }
 
 /// Where a replay begins.
@@ -81,7 +83,16 @@ impl Playback {
 
     /// Replaying.
     pub fn replay(begin: Begin, speed: Speed, paused: bool) -> Self {
-        Self::Replay(Replay { begin, speed, paused, at: None, rest: 0.0, moved: None, waiting: true })
+        Self::Replay(Replay {
+            begin,
+            speed,
+            paused,
+            at: None,
+            rest: 0.0,
+            moved: None,
+            waiting: true,
+            lap: None,
+        })
     }
 
     /// The time as of which everything is asked. `now` is the wall, `steady_ms` a clock that never
@@ -129,10 +140,9 @@ impl Playback {
             Self::Live(live) => live.held = (to < live.newest(known, now)).then_some(to),
             Self::Replay(replay) => {
                 let to = to.max(known.oldest.unwrap_or(to)).min(known.last.unwrap_or(to));
-                replay.at = Some(to);
-                replay.rest = 0.0;
-                replay.moved = None;
-                replay.waiting = false;
+                replay.go(to);
+                // Whoever goes elsewhere has seen enough of it.
+                replay.lap = replay.lap.filter(|lap| lap.holds(to));
             }
         }
     }
@@ -142,6 +152,24 @@ impl Playback {
         if let Self::Replay(replay) = self {
             replay.speed = to;
             replay.moved = None;
+        }
+    }
+
+    /// Plays a span again and again, from its beginning on; or what comes after it, too.
+    pub fn set_lap(&mut self, lap: Option<Window>) {
+        if let Self::Replay(replay) = self {
+            replay.lap = lap.filter(|lap| lap.from < lap.to);
+            if let Some(lap) = replay.lap {
+                replay.go(lap.from);
+            }
+        }
+    }
+
+    /// The span that is played again and again.
+    pub fn lap(&self) -> Option<Window> {
+        match self {
+            Self::Live(_) => None,
+            Self::Replay(replay) => replay.lap,
         }
     }
 
@@ -163,7 +191,10 @@ impl Playback {
         match self {
             Self::Live(live) => live.held.is_none(),
             Self::Replay(replay) => {
-                let at_end = known.frontier.is_none() && replay.at.is_some() && replay.at >= known.last;
+                let at_end = replay.lap.is_none()
+                    && known.frontier.is_none()
+                    && replay.at.is_some()
+                    && replay.at >= known.last;
                 replay.waiting || !(replay.paused || at_end)
             }
         }
@@ -184,6 +215,13 @@ impl Live {
 }
 
 impl Replay {
+    fn go(&mut self, to: Timestamp) {
+        self.at = Some(to);
+        self.rest = 0.0;
+        self.moved = None;
+        self.waiting = false;
+    }
+
     fn as_of(&mut self, known: Known, steady_ms: u64) -> Timestamp {
         let (Some(oldest), Some(last)) = (known.oldest, known.last) else { return Timestamp(0) };
         // The last record counts as known at the end.
@@ -217,6 +255,9 @@ impl Replay {
             };
             // It waits for what is not read yet, and stops at the end.
             at = at.min(read).min(end).max(self.at.unwrap_or(oldest).min(end));
+            if let Some(lap) = self.lap.filter(|lap| at >= lap.to.min(end)) {
+                (at, self.rest) = (lap.from, 0.0);
+            }
         }
         self.at = Some(at);
         at
@@ -237,6 +278,29 @@ mod tests {
             frontier: frontier.map(Timestamp),
             live: false,
         }
+    }
+
+    #[test]
+    fn a_span_is_played_again_and_again_until_one_goes_elsewhere() {
+        let mut clock = Playback::replay(Begin::At(Timestamp(0)), Speed::Times(10), false);
+        let (all, now) = (known(0, HOUR, None), Timestamp(100 * HOUR));
+        clock.as_of(all, now, 0);
+        clock.set_lap(Some(Window { from: Timestamp(60_000), to: Timestamp(90_000) }));
+        let mut at = |steady: u64| clock.as_of(all, now, steady).0;
+        assert_eq!([at(0), at(1_000), at(2_900)], [60_000, 70_000, 89_000]);
+        assert_eq!([at(3_000), at(4_000)], [60_000, 70_000]);
+        assert!(clock.moves(all));
+        clock.seek(Timestamp(80_000), all, now);
+        assert!(clock.lap().is_some(), "inside it goes on");
+        clock.seek(Timestamp(500_000), all, now);
+        assert_eq!(clock.lap(), None);
+        // One that reaches beyond the end turns round there.
+        clock.set_lap(Some(Window { from: Timestamp(HOUR - 5_000), to: Timestamp(2 * HOUR) }));
+        let mut at = |steady: u64| clock.as_of(all, now, steady).0;
+        assert_eq!([at(0), at(400), at(600)], [HOUR - 5_000, HOUR - 1_000, HOUR - 5_000]);
+        let mut live = Playback::live();
+        live.set_lap(Some(Window { from: Timestamp(0), to: Timestamp(9) }));
+        assert_eq!(live.lap(), None);
     }
 
     #[test]

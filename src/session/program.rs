@@ -311,6 +311,7 @@ impl Session {
             as_of,
             generation: snapshot.generation,
             paused: self.playback.paused(),
+            lap: self.playback.lap(),
             latest,
             newest: known.newest,
             stale_ms: self.stale_ms(known),
@@ -365,6 +366,10 @@ impl Session {
             }
             Effect::Speed(speed) => {
                 self.playback.set_speed(speed);
+                return self.look();
+            }
+            Effect::Loop(lap) => {
+                self.playback.set_lap(lap);
                 return self.look();
             }
             Effect::Pause(paused) => {

@@ -240,6 +240,8 @@ actions! {
     Follow, "follow", "follow", Live, &[Logs];
     /// Pause and go on; reading goes on meanwhile
     Pause, "pause", "pause", Live, DATA;
+    /// Replay this window again and again, or go on
+    Loop, "loop", "again", Live, PANELS;
     /// Replay slower
     Slower, "slower", "slower", Live, DATA;
     /// Replay faster

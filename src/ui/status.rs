@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::model::{SourceId, Timestamp};
+use crate::model::{SourceId, Timestamp, Window};
 
 /// How the session stands. A new one is sent whenever something in it changed.
 #[derive(Clone, Debug, PartialEq)]
@@ -15,6 +15,8 @@ pub struct SessionStatus {
     pub generation: u64,
     /// Whether `as_of` stands still.
     pub paused: bool,
+    /// The span of a replay that is played again and again.
+    pub lap: Option<Window>,
     /// The latest time that one can go to: also of a live session that stands still, time passes.
     pub latest: Timestamp,
     /// Time of the newest record that was read.
@@ -217,6 +219,7 @@ impl Default for SessionStatus {
             kind: SessionKind::Live,
             as_of: Timestamp(0),
             generation: 0,
+            lap: None,
             paused: false,
             latest: Timestamp(0),
             newest: None,

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crossterm::event::KeyEvent;
 
-use crate::model::{Origin, Timestamp};
+use crate::model::{Origin, Timestamp, Window};
 use crate::query::filter::{Filter, Mistake};
 use crate::query::page::{Page, PageRequest};
 use crate::query::survey::{Survey, SurveyRequest};
@@ -177,6 +177,8 @@ pub enum Effect {
     Seek(Timestamp),
     /// Replay at this speed.
     Speed(Speed),
+    /// Play this span again and again; or no more.
+    Loop(Option<Window>),
     /// Let the time stand still, or run again. Live, running again means the newest.
     Pause(bool),
     /// Send this text to the terminal's clipboard.

@@ -1,9 +1,12 @@
 //! Bookmarks, comparing, and conditions that are dropped: keys against the whole state.
 
+use std::sync::Arc;
+
+use crate::model::Window;
 use crate::query::filter::Filter;
 use crate::ui::fixture::{NOW, Session, live, replay, screen};
 
-use super::state::Effect;
+use super::state::{Effect, Msg};
 use super::{Bookmark, Compare};
 
 fn notice(session: &Session) -> &str {
@@ -79,4 +82,25 @@ fn conditions_are_dropped_one_by_one() {
     assert_eq!(session.state.filter, Filter::parse("fn:pay*").unwrap());
     session.press("Backspace");
     assert!(session.state.filter.is_empty() && session.state.filter_text.is_empty());
+}
+
+#[test]
+fn the_window_is_replayed_again_and_again_until_the_same_key() {
+    let mut session = Session::new(140, 45, replay(false, 1.0));
+    session.effects.clear();
+    session.press("a");
+    let window = Window { from: NOW.plus(-1_500_000), to: NOW };
+    assert_eq!(
+        session.effects.drain(..).collect::<Vec<_>>(),
+        [Effect::Loop(Some(window)), Effect::Pause(false)]
+    );
+    let mut status = replay(false, 1.0);
+    status.lap = Some(window);
+    session.send(Msg::Status(Arc::new(status)));
+    assert!(screen(&session.state).contains("AGAIN"));
+    session.press("a");
+    assert_eq!(session.effects.drain(..).collect::<Vec<_>>(), [Effect::Loop(None)]);
+    let mut session = Session::new(140, 45, live());
+    session.press("a");
+    assert_eq!(notice(&session), "looping is for replays: lamtop replay PATH");
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crossterm::event::{KeyCode, KeyEventKind};
 
-use crate::model::Timestamp;
+use crate::model::{Timestamp, Window};
 use crate::query::page::Ranking;
 use crate::query::view::SortBy;
 use crate::ui::key::Key;
@@ -193,6 +193,7 @@ impl UiState {
             }
             Action::Follow => self.follow(),
             Action::Pause => return vec![Effect::Pause(!self.status.paused)],
+            Action::Loop => return self.toggle_loop(),
             Action::Slower => return self.speed(false),
             Action::Faster => return self.speed(true),
             Action::Retry => {
@@ -350,6 +351,24 @@ impl UiState {
             return effects;
         }
         self.seek(time, true)
+    }
+
+    /// Plays the window again and again, or no more.
+    fn toggle_loop(&mut self) -> Vec<Effect> {
+        match (self.status.kind, self.status.lap) {
+            (SessionKind::Live, _) => self.say("looping is for replays: lamtop replay PATH"),
+            (_, Some(_)) => {
+                self.notice = Some("going on after the window".to_string());
+                vec![Effect::Loop(None)]
+            }
+            (SessionKind::Replay { .. }, None) => {
+                let to = self.status.as_of;
+                let lap = Window { from: to.plus(-self.window_ms).max(reach(&self.status).0), to };
+                self.notice = Some("this window again and again; the same key goes on".to_string());
+                self.urgent = true;
+                vec![Effect::Loop(Some(lap)), Effect::Pause(false)]
+            }
+        }
     }
 
     fn speed(&mut self, faster: bool) -> Vec<Effect> {

@@ -100,6 +100,7 @@ fn clock(state: &UiState) -> Vec<(String, Role)> {
             let (word, role) = match (status.paused, ended) {
                 (true, _) => ("PAUSED".to_string(), Role::Paused),
                 (_, true) => ("ENDED".to_string(), Role::Paused),
+                _ if status.lap.is_some() => (format!("{} AGAIN", speed.shown()), Role::Live),
                 _ => (speed.shown(), Role::Live),
             };
             let time = format!("{} {time}", state.zone.date(status.as_of));
