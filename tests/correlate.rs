@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 
 use lamtop::correlate::{Correlator, Room};
 use lamtop::model::{
-    Bad, Change, Cold, FactSink, FunctionId, Invocation, Origin, Outcome, Timestamp, Waited,
+    Bad, Change, Cold, FactSink, FunctionId, Invocation, Origin, Outcome, SourceId, Timestamp, Waited,
 };
 
 /// Keeps the newest word on each invocation, and all that was said.
@@ -407,6 +407,9 @@ fn what_was_copied_out_of_the_console_counts_once() {
 fn what_an_invocation_failed_with() {
     let errors = |bytes: &[u8]| -> Vec<(String, String, String)> {
         let (mut facts, mut correlator) = (Facts::default(), Correlator::default());
+        // Text without a container is its file's.
+        correlator.source(SourceId(0), Some("pay"));
+        correlator.otherwise(SourceId(0), Some(Timestamp(1_795_420_800_000)), None);
         support::records::feed(&mut correlator, 0, bytes, 700, &mut facts);
         let texts = correlator.texts();
         let failed = facts.invocations.values().filter_map(|i| i.end?.error);

@@ -48,9 +48,9 @@ fn shades(most: u32, symbols: &Symbols) -> String {
     };
     let words = |level: usize| {
         let from = number::count(f64::from(least(level)?));
-        Some(format!("{} {from}", symbols.shades[level - 1]))
+        Some(format!("{}{from}", symbols.shades[level - 1]))
     };
-    (1..=levels).filter_map(words).collect::<Vec<_>>().join("  ")
+    (1..=levels).filter_map(words).collect::<Vec<_>>().join(" ")
 }
 
 /// Rows of a map in a panel of this height: a line of figures is above it, times are below it.
@@ -152,10 +152,10 @@ mod tests {
             let slow: Vec<String> = (1..=4)
                 .filter_map(|level| {
                     let least = (1..=most).find(|count| shade(*count, most, 4) == level)?;
-                    Some(format!("{} {}", symbols.shades[level - 1], number::count(f64::from(least))))
+                    Some(format!("{}{}", symbols.shades[level - 1], number::count(f64::from(least))))
                 })
                 .collect();
-            prop_assert_eq!(shades(most, symbols), slow.join("  "));
+            prop_assert_eq!(shades(most, symbols), slow.join(" "));
         }
     }
 }
