@@ -152,7 +152,7 @@ fn answer(snapshot: &Snapshot, at: Timestamp, filter: &str) -> String {
                 window_ms: 120_000,
                 columns: 24,
                 spark: 6,
-                heat: 0,
+                heat: 6,
                 filter: Filter::parse(filter).unwrap(),
                 function,
                 compare_ms: None,
