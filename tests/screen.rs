@@ -8,9 +8,8 @@ use std::io::Write;
 use std::path::Path;
 
 use lamtop::clock::Clock;
+use support::program;
 use support::pty::{Pty, command};
-
-const LAMTOP: &str = env!("CARGO_BIN_EXE_lamtop");
 
 fn sample() -> String {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("sample-logs/*.gz").to_str().unwrap().to_string()
@@ -21,7 +20,7 @@ fn at_the_end(more: &[&str], state: Option<&Path>) -> Pty {
     let sample = sample();
     let mut arguments = vec!["replay", &sample, "--paused", "--at", "2026-11-23T09:23:00Z"];
     arguments.extend(more);
-    let mut command = command(LAMTOP, &arguments);
+    let mut command = command(program(), &arguments);
     command.env("AWS_REGION", "eu-west-1");
     if let Some(state) = state {
         command.env("XDG_STATE_HOME", state);
@@ -119,7 +118,7 @@ fn fingers_that_know_another_program_find_its_keys() {
     pty.wait_text("STATE");
     pty.send("q");
     assert_eq!(pty.end(), 0);
-    let out = std::process::Command::new(LAMTOP).args(["demo", "--keys", "emacs"]).output().unwrap();
+    let out = std::process::Command::new(program()).args(["demo", "--keys", "emacs"]).output().unwrap();
     assert_eq!(out.status.code(), Some(2));
     let said = String::from_utf8_lossy(&out.stderr).into_owned();
     assert!(said.contains("--keys: 'emacs' is neither lamtop, htop, lnav, k9s nor a file"), "{said}");
@@ -153,7 +152,7 @@ fn the_picture_stands_while_it_is_paused_and_reading_goes_on() {
         file.write_all(text.as_bytes()).unwrap();
     };
     write(0..20);
-    let pty = Pty::start(command(LAMTOP, &[path.to_str().unwrap()]), 140, 45);
+    let pty = Pty::start(command(program(), &[path.to_str().unwrap()]), 140, 45);
     pty.wait_text("orders");
     // All of them, in the list of invocations.
     pty.send("3");
@@ -180,7 +179,7 @@ fn the_picture_stands_while_it_is_paused_and_reading_goes_on() {
 fn the_lines_of_a_selection_are_a_capture_that_replays() {
     let folder = tempfile::tempdir().unwrap();
     let sample = sample();
-    let mut command = command(LAMTOP, &["replay", &sample, "--paused", "--at", "2026-11-23T09:23:00Z"]);
+    let mut command = command(program(), &["replay", &sample, "--paused", "--at", "2026-11-23T09:23:00Z"]);
     command.cwd(folder.path());
     let pty = Pty::start(command, 140, 45);
     pty.wait_text("09:23:0");
@@ -192,8 +191,10 @@ fn the_lines_of_a_selection_are_a_capture_that_replays() {
     assert_eq!(pty.end(), 0);
     let saved = std::fs::read_dir(folder.path()).unwrap().next().unwrap().unwrap().path();
     let figures = |path: &str, function: &str| {
-        let out =
-            std::process::Command::new(LAMTOP).args(["report", path, "--format", "json"]).output().unwrap();
+        let out = std::process::Command::new(program())
+            .args(["report", path, "--format", "json"])
+            .output()
+            .unwrap();
         let text = String::from_utf8(out.stdout).unwrap();
         let rows: Vec<serde_json::Value> = match serde_json::from_str::<serde_json::Value>(&text).unwrap() {
             serde_json::Value::Array(rows) => rows,
