@@ -1,6 +1,7 @@
 //! Lines put together by their shape. Pure; no line is lost: those of shapes beyond the bounds are
 //! counted together.
 
+use std::cmp::{Ordering, Reverse};
 use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
@@ -10,8 +11,10 @@ use crate::query::survey::{Pattern, Patterns};
 
 /// Shapes told apart at most.
 const MOST: usize = 10_000;
-/// Shapes of an answer.
-const LISTED: usize = 500;
+/// Shapes of an answer that stand first, ...
+const FIRST: usize = 500;
+/// ... and of the others those with the most lines.
+const LARGEST: usize = 500;
 /// Bytes of a newest line.
 const NEWEST: usize = 1_000;
 
@@ -88,15 +91,22 @@ impl Shapes {
         for pattern in &mut rows {
             pattern.new = judged && pattern.first >= since;
         }
-        rows.sort_unstable_by(|a, b| {
-            let rank =
-                |p: &Pattern| (!p.new, !(p.bad || p.level >= Level::Error), std::cmp::Reverse(p.lines));
-            rank(a).cmp(&rank(b)).then_with(|| a.shape.cmp(&b.shape))
-        });
-        let rest = rows.split_off(rows.len().min(LISTED));
+        rows.sort_by(order);
+        // Many new ones must not hide what most lines say.
+        let mut others = rows.split_off(rows.len().min(FIRST));
+        others.sort_by_key(|pattern| Reverse(pattern.lines));
+        let rest = others.split_off(others.len().min(LARGEST));
+        others.sort_by(order);
+        rows.extend(others);
         let lines = rest.iter().map(|pattern| pattern.lines).sum::<u64>() + beyond;
         Patterns { since, judged, rows, rest: (rest.len() as u64 + u64::from(beyond > 0), lines) }
     }
+}
+
+/// New ones first, then those with errors, then those with the most lines.
+fn order(a: &Pattern, b: &Pattern) -> Ordering {
+    let rank = |p: &Pattern| (!p.new, !(p.bad || p.level >= Level::Error), Reverse(p.lines));
+    rank(a).cmp(&rank(b)).then_with(|| a.shape.cmp(&b.shape))
 }
 
 fn add(pattern: &mut Pattern, line: &Shaped<'_>) {
@@ -112,7 +122,8 @@ fn add(pattern: &mut Pattern, line: &Shaped<'_>) {
         pattern.last = line.time;
         pattern.function = line.function.cloned();
         pattern.newest.clear();
-        pattern.newest.push_str(&line.text[..line.text.floor_char_boundary(NEWEST)]);
+        let text = line.text.trim_end();
+        pattern.newest.push_str(&text[..text.floor_char_boundary(NEWEST)]);
     }
 }
 
@@ -165,12 +176,16 @@ mod tests {
     }
 
     #[test]
-    fn too_many_shapes_are_counted_together() {
-        let letters = |n: usize| [b'a' + (n / 26) as u8, b'a' + (n % 26) as u8].map(char::from);
-        let texts: Vec<String> = (0..600).map(|n| String::from_iter(letters(n))).collect();
-        let lines: Vec<_> = texts.iter().map(|text| (1, Level::Info, text.as_str())).collect();
+    fn too_many_shapes_are_counted_together_and_new_ones_hide_no_large_ones() {
+        let letters =
+            |n: usize| [b'a' + (n / 26 / 26) as u8, b'a' + (n / 26 % 26) as u8, b'a' + (n % 26) as u8];
+        let texts: Vec<String> = (0..1_200).map(|n| String::from_iter(letters(n).map(char::from))).collect();
+        let mut lines: Vec<_> = texts.iter().map(|text| (600, Level::Info, text.as_str())).collect();
+        lines.extend([(1, Level::Info, "served"), (2, Level::Info, "served"), (700, Level::Info, "served")]);
         let patterns = shapes(&lines).answer(None);
-        assert_eq!((patterns.rows.len(), patterns.rest), (LISTED, (100, 100)));
+        assert_eq!((patterns.rows.len(), patterns.rest), (FIRST + LARGEST, (201, 201)));
+        let last = patterns.rows.last().unwrap();
+        assert_eq!((&*last.shape, last.new, last.lines), ("served", false, 3));
     }
 
     proptest! {

@@ -85,7 +85,8 @@ pub struct Patterns {
     pub since: Timestamp,
     /// Whether lines before that time were read; else nothing is said to be new.
     pub judged: bool,
-    /// New ones first, then those with errors, then those with the most lines.
+    /// New ones first, then those with errors, then those with the most lines; where there are too many,
+    /// the first of them and of the others those with the most lines.
     pub rows: Vec<Pattern>,
     /// How many more shapes there are at least, and all their lines.
     pub rest: (u64, u64),
