@@ -1,6 +1,9 @@
 //! Facts that are made here, for benches of what lives on them.
 #![allow(dead_code)]
 
+pub mod documents;
+pub mod logs;
+
 use lamtop::model::{
     Change, Cold, End, EnvironmentId, FactSink, FunctionId, Invocation, Lines, Micros, NameId, Outcome,
     RequestId, SourceId, Timestamp,

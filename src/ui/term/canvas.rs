@@ -19,11 +19,12 @@ const SMALL_FRAME: usize = 128;
 /// So many rows' worth of changed cells may be rows that moved.
 const SCROLL_ROWS: usize = 1;
 
-/// What the terminal shows, and how to change it.
-pub(super) struct Canvas(Terminal<Collector>);
+/// What the terminal shows, and how to change it. It writes nothing by itself.
+pub struct Canvas(Terminal<Collector>);
 
 impl Canvas {
-    pub(super) fn new(size: Size, depth: Depth) -> Self {
+    /// A screen of which nothing is known: the first frame clears it.
+    pub fn new(size: Size, depth: Depth) -> Self {
         let Ok(terminal) = Terminal::new(Collector::new(size, depth));
         let mut canvas = Self(terminal);
         canvas.repaint(size);
@@ -31,7 +32,7 @@ impl Canvas {
     }
 
     /// Forgets what the terminal shows and takes its size: the next frame clears it first.
-    pub(super) fn repaint(&mut self, size: Size) {
+    pub fn repaint(&mut self, size: Size) {
         let collector = self.0.backend_mut();
         collector.size = size;
         collector.cursor = Cursor::HIDDEN;
@@ -40,12 +41,13 @@ impl Canvas {
         let Ok(()) = self.0.resize(Rect::new(0, 0, size.width, size.height));
     }
 
-    pub(super) fn size(&self) -> Size {
+    /// Its size as it was told.
+    pub fn size(&self) -> Size {
         self.0.backend().size
     }
 
     /// Draws, and returns the bytes that bring the terminal there: none where nothing changed.
-    pub(super) fn paint(&mut self, draw: impl FnOnce(&mut Frame<'_>)) -> Vec<u8> {
+    pub fn paint(&mut self, draw: impl FnOnce(&mut Frame<'_>)) -> Vec<u8> {
         let Ok(_) = self.0.draw(draw);
         self.0.backend_mut().take()
     }

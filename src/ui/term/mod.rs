@@ -27,6 +27,7 @@ mod writer;
 
 use std::sync::Arc;
 
+pub use canvas::Canvas;
 pub use capabilities::{Capabilities, Depth};
 pub use clip::Clip;
 pub use encode::{line, rgb};
