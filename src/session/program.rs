@@ -324,7 +324,11 @@ impl Session {
             dropped: snapshot.health.rows_late,
             seen_twice: progress.seen_twice,
             forgotten: progress.forgotten,
-            memory: (progress.resident, self.memory),
+            // While the picture stands nothing is to be drawn for this alone.
+            memory: match self.playback.paused() && self.status.memory.0 > 0 {
+                true => self.status.memory,
+                false => (progress.resident, self.memory),
+            },
             sources: if same { self.status.sources.clone() } else { Arc::new(sources(published)) },
             bad_records: if same {
                 self.status.bad_records.clone()
