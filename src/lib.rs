@@ -21,6 +21,7 @@ pub mod findings;
 pub mod frame;
 pub mod ingest;
 pub mod lines;
+pub mod mask;
 pub mod model;
 pub mod query;
 pub mod record;

@@ -8,7 +8,7 @@ mod store_support;
 use lamtop::model::{FunctionId, Graded, Timestamp, Window};
 use lamtop::query::filter::Filter;
 use lamtop::query::page::{LOOKED, Page, PageRequest, Part, Place, Ranking};
-use lamtop::query::{Order, Selected, invocations, page};
+use lamtop::query::{Order, Selected, invocations, page, step};
 use lamtop::store::Snapshot;
 use proptest::prelude::*;
 use store_support::{BASE, SPAN, facts, snapshot_of, store_of};
@@ -64,7 +64,41 @@ fn all(snapshot: &Snapshot, request: &PageRequest, back: bool, looked: usize) ->
     }
 }
 
+/// When invocations of these functions began or ended, as far as it became known: slow and obvious.
+fn events(snapshot: &Snapshot, wanted: impl Fn(&str) -> bool) -> Vec<Timestamp> {
+    let rows = snapshot.functions.iter().filter(|f| wanted(&f.name)).flat_map(|f| f.rows.iter());
+    let times = |row: &lamtop::store::Row| {
+        let began = row.start().max(row.start_known());
+        [Some(began), row.end().map(|end| end.end.known.max(began))]
+    };
+    let mut all: Vec<Timestamp> = rows.flat_map(times).flatten().collect();
+    all.sort_unstable();
+    all.dedup();
+    all
+}
+
 proptest! {
+    #[test]
+    fn steps_visit_every_time_at_which_something_was_known(facts in facts(3, 40), from in 0..SPAN, only: bool) {
+        let mut store = store_of(3, &facts, PLENTY);
+        let snapshot = snapshot_of(&mut store);
+        let filter = Filter::parse(if only { "-fn:f1" } else { "" }).unwrap();
+        let all = events(&snapshot, |name| !only || name != "f1");
+        let mut at = Timestamp(BASE + from);
+        let mut later = all.iter().filter(|time| **time > at).copied().collect::<Vec<_>>();
+        while let Some(next) = step(&snapshot, (at, true), &filter, None, None) {
+            prop_assert_eq!(Some(next), (!later.is_empty()).then(|| later.remove(0)));
+            at = next;
+        }
+        prop_assert_eq!(later, vec![]);
+        let mut before = all.iter().filter(|time| **time < at).copied().collect::<Vec<_>>();
+        while let Some(next) = step(&snapshot, (at, false), &filter, None, None) {
+            prop_assert_eq!(Some(next), before.pop());
+            at = next;
+        }
+        prop_assert_eq!(before, vec![]);
+    }
+
     #[test]
     fn pages_come_to_the_whole_list(facts in facts(3, 60), request in a_request(), back: bool) {
         let mut store = store_of(3, &facts, PLENTY);

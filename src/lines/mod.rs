@@ -25,8 +25,11 @@ mod wanted;
 #[cfg(test)]
 mod tests;
 
+use std::borrow::Cow;
+
 pub use bytes::Bytes;
 
+use crate::mask::{self, Masked};
 use crate::model::{Origin, Timestamp};
 use crate::query::view::{Anchor, LinesAnswer, LinesRequest};
 use crate::store::Snapshot;
@@ -61,6 +64,14 @@ impl<B: Bytes> Reader<B> {
             Some(range) => self.in_range(&wanted, range, request),
             None => self.anywhere(&wanted, request),
         };
+        if request.mask {
+            let mut masked = Masked::default();
+            for row in &mut answer.rows {
+                if let Cow::Owned(text) = mask::text(&row.text, &mut masked) {
+                    row.text = text;
+                }
+            }
+        }
         if answer.note.is_none() && answer.at_start && snapshot.health.lines_let_go > 0 {
             answer.note = Some("older lines were let go to stay within --memory".to_string());
         }

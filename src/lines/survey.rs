@@ -9,6 +9,9 @@ use super::patterns::{Shaped, Shapes};
 use super::shape;
 use super::walk::{regions, text_of};
 use super::wanted::{Wanted, bounds};
+use std::borrow::Cow;
+
+use crate::mask::{self, Masked};
 use crate::model::{Level, Timestamp, Window};
 use crate::query::survey::{LineCount, Since, Survey, SurveyOf, SurveyRequest, find_all};
 use crate::query::view::{Anchor, LinesRequest};
@@ -53,6 +56,7 @@ impl<B: Bytes> Reader<B> {
             as_of: *as_of,
             anchor: Anchor::Tail,
             count: 0,
+            mask: false,
         };
         let wanted = Wanted::of(snapshot, &lines);
         let window = Window { from: as_of.plus(-of.window_ms.max(1)), to: as_of.plus(1) };
@@ -77,7 +81,16 @@ impl<B: Bytes> Reader<B> {
         }
         counted.survey.unread = stretches.iter().map(|(stretch, _)| u64::from(stretch.lines)).sum();
         counted.survey.read_after = stretches.last().map(|(stretch, _)| stretch.latest);
-        counted.answer()
+        let mut survey = counted.answer();
+        if of.mask {
+            let mut masked = Masked::default();
+            for pattern in survey.patterns.iter_mut().flat_map(|patterns| &mut patterns.rows) {
+                if let Cow::Owned(text) = mask::text(&pattern.newest, &mut masked) {
+                    pattern.newest = text;
+                }
+            }
+        }
+        survey
     }
 
     /// Counts the lines of a stretch; returns how many bytes were read for it.

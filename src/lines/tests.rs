@@ -118,6 +118,7 @@ fn all_lines(memory: &Memory) -> (Vec<(SourceId, Line)>, Names) {
 
 fn request(anchor: Anchor, count: usize) -> LinesRequest {
     LinesRequest {
+        mask: false,
         function: None,
         request_id: None,
         range: None,

@@ -32,6 +32,8 @@ pub struct SurveyOf {
     pub columns: usize,
     /// Whether lines are told apart by their shape, and since when one is new.
     pub patterns: Option<Since>,
+    /// Whether what others must not see is masked in the texts of [`Pattern::newest`].
+    pub mask: bool,
 }
 
 /// A question.

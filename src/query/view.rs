@@ -575,6 +575,8 @@ pub struct LinesRequest {
     pub anchor: Anchor,
     /// At most this many; 0 asks only how many are `newer`.
     pub count: usize,
+    /// Whether what others must not see is masked in the texts. Conditions are of what was read.
+    pub mask: bool,
 }
 
 /// Which of the lines that fulfil the conditions.

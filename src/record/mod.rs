@@ -7,7 +7,6 @@
 
 mod line;
 mod output;
-mod redact;
 
 /// What a line becomes in a capture, for fuzzing.
 #[cfg(fuzzing)]
@@ -33,12 +32,12 @@ use signal_hook::iterator::Signals;
 use crate::clock::Clock;
 use crate::decode;
 use crate::frame::{Frame, MOST, Scanner, Shape};
+use crate::mask::{self, Masked};
 use crate::model::{Chunk, SourceId, Timestamp};
 use crate::source::{self, Event, Input, Mode, NoInput, SourceInfo, Sources};
 use line::{Name, Put};
 use output::Output;
 pub use output::OutputError;
-use redact::Masked;
 
 /// How long lines wait in memory for more before they are compressed, in ms.
 const COLLECT_MS: u64 = 5_000;
@@ -138,7 +137,7 @@ pub fn run(
 fn put(
     output: &mut Output,
     heads: &mut u64,
-    masked: &mut Option<redact::Masked>,
+    masked: &mut Option<Masked>,
     (text, cut): (&[u8], u64),
     name: &Name,
     arrived: Option<Timestamp>,
@@ -146,7 +145,7 @@ fn put(
 ) -> Result<(), OutputError> {
     let mut line = Cow::Borrowed(text);
     if let Some(masked) = masked {
-        line = redact::line(text, masked);
+        line = mask::line(text, masked);
     }
     output.line(|block| {
         let put = line::put(block, &line, cut, name, arrived, most);

@@ -1,12 +1,14 @@
 //! A selection's log lines as a capture that replays: wrapped lines, as a subscription would have
 //! brought them.
 
+use std::borrow::Cow;
 use std::io::{self, BufWriter, Write};
 use std::path::Path;
 
 use serde_json::{Map, Value};
 
 use crate::lines::{Bytes, Reader};
+use crate::mask::{self, Masked};
 use crate::query::view::{Anchor, LinesRequest, LogRow};
 use crate::store::Snapshot;
 use crate::ui::number;
@@ -17,7 +19,7 @@ const PAGE: usize = 2_000;
 const MOST: u64 = 1 << 30;
 
 /// What was written.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Written {
     /// Log events; a record over several lines is one.
     pub events: u64,
@@ -27,17 +29,21 @@ pub struct Written {
     pub cut: u64,
     /// Whether there were more than may be written.
     pub more: bool,
+    /// What was masked, if it was to be.
+    pub masked: Option<Masked>,
 }
 
-/// Writes all lines that `request` asks for, from its anchor on, in order.
+/// Writes all lines that `request` asks for, from its anchor on, in order; masked, if others are to
+/// see them.
 pub fn write(
     reader: &mut Reader<impl Bytes>,
     snapshot: &Snapshot,
     request: &LinesRequest,
+    mask: bool,
     out: impl Write,
 ) -> io::Result<Written> {
     let mut out = BufWriter::new(out);
-    let mut written = Written::default();
+    let mut written = Written { masked: mask.then(Masked::default), ..Written::default() };
     let mut request = LinesRequest { count: PAGE, ..request.clone() };
     // The last event, which the next page may continue.
     let mut open: Option<Event> = None;
@@ -74,7 +80,7 @@ pub fn write(
 }
 
 /// What became of it, in words.
-pub fn said(name: &Path, written: Written) -> String {
+pub fn said(name: &Path, written: &Written) -> String {
     let mut text = format!("saved {} log events to {}", number::whole(written.events), name.display());
     if written.events == 0 {
         text = format!("no line matches; {} is empty", name.display());
@@ -84,6 +90,9 @@ pub fn said(name: &Path, written: Written) -> String {
     }
     if written.more {
         text.push_str("; there are more than a file of 1 GB holds");
+    }
+    if let Some(masked) = written.masked.as_ref().filter(|masked| masked.total() > 0) {
+        text.push_str(&format!("; {}", masked.summary()));
     }
     text + "; lamtop replay shows them"
 }
@@ -124,11 +133,15 @@ impl Event {
                 fields.insert("raw".to_string(), row.text.into());
             }
         }
-        let mut line = Value::Object(fields).to_string();
-        line.push('\n');
-        out.write_all(line.as_bytes())?;
+        let line = Value::Object(fields).to_string();
+        let line = match &mut written.masked {
+            Some(masked) => mask::line(line.as_bytes(), masked),
+            None => Cow::Borrowed(line.as_bytes()),
+        };
+        out.write_all(&line)?;
+        out.write_all(b"\n")?;
         written.events += 1;
-        written.bytes += line.len() as u64;
+        written.bytes += line.len() as u64 + 1;
         Ok(())
     }
 }

@@ -23,7 +23,7 @@ use crate::query::page::{Page, PageRequest};
 use crate::query::survey::{Survey, SurveyRequest};
 use crate::query::view::{LinesAnswer, LinesRequest, Overview, OverviewRequest, Problems};
 use crate::query::view::{TracesAnswer, TracesRequest};
-use crate::query::{self, One, OneRequest};
+use crate::query::{self, One, OneRequest, StepRequest};
 use crate::source::{Catalog, Kind, Sources};
 use crate::store::{Newest, Snapshot};
 use crate::ui::app::{Effect, Msg, Options, UiState, update};
@@ -70,6 +70,8 @@ pub enum Message {
     Traces(u64, TracesAnswer),
     /// The answer to a question about all lines of a window.
     Survey(u64, Arc<Survey>),
+    /// The time of the next record, or of the one before.
+    Stepped(u64, Option<Timestamp>),
     /// What became of a file that was to be saved, in words.
     Saved(String),
 }
@@ -362,6 +364,7 @@ impl Session {
             Effect::AskPage { id, request } => self.pages.ask((id, request)),
             Effect::AskOne { id, request } => self.ones.ask((id, request)),
             Effect::AskTraces { id, request } => self.traces.ask((id, request)),
+            Effect::AskStep { id, request } => return self.step(id, request),
             Effect::Retry => {}
             Effect::Seek(to) => {
                 let known = self.known(&self.published.load_full());
@@ -389,7 +392,7 @@ impl Session {
             Effect::Save { name, bytes } => {
                 return self.beside("save", move || files::save(Path::new("."), &name, &bytes));
             }
-            Effect::SaveCapture { name, request } => return self.save_capture(name, request),
+            Effect::SaveCapture { name, request, mask } => return self.save_capture(name, request, mask),
             Effect::Mouse(on) => return Flow::Mouse(on),
             Effect::Suspend => return Flow::Suspend,
             Effect::Redraw => return Flow::DrawNow,
@@ -398,17 +401,40 @@ impl Session {
         Flow::Continue
     }
 
+    /// Looks for the next record on a thread of its own: its bytes may have to be read.
+    fn step(&mut self, id: u64, request: StepRequest) -> Flow {
+        let (catalog, published) = (self.catalog.clone(), self.published.clone());
+        let messages = self.messages.clone();
+        let look = move || {
+            let snapshot = published.load().snapshot.clone();
+            let time = match request {
+                StepRequest::Invocations { from, forward, filter, function, environment } => {
+                    query::step(&snapshot, (from, forward), &filter, function, environment)
+                }
+                StepRequest::Lines(request) => {
+                    let answer = lines::Reader::new(catalog).answer(&snapshot, &request);
+                    answer.rows.first().and_then(|row| row.time)
+                }
+            };
+            let _ = messages.send(Message::Stepped(id, time));
+        };
+        match std::thread::Builder::new().name("step".to_string()).spawn(look) {
+            Ok(_) => Flow::Continue,
+            Err(error) => self.tell(Msg::Notice(format!("not looked for: {error}"))),
+        }
+    }
+
     /// Writes lines into a file as a capture.
-    fn save_capture(&mut self, name: String, request: LinesRequest) -> Flow {
+    fn save_capture(&mut self, name: String, request: LinesRequest, mask: bool) -> Flow {
         let (catalog, published) = (self.catalog.clone(), self.published.clone());
         self.state.notice = Some("writing the lines; it will be said when they are there".to_string());
         self.beside("capture", move || {
             let mut reader = lines::Reader::new(catalog);
             let snapshot = published.load().snapshot.clone();
             let folder = Path::new(".");
-            let fill = |file: &mut File| capture::write(&mut reader, &snapshot, &request, file);
+            let fill = |file: &mut File| capture::write(&mut reader, &snapshot, &request, mask, file);
             match files::filled(folder, &name, fill) {
-                Ok((name, written)) => capture::said(&name, written),
+                Ok((name, written)) => capture::said(&name, &written),
                 Err(error) => files::failed(folder, &error),
             }
         })
@@ -480,6 +506,7 @@ impl Program for Session {
                 let flow = self.tell(Msg::Page { id, answer });
                 if flow == Flow::Continue { Flow::DrawNow } else { flow }
             }
+            Event::Message(Message::Stepped(id, time)) => self.tell(Msg::Stepped { id, time }),
             Event::Message(Message::Saved(said)) => {
                 let flow = self.tell(Msg::Notice(said));
                 if flow == Flow::Continue { Flow::DrawNow } else { flow }

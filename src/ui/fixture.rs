@@ -1071,7 +1071,9 @@ impl Session {
                         }
                         let shown = |row: &FunctionRow| {
                             request.filter.terms.iter().all(|term| match &term.what {
-                                Condition::Function(name) => row.name.starts_with(name.as_str()),
+                                Condition::Function(name) => {
+                                    name.split(',').any(|name| row.name.starts_with(name))
+                                }
                                 _ => true,
                             })
                         };

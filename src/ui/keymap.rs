@@ -44,6 +44,8 @@ const SELECTIONS: &[ViewKind] = &[Overview, Function, Invocations, Logs, Pattern
 const SIDEWAYS: &[ViewKind] = &[Overview, Function, Invocation, Logs, Patterns, Traces, Trace];
 const LISTS: &[ViewKind] = &[Overview, Function, Invocations, Logs, Patterns, Traces, Trace, Problems];
 const PANELS: &[ViewKind] = &[Overview, Function];
+const STEPS: &[ViewKind] = &[Overview, Function, Invocations, Logs];
+const TAGGED: &[ViewKind] = &[Overview, Function, Invocations, Logs, Traces];
 
 /// In which part of the help an action stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -195,6 +197,8 @@ actions! {
     NextError, "next-error", "next problem", Find, LISTS;
     /// To the problem or error before
     PreviousError, "previous-error", "problem before", Find, LISTS;
+    /// Take note of a problem: it stands back until it is twice as bad or comes again
+    Acknowledge, "acknowledge", "acknowledge", Find, &[Overview, Function, Problems];
     /// Explain what is wrong with the selected function: the sentence and what shows it
     Explain, "explain", "explain", Find, PANELS;
     /// To the next line, or attempt, of the same request
@@ -229,10 +233,10 @@ actions! {
     Narrower, "narrower", "zoom", Time, &[Overview, Function, Invocations, Logs, Patterns, Traces];
     /// A wider window
     Wider, "wider", "wider", Time, &[Overview, Function, Invocations, Logs, Patterns, Traces];
-    /// One chart column back, paused
-    StepBack, "step-back", "step back", Time, PANELS;
-    /// One chart column forward, paused
-    StepForward, "step-forward", "step", Time, PANELS;
+    /// One chart column back, paused; in Invocations and Logs one record
+    StepBack, "step-back", "step back", Time, STEPS;
+    /// One chart column forward, paused; in Invocations and Logs one record
+    StepForward, "step-forward", "step", Time, STEPS;
     /// UTC or the local time zone
     Zone, "zone", "zone", Time, DATA;
 
@@ -253,6 +257,12 @@ actions! {
     Wrap, "wrap", "wrap", Show, &[Invocation, Logs];
     /// Traces as a list, as a map of services, as one tree; the panel Duration as a heat map
     Shape, "shape", "list, map, tree", Show, &[Overview, Function, Traces];
+    /// Tag the row, or take its tag away: copies are of all that are tagged
+    Tag, "tag", "tag", Show, TAGGED;
+    /// Take all tags away
+    Untag, "untag", "untag all", Show, TAGGED;
+    /// Mask secrets, tokens, e-mail addresses and account ids on screen, or show them again
+    Mask, "mask", "mask", Show, DATA;
     /// Unfold everything, or fold as at first
     UnfoldAll, "unfold-all", "unfold", Show, &[Logs, Trace];
     /// Copy the selected name, request id or line to the terminal's clipboard

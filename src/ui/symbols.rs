@@ -93,6 +93,10 @@ pub struct Symbols {
     pub marks: [&'static str; 2],
     /// A time that a person marked.
     pub bookmark: &'static str,
+    /// A row that a person tagged.
+    pub tag: &'static str,
+    /// A problem that a person has taken note of.
+    pub acknowledged: &'static str,
     /// A child in a tree, and the last one.
     pub branch: [&'static str; 2],
     /// The crosshair in a chart.
@@ -130,6 +134,8 @@ const UNICODE: Symbols = Symbols {
     limit: "╌",
     marks: ["◆", "◇"],
     bookmark: "●",
+    tag: "■",
+    acknowledged: "✓",
     branch: ["├ ", "└ "],
     crosshair: "│",
 };
@@ -166,6 +172,8 @@ static ASCII: Symbols = Symbols {
     limit: "-",
     marks: ["D", "c"],
     bookmark: "m",
+    tag: "#",
+    acknowledged: "v",
     branch: ["|-", "`-"],
     crosshair: "|",
 };

@@ -11,6 +11,7 @@ fn question(as_of: i64, window_ms: i64) -> SurveyRequest {
     SurveyRequest {
         as_of: Timestamp(BEGIN + as_of),
         of: SurveyOf {
+            mask: false,
             window_ms,
             function: None,
             filter: Filter::default(),

@@ -33,7 +33,7 @@ pub struct Term {
 /// What a term asks.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Condition {
-    /// `fn:NAME`, `*` stands for any characters.
+    /// `fn:NAME`, `*` stands for any characters; `fn:NAME,NAME` any of them.
     Function(String),
     /// `err`: failed.
     Failed,

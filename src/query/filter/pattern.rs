@@ -8,9 +8,13 @@ use regex::{Regex, RegexBuilder};
 const MOST_BYTES: usize = 1 << 20;
 
 /// Whether a name is of this pattern, in which `*` stands for any characters; upper and lower case
-/// are one.
+/// are one. A comma is between patterns of which one must hold: no function's name has one.
 pub fn wild(pattern: &str, name: &str) -> bool {
     let (pattern, name) = (pattern.to_lowercase(), name.to_lowercase());
+    pattern.split(',').any(|pattern| wild_one(pattern, &name))
+}
+
+fn wild_one(pattern: &str, name: &str) -> bool {
     let mut parts = pattern.split('*');
     let first = parts.next().unwrap_or_default();
     let Some(mut rest) = name.strip_prefix(first) else { return false };

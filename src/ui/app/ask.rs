@@ -98,8 +98,11 @@ impl UiState {
             .map(|due| due.saturating_sub(at))
     }
 
+    /// Whether rows wait to move. Those of a paused overview do not: nothing moves in a picture that
+    /// stands still. A function's list may, for it would be older than the panels above it.
     fn any_reorder(&self) -> bool {
-        self.overview.reorder || self.function.as_ref().is_some_and(|function| function.reorder)
+        (self.overview.reorder && !self.status.paused)
+            || self.function.as_ref().is_some_and(|function| function.reorder)
     }
 
     fn changed(&self, last: &LastAsk) -> bool {
@@ -221,7 +224,7 @@ impl UiState {
         }
         let height = view::list_height(self);
         let id = self.asked.last_id + 1;
-        let request = self.logs.as_mut()?.ask(id, &self.status, &self.filter, height, at)?;
+        let request = self.logs.as_mut()?.ask(id, &self.status, (&self.filter, self.masked), height, at)?;
         self.asked.last_id = id;
         Some(Effect::AskLines { id, request })
     }
@@ -268,7 +271,7 @@ impl UiState {
 
     /// Rows may move again.
     fn thaw(&mut self) {
-        if self.overview.reorder {
+        if self.overview.reorder && !self.status.paused {
             let height = view::list_height_of(self, ViewKind::Overview);
             self.overview.sort(height);
         }

@@ -31,6 +31,9 @@ impl UiState {
                 all.push(Copied { what: what.to_string(), text });
             }
         };
+        if let Some((what, text)) = self.copied_of_tagged() {
+            put(&what, Some(text));
+        }
         put(self.copied_is(), self.copied());
         let line = self.lines_here().and_then(|logs| logs.selected());
         let invocation = self.chosen_invocation();

@@ -174,7 +174,7 @@ impl UiState {
         }
         let (id, height) = (self.asked.next_id(), view::list_height(self));
         let board = self.invocation.as_mut()?;
-        let request = board.lines.ask(id, &self.status, &Filter::default(), height, at)?;
+        let request = board.lines.ask(id, &self.status, (&Filter::default(), self.masked), height, at)?;
         Some(Effect::AskLines { id, request })
     }
 

@@ -72,6 +72,7 @@ impl Scope {
             as_of,
             anchor: Anchor::Tail,
             count: 0,
+            mask: false,
         }
     }
 }
@@ -172,6 +173,7 @@ pub struct LogView {
     pending: Option<Pending>,
     asked: Option<Asked>,
     filter: Option<Filter>,
+    mask: bool,
 }
 
 /// The last question.
@@ -221,6 +223,7 @@ impl LogView {
             pending: None,
             asked: None,
             filter: None,
+            mask: false,
         }
     }
 
@@ -243,6 +246,11 @@ impl LogView {
         self.search.is_some()
     }
 
+    /// Whether the loaded lines are masked.
+    pub fn masked(&self) -> bool {
+        self.mask
+    }
+
     /// Stops looking.
     pub fn stop_search(&mut self) {
         if self.search.take().is_some() && self.pending.is_some_and(|p| p.purpose == Purpose::Search) {
@@ -263,12 +271,16 @@ impl LogView {
         &mut self,
         id: u64,
         status: &SessionStatus,
-        filter: &Filter,
+        (filter, mask): (&Filter, bool),
         height: usize,
         at: u64,
     ) -> Option<LinesRequest> {
         let back = self.asked.is_some_and(|asked| status.as_of < asked.as_of);
-        if self.filter.as_ref() != Some(filter) || back {
+        if self.filter.as_ref() != Some(filter) || self.mask != mask || back {
+            if self.mask != mask {
+                // Their texts are those that were read before.
+                (self.mask, self.unfolded) = (mask, Unfolded::default());
+            }
             self.restart(filter);
         }
         if self.pending.is_some_and(|pending| at.saturating_sub(pending.at) < LOST_MS) {
@@ -290,7 +302,7 @@ impl LogView {
                 Want::Error => filter.terms.push(Term { not: false, what: Condition::Failed }),
             }
         }
-        Some(LinesRequest { filter, anchor, count, ..request })
+        Some(LinesRequest { filter, anchor, count, mask, ..request })
     }
 
     fn due(&self, status: &SessionStatus, height: usize, at: u64) -> Option<(Purpose, Anchor, usize)> {

@@ -1,6 +1,7 @@
 //! The state of the screen and how events change it: `update` is pure, asks no clock, and
 //! returns what is to be done outside as effects.
 
+mod acknowledge;
 mod ask;
 mod aws;
 mod board;
@@ -11,6 +12,8 @@ mod copies;
 mod facts;
 mod find;
 mod function;
+#[cfg(test)]
+mod hand_tests;
 mod heat;
 mod invocation;
 mod invocations;
@@ -32,7 +35,9 @@ mod save;
 #[cfg(test)]
 mod spike_tests;
 mod state;
+mod step;
 mod survey;
+mod tags;
 #[cfg(test)]
 mod tests;
 #[cfg(test)]
@@ -60,6 +65,7 @@ pub use problems::ProblemId;
 pub use prompt::{Prompt, PromptKind};
 pub use remember::Remembered;
 pub use state::{Effect, Msg, Options, SourcesList, SourcesState, UiState};
+pub use tags::Tag;
 pub use trace::{SegmentKey, Shown, TraceBoard};
 pub use traces::{Shape, TRACE_ORDERS, TracesBoard};
 pub use tree::{Node, Tree};

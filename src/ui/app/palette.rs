@@ -34,8 +34,11 @@ pub enum Command {
     Table,
     /// Copy this of what is selected, by its place among [`Things::copies`].
     Copy(usize),
-    /// Write the log lines of what is selected into a file that replays.
-    Capture,
+    /// Write the log lines of what is selected into a file that replays; whether what others must not
+    /// see is masked.
+    Capture(bool),
+    /// Narrow everything to the tagged functions.
+    OnlyTagged,
     /// Hide this column of the table of functions, or show it again, by its place among
     /// [`overview::choosable`].
     Column(usize),
@@ -55,10 +58,15 @@ impl Command {
             [Action::Palette, Action::Save, Action::SetUp, Action::CopyMenu, Action::Copy, Action::Columns];
         let actions = Action::ALL.iter().copied().filter(move |action| !here.contains(action));
         let themes = BUILT_IN.iter().map(|(name, _)| Self::Theme(name));
-        let files = Picture::ALL.into_iter().map(Self::Screen).chain([Self::Table, Self::Capture]);
+        let files = Picture::ALL.into_iter().map(Self::Screen).chain([
+            Self::Table,
+            Self::Capture(true),
+            Self::Capture(false),
+        ]);
+        let tagged = std::iter::once(Self::OnlyTagged);
         let mouse = [true, false].map(Self::Mouse);
         let columns = (0..overview::choosable().count()).map(Self::Column);
-        actions.map(Self::Act).chain(files).chain(themes).chain(columns).chain(mouse)
+        actions.map(Self::Act).chain(tagged).chain(files).chain(themes).chain(columns).chain(mouse)
     }
 
     /// What it is called.
@@ -79,7 +87,9 @@ impl Command {
             Self::Theme(name) => format!("theme {name}"),
             Self::Screen(picture) => format!("save the screen as {}", picture.words()),
             Self::Table => "save the table as CSV".to_string(),
-            Self::Capture => "save its log lines as a capture that replays".to_string(),
+            Self::Capture(true) => "save its log lines as a capture that replays, masked".to_string(),
+            Self::Capture(false) => "save its log lines as a capture that replays, raw".to_string(),
+            Self::OnlyTagged => "filter: only the tagged functions".to_string(),
             Self::Mouse(true) => "mouse: take it for the wheel".to_string(),
             Self::Mouse(false) => "mouse: give it back to the terminal".to_string(),
         }
@@ -103,13 +113,13 @@ impl Command {
         match self {
             Self::Act(action) => keymap.shown(action),
             Self::Theme(_) => keymap.shown(Action::SetUp),
-            Self::Screen(_) | Self::Table | Self::Capture => keymap.shown(Action::Save),
+            Self::Screen(_) | Self::Table | Self::Capture(_) => keymap.shown(Action::Save),
             Self::Copy(0) => keymap.shown(Action::Copy),
             Self::Copy(_) => keymap.shown(Action::CopyMenu),
             Self::Column(_) => keymap.shown(Action::Columns),
             Self::Drop(_) => keymap.shown(Action::DropCondition),
             Self::Bookmark(_) => keymap.shown(Action::NextBookmark),
-            Self::Mouse(_) => String::new(),
+            Self::Mouse(_) | Self::OnlyTagged => String::new(),
         }
     }
 
@@ -290,7 +300,8 @@ impl UiState {
             }
             Command::Screen(picture) => vec![self.saved_screen(picture)],
             Command::Table => self.save_table(),
-            Command::Capture => self.save_capture(),
+            Command::OnlyTagged => self.only_tagged(),
+            Command::Capture(mask) => self.save_capture(mask),
             Command::Column(at) => {
                 if let Some(title) = overview::choosable().nth(at) {
                     self.toggle_column(title);

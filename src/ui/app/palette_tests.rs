@@ -59,7 +59,7 @@ fn what_does_not_work_here_comes_last_and_says_so() {
     session.press(":");
     let elsewhere = found(&session).iter().position(|command| !command.works(ViewKind::Overview)).unwrap();
     assert!(found(&session)[elsewhere..].iter().all(|command| !command.works(ViewKind::Overview)));
-    session.press("\"wrap\" Enter");
+    session.press("\"wraplonglines\" Enter");
     assert!(session.state.notice.as_deref().unwrap().ends_with("does nothing in this view"));
 }
 

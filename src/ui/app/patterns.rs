@@ -46,7 +46,7 @@ impl PatternsBoard {
         self.rows().get(self.list.index())
     }
 
-    pub(super) fn question(&self, window_ms: i64, filter: &Filter) -> SurveyOf {
+    pub(super) fn question(&self, window_ms: i64, filter: &Filter, mask: bool) -> SurveyOf {
         SurveyOf {
             window_ms,
             function: self.scope.as_ref().map(|(id, _)| *id),
@@ -55,6 +55,7 @@ impl PatternsBoard {
             find: String::new(),
             columns: COLUMNS,
             patterns: Some(self.since),
+            mask,
         }
     }
 

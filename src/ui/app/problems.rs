@@ -14,7 +14,7 @@ use super::state::{Effect, UiState};
 /// What makes a problem the same one in the next answer.
 pub type ProblemId = (FunctionId, FindingKind, Timestamp);
 
-fn id_of(problem: &Finding) -> ProblemId {
+pub(super) fn id_of(problem: &Finding) -> ProblemId {
     (problem.function, problem.kind, problem.since)
 }
 

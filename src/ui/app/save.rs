@@ -15,6 +15,8 @@ impl UiState {
     pub(super) fn saved_screen(&self, picture: Picture) -> Effect {
         let mut clean = self.clone();
         (clean.prompt, clean.palette, clean.menu, clean.notice) = (None, None, None, None);
+        // A file goes to others.
+        clean.masked = true;
         let (width, height) = self.size;
         let mut buffer = ratatui::buffer::Buffer::empty(ratatui::layout::Rect::new(0, 0, width, height));
         view::draw(&clean, &mut buffer);
@@ -29,7 +31,10 @@ impl UiState {
     pub(super) fn save_table(&mut self) -> Vec<Effect> {
         match view::sheet(self) {
             Some(table) => {
-                vec![Effect::Save { name: self.file_name("csv"), bytes: view::csv(&table).into_bytes() }]
+                vec![Effect::Save {
+                    name: self.file_name("csv"),
+                    bytes: view::csv(&table.masked()).into_bytes(),
+                }]
             }
             None => self.say("there is no table in this view"),
         }
@@ -37,7 +42,7 @@ impl UiState {
 
     /// The log lines of what is selected: in the log view those that it shows, of an invocation its
     /// own, else those of the selected function in the window.
-    pub(super) fn save_capture(&mut self) -> Vec<Effect> {
+    pub(super) fn save_capture(&mut self, mask: bool) -> Vec<Effect> {
         let as_of = self.status.as_of;
         let window = Anchor::At(as_of.plus(-self.window_ms));
         let (scope, filter, anchor) = match self.lines_here() {
@@ -55,7 +60,7 @@ impl UiState {
             },
         };
         let request = LinesRequest { anchor, ..scope.request(filter, as_of) };
-        vec![Effect::SaveCapture { name: self.file_name("ndjson"), request }]
+        vec![Effect::SaveCapture { name: self.file_name("ndjson"), request, mask }]
     }
 
     /// `lamtop-overview-20261123T140531`: what is shown and as of when.

@@ -10,13 +10,14 @@ use crate::query::page::{Page, PageRequest};
 use crate::query::survey::{Survey, SurveyRequest};
 use crate::query::view::{LinesAnswer, LinesRequest, Overview, OverviewRequest, Problems, SortBy};
 use crate::query::view::{TracesAnswer, TracesRequest};
-use crate::query::{One, OneRequest};
+use crate::query::{One, OneRequest, StepRequest};
 use crate::ui::keymap::{Keymap, ViewKind};
 use crate::ui::status::{SessionStatus, Speed};
 use crate::ui::symbols::Charset;
 use crate::ui::theme::{ColorDepth, Theme};
 use crate::ui::zone::Zone;
 
+use super::acknowledge::Acknowledged;
 use super::ask::Asked;
 use super::board::OverviewBoard;
 use super::bookmarks::Bookmark;
@@ -32,6 +33,7 @@ use super::problems::ProblemId;
 use super::prompt::{History, Prompt};
 use super::remember::Remembered;
 use super::survey::AskedSurvey;
+use super::tags::Tags;
 use super::trace::TraceBoard;
 use super::traces::{AskedTraces, TracesBoard};
 
@@ -120,6 +122,13 @@ pub enum Msg {
         /// The answer.
         answer: Arc<Survey>,
     },
+    /// The answer to [`Effect::AskStep`]; `None` where there is no record in that direction.
+    Stepped {
+        /// The number of the question.
+        id: u64,
+        /// When that record became known.
+        time: Option<Timestamp>,
+    },
     /// Something to tell the person: a copy that failed, how long we slept.
     Notice(String),
     /// Time has passed (see [`UiState::wake_in_ms`]).
@@ -173,6 +182,13 @@ pub enum Effect {
         /// The question.
         request: SurveyRequest,
     },
+    /// Answer this with [`Msg::Stepped`].
+    AskStep {
+        /// Its number.
+        id: u64,
+        /// The question.
+        request: StepRequest,
+    },
     /// Ask everything as of this time from now on.
     Seek(Timestamp),
     /// Replay at this speed.
@@ -197,6 +213,8 @@ pub enum Effect {
         name: String,
         /// Which lines.
         request: LinesRequest,
+        /// Whether what others must not see is masked.
+        mask: bool,
     },
     /// Take the mouse for the wheel, or give it back.
     Mouse(bool),
@@ -275,6 +293,12 @@ pub struct UiState {
     pub problems: Arc<Problems>,
     /// The list of problems.
     pub problem_list: ListState<ProblemId>,
+    /// The problems that somebody has taken note of.
+    pub(super) acknowledged: Vec<Acknowledged>,
+    /// The rows that are tagged.
+    pub tags: Tags,
+    /// Whether what others must not see is masked.
+    pub masked: bool,
     /// The view of sources.
     pub sources: SourcesState,
     /// First row of the help on screen.
@@ -312,6 +336,8 @@ pub struct UiState {
     pub(super) asked: Asked,
     pub(super) asked_traces: Option<AskedTraces>,
     pub(super) asked_survey: Option<AskedSurvey>,
+    /// The step that has no answer yet.
+    pub(super) stepping: Option<(u64, bool)>,
 }
 
 impl UiState {
@@ -337,6 +363,9 @@ impl UiState {
             trace_path: Vec::new(),
             problems: Arc::default(),
             problem_list: ListState::default(),
+            acknowledged: Vec::new(),
+            tags: Tags::default(),
+            masked: false,
             sources: SourcesState::default(),
             help_top: 0,
             prompt: None,
@@ -357,6 +386,7 @@ impl UiState {
             asked: Asked::default(),
             asked_traces: None,
             asked_survey: None,
+            stepping: None,
             options,
         };
         match state.options.view {

@@ -33,7 +33,9 @@ pub(super) struct AskedSurvey {
 impl UiState {
     fn survey_question(&self) -> Option<SurveyOf> {
         match self.view() {
-            ViewKind::Patterns => Some(self.patterns.as_ref()?.question(self.window_ms, &self.filter)),
+            ViewKind::Patterns => {
+                Some(self.patterns.as_ref()?.question(self.window_ms, &self.filter, self.masked))
+            }
             ViewKind::Logs => self.question_of_logs(),
             _ => None,
         }
@@ -55,6 +57,7 @@ impl UiState {
             find: typed(PromptKind::Find).unwrap_or(&self.find).to_string(),
             columns: view::minimap_columns(self.size.0),
             patterns: None,
+            mask: false,
         })
     }
 

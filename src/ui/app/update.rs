@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use crossterm::event::{KeyCode, KeyEventKind};
 
+use crate::mask::{self, Masked};
 use crate::model::{Timestamp, Window};
 use crate::query::page::Ranking;
 use crate::query::view::SortBy;
@@ -55,6 +56,7 @@ pub fn update(state: &mut UiState, msg: Msg, at: u64) -> Vec<Effect> {
         Msg::One { id, answer } => state.take_one(id, answer),
         Msg::Traces { id, answer } => state.take_traces(id, answer),
         Msg::Survey { id, answer } => state.take_survey(id, answer, at),
+        Msg::Stepped { id, time } => effects.extend(state.take_step(id, time)),
         Msg::Notice(text) => state.notice = Some(text),
         Msg::Tick => {}
     }
@@ -181,8 +183,8 @@ impl UiState {
             Action::Bookmark => self.open_bookmark(),
             Action::NextBookmark => return self.go_to_bookmark(true),
             Action::PreviousBookmark => return self.go_to_bookmark(false),
-            Action::StepBack => return self.step(-1),
-            Action::StepForward => return self.step(1),
+            Action::StepBack => return self.step(false),
+            Action::StepForward => return self.step(true),
             Action::Zone => {
                 self.zone = self.zone.other();
                 let mark = self.zone.mark(self.status.as_of);
@@ -201,6 +203,10 @@ impl UiState {
                 return vec![Effect::Retry];
             }
             Action::Wrap => self.wrap(),
+            Action::Tag => return self.tag(),
+            Action::Untag => return self.untag_all(),
+            Action::Mask => return self.mask(),
+            Action::Acknowledge => return self.acknowledge(),
             Action::Copy => return self.copy(),
             Action::CopyMenu => return self.open_copies(),
             Action::Palette => self.open_palette(""),
@@ -338,21 +344,6 @@ impl UiState {
         self.seek(time, true)
     }
 
-    fn step(&mut self, by: i64) -> Vec<Effect> {
-        let answer = self.board_mut().and_then(|board| board.answer.clone());
-        let step = answer.map_or(self.window_ms / 30, |answer| answer.step_ms).max(1);
-        let (earliest, latest) = reach(&self.status);
-        let time = self.status.as_of.plus(by * step).max(earliest).min(latest);
-        if time == self.status.as_of {
-            let mut effects = self.say(if by < 0 { "this is the start" } else { "this is the end" });
-            if !self.status.paused {
-                effects.push(Effect::Pause(true));
-            }
-            return effects;
-        }
-        self.seek(time, true)
-    }
-
     /// Plays the window again and again, or no more.
     fn toggle_loop(&mut self) -> Vec<Effect> {
         match (self.status.kind, self.status.lap) {
@@ -399,8 +390,18 @@ impl UiState {
         }
     }
 
+    /// Masks what others must not see, or shows it again.
+    fn mask(&mut self) -> Vec<Effect> {
+        self.masked = !self.masked;
+        self.say(match self.masked {
+            true => "secrets, tokens, addresses and account ids are masked where they are recognised",
+            false => "nothing is masked on screen",
+        })
+    }
+
     fn copy(&mut self) -> Vec<Effect> {
-        match self.copied() {
+        let tagged = self.copied_of_tagged().map(|(_, text)| text);
+        match tagged.or_else(|| self.copied()) {
             Some(text) => self.send(text),
             None => self.say("nothing is selected"),
         }
@@ -408,6 +409,10 @@ impl UiState {
 
     /// Sends a text to the terminal's clipboard.
     pub(super) fn send(&mut self, text: String) -> Vec<Effect> {
+        let text = match self.masked {
+            true => mask::text(&text, &mut Masked::default()).into_owned(),
+            false => text,
+        };
         if text.len() > COPY_MOST {
             return self.say("too long for the terminal's clipboard");
         }

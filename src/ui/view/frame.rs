@@ -142,6 +142,12 @@ pub fn rule(pen: &mut Pen, area: Rect, state: &UiState) {
             text.push_str(&format!("  ({terms}: lines only)"));
         }
     }
+    if let Some(tagged) = state.tagged() {
+        text.push_str(&format!("  {tagged}"));
+    }
+    if state.masked {
+        text.push_str("  masked");
+    }
     let x = if text.is_empty() {
         area.right()
     } else {

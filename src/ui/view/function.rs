@@ -8,7 +8,7 @@ use crate::model::{Cold, Graded, Outcome, Waited};
 use crate::query::view::{
     EnvironmentRow, FunctionDetail, InvocationRow, InvocationState, Moment, VersionRow,
 };
-use crate::ui::app::{Fact, Focus, FunctionBoard, FunctionList, Only, Told, UiState};
+use crate::ui::app::{Fact, Focus, FunctionBoard, FunctionList, Only, Tag, Told, UiState};
 use crate::ui::number;
 use crate::ui::symbols::Symbols;
 use crate::ui::theme::Role;
@@ -135,6 +135,9 @@ pub fn draw(pen: &mut Pen, layout: &Layout, state: &UiState) {
                 }
             };
             table::cell(pen, area.x, y, *place, columns[place.column].right, &text, role);
+        }
+        if let (FunctionList::Invocations, Some(row)) = (function.list, function.invocation(line)) {
+            super::tag(pen, area.x + 1, y, state, || Tag::Invocation(row.seq));
         }
         if line == function.index() && function.board.focus == Focus::List {
             pen.paint(Rect::new(body.x, y, body.width, 1), Role::Selection);

@@ -3,7 +3,7 @@
 use ratatui::layout::Rect;
 
 use crate::query::page::{Listed, Page, Ranking};
-use crate::ui::app::{InvocationsView, UiState};
+use crate::ui::app::{InvocationsView, Tag, UiState};
 use crate::ui::number;
 use crate::ui::symbols::Symbols;
 use crate::ui::theme::Role;
@@ -80,6 +80,7 @@ pub fn draw(pen: &mut Pen, layout: &Layout, state: &UiState) {
             };
             table::cell(pen, area.x, y, *place, columns[place.column].right, &text, role);
         }
+        super::tag(pen, area.x + 1, y, state, || Tag::Invocation(listed.row.seq));
         if line == list.list.index() {
             pen.paint(Rect::new(body.x, y, body.width, 1), Role::Selection);
         }

@@ -1,12 +1,14 @@
 //! Log lines, as they lie in their sources.
 
+use std::borrow::Cow;
+
 use ratatui::layout::Rect;
 
 use crate::model::Level;
 use crate::query::readable;
 use crate::query::view::LogRow;
-use crate::ui::app::UiState;
 use crate::ui::app::logs::{LogView, find_all};
+use crate::ui::app::{Tag, UiState};
 use crate::ui::keymap::ViewKind;
 use crate::ui::number;
 use crate::ui::sanitize;
@@ -99,15 +101,19 @@ fn draw_line(
         pen.text(area.x, y, TIME - 1, &time, Role::Label);
         pen.text(area.x + TIME, y, LEVEL - 1, level_word(row.level, row.bad.is_some(), row.platform), role);
     }
+    super::tag(pen, area.x + TIME - 1, y, state, || Tag::Line(row.origin));
     if function > 0 && !row.more {
         let name = row.function.as_deref().unwrap_or(pen.symbols.none);
         pen.text(area.x + TIME + LEVEL, y, function - 1, name, Role::Label);
     }
     let text = Rect::new(area.x + before, y, area.width.saturating_sub(before), area.height);
+    let whole = whole(row);
+    // Usually masked where it was read, before it was cut.
+    let shown = if logs.masked() { Cow::Borrowed(&*whole) } else { pen.masked(&whole) };
     let rows = if logs.wrap {
-        draw_wrapped(pen, text, row, role)
+        draw_wrapped(pen, text, &shown, role)
     } else {
-        draw_cut(pen, text, row, logs.left, role);
+        draw_cut(pen, text, &shown, logs.left, role);
         1
     };
     let below = Rect { y: y + rows, height: area.height.saturating_sub(rows), ..text };
@@ -143,7 +149,7 @@ fn line_role(row: &LogRow) -> Role {
 }
 
 /// The whole text of a line: why it could not be read, its message, and how much was cut.
-pub(crate) fn whole(row: &LogRow) -> std::borrow::Cow<'_, str> {
+pub(crate) fn whole(row: &LogRow) -> Cow<'_, str> {
     match (&row.bad, row.cut) {
         (None, 0) => said(row),
         (None, cut) => format!("{} [{} more]", said(row), number::bytes(cut)).into(),
@@ -151,15 +157,14 @@ pub(crate) fn whole(row: &LogRow) -> std::borrow::Cow<'_, str> {
     }
 }
 
-fn said(row: &LogRow) -> std::borrow::Cow<'_, str> {
+fn said(row: &LogRow) -> Cow<'_, str> {
     if row.more { row.text.as_str().into() } else { readable(&row.text) }
 }
 
-fn draw_cut(pen: &mut Pen, area: Rect, row: &LogRow, left: usize, role: Role) {
-    let text = whole(row);
+fn draw_cut(pen: &mut Pen, area: Rect, text: &str, left: usize, role: Role) {
     let width = usize::from(area.width);
     let ellipsis = pen.symbols.ellipsis;
-    let (shown, more) = sanitize::part(&text, left, width, pen.symbols);
+    let (shown, more) = sanitize::part(text, left, width, pen.symbols);
     pen.text(area.x, area.y, area.width, &shown, role);
     let mark = ellipsis.len().min(ellipsis.chars().count()) as u16;
     if more {
@@ -170,10 +175,9 @@ fn draw_cut(pen: &mut Pen, area: Rect, row: &LogRow, left: usize, role: Role) {
     }
 }
 
-fn draw_wrapped(pen: &mut Pen, area: Rect, row: &LogRow, role: Role) -> u16 {
-    let text = whole(row);
+fn draw_wrapped(pen: &mut Pen, area: Rect, text: &str, role: Role) -> u16 {
     let most = usize::from(area.height);
-    let (rows, _) = sanitize::wrap(&text, usize::from(area.width), most, pen.symbols);
+    let (rows, _) = sanitize::wrap(text, usize::from(area.width), most, pen.symbols);
     for (y, row) in (area.y..area.bottom()).zip(&rows) {
         pen.text(area.x, y, area.width, row, role);
     }

@@ -35,7 +35,7 @@ use ratatui::layout::{Position, Rect};
 use crate::model::Window;
 use crate::query::page::Ranking;
 
-use super::app::{FunctionList, UiState};
+use super::app::{FunctionList, Tag, UiState};
 use super::keymap::ViewKind;
 use super::theme::Role;
 use super::widget::pen::Pen;
@@ -55,7 +55,12 @@ pub fn render(state: &UiState, frame: &mut Frame) {
 /// Draws the screen into a buffer; returns where the cursor is, while a text is typed.
 pub fn draw(state: &UiState, buffer: &mut Buffer) -> Option<Position> {
     let area = buffer.area;
-    let mut pen = Pen { buffer, theme: &state.options.theme, symbols: state.options.charset.symbols() };
+    let mut pen = Pen {
+        buffer,
+        theme: &state.options.theme,
+        symbols: state.options.charset.symbols(),
+        mask: state.masked,
+    };
     pen.clear(area);
     let size = (area.width, area.height);
     if size.0 < LEAST.0 || size.1 < LEAST.1 {
@@ -93,6 +98,13 @@ pub fn draw(state: &UiState, buffer: &mut Buffer) -> Option<Position> {
         overview::draw_menu(&mut pen, layout.list, state);
     }
     frame::footer(&mut pen, layout.footer, state)
+}
+
+/// The mark of a row that is tagged.
+fn tag(pen: &mut Pen, x: u16, y: u16, state: &UiState, of: impl FnOnce() -> Tag) {
+    if state.tags.holds(of) {
+        pen.put(x, y, pen.symbols.tag, Role::Key);
+    }
 }
 
 fn layout_at(state: &UiState, view: ViewKind, size: (u16, u16)) -> Layout {

@@ -4,7 +4,7 @@ use ratatui::layout::Rect;
 
 use crate::model::Graded;
 use crate::query::view::{FunctionRow, SortBy, State};
-use crate::ui::app::{Focus, UiState};
+use crate::ui::app::{Focus, Tag, UiState};
 use crate::ui::keymap::ViewKind;
 use crate::ui::number;
 use crate::ui::status::SourceState;
@@ -188,6 +188,7 @@ fn draw_row(
             pen.put(after, area.y, pen.symbols.settling, Role::Settling);
         }
     }
+    super::tag(pen, area.x + 1, area.y, state, || Tag::Function(row.id));
     if selected {
         pen.paint(area, Role::Selection);
     }

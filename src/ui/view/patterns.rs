@@ -166,8 +166,12 @@ fn draw_told(pen: &mut Pen, area: Rect, board: &PatternsBoard, state: &UiState) 
     let label = "newest ";
     let x = pen.text(area.x, area.y + 1, area.width, label, Role::Label);
     let text = Rect::new(x, area.y + 1, area.right().saturating_sub(x), area.height - 1);
-    let (rows, more) =
-        sanitize::wrap(&row.newest, usize::from(text.width), usize::from(text.height), pen.symbols);
+    let (rows, more) = sanitize::wrap(
+        &pen.masked(&row.newest),
+        usize::from(text.width),
+        usize::from(text.height),
+        pen.symbols,
+    );
     for (y, line) in (text.y..text.bottom()).zip(&rows) {
         pen.text(text.x, y, text.width, line, role(row));
     }

@@ -4,7 +4,7 @@
 use ratatui::layout::Rect;
 
 use crate::model::{Certainty, Evidence, Finding, FindingKind, Severity};
-use crate::query::view::{Problems, State};
+use crate::query::view::State;
 use crate::ui::app::UiState;
 use crate::ui::number;
 use crate::ui::symbols::Symbols;
@@ -71,12 +71,17 @@ pub fn line(pen: &mut Pen, area: Rect, state: &UiState) {
     if area.height == 0 {
         return;
     }
-    let (text, role) = summary(&state.problems, state.zone, pen.symbols);
+    let (text, role) = summary(state, pen.symbols);
     pen.text(area.x, area.y, area.width, &text, role);
 }
 
-fn summary(problems: &Problems, zone: Zone, symbols: &Symbols) -> (String, Role) {
-    let open: Vec<&Finding> = problems.open().collect();
+fn summary(state: &UiState, symbols: &Symbols) -> (String, Role) {
+    let (problems, zone) = (&*state.problems, state.zone);
+    // What somebody has taken note of comes last.
+    let (known, mut open): (Vec<&Finding>, Vec<&Finding>) =
+        problems.open().partition(|problem| state.is_acknowledged(problem));
+    let fresh = open.len();
+    open.extend(&known);
     let over = problems.found.len() - open.len();
     let over = match over {
         0 => String::new(),
@@ -93,8 +98,14 @@ fn summary(problems: &Problems, zone: Zone, symbols: &Symbols) -> (String, Role)
     };
     let mut text =
         format!("{} {} problem{}", symbols.problem, open.len(), if open.len() == 1 { "" } else { "s" });
-    if !over.is_empty() {
-        text.push_str(&format!(" ({over})"));
+    let known = match (fresh, known.len()) {
+        (_, 0) => String::new(),
+        (0, _) => "acknowledged".to_string(),
+        (_, n) => format!("{n} acknowledged"),
+    };
+    let beside = [known, over].into_iter().filter(|words| !words.is_empty()).collect::<Vec<_>>().join(", ");
+    if !beside.is_empty() {
+        text.push_str(&format!(" ({beside})"));
     }
     text.push_str(": ");
     match &open[..] {
@@ -104,7 +115,7 @@ fn summary(problems: &Problems, zone: Zone, symbols: &Symbols) -> (String, Role)
             text.push_str(&names.collect::<Vec<_>>().join(&format!(" {} ", symbols.dot)));
         }
     }
-    (text, role(worst))
+    (text, if fresh == 0 { Role::Label } else { role(worst) })
 }
 
 /// The sentence about what is selected.
@@ -133,7 +144,8 @@ pub fn sentence(pen: &mut Pen, area: Rect, state: &UiState) {
         format!(" Over since {}{}.", state.zone.seconds(until), state.zone.mark(until))
     });
     let text = format!("{}: {}.{over} First: {}", subject(problem), problem.sentence, problem.first_step);
-    paragraph::draw(pen, area, &text, role(problem));
+    let role = if state.is_acknowledged(problem) { Role::Label } else { role(problem) };
+    paragraph::draw(pen, area, &text, role);
 }
 
 /// Draws the list, and below it all that is known of the selected one.
@@ -144,14 +156,19 @@ pub fn draw(pen: &mut Pen, area: Rect, state: &UiState) {
     table::head(pen, list.x, list.y, &COLUMNS, &placed, None);
     let body = below_head(list);
     if found.is_empty() {
-        let (text, role) = summary(&state.problems, state.zone, pen.symbols);
+        let (text, role) = summary(state, pen.symbols);
         pen.text(body.x, body.y, body.width, &text, role);
         return;
     }
     let (top, index) = (state.problem_list.top(), state.problem_list.index());
     for (y, line) in (body.y..body.bottom()).zip(top..found.len()) {
         for place in &placed {
-            let (text, role) = cell(place.column, &found[line], state.zone, pen.symbols);
+            let known = state.is_acknowledged(&found[line]);
+            let (text, role) = match (cell(place.column, &found[line], state.zone, pen.symbols), known) {
+                ((text, role), false) => (text, role),
+                ((_, _), true) if place.column == 0 => (pen.symbols.acknowledged.to_string(), Role::Label),
+                ((text, _), true) => (text, Role::Label),
+            };
             table::cell(pen, list.x, y, *place, COLUMNS[place.column].right, &text, role);
         }
         if line == index {
@@ -194,6 +211,9 @@ fn draw_one(pen: &mut Pen, area: Rect, problem: &Finding, state: &UiState) {
         rest = Rect { y: rest.y + used, height: rest.height - used, ..rest };
     };
     say(pen, "what", &format!("{}.", problem.sentence), role(problem));
+    if state.is_acknowledged(problem) {
+        say(pen, "noted", "acknowledged, until it is twice as bad or comes again", Role::Label);
+    }
     say(pen, "sure", certainty(problem.certainty), Role::Text);
     say(pen, "first", &problem.first_step, Role::Text);
     let figures = problem.numbers.iter().map(|(name, value)| format!("{name} {}", figure(*value)));

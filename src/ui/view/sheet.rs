@@ -1,8 +1,10 @@
 //! The table of a view as data, for files and copies: bare numbers in the units of their names, nothing
 //! where there is no source, and at the end how far the numbers can be trusted where they are not counted.
 
+use std::borrow::Cow;
 use std::fmt::Display;
 
+use crate::mask::{self, Masked};
 use crate::model::{Grade, Graded, Micros, Timestamp};
 use crate::query::filter::status_word;
 use crate::query::survey::Pattern;
@@ -43,6 +45,21 @@ pub struct Sheet {
     pub rows: Vec<Vec<Cell>>,
     /// Which of them is selected.
     pub selected: usize,
+}
+
+impl Sheet {
+    /// The table for others: with what they must not see masked.
+    pub fn masked(mut self) -> Self {
+        let mut masked = Masked::default();
+        for cell in self.rows.iter_mut().flatten() {
+            if let Cell::Text(text) = cell
+                && let Cow::Owned(shown) = mask::text(text, &mut masked)
+            {
+                *text = shown;
+            }
+        }
+        self
+    }
 }
 
 /// The table of the topmost view; `None` where it has none.

@@ -9,7 +9,7 @@ use crate::ui::number;
 use crate::ui::sanitize;
 use crate::ui::symbols::Symbols;
 use crate::ui::theme::Role;
-use crate::ui::widget::pen::Pen;
+use crate::ui::widget::pen::{Pen, masked};
 use crate::ui::widget::waterfall::{self, Bar, Label};
 use crate::ui::zone::Zone;
 
@@ -205,7 +205,8 @@ fn told(state: &UiState, width: u16, symbols: &Symbols) -> Vec<Told> {
     let room = usize::from(width.saturating_sub(LABEL)).max(1);
     let mut lines: Vec<Told> = Vec::new();
     let mut say = |label: &'static str, text: &str, role: Role| {
-        let (wrapped, _) = sanitize::wrap(text, room, MOST_LINES, symbols);
+        let text = masked(state.masked, text);
+        let (wrapped, _) = sanitize::wrap(&text, room, MOST_LINES, symbols);
         for (at, text) in wrapped.into_iter().enumerate() {
             lines.push(Told { label: if at == 0 { label } else { "" }, text, role });
         }

@@ -4,7 +4,7 @@ use ratatui::layout::Rect;
 
 use crate::model::Timestamp;
 use crate::query::view::{CallRow, CallStats, CallTree, TraceLine, TraceOrder};
-use crate::ui::app::{Shape, UiState};
+use crate::ui::app::{Shape, Tag, UiState};
 use crate::ui::number;
 use crate::ui::symbols::Symbols;
 use crate::ui::theme::Role;
@@ -106,6 +106,7 @@ fn draw_list(pen: &mut Pen, area: Rect, state: &UiState) {
             let (text, role) = list_cell(place.column, line, state.zone, pen.symbols);
             table::cell(pen, area.x, y, *place, LIST[place.column].right, &text, role);
         }
+        super::tag(pen, area.x + LIST[0].width - 1, y, state, || Tag::Trace(line.shown.clone()));
         if at == index {
             pen.paint(Rect::new(body.x, y, body.width, 1), Role::Selection);
         }

@@ -26,8 +26,12 @@ pub fn draw(pen: &mut Pen, area: Rect, tree: &Tree, read: Option<usize>) -> u16 
         let right = area.right();
         let x = area.x + 2 * node.depth.min(DEEPEST) as u16;
         let x = pen.text(x, y, right.saturating_sub(x), sign, Role::Key);
-        let x = pen.text(x, y, right.saturating_sub(x), &format!("{}: ", node.name), Role::Label);
-        pen.text(x, y, right.saturating_sub(x), &node.value, Role::Text);
+        let named = format!("{}: ", node.name);
+        // Its name may be what says that it is a secret.
+        let whole = format!("{named}{}", node.value);
+        let shown = pen.masked(&whole);
+        let x = pen.text(x, y, right.saturating_sub(x), &named, Role::Label);
+        pen.text(x, y, right.saturating_sub(x), shown.strip_prefix(&*named).unwrap_or(&shown), Role::Text);
         if read == Some(at) {
             pen.paint(Rect::new(area.x, y, area.width, 1), Role::Selection);
         }

@@ -152,7 +152,8 @@ mod tests {
     fn marked(window: Window, zone: Zone, width: u16, marks: &[Mark]) -> String {
         let mut buffer = Buffer::empty(Rect::new(0, 0, width, 1));
         let theme = Theme::built_in("default").unwrap();
-        let mut pen = Pen { buffer: &mut buffer, theme: &theme, symbols: Charset::Braille.symbols() };
+        let mut pen =
+            Pen { buffer: &mut buffer, theme: &theme, symbols: Charset::Braille.symbols(), mask: false };
         times(&mut pen, 0, 0, width, window, zone, marks);
         (0..width).map(|x| buffer[(x, 0)].symbol().to_string()).collect::<String>().trim_end().to_string()
     }

@@ -96,7 +96,7 @@ mod tests {
         let mut canvas = Canvas::new(area, charset);
         draw(&mut canvas);
         let (mut buffer, theme) = (Buffer::empty(area), Theme::built_in("default").unwrap());
-        canvas.draw(&mut Pen { buffer: &mut buffer, theme: &theme, symbols: charset.symbols() });
+        canvas.draw(&mut Pen { buffer: &mut buffer, theme: &theme, symbols: charset.symbols(), mask: false });
         (0..2).map(|y| (0..4).map(|x| buffer[(x, y)].symbol().to_string()).collect()).collect()
     }
 

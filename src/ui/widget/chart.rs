@@ -275,7 +275,11 @@ mod tests {
             marks: &[],
             crosshair: Some(20),
         };
-        draw(&mut Pen { buffer: &mut buffer, theme: &theme, symbols: charset.symbols() }, area, &plot);
+        draw(
+            &mut Pen { buffer: &mut buffer, theme: &theme, symbols: charset.symbols(), mask: false },
+            area,
+            &plot,
+        );
         let row = |y| (0..area.width).map(|x| buffer[(x, y)].symbol().to_string()).collect::<String>();
         (0..area.height).map(|y| row(y).trim_end().to_string() + "\n").collect()
     }

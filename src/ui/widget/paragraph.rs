@@ -10,7 +10,7 @@ use super::pen::Pen;
 /// Draws a text, foreign or not, into the rows of an area; what does not fit gives way to `…`.
 /// Returns how many rows it took.
 pub fn draw(pen: &mut Pen, area: Rect, text: &str, role: Role) -> u16 {
-    let shown = sanitize::display(text, pen.symbols).into_owned();
+    let shown = sanitize::display(&pen.masked(text), pen.symbols).into_owned();
     let rows = broken(&shown, usize::from(area.width));
     let fit = usize::from(area.height).min(rows.len());
     for (at, row) in rows.iter().take(fit).enumerate() {

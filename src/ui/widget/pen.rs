@@ -1,9 +1,12 @@
 //! Writes into the screen's buffer: never outside it, never raw, always by role.
 
+use std::borrow::Cow;
+
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 
+use crate::mask::{self, Masked};
 use crate::ui::sanitize;
 use crate::ui::symbols::Symbols;
 use crate::ui::theme::{Role, Theme};
@@ -17,12 +20,33 @@ pub struct Pen<'a> {
     pub theme: &'a Theme,
     /// The signs.
     pub symbols: &'static Symbols,
+    /// Whether what others must not see is masked in all that is written.
+    pub mask: bool,
+}
+
+/// No shorter text is looked at for what is to be masked: nothing that short can be told.
+const SHORT: usize = 12;
+/// Bytes of a text that are looked at: more than any screen shows of one.
+const SHOWN: usize = 4 << 10;
+
+/// The same without a pen: masked, if it is to be.
+pub fn masked(mask: bool, text: &str) -> Cow<'_, str> {
+    if !mask || text.len() < SHORT {
+        return Cow::Borrowed(text);
+    }
+    mask::text(&text[..text.floor_char_boundary(SHOWN)], &mut Masked::default())
 }
 
 impl Pen<'_> {
     /// The style of a role.
     pub fn style(&self, role: Role) -> Style {
         self.theme.style(role)
+    }
+
+    /// A text as it may be shown. What is cut or broken is to be masked before, for a part of a secret
+    /// is not recognised.
+    pub fn masked<'t>(&self, text: &'t str) -> Cow<'t, str> {
+        masked(self.mask, text)
     }
 
     /// Writes a text, foreign or not, in at most `most` columns; what does not fit gives way to
@@ -38,14 +62,16 @@ impl Pen<'_> {
             return x;
         }
         let most = most.min(area.right() - x);
-        let shown = sanitize::cut(text, usize::from(most), self.symbols);
+        let text = self.masked(text);
+        let shown = sanitize::cut(&text, usize::from(most), self.symbols);
         self.buffer.set_stringn(x, y, shown.as_ref(), usize::from(most), style).0
     }
 
     /// Writes a text so that it ends before the column `end`, in at most `most` columns. Returns
     /// the column where it begins.
     pub fn right(&mut self, end: u16, y: u16, most: u16, text: &str, role: Role) -> u16 {
-        let shown = sanitize::cut(text, usize::from(most), self.symbols).into_owned();
+        let text = self.masked(text);
+        let shown = sanitize::cut(&text, usize::from(most), self.symbols).into_owned();
         let x = end.saturating_sub(u16::try_from(sanitize::width(&shown)).unwrap_or(u16::MAX));
         self.text(x, y, end - x, &shown, role);
         x

@@ -147,7 +147,7 @@ mod tests {
         let area = Rect::new(0, 0, 20, 2);
         let (mut buffer, theme) = (Buffer::empty(area), Theme::built_in("default").unwrap());
         let symbols = Charset::Ascii.symbols();
-        let mut pen = Pen { buffer: &mut buffer, theme: &theme, symbols };
+        let mut pen = Pen { buffer: &mut buffer, theme: &theme, symbols, mask: false };
         let place = Placed { column: 0, x: 6, width: 6 };
         assert_eq!(cell(&mut pen, 0, 0, place, true, ">=240ms", Role::Text), 11);
         pen.text(0, 1, 6, "12345", Role::Text);

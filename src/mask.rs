@@ -1,4 +1,5 @@
-//! `--redact`: what must not leave the house is masked before it is written.
+//! What must not leave the house is masked: in recordings with `--redact`, in captures that the console
+//! saves, and on screen while a person wants it so.
 //!
 //! Masked are values, by their shape (keys, tokens, e-mail addresses, account ids) or by the name
 //! they stand beside (`password`, `body`). A mask keeps the kind of what it stands for, so that a
@@ -44,9 +45,14 @@ const KINDS: [(Kind, &str); 6] = [
 
 /// How much was masked of each kind.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Masked([u64; KINDS.len()]);
+pub struct Masked([u64; KINDS.len()]);
 
 impl Masked {
+    /// How much in all.
+    pub fn total(&self) -> u64 {
+        self.0.iter().sum()
+    }
+
     fn count(&mut self, kind: Kind) {
         self.0[kind as usize] += 1;
     }
@@ -109,10 +115,18 @@ static ACCOUNTS: LazyLock<Regex> = LazyLock::new(|| {
 static PACKED: LazyLock<Regex> = LazyLock::new(|| regex(r"H4sI[A-Za-z0-9+/]{16,}=*"));
 
 /// Masks a line, and counts.
-pub(super) fn line<'a>(line: &'a [u8], masked: &mut Masked) -> Cow<'a, [u8]> {
+pub fn line<'a>(line: &'a [u8], masked: &mut Masked) -> Cow<'a, [u8]> {
     match within_packed(line, masked) {
         Cow::Borrowed(line) => plain(line, masked),
         Cow::Owned(line) => Cow::Owned(plain(&line, masked).into_owned()),
+    }
+}
+
+/// Masks a text. What it becomes is one too, whatever was cut out of it.
+pub fn text<'a>(text: &'a str, masked: &mut Masked) -> Cow<'a, str> {
+    match line(text.as_bytes(), masked) {
+        Cow::Borrowed(_) => Cow::Borrowed(text),
+        Cow::Owned(bytes) => Cow::Owned(String::from_utf8_lossy(&bytes).into_owned()),
     }
 }
 
