@@ -34,7 +34,10 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("cli", &["report", "model"]),
     ("config", &["cli", "record", "report", "session", "ui", "model"]),
     // What holds a session together: the engine, the clock, the screen.
-    ("session", &["engine", "findings", "lines", "mask", "query", "source", "store", "ui", "model"]),
+    (
+        "session",
+        &["engine", "findings", "lines", "mask", "query", "record", "source", "store", "ui", "model"],
+    ),
 ];
 
 /// Files that hold the others together.

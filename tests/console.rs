@@ -138,7 +138,10 @@ fn three_keys_from_a_spike_to_the_lines_that_explain_it() {
     pty.send("\r");
     pty.wait("the invocations of the spike, failed ones first", |screen| {
         let text = screen.contents();
-        text.contains("failed first") && text.contains("began 09:16:00 to 09:17:00Z")
+        // Also its rows: before there are any, a key opens none.
+        text.contains("failed first")
+            && text.contains("began 09:16:00 to 09:17:00Z")
+            && text.contains(" 1 of ")
     });
     pty.send("\r");
     pty.wait("the invocation and its lines", |screen| {
@@ -160,7 +163,10 @@ fn three_keys_from_a_spike_to_the_lines_that_explain_it() {
     pty.send(" err\r");
     pty.wait_text(&format!("1 of {count} "));
     pty.send("\x1b\x1b\x1b\x1b");
-    pty.wait_text("STATE");
+    pty.wait("the overview", |screen| {
+        let text = screen.contents();
+        text.contains("STATE") && text.contains("22 fn")
+    });
     pty.send("q");
     assert_eq!(pty.end(), 0);
     pty.assert_restored();
@@ -200,7 +206,11 @@ fn an_invocation_opens_to_its_lines() {
     wait_row(&pty, "payment-authorize", &["error"]);
     pty.send("\r");
     pty.wait_text("Environments");
-    pty.wait_text("REQUEST ID");
+    pty.wait("its invocations", |screen| {
+        let text = screen.contents();
+        let mut below = text.lines().skip_while(|line| !line.contains("REQUEST ID")).skip(1);
+        below.next().is_some_and(|row| row.matches('-').count() >= 4)
+    });
     pty.send("\r");
     pty.wait_text("> invocation payment-authorize");
     pty.wait_text("REPORT RequestId");

@@ -176,6 +176,48 @@ fn the_picture_stands_while_it_is_paused_and_reading_goes_on() {
 }
 
 #[test]
+fn what_arrives_is_recorded_by_a_key_and_is_no_source_itself() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("live.ndjson");
+    let write = |numbers: std::ops::Range<u32>| {
+        let text: String = numbers.map(|n| invocation(n, 1_000)).collect();
+        let mut file = std::fs::OpenOptions::new().create(true).append(true).open(&path).unwrap();
+        file.write_all(text.as_bytes()).unwrap();
+        text
+    };
+    write(0..10);
+    let mut console = command(program(), &["."]);
+    // The folder that is written to is the one that is read.
+    console.cwd(folder.path());
+    let pty = Pty::start(console, 140, 45);
+    pty.wait_text("orders");
+    pty.send("R");
+    pty.wait_text("recording what arrives in lamtop-recording-");
+    let arrived = write(10..40);
+    pty.wait_text("REC 90");
+    pty.send("R");
+    pty.wait_text("recorded 90 lines of 1 source");
+    write(40..50);
+    pty.send("3");
+    pty.wait_text("1 of 50 ");
+    pty.send("7");
+    pty.wait_text("live.ndjson");
+    assert!(!pty.text().contains("lamtop-recording"), "{}", pty.text());
+    pty.send("\x03");
+    assert_eq!(pty.end(), 0);
+    let recorded = std::fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().path());
+    let recorded = recorded.filter(|path| *path != folder.path().join("live.ndjson")).collect::<Vec<_>>();
+    let [recording] = &recorded[..] else { panic!("{recorded:?}") };
+    let text = std::fs::read_to_string(recording).unwrap();
+    assert_eq!(text.lines().count(), 90);
+    for (recorded, line) in text.lines().zip(arrived.lines()) {
+        let (head, rest) = recorded.split_once(",\"logGroup\"").unwrap();
+        assert!(head.starts_with("{\"arrived\":"), "{head}");
+        assert_eq!(format!("{{\"logGroup\"{rest}"), line);
+    }
+}
+
+#[test]
 fn the_lines_of_a_selection_are_a_capture_that_replays() {
     let folder = tempfile::tempdir().unwrap();
     let sample = sample();

@@ -9,6 +9,7 @@ mod fill;
 mod intake;
 mod progress;
 mod run;
+mod tap;
 
 use std::sync::Arc;
 use std::thread::JoinHandle;
@@ -22,6 +23,7 @@ use crate::clock::Clock;
 use crate::source::Sources;
 use crate::store::Snapshot;
 use run::Run;
+pub use tap::Tap;
 
 /// What readers see.
 #[derive(Clone, Debug)]
@@ -52,6 +54,7 @@ pub struct Options {
 /// A running engine. Dropping it ends it.
 pub struct Engine {
     published: Arc<ArcSwap<Published>>,
+    tap: Tap,
     stop: Option<Sender<()>>,
     thread: Option<JoinHandle<()>>,
 }
@@ -66,17 +69,22 @@ impl Engine {
     ) -> std::io::Result<Self> {
         let events = sources.events().clone();
         let mut run = Run::new(sources, options, clock, woken);
-        let published = run.published();
+        let (published, tap) = (run.published(), run.tap());
         let (stop, stopped) = bounded::<()>(0);
         let thread = std::thread::Builder::new()
             .name("engine".to_string())
             .spawn(move || run.until_stopped(events, &stopped))?;
-        Ok(Self { published, stop: Some(stop), thread: Some(thread) })
+        Ok(Self { published, tap, stop: Some(stop), thread: Some(thread) })
     }
 
     /// Where the newest snapshot is found.
     pub fn published(&self) -> Arc<ArcSwap<Published>> {
         self.published.clone()
+    }
+
+    /// Where what arrives can be had too.
+    pub fn tap(&self) -> Tap {
+        self.tap.clone()
     }
 }
 

@@ -9,7 +9,7 @@ use crossbeam_channel::{Receiver, Sender, never, select};
 use super::fill::{Fill, Live, Loaded, Part};
 use super::intake::Intake;
 use super::progress::{Progress, SourceProgress, Stage};
-use super::{Options, Published};
+use super::{Options, Published, Tap};
 use crate::clock::Clock;
 use crate::correlate::{Correlator, Room};
 use crate::findings::{self, Watch};
@@ -41,6 +41,7 @@ pub(super) struct Run {
     watch: Watch,
     decoders: Decoders,
     pool: Pool,
+    tap: Tap,
     catalog: Catalog,
     progress: Progress,
     older: Older,
@@ -93,6 +94,7 @@ impl Run {
             watch: Watch::new(findings::ALL),
             decoders: Decoders::start(options.decoders),
             pool: sources.pool().clone(),
+            tap: Tap::default(),
             catalog: sources.catalog().clone(),
             progress: Progress::default(),
             older: match options.history_ms {
@@ -120,6 +122,10 @@ impl Run {
 
     pub fn published(&self) -> Arc<ArcSwap<Published>> {
         self.published.clone()
+    }
+
+    pub fn tap(&self) -> Tap {
+        self.tap.clone()
     }
 
     pub fn until_stopped(&mut self, mut events: Receiver<Event>, stopped: &Receiver<()>) {
@@ -235,7 +241,9 @@ impl Run {
             self.note_live(Live::of(&taken.chunk));
         }
         (self.changed, self.news) = (true, true);
-        self.pool.give(taken.chunk.bytes);
+        if let Some(chunk) = self.tap.pass(taken.chunk) {
+            self.pool.give(chunk.bytes);
+        }
     }
 
     fn is_stream(&self, id: SourceId) -> bool {

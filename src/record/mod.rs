@@ -7,6 +7,7 @@
 
 mod line;
 mod output;
+mod tee;
 
 /// What a line becomes in a capture, for fuzzing.
 #[cfg(fuzzing)]
@@ -38,6 +39,7 @@ use crate::source::{self, Event, Input, Mode, NoInput, SourceInfo, Sources};
 use line::{Name, Put};
 use output::Output;
 pub use output::OutputError;
+pub use tee::tee;
 
 /// How long lines wait in memory for more before they are compressed, in ms.
 const COLLECT_MS: u64 = 5_000;

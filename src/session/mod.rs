@@ -11,6 +11,7 @@ pub mod demo;
 mod files;
 mod playback;
 mod program;
+mod recorder;
 
 pub use playback::{Begin, Playback};
 pub use program::{Setup, run};

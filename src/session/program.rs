@@ -14,6 +14,7 @@ use super::answers::Answers;
 use super::capture;
 use super::files;
 use super::playback::{Known, Playback};
+use super::recorder::Recorder;
 use crate::clock::Clock;
 use crate::engine::{self, Engine, Progress, Published, SourceProgress, Stage};
 use crate::findings;
@@ -72,6 +73,8 @@ pub enum Message {
     Survey(u64, Arc<Survey>),
     /// The time of the next record, or of the one before.
     Stepped(u64, Option<Timestamp>),
+    /// A recording is over: what is in it, or why it ended, in words.
+    Recorded(String),
     /// What became of a file that was to be saved, in words.
     Saved(String),
 }
@@ -99,8 +102,9 @@ pub fn run(console: Console, sources: &Sources, setup: Setup, clock: Clock) -> i
         lines,
         surveys,
         traces,
-        messages,
+        messages: messages.clone(),
         catalog: sources.catalog().clone(),
+        recorder: Recorder::new(engine.tap(), sources, messages.clone()),
         memory: setup.engine.memory as u64,
         status: SessionStatus::default(),
         progress: Arc::default(),
@@ -112,6 +116,7 @@ pub fn run(console: Console, sources: &Sources, setup: Setup, clock: Clock) -> i
     session.look();
     let options = term::Options { mouse: setup.mouse, ..Default::default() };
     let ended = term::run(console, &mut session, options, &clock, &inbox)?;
+    session.recorder.finish();
     let left = session.state.remembered();
     if let Some(file) = setup.remember.filter(|_| left != session.state.options.remembered) {
         files::remember(&file, &left);
@@ -234,6 +239,7 @@ struct Session {
     messages: Sender<Message>,
     /// Where the bytes of lines are found.
     catalog: Catalog,
+    recorder: Recorder,
     memory: u64,
     status: SessionStatus,
     /// What the sources' rows were made of.
@@ -339,6 +345,7 @@ impl Session {
             },
             judged: snapshot.findings.judged.map(|judged| judged.min(as_of)),
             onsets: if concluded { self.status.onsets.clone() } else { Arc::new(onsets(snapshot)) },
+            recording: self.recorder.status(),
             warning: progress.troubles.last().cloned(),
         }
     }
@@ -393,6 +400,11 @@ impl Session {
                 return self.beside("save", move || files::save(Path::new("."), &name, &bytes));
             }
             Effect::SaveCapture { name, request, mask } => return self.save_capture(name, request, mask),
+            Effect::Record(name) => {
+                let said = self.recorder.turn(name.as_deref());
+                let _ = self.look();
+                return said.map_or(Flow::Continue, |said| self.tell(Msg::Notice(said)));
+            }
             Effect::Mouse(on) => return Flow::Mouse(on),
             Effect::Suspend => return Flow::Suspend,
             Effect::Redraw => return Flow::DrawNow,
@@ -507,6 +519,11 @@ impl Program for Session {
                 if flow == Flow::Continue { Flow::DrawNow } else { flow }
             }
             Event::Message(Message::Stepped(id, time)) => self.tell(Msg::Stepped { id, time }),
+            Event::Message(Message::Recorded(said)) => {
+                self.recorder.ended();
+                let _ = self.look();
+                self.tell(Msg::Notice(said))
+            }
             Event::Message(Message::Saved(said)) => {
                 let flow = self.tell(Msg::Notice(said));
                 if flow == Flow::Continue { Flow::DrawNow } else { flow }

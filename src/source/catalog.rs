@@ -36,6 +36,8 @@ struct Entry {
 struct Inner {
     entries: RwLock<Vec<Entry>>,
     kept: Mutex<Kept>,
+    /// Files that this program writes.
+    ours: RwLock<Vec<PathBuf>>,
     most: usize,
 }
 
@@ -48,7 +50,12 @@ impl Catalog {
     pub(super) fn new(most: usize, keep: u64) -> Self {
         let mut kept = Kept::default();
         kept.bound(keep);
-        Self(Arc::new(Inner { entries: RwLock::default(), kept: Mutex::new(kept), most }))
+        Self(Arc::new(Inner {
+            entries: RwLock::default(),
+            kept: Mutex::new(kept),
+            ours: RwLock::default(),
+            most,
+        }))
     }
 
     /// Enters a source; its id is the next.
@@ -57,6 +64,17 @@ impl Catalog {
         let info = info(SourceId(u32::try_from(entries.len()).unwrap_or(u32::MAX)));
         entries.push(Entry { info: info.clone(), place });
         info
+    }
+
+    /// A file at this path is no source from now on: this program writes it.
+    pub fn leave_out(&self, path: &Path) {
+        let path = std::path::absolute(path).unwrap_or_else(|_| path.to_path_buf());
+        self.0.ours.write().unwrap_or_else(PoisonError::into_inner).push(path);
+    }
+
+    /// Whether a file is left out.
+    pub(super) fn leaves_out(&self, path: &Path) -> bool {
+        self.0.ours.read().unwrap_or_else(PoisonError::into_inner).iter().any(|ours| ours == path)
     }
 
     /// Says where a source lies from now on.

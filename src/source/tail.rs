@@ -296,6 +296,7 @@ impl Tail {
     /// Looks at what lies at `path` now, and remembers what is to be read for it.
     fn find(&mut self, path: &Path) -> Result<(), Stopped> {
         match Stat::of(path) {
+            Ok(stat) if stat.what == What::File && self.out.catalog.leaves_out(path) => Ok(()),
             Ok(stat) if stat.what == What::File => self.name(path, stat),
             Ok(stat) if stat.what == What::Folder => self.enter_folder(path, stat),
             Ok(_) => self.unname(path),

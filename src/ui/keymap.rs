@@ -250,6 +250,8 @@ actions! {
     Slower, "slower", "slower", Live, DATA;
     /// Replay faster
     Faster, "faster", "faster", Live, DATA;
+    /// Record what arrives from now on into a new file, secrets masked, or stop
+    Record, "record", "record", Live, DATA;
     /// Try failed sources again now
     Retry, "retry", "retry", Live, &[Sources];
 

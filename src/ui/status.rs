@@ -54,8 +54,19 @@ pub struct SessionStatus {
     /// When problems began and were found, in all that was read: also after `as_of`. By when they
     /// were found.
     pub onsets: Arc<Vec<Onset>>,
+    /// What is being recorded.
+    pub recording: Option<RecordingStatus>,
     /// The last thing that a person should know: a source that failed, and what to do.
     pub warning: Option<String>,
+}
+
+/// How far a recording of what arrives has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RecordingStatus {
+    /// Lines that are in it.
+    pub lines: u64,
+    /// Bytes that came too fast to be written.
+    pub missed: u64,
 }
 
 /// When a problem was there.
@@ -238,6 +249,7 @@ impl Default for SessionStatus {
             bad_records: Arc::default(),
             judged: None,
             onsets: Arc::default(),
+            recording: None,
             warning: None,
         }
     }

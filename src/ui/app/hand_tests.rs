@@ -5,8 +5,9 @@ use std::sync::Arc;
 use crate::model::{Severity, Timestamp};
 use crate::query::StepRequest;
 use crate::query::view::Anchor;
-use crate::ui::fixture::{NOW, Session, live, replay};
+use crate::ui::fixture::{NOW, Session, live, replay, screen};
 use crate::ui::keymap::ViewKind;
+use crate::ui::status::RecordingStatus;
 
 use super::state::{Effect, Msg};
 
@@ -166,6 +167,28 @@ fn a_step_goes_to_the_next_record_and_pauses() {
     };
     assert_eq!((request.as_of, request.anchor), (Timestamp::NEVER, Anchor::At(NOW.plus(1))));
     assert_eq!(session.state.view(), ViewKind::Logs);
+}
+
+#[test]
+fn what_arrives_is_recorded_and_nothing_arrives_in_a_replay() {
+    let mut session = Session::new(140, 45, live());
+    session.press("R");
+    let [Effect::Record(Some(name))] = &session.effects[..] else { panic!("{:?}", session.effects) };
+    assert!(name.starts_with("lamtop-recording-2026") && name.ends_with(".ndjson"), "{name}");
+    let mut status = live();
+    status.recording = Some(RecordingStatus { lines: 1_234, missed: 0 });
+    session.send(Msg::Status(Arc::new(status.clone())));
+    assert!(screen(&session.state).contains("REC 1,234"), "{}", screen(&session.state));
+    status.recording = Some(RecordingStatus { lines: 1_234, missed: 5_000 });
+    session.send(Msg::Status(Arc::new(status)));
+    assert!(screen(&session.state).contains("REC 1,234, missed 4.9 kB"), "{}", screen(&session.state));
+    session.effects.clear();
+    session.press("R");
+    assert_eq!(session.effects, [Effect::Record(None)]);
+    let mut session = Session::new(140, 45, replay(false, 1.0));
+    session.press("R");
+    assert_eq!(session.effects, []);
+    assert!(notice(&session).contains("nothing arrives in a replay"));
 }
 
 #[test]

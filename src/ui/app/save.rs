@@ -5,6 +5,7 @@ use crate::query::filter::Filter;
 use crate::query::view::{Anchor, LinesRequest};
 use crate::ui::keymap::ViewKind;
 use crate::ui::picture::{self, Picture};
+use crate::ui::status::SessionKind;
 use crate::ui::view;
 
 use super::logs::Scope;
@@ -63,7 +64,20 @@ impl UiState {
         vec![Effect::SaveCapture { name: self.file_name("ndjson"), request, mask }]
     }
 
-    /// `lamtop-overview-20261123T140531`: what is shown and as of when.
+    /// Begins to record what arrives, or stops.
+    pub(super) fn record(&mut self) -> Vec<Effect> {
+        match (self.status.kind, self.status.recording) {
+            (_, Some(_)) => vec![Effect::Record(None)],
+            (SessionKind::Live, None) => {
+                vec![Effect::Record(Some(self.named("recording", self.status.latest, "ndjson")))]
+            }
+            (SessionKind::Replay { .. }, None) => {
+                self.say("nothing arrives in a replay; S writes what is selected into a file")
+            }
+        }
+    }
+
+    /// What is shown, and as of when.
     fn file_name(&self, extension: &str) -> String {
         let view = match self.view() {
             ViewKind::Overview => "overview",
@@ -78,9 +92,13 @@ impl UiState {
             ViewKind::Sources => "sources",
             ViewKind::Help => "help",
         };
-        let at = self.status.as_of;
+        self.named(view, self.status.as_of, extension)
+    }
+
+    /// `lamtop-overview-20261123T140531Z.csv`.
+    fn named(&self, what: &str, at: Timestamp, extension: &str) -> String {
         let time = self.zone.date(at).replace('-', "") + "T" + &self.zone.seconds(at).replace(':', "");
         let zone = if self.zone.mark(at) == "Z" { "Z" } else { "" };
-        format!("lamtop-{view}-{time}{zone}.{extension}")
+        format!("lamtop-{what}-{time}{zone}.{extension}")
     }
 }

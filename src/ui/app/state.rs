@@ -216,6 +216,8 @@ pub enum Effect {
         /// Whether what others must not see is masked.
         mask: bool,
     },
+    /// Record what arrives into a new file of this name, or stop; the answer is a [`Msg::Notice`].
+    Record(Option<String>),
     /// Take the mouse for the wheel, or give it back.
     Mouse(bool),
     /// Try failed sources again now.

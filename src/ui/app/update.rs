@@ -198,6 +198,7 @@ impl UiState {
             Action::Loop => return self.toggle_loop(),
             Action::Slower => return self.speed(false),
             Action::Faster => return self.speed(true),
+            Action::Record => return self.record(),
             Action::Retry => {
                 self.notice = Some("trying failed sources again".to_string());
                 return vec![Effect::Retry];

@@ -45,6 +45,13 @@ pub fn header(pen: &mut Pen, area: Rect, state: &UiState) {
         parts.push((format!("> {}", sanitize::cut(&place, most, pen.symbols)), Role::Title));
     }
     parts.extend(clock(state));
+    if let Some(recording) = status.recording {
+        let lines = number::whole(recording.lines);
+        parts.push(match recording.missed {
+            0 => (format!("REC {lines}"), Role::Live),
+            missed => (format!("REC {lines}, missed {}", number::bytes(missed)), Role::Error),
+        });
+    }
     for (source, age) in &status.ages {
         let age = age.map_or_else(|| pen.symbols.none.to_string(), number::age);
         parts.push((format!("{source} {age}"), Role::Text));
