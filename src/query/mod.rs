@@ -49,7 +49,7 @@ pub use page::page;
 pub use points::Period;
 pub use readable::{Json, json_in, readable};
 pub use select::answer;
-pub use step::{StepRequest, step};
+pub use step::{StepRequest, mark, step};
 pub use subject::{Seen, Subject, Tally, newest, subject, subjects};
 pub use trace::{TraceSummary, tree};
 pub use traces::traces_answer;

@@ -163,6 +163,25 @@ pub fn marks(asof: AsOf<'_>, selection: &Selection<'_>, window: Window) -> Vec<M
     marks
 }
 
+/// When code or a setting of a selection was changed next after a time, or last before it.
+pub fn mark_near(
+    asof: AsOf<'_>,
+    selection: &Selection<'_>,
+    (from, forward): (Timestamp, bool),
+) -> Option<Timestamp> {
+    // All of them: whether two tell of one change is seen only where both are looked at.
+    let window = Window { from: Timestamp::MIN, to: Timestamp::NEVER };
+    let mut marks = Vec::new();
+    for member in &selection.members {
+        of_settings(asof, &member.function.settings, window, &mut marks);
+    }
+    if selection.all {
+        of_settings(asof, &asof.snapshot.account, window, &mut marks);
+    }
+    let times = marks.iter().map(|mark| mark.at);
+    if forward { times.filter(|at| *at > from).min() } else { times.filter(|at| *at < from).max() }
+}
+
 fn of_settings(asof: AsOf<'_>, settings: &Settings, window: Window, marks: &mut Vec<Mark>) {
     let (inside, first) = (|at: Timestamp| window.holds(at) && at <= asof.at, marks.len());
     let known = settings.known(asof.at);
@@ -318,5 +337,18 @@ mod tests {
         assert_eq!(marked(3_000_000), [(1_000_000, true), (2_000_000, false)]);
         assert_eq!(marked(1_999_999), [(1_000_000, true)]);
         assert_eq!(marked(999_999), []);
+        let near = |from, forward| {
+            let (asof, filter) = (AsOf::new(&snapshot, Timestamp::NEVER), Filter::default());
+            let selection = Selection::of(asof, &filter, None);
+            mark_near(asof, &selection, (Timestamp(from), forward)).map(|at| at.0)
+        };
+        assert_eq!(
+            [near(0, true), near(1_000_000, true), near(2_000_000, true)],
+            [Some(1_000_000), Some(2_000_000), None]
+        );
+        assert_eq!(
+            [near(9_000_000, false), near(2_000_000, false), near(1_000_000, false)],
+            [Some(2_000_000), Some(1_000_000), None]
+        );
     }
 }

@@ -1,5 +1,5 @@
-//! The next time, or the one before, at which an invocation began or ended: for going through a capture
-//! record by record.
+//! The next time, or the one before, at which an invocation began or ended, or something was changed: for
+//! going through a capture record by record, or change by change.
 
 use crate::model::{EnvironmentId, FunctionId, Timestamp};
 use crate::store::{FunctionData, Row, Snapshot};
@@ -7,6 +7,7 @@ use crate::store::{FunctionData, Row, Snapshot};
 use super::asof::AsOf;
 use super::filter::Filter;
 use super::select::{Member, Selection};
+use super::settings;
 use super::view::LinesRequest;
 
 /// So long before a time an invocation that ends after it may have begun, in ms: it runs for 15 minutes
@@ -29,8 +30,30 @@ pub enum StepRequest {
         /// Of one of its environments only.
         environment: Option<EnvironmentId>,
     },
+    /// Through changes of code and settings, whether their time is in the window or not.
+    Marks {
+        /// The time now.
+        from: Timestamp,
+        /// Later, or earlier.
+        forward: bool,
+        /// What is looked at.
+        filter: Filter,
+        /// Of one function only.
+        function: Option<FunctionId>,
+    },
     /// Through log lines: to the time of the one line that this asks for.
     Lines(LinesRequest),
+}
+
+/// When code or a setting was changed next after a time, or last before it.
+pub fn mark(
+    snapshot: &Snapshot,
+    near: (Timestamp, bool),
+    filter: &Filter,
+    function: Option<FunctionId>,
+) -> Option<Timestamp> {
+    let asof = AsOf::new(snapshot, Timestamp::NEVER);
+    settings::mark_near(asof, &Selection::of(asof, filter, function), near)
 }
 
 /// The nearest time after `from`, or before it, at which one of these invocations began or ended. It

@@ -423,6 +423,9 @@ impl Session {
                 StepRequest::Invocations { from, forward, filter, function, environment } => {
                     query::step(&snapshot, (from, forward), &filter, function, environment)
                 }
+                StepRequest::Marks { from, forward, filter, function } => {
+                    query::mark(&snapshot, (from, forward), &filter, function)
+                }
                 StepRequest::Lines(request) => {
                     let answer = lines::Reader::new(catalog).answer(&snapshot, &request);
                     answer.rows.first().and_then(|row| row.time)

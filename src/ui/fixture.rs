@@ -15,7 +15,7 @@ use crate::query::filter::{Condition, Filter, Mistake, Term};
 use crate::query::page::{Listed, Page, PageRequest, Part, Place, Ranking};
 use crate::query::survey::*;
 use crate::query::view::*;
-use crate::query::{Configured, ErrorKey, InEnvironment, One, OneRequest};
+use crate::query::{Configured, ErrorKey, InEnvironment, One, OneRequest, StepRequest};
 use crate::ui::app::{Effect, Msg, Options, UiState, update};
 use crate::ui::key::Key;
 use crate::ui::keymap::{Keymap, ViewKind};
@@ -1103,6 +1103,14 @@ impl Session {
                     Effect::AskTraces { id, request } => {
                         let answer = traces(&request);
                         next.extend(update(&mut self.state, Msg::Traces { id, answer }, self.at));
+                    }
+                    Effect::AskStep { id, request: StepRequest::Marks { from, forward, .. } } => {
+                        let marks = overview().marks.into_iter().map(|mark| mark.at);
+                        let time = match forward {
+                            true => marks.filter(|at| *at > from).min(),
+                            false => marks.filter(|at| *at < from).max(),
+                        };
+                        next.extend(update(&mut self.state, Msg::Stepped { id, time }, self.at));
                     }
                     other => self.effects.push(other),
                 }

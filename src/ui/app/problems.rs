@@ -83,25 +83,6 @@ impl UiState {
         self.push(ViewKind::Function);
         Vec::new()
     }
-
-    /// Goes to the next mark, or to the one before: when a problem was found, when code or a setting
-    /// was changed.
-    pub(super) fn mark(&mut self, forward: bool) -> Vec<Effect> {
-        let now = self.status.as_of;
-        let found = self.status.onsets.iter().map(|onset| onset.found);
-        let answer = self.board().and_then(|board| board.answer.as_ref());
-        let changes = answer.iter().flat_map(|answer| &answer.marks).map(|mark| mark.at);
-        let marks = found.chain(changes);
-        let to = match forward {
-            true => marks.filter(|at| *at > now).min(),
-            false => marks.filter(|at| *at < now).max(),
-        };
-        match to {
-            Some(time) => self.jump(time),
-            None if forward => self.say("no problem was found after this, and nothing was changed"),
-            None => self.say("no problem was found before this, and nothing was changed"),
-        }
-    }
 }
 
 /// The first record that shows a problem.

@@ -32,6 +32,7 @@ use super::patterns::PatternsBoard;
 use super::problems::ProblemId;
 use super::prompt::{History, Prompt};
 use super::remember::Remembered;
+use super::step::Stepping;
 use super::survey::AskedSurvey;
 use super::tags::Tags;
 use super::trace::TraceBoard;
@@ -339,7 +340,7 @@ pub struct UiState {
     pub(super) asked_traces: Option<AskedTraces>,
     pub(super) asked_survey: Option<AskedSurvey>,
     /// The step that has no answer yet.
-    pub(super) stepping: Option<(u64, bool)>,
+    pub(super) stepping: Option<Stepping>,
 }
 
 impl UiState {

@@ -9,6 +9,24 @@ use super::list::Move;
 use super::state::{Effect, UiState};
 use super::update::reach;
 
+/// A step that has no answer yet.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Stepping {
+    id: u64,
+    forward: bool,
+    to: To,
+}
+
+/// To what it goes.
+#[derive(Clone, Copy, Debug)]
+enum To {
+    Record,
+    /// A change, or when the nearest problem was found.
+    Mark {
+        found: Option<Timestamp>,
+    },
+}
+
 impl UiState {
     /// A step later, or earlier: in a list of records the next of them, else a column of the charts.
     pub(super) fn step(&mut self, forward: bool) -> Vec<Effect> {
@@ -45,7 +63,7 @@ impl UiState {
             }
         };
         let id = self.asked.next_id();
-        self.stepping = Some((id, forward));
+        self.stepping = Some(Stepping { id, forward, to: To::Record });
         let mut effects = Vec::new();
         if !self.status.paused {
             effects.push(Effect::Pause(true));
@@ -54,16 +72,47 @@ impl UiState {
         effects
     }
 
-    /// Goes where the next record became known.
+    /// Goes to the next mark, or to the one before: when a problem was found, when code or a setting
+    /// was changed.
+    pub(super) fn mark(&mut self, forward: bool) -> Vec<Effect> {
+        if self.stepping.is_some() {
+            return Vec::new();
+        }
+        let from = self.status.as_of;
+        let found = self.status.onsets.iter().map(|onset| onset.found);
+        let found = match forward {
+            true => found.filter(|at| *at > from).min(),
+            false => found.filter(|at| *at < from).max(),
+        };
+        let function = match self.view() {
+            ViewKind::Function => self.function.as_ref().map(|function| function.id),
+            _ => None,
+        };
+        let id = self.asked.next_id();
+        self.stepping = Some(Stepping { id, forward, to: To::Mark { found } });
+        let request = StepRequest::Marks { from, forward, filter: self.filter.clone(), function };
+        vec![Effect::AskStep { id, request }]
+    }
+
+    /// Goes where the next record became known, or to the nearest mark.
     pub(super) fn take_step(&mut self, id: u64, time: Option<Timestamp>) -> Vec<Effect> {
-        let Some((_, forward)) = self.stepping.take_if(|(asked, _)| *asked == id) else { return Vec::new() };
+        let Some(step) = self.stepping.take_if(|step| step.id == id) else { return Vec::new() };
+        let time = match (step.to, step.forward) {
+            (To::Mark { found }, true) => time.into_iter().chain(found).min(),
+            (To::Mark { found }, false) => time.into_iter().chain(found).max(),
+            (To::Record, _) => time,
+        };
         let Some(time) = time else {
-            return self.say(if forward {
-                "there is no record after this"
-            } else {
-                "there is no record before this"
+            return self.say(match (step.to, step.forward) {
+                (To::Record, true) => "there is no record after this",
+                (To::Record, false) => "there is no record before this",
+                (To::Mark { .. }, true) => "no problem was found after this, and nothing was changed",
+                (To::Mark { .. }, false) => "no problem was found before this, and nothing was changed",
             });
         };
+        if let To::Mark { .. } = step.to {
+            return self.jump(time);
+        }
         // The newest line is the one that was stepped to.
         if self.view() == ViewKind::Logs {
             self.go(Move::Bottom);
