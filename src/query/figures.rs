@@ -2,6 +2,7 @@
 
 use crate::model::{Grade, Timestamp, Why, Window};
 
+use super::apart;
 use super::asof::AsOf;
 use super::axis::Axis;
 use super::cell::{Cell, Durations};
@@ -41,8 +42,13 @@ pub fn fold_all(asof: AsOf<'_>, selection: &Selection<'_>, axis: &Axis) -> Vec<C
     if selection.all {
         scan::of_all(asof, axis, &mut |column, part| put(&mut cells[column], part));
     } else {
-        for member in &selection.members {
-            fold(asof, member, axis, &mut cells);
+        let parts = apart::parts(&selection.members, |members| {
+            let mut cells = vec![Cell::default(); axis.columns];
+            members.iter().for_each(|member| fold(asof, member, axis, &mut cells));
+            cells
+        });
+        for part in parts {
+            cells.iter_mut().zip(&part).for_each(|(cell, more)| cell.merge(more));
         }
     }
     cells

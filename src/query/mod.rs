@@ -4,6 +4,7 @@
 //! Only this room knows the rule that a query at T uses what has `known ≤ T`.
 
 mod account;
+mod apart;
 mod ask;
 mod asof;
 mod axis;

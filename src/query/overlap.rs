@@ -3,6 +3,7 @@
 use crate::model::{FunctionId, Grade, Timestamp, Why, Window};
 use crate::store::{self, FunctionData, Row, Series, Standing, levels_within};
 
+use super::apart;
 use super::asof::AsOf;
 use super::axis::Axis;
 use super::select::Member;
@@ -58,12 +59,19 @@ pub struct Intervals {
 impl Intervals {
     /// Of the invocations of a selection that ran in a window. One that has not ended runs until
     /// now.
-    pub fn of<'a>(asof: AsOf<'a>, members: impl Iterator<Item = Member<'a>>, window: Window) -> Self {
+    pub fn of(asof: AsOf<'_>, members: &[Member<'_>], window: Window) -> Self {
         let mut running = Self::default();
         let from = window.from.max(asof.snapshot.rows_from);
         let to = window.to.min(asof.at.plus(1));
-        for member in members {
-            running.add(asof, &member, Window { from, to });
+        let parts = apart::parts(members, |members| {
+            let mut running = Self::default();
+            members.iter().for_each(|member| running.add(asof, member, Window { from, to }));
+            running
+        });
+        for part in parts {
+            running.starts.extend(part.starts);
+            running.ends.extend(part.ends);
+            running.estimated.extend(part.estimated);
         }
         // Each function's lie in order, mostly, which the stable sort makes use of.
         running.starts.sort();
@@ -190,7 +198,7 @@ impl<'a> Remembered<'a> {
     /// Counts what rows tell of a part.
     fn count(&self, part: Option<Window>, axis: &Axis, peaks: &mut Peaks) {
         let Some(part) = part else { return };
-        Intervals::of(self.asof, self.members.iter().copied(), part).peaks(axis, part, peaks);
+        Intervals::of(self.asof, &self.members, part).peaks(axis, part, peaks);
     }
 }
 

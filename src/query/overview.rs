@@ -4,6 +4,7 @@ use crate::model::{Grade, Why, Window};
 use crate::store::Snapshot;
 
 use super::account::account;
+use super::apart;
 use super::asof::AsOf;
 use super::axis::Axis;
 use super::cell::Cell;
@@ -27,9 +28,12 @@ pub fn overview(snapshot: &Snapshot, request: &OverviewRequest) -> Overview {
     let (span, cells) = span_of(asof, &selection, window, spark);
     let mut members = Vec::with_capacity(cells.len());
     let mut rows = Vec::with_capacity(cells.len());
-    for (member, cell) in selection.members.iter().zip(cells) {
+    let told = apart::each(selection.members.iter().zip(cells), |(member, cell)| {
         let mut figures = Figures::of(asof, member, &span, cell);
         let row = table::row(asof, member, &span, &mut figures);
+        (figures, row)
+    });
+    for (member, (figures, row)) in selection.members.iter().zip(told) {
         // Where the filter is asked for each invocation, a function without one does not match.
         if member.filter.is_none() || figures.cell.started() > 0.0 {
             rows.push(row);
@@ -70,16 +74,12 @@ pub fn overview(snapshot: &Snapshot, request: &OverviewRequest) -> Overview {
 
 /// What logs tell of a window by member, and how it can be counted.
 fn span_of(asof: AsOf<'_>, selection: &Selection<'_>, window: Window, spark: Axis) -> (Span, Vec<Cell>) {
-    let cells: Vec<Cell> = selection
-        .members
-        .iter()
-        .map(|member| {
-            let mut cells = [Cell::default()];
-            figures::fold(asof, member, &Axis::span(window), &mut cells);
-            let [cell] = cells;
-            cell
-        })
-        .collect();
+    let cells: Vec<Cell> = apart::each(&selection.members, |member| {
+        let mut cells = [Cell::default()];
+        figures::fold(asof, member, &Axis::span(window), &mut cells);
+        let [cell] = cells;
+        cell
+    });
     let durations: f64 = cells.iter().map(Cell::durations).sum();
     let oldest = asof.oldest();
     let span = Span {
@@ -95,12 +95,9 @@ fn span_of(asof: AsOf<'_>, selection: &Selection<'_>, window: Window, spark: Axi
 /// Puts an earlier time beside: the same panels of it, each one's main line and its figure.
 fn compare(panels: &mut Panels, asof: AsOf<'_>, selection: &Selection<'_>, axis: Axis, window: Window) {
     let (span, cells) = span_of(asof, selection, window, axis);
-    let members: Vec<Figures> = selection
-        .members
-        .iter()
-        .zip(cells)
-        .map(|(member, cell)| Figures::of(asof, member, &span, cell))
-        .collect();
+    let members: Vec<Figures> = apart::each(selection.members.iter().zip(cells), |(member, cell)| {
+        Figures::of(asof, member, &span, cell)
+    });
     let mut board = Board::new(asof, selection, axis, window, span.oldest, &members, span.exact);
     // Where the data begin within it, its figures are of what there is.
     let whole = span.oldest.is_some_and(|oldest| oldest <= window.from);

@@ -39,6 +39,8 @@ pub struct Board<'a> {
     /// Members of which logs tell, and those of which only metrics do.
     logs: usize,
     metered: Vec<&'a Member<'a>>,
+    /// The newest that is known of any.
+    newest: Option<Timestamp>,
 }
 
 impl<'a> Board<'a> {
@@ -56,6 +58,7 @@ impl<'a> Board<'a> {
         let mut durations = exact.then(Durations::default);
         let mut checks = (Check::default(), Check::default());
         let mut coverage = Grade::Counted;
+        let newest = members.iter().filter_map(|figures| figures.newest).max();
         for figures in members {
             now.merge(&figures.cell);
             durations.iter_mut().for_each(|all| all.extend(&figures.durations));
@@ -73,7 +76,7 @@ impl<'a> Board<'a> {
             members => {
                 let chart = axis.window();
                 let reach = Window { from: chart.from.min(before.from), to: chart.to.max(window.to) };
-                Running::Counted(Intervals::of(asof, members.iter().copied(), reach))
+                Running::Counted(Intervals::of(asof, members, reach))
             }
         };
         let logs = selection.members.iter().filter(|member| asof.has_logs(member.function)).count();
@@ -98,6 +101,7 @@ impl<'a> Board<'a> {
             running,
             logs,
             metered,
+            newest,
         }
     }
 
@@ -154,8 +158,7 @@ impl<'a> Board<'a> {
             (false, false) => "CW 1m",
             (false, true) => "–",
         };
-        let newest = self.selection.members.iter().filter_map(|m| self.asof.newest(m.function)).max();
-        Provenance { source, age_ms: newest.map(|newest| self.asof.at.since(newest).max(0)), note }
+        Provenance { source, age_ms: self.newest.map(|newest| self.asof.at.since(newest).max(0)), note }
     }
 
     /// A metric of the members without logs, by column.

@@ -125,17 +125,35 @@ pub fn of_function<'a>(
 
 /// Walks over what all functions together have in the columns of an axis.
 pub fn of_all<'a>(asof: AsOf<'a>, axis: &Axis, each: &mut impl FnMut(usize, Part<'a>)) {
+    // Columns narrower than a function's narrowest buckets: its rows are looked for once, not column by
+    // column.
+    let narrow =
+        asof.snapshot.functions.first().is_none_or(|of| axis.step_ms < of.series.levels[MINUTES].width_ms);
+    let mut told_by_rows: Vec<Window> = Vec::new();
     for column in 0..axis.columns {
         let span = axis.column(column);
         stretches(asof, &asof.snapshot.total, span, SECONDS, &mut |stretch| match stretch {
             Stretch::Bucket(bucket, share, exact) => each(column, Part::Bucket(bucket, share, exact)),
             Stretch::Lost => each(column, Part::Lost),
+            Stretch::Rows(window) if narrow => match told_by_rows.last_mut() {
+                Some(last) if last.to == window.from => last.to = window.to,
+                _ => told_by_rows.push(window),
+            },
             Stretch::Rows(window) => {
                 for (_, function) in asof.functions() {
                     of_function(asof, function, &Axis::span(window), &mut |_, part| each(column, part));
                 }
             }
         });
+    }
+    for window in told_by_rows {
+        for (_, function) in asof.functions() {
+            rows(asof, function, window).for_each(|(row, standing)| {
+                if let Some(column) = axis.column_of(row.start()) {
+                    each(column, Part::Row(standing));
+                }
+            });
+        }
     }
 }
 

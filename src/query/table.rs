@@ -49,6 +49,8 @@ pub struct Figures {
     pub checks: (Check, Check),
     /// How far the logs can be trusted.
     pub coverage: Grade,
+    /// The newest that is known of it.
+    pub newest: Option<Timestamp>,
 }
 
 impl Figures {
@@ -63,6 +65,7 @@ impl Figures {
             durations,
             checks: figures::check(asof, member, span.window),
             coverage: figures::coverage(asof, member, span.window),
+            newest: asof.newest(member.function),
         }
     }
 
@@ -94,7 +97,7 @@ pub fn row(asof: AsOf<'_>, member: &Member<'_>, span: &Span, figures: &mut Figur
         memory_used_mb: Graded::NoSource(Why::NotInAnySource),
         memory_mb: None,
         spark: spark(asof, member, span),
-        newest: asof.newest(function),
+        newest: figures.newest,
     };
     if asof.has_logs(function) {
         from_logs(asof, member, span, figures, &mut row);
@@ -138,7 +141,7 @@ fn from_logs(asof: AsOf<'_>, member: &Member<'_>, span: &Span, figures: &mut Fig
     let axis = Axis::span(span.window);
     let running = match member.filter {
         None => Running::Remembered(Remembered::of_function(asof, member.id, member.function)),
-        Some(_) => Running::Counted(Intervals::of(asof, std::iter::once(*member), span.window)),
+        Some(_) => Running::Counted(Intervals::of(asof, std::slice::from_ref(member), span.window)),
     };
     let mut peaks = running.peaks(&axis);
     if member.filter.is_none() {
@@ -206,7 +209,7 @@ fn state(asof: AsOf<'_>, member: &Member<'_>, figures: &Figures, row: &FunctionR
         State::Throttled
     } else if memory >= MEMORY_SHARE {
         State::Memory
-    } else if silent(asof, member) {
+    } else if silent(asof, member, figures.newest) {
         State::NoData
     } else {
         State::Ok
@@ -215,7 +218,12 @@ fn state(asof: AsOf<'_>, member: &Member<'_>, figures: &Figures, row: &FunctionR
 
 /// Whether a function has been quiet for longer than is usual for it: whether it or its source fell
 /// silent, nobody can say that it is well (`operators.md` part 4, rule 4).
-fn silent(asof: AsOf<'_>, member: &Member<'_>) -> bool {
+fn silent(asof: AsOf<'_>, member: &Member<'_>, newest: Option<Timestamp>) -> bool {
+    let quiet = newest.map_or(0, |newest| asof.at.since(newest));
+    // Most are not, and need not be looked at.
+    if quiet <= SILENT_MS {
+        return false;
+    }
     let function = member.function;
     let starts: Vec<i64> = function
         .rows
@@ -232,7 +240,6 @@ fn silent(asof: AsOf<'_>, member: &Member<'_>) -> bool {
         let middle = gaps.len() / 2;
         gaps.select_nth_unstable(middle)
     };
-    let quiet = asof.newest(function).map_or(0, |newest| asof.at.since(newest));
     quiet > SILENT_MS.max(SILENT_GAPS * *usual)
 }
 
