@@ -39,6 +39,10 @@ pub fn configuration(of: &Value, command: &'static str, out: &mut Vec<SettingRec
         let what = words(&setting);
         tell(setting, format_args!("{what}"));
     }
+    if let Some(to) = dead_letters(of) {
+        let what = format!("DeadLetterConfig {}", to.as_deref().unwrap_or("none"));
+        tell(Setting::DeadLetters(to), format_args!("{what}"));
+    }
     if let Some(level) = text(&of["LoggingConfig"]["SystemLogLevel"]) {
         let what = format!("SystemLogLevel {level}");
         tell(Setting::SystemLogLevel(level), format_args!("{what}"));
@@ -66,6 +70,17 @@ fn parts(of: &Value) -> Vec<Setting> {
     parts
 }
 
+/// Where dead letters go. A whole configuration has no `DeadLetterConfig` where none is set (Lambda API
+/// reference, `FunctionConfiguration`); one of which somebody printed a part tells nothing by that. A
+/// whole one always has its version and `TracingConfig`.
+fn dead_letters(of: &Value) -> Option<Option<Arc<str>>> {
+    if of["DeadLetterConfig"].is_object() {
+        return Some(text(&of["DeadLetterConfig"]["TargetArn"]).filter(|to| !to.is_empty()));
+    }
+    let whole = of["TracingConfig"].is_object() && of["Version"].is_string() && of["CodeSha256"].is_string();
+    whole.then_some(None)
+}
+
 fn words(setting: &Setting) -> String {
     match setting {
         Setting::Memory(mb) => format!("MemorySize {mb}"),
@@ -91,6 +106,18 @@ pub fn alias(of: &Value, command: &'static str, out: &mut Vec<SettingRecord>) {
         setting: Setting::Alias(Some(version)),
         when: When::Found { since: None },
         told,
+    });
+}
+
+/// What becomes of asynchronous events where a list of it is empty: nothing is set, for the function
+/// that the name of the file names.
+pub fn no_event_invoke(command: &'static str, out: &mut Vec<SettingRecord>) {
+    out.push(SettingRecord {
+        whose: Whose::Files,
+        qualifier: None,
+        setting: Setting::OnFailure(None),
+        when: When::Found { since: None },
+        told: cut(&format!("{command}: none")),
     });
 }
 
