@@ -97,6 +97,10 @@ pub struct Symbols {
     pub branch: [&'static str; 2],
     /// The crosshair in a chart.
     pub crosshair: &'static str,
+    /// A run of a schedule.
+    pub tick: &'static str,
+    /// A run that did not come.
+    pub missed: &'static str,
 }
 
 const UNICODE_LEVELS: [&str; 8] = ["▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"];
@@ -132,6 +136,8 @@ const UNICODE: Symbols = Symbols {
     bookmark: "●",
     branch: ["├ ", "└ "],
     crosshair: "│",
+    tick: "│",
+    missed: "!",
 };
 
 static BRAILLE: Symbols = UNICODE;
@@ -168,6 +174,8 @@ static ASCII: Symbols = Symbols {
     bookmark: "m",
     branch: ["|-", "`-"],
     crosshair: "|",
+    tick: "|",
+    missed: "!",
 };
 
 #[cfg(test)]

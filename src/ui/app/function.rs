@@ -169,7 +169,7 @@ impl FunctionBoard {
     pub(super) fn sort(&mut self, height: usize) {
         self.reorder = false;
         self.shown.clone_from(&self.board.answer);
-        self.facts = self.detail().map_or_else(Vec::new, |detail| facts::of(&self.name, &detail.configured));
+        self.facts = self.detail().map_or_else(Vec::new, |detail| facts::of(&self.name, detail));
         self.narrow(height);
     }
 

@@ -9,6 +9,7 @@ mod compare;
 mod complete;
 mod copies;
 mod facts;
+mod facts_now;
 mod find;
 mod function;
 mod heat;
