@@ -3,10 +3,11 @@
 
 use crate::model::{Graded, Micros, Timestamp};
 use crate::query::Configured;
+use crate::query::survey::LoggedEvents;
 use crate::query::view::FunctionDetail;
 use crate::ui::number;
 
-use super::facts_now;
+use super::{facts_now, triggers};
 
 /// Lines of one function at most.
 const LINES: usize = 500;
@@ -40,7 +41,7 @@ pub enum Told {
 }
 
 /// The lines of a function; more than fit are counted in the last one.
-pub fn of(name: &str, detail: &FunctionDetail) -> Vec<Fact> {
+pub fn of(name: &str, detail: &FunctionDetail, events: Option<&LoggedEvents>) -> Vec<Fact> {
     let set = &detail.configured;
     let mut lines = Lines { name, facts: Vec::new() };
     concurrency(&mut lines, set);
@@ -72,7 +73,9 @@ pub fn of(name: &str, detail: &FunctionDetail) -> Vec<Fact> {
             let source = trigger.source.as_deref().unwrap_or("a source without an ARN");
             let state = trigger.state.as_deref();
             let off = state.is_some_and(|state| state.starts_with("Disabl"));
-            (format!("{source}{}", state.map_or_else(String::new, |state| format!(" {state}"))), off)
+            // A mapping is read by Lambda, whatever its source.
+            let state = state.map_or_else(String::new, |state| format!(" {state}"));
+            (format!("{source}{state}, polled"), off)
         }),
     );
     lines.list(
@@ -80,9 +83,12 @@ pub fn of(name: &str, detail: &FunctionDetail) -> Vec<Fact> {
         "get-policy",
         set.may_invoke.iter().map(|grant| {
             let source = grant.source.as_deref().map_or_else(String::new, |source| format!(" for {source}"));
-            (format!("{}{}{source}", if grant.deny { "not by " } else { "" }, grant.who), grant.deny)
+            let how = triggers::invocation_type(&grant.who).filter(|_| !grant.deny);
+            let how = how.map_or_else(String::new, |how| format!(", {how}"));
+            (format!("{}{}{source}{how}", if grant.deny { "not by " } else { "" }, grant.who), grant.deny)
         }),
     );
+    triggers::logged(&mut lines, detail, events);
     for denied in &set.denied {
         let times =
             if denied.count > 1 { format!(" {} times", number::whole(denied.count)) } else { String::new() };
@@ -230,7 +236,7 @@ mod tests {
 
     #[test]
     fn what_nothing_tells_says_which_command_would() {
-        let facts = of("pay", &set_to(Configured::default()));
+        let facts = of("pay", &set_to(Configured::default()), None);
         assert!(facts.iter().all(|fact| fact.told == Told::Unknown && fact.value.starts_with("aws ")));
         assert_eq!(
             line(&facts, "triggers").value,
@@ -250,7 +256,7 @@ mod tests {
             memory_mb: Some(Graded::Estimated(512, Why::HeldBack)),
             ..Configured::default()
         };
-        let facts = of("pay", &set_to(set));
+        let facts = of("pay", &set_to(set), None);
         assert_eq!(facts[0].told, Told::Wrong);
         assert_eq!(line(&facts, "triggers").told, Told::Wrong);
         assert_eq!(line(&facts, "provisioned").told, Told::Known);
@@ -260,13 +266,13 @@ mod tests {
             account_limit: Some(Graded::Counted(1_000)),
             ..Configured::default()
         };
-        assert_eq!(of("pay", &set_to(limited))[0].value, "7 of the account's 1,000");
+        assert_eq!(of("pay", &set_to(limited), None)[0].value, "7 of the account's 1,000");
     }
 
     #[test]
     fn there_is_a_bound_and_the_rest_is_counted() {
         let set = Configured { may_do: vec!["Allow x on y".into(); 900], ..Configured::default() };
-        let facts = of("pay", &set_to(set));
+        let facts = of("pay", &set_to(set), None);
         assert_eq!(facts.len(), LINES + 1);
         assert!(facts[LINES].value.starts_with("and 4"), "{:?}", facts[LINES]);
     }

@@ -41,6 +41,7 @@ mod time_tests;
 mod trace;
 mod traces;
 mod tree;
+mod triggers;
 mod unfold;
 #[cfg(test)]
 mod unfold_tests;
