@@ -15,10 +15,12 @@ pub use super::calls::{CallRow, CallStats, CallTree, Fold};
 pub use super::errors::ErrorGroup;
 pub use super::heat::Heat;
 pub use super::statistics::{Statistic, Unit};
+pub use super::ticks::{Schedule, Tick};
 pub use super::traces::{
     OneTrace, TraceLine, TraceList, TraceOf, TraceOrder, TraceScope, TracedInvocation, TracesAnswer,
     TracesRequest, TracesWhat,
 };
+pub use super::waiting::{Asynchronous, Oldest, Retrying};
 
 /// One point per column of a chart, oldest first. A column without data is a gap, never 0.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -376,94 +378,6 @@ pub struct FunctionDetail {
     pub schedule: Option<Schedule>,
     /// Its asynchronous events.
     pub asynchronous: Asynchronous,
-}
-
-/// The rhythm in which a function is run, and what became of it.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Schedule {
-    /// The usual time from start to start, in ms.
-    pub period_ms: i64,
-    /// When it ran last.
-    pub last: Timestamp,
-    /// Whether that failed.
-    pub last_failed: bool,
-    /// When the next run is expected: later than now.
-    pub next: Timestamp,
-    /// When the first one was expected that has not come, and is not missed yet.
-    pub due: Option<Timestamp>,
-    /// Runs in the window, those that failed among them.
-    pub ran: u64,
-    /// Those of which no attempt has succeeded.
-    pub failed: u64,
-    /// Runs that were expected in the window and did not come in time.
-    pub missed: Graded<u64>,
-    /// Those that may have come, for nothing of any function was read from [`Self::alive`] on.
-    pub unseen: u64,
-    /// The newest record of any function.
-    pub alive: Timestamp,
-    /// The span of the columns.
-    pub window: Window,
-    /// What was to be seen in each; nothing where no run was expected.
-    pub columns: Vec<Option<Tick>>,
-}
-
-/// A run that was expected or came; of several in a column the last of these is shown.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Tick {
-    /// It ran.
-    Ran,
-    /// It has not come yet.
-    Due,
-    /// Nothing was read that could tell.
-    Unseen,
-    /// It failed, and no other attempt of the same event succeeded.
-    Failed,
-    /// It did not come.
-    Missed,
-}
-
-/// What is known of a function's asynchronous events. CloudWatch's sums are of the window; `None`
-/// where the metric was not read, or has nothing for this time.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Asynchronous {
-    /// Events that came.
-    pub received: Option<u64>,
-    /// Events that were given up.
-    pub dropped: Option<u64>,
-    /// Of those, the ones that the dead-letter queue did not take.
-    pub dead_letter_errors: Option<u64>,
-    /// The ones that a destination did not take.
-    pub destination_errors: Option<u64>,
-    /// The oldest event.
-    pub oldest: Option<Oldest>,
-    /// Events that wait to be tried again, as logs tell.
-    pub retrying: Option<Retrying>,
-}
-
-/// The oldest event of those that were tried in the newest minute of `AsyncEventAge`.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Oldest {
-    /// How long it had waited, in ms.
-    pub age_ms: Graded<i64>,
-    /// The end of that minute.
-    pub at: Timestamp,
-    /// When it is given up, if it still waits.
-    pub deadline: Graded<Timestamp>,
-    /// How long an event may wait, in seconds; estimated where that is AWS's default.
-    pub most_s: Graded<u32>,
-}
-
-/// Events whose last attempt failed, and whose next one has not been seen.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Retrying {
-    /// How many.
-    pub events: Graded<u64>,
-    /// Those of them whose next attempt is late: they were throttled, or it is in no log that was read.
-    pub overdue: u64,
-    /// When the oldest is given up, at the latest.
-    pub deadline: Graded<Timestamp>,
-    /// How long an event may wait, in seconds; estimated where that is AWS's default.
-    pub most_s: Graded<u32>,
 }
 
 /// An invocation as of a time.

@@ -15,7 +15,7 @@ use crate::store::{FunctionData, OtherCell};
 use super::asof::AsOf;
 use super::filter::failed;
 use super::settings::of_running;
-use super::view::{Asynchronous, InvocationState, Oldest, Retrying};
+use super::view::InvocationState;
 
 /// How often a failed event is tried again where nothing else is set.
 pub const RETRIES: u32 = 2;
@@ -30,6 +30,64 @@ const LOOKED: usize = 20_000;
 /// ... and of all that are asked for.
 const LOOKED_ALL: usize = 200_000;
 
+/// What is known of a function's asynchronous events. CloudWatch's sums are of the window; they have no
+/// source where the metric was not read, or has nothing for this time.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Asynchronous {
+    /// Events that came.
+    pub received: Graded<u64>,
+    /// Events that were given up.
+    pub dropped: Graded<u64>,
+    /// Of those, the ones that the dead-letter queue did not take.
+    pub dead_letter_errors: Graded<u64>,
+    /// The ones that a destination did not take.
+    pub destination_errors: Graded<u64>,
+    /// The oldest event.
+    pub oldest: Option<Oldest>,
+    /// Events that wait to be tried again, as logs tell.
+    pub retrying: Option<Retrying>,
+}
+
+impl Default for Asynchronous {
+    fn default() -> Self {
+        let none = Graded::NoSource(Why::NoData);
+        Self {
+            received: none,
+            dropped: none,
+            dead_letter_errors: none,
+            destination_errors: none,
+            oldest: None,
+            retrying: None,
+        }
+    }
+}
+
+/// The oldest event of those that were tried in the newest minute of `AsyncEventAge`.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Oldest {
+    /// How long it had waited, in ms.
+    pub age_ms: Graded<i64>,
+    /// The end of that minute.
+    pub at: Timestamp,
+    /// When it is given up, if it still waits.
+    pub deadline: Graded<Timestamp>,
+    /// How long an event may wait, in seconds; estimated where that is AWS's default.
+    pub most_s: Graded<u32>,
+}
+
+/// Events whose last attempt failed, and whose next one has not been seen.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Retrying {
+    /// How many.
+    pub events: Graded<u64>,
+    /// Those of them whose next attempt is late: they were throttled, or it is in no log that was read.
+    pub overdue: u64,
+    /// When the oldest is given up, at the latest.
+    pub deadline: Graded<Timestamp>,
+    /// How long an event may wait, in seconds; estimated where that is AWS's default.
+    pub most_s: Graded<u32>,
+}
+
 /// What is known of the asynchronous events of a function in a window.
 pub fn asynchronous(
     asof: AsOf<'_>,
@@ -37,6 +95,7 @@ pub fn asynchronous(
     function: &FunctionData,
     window: Window,
 ) -> Asynchronous {
+    // Of `AWS/Lambda` only a function's own series are kept, not those of its versions.
     let all = asof.snapshot.others.iter().filter(|series| {
         let metric = &series.metric;
         metric.function == Some(id) && &*metric.namespace == "AWS/Lambda"
@@ -49,16 +108,17 @@ pub fn asynchronous(
             let sums: Vec<f64> = inside.filter_map(|period| finite(period.statistics.sum)).collect();
             (!sums.is_empty()).then(|| sums.iter().sum::<f64>().max(0.0).round() as u64)
         };
-        let add = |kept: &mut Option<u64>| {
+        let tell = |kept: &mut Graded<u64>| {
+            // The same metric may have come in two ways, with a unit and without: both tell the same.
             if let Some(sum) = sum() {
-                *kept = Some(kept.unwrap_or(0).saturating_add(sum));
+                *kept = Graded::Counted(kept.value().map_or(sum, |kept| sum.max(*kept)));
             }
         };
         match &*series.metric.name {
-            "AsyncEventsReceived" => add(&mut told.received),
-            "AsyncEventsDropped" => add(&mut told.dropped),
-            "DeadLetterErrors" => add(&mut told.dead_letter_errors),
-            "DestinationDeliveryFailures" => add(&mut told.destination_errors),
+            "AsyncEventsReceived" => tell(&mut told.received),
+            "AsyncEventsDropped" => tell(&mut told.dropped),
+            "DeadLetterErrors" => tell(&mut told.dead_letter_errors),
+            "DestinationDeliveryFailures" => tell(&mut told.destination_errors),
             "AsyncEventAge" => {
                 let periods = series.periods(asof.at);
                 let newest = periods.iter().rev().find(|period| window.holds(period.start));

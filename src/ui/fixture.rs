@@ -673,10 +673,8 @@ pub fn schedule(columns: usize) -> Schedule {
 pub fn asynchronous() -> Asynchronous {
     let default = Graded::Estimated(21_600, Why::AwsDefault);
     Asynchronous {
-        received: Some(1_402),
-        dropped: Some(14),
-        dead_letter_errors: None,
-        destination_errors: None,
+        received: Graded::Counted(1_402),
+        dropped: Graded::Counted(14),
         oldest: Some(Oldest {
             age_ms: Graded::Counted(4_320_000),
             at: NOW.floor(60_000).plus(-60_000),
@@ -689,6 +687,7 @@ pub fn asynchronous() -> Asynchronous {
             deadline: Graded::Estimated(NOW.plus(20_000_000), Why::QueuedBefore),
             most_s: default,
         }),
+        ..Asynchronous::default()
     }
 }
 

@@ -146,3 +146,47 @@ pub fn event_invoke(of: &Value, command: &'static str, out: &mut Vec<SettingReco
         tell(Setting::OnFailure(to), what);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn told(of: &Value) -> Vec<Option<Arc<str>>> {
+        let mut out = Vec::new();
+        configuration(of, "get-function-configuration", &mut out);
+        let dead_letters = |record: SettingRecord| match record.setting {
+            Setting::DeadLetters(to) => Some(to),
+            _ => None,
+        };
+        out.into_iter().filter_map(dead_letters).collect()
+    }
+
+    #[test]
+    fn that_there_is_no_dead_letter_queue_takes_a_whole_configuration() {
+        let whole = |dead_letters: Option<Value>| {
+            let mut of = json!({
+                "FunctionName": "f", "FunctionArn": "arn:aws:lambda:eu-west-1:1:function:f",
+                "Version": "$LATEST", "CodeSha256": "x", "TracingConfig": {"Mode": "PassThrough"},
+            });
+            if let Some(dead_letters) = dead_letters {
+                of["DeadLetterConfig"] = dead_letters;
+            }
+            of
+        };
+        let queue = "arn:aws:sqs:eu-west-1:1:dlq";
+        assert_eq!(told(&whole(Some(json!({"TargetArn": queue})))), [Some(queue.into())]);
+        assert_eq!(told(&whole(None)), [None]);
+        assert_eq!(told(&whole(Some(json!({"TargetArn": ""})))), [None]);
+        assert_eq!(told(&json!({"FunctionName": "f", "FunctionArn": "f", "Timeout": 3})), []);
+        assert_eq!(told(&json!({"FunctionName": "f", "FunctionArn": "f", "DeadLetterConfig": 7})), []);
+    }
+
+    #[test]
+    fn an_empty_list_is_no_destination() {
+        let mut out = Vec::new();
+        super::super::Kind::EventInvokeConfigs.read(&json!({"FunctionEventInvokeConfigs": []}), &mut out);
+        let settings: Vec<_> = out.iter().map(|record| (&record.whose, &record.setting)).collect();
+        assert_eq!(settings, [(&Whose::Files, &Setting::OnFailure(None))]);
+    }
+}

@@ -125,7 +125,9 @@ fn metrics_tell_what_was_dropped_and_how_old_the_oldest_event_is() {
         "AsyncEventAge",
         &[(10, None, Some(1_000.0)), (11, Some(500_000.0), Some(400_000.0))],
     );
-    metric(&mut store, 2, "Throttles", &[(10, Some(5_000.0), None)]);
+    // The same again without its unit, as an answer of CloudWatch's has it.
+    metric(&mut store, 2, "AsyncEventsDropped", &[(11, Some(1.0), None)]);
+    metric(&mut store, 3, "Throttles", &[(10, Some(5_000.0), None)]);
     let snapshot = snapshot(&mut store);
     let function = snapshot.function(F).unwrap();
     let at = |minute: i64| {
@@ -133,14 +135,17 @@ fn metrics_tell_what_was_dropped_and_how_old_the_oldest_event_is() {
         asynchronous(asof, F, function, Window { from: Timestamp(5 * MINUTE), to: asof.at.plus(1) })
     };
     let told = at(12);
-    assert_eq!((told.dropped, told.received, told.dead_letter_errors), (Some(3), None, None));
+    assert_eq!(
+        (told.dropped.value(), told.received.value(), told.dead_letter_errors.value()),
+        (Some(&3), None, None)
+    );
     let oldest = told.oldest.unwrap();
     assert_eq!((oldest.age_ms, oldest.at), (Graded::Counted(400_000), Timestamp(12 * MINUTE)));
     let deadline = Timestamp(12 * MINUTE + 21_600_000 - 400_000);
     assert_eq!(oldest.deadline, Graded::Estimated(deadline, Why::ByTheMinute));
     // A minute earlier nobody knew of that minute.
     let told = at(11);
-    assert_eq!((told.dropped, told.oldest.unwrap().age_ms), (Some(2), Graded::Counted(1_000)));
+    assert_eq!((told.dropped, told.oldest.unwrap().age_ms), (Graded::Counted(2), Graded::Counted(1_000)));
     assert_eq!(at(6), Asynchronous::default());
 }
 

@@ -39,20 +39,13 @@ fn count(lines: &mut Lines<'_>, label: &'static str, of: &Graded<u64>) {
 
 /// What became of its asynchronous events.
 pub(super) fn asynchronous(lines: &mut Lines<'_>, of: &Asynchronous) {
-    if let Some(received) = of.received {
-        let text = format!("{} in this window", number::whole(received));
+    if let Some(received) = of.received.value() {
+        let text = format!("{} in this window", number::whole(*received));
         lines.put("asynchronous events", text, Told::Known);
     }
-    let sums = [
-        ("events dropped", of.dropped),
-        ("not taken by the DLQ", of.dead_letter_errors),
-        ("nor by a destination", of.destination_errors),
-    ];
-    for (label, sum) in sums {
-        if let Some(sum) = sum {
-            count(lines, label, &Graded::Counted(sum));
-        }
-    }
+    count(lines, "events dropped", &of.dropped);
+    count(lines, "not taken by the DLQ", &of.dead_letter_errors);
+    count(lines, "not by a destination", &of.destination_errors);
     if let Some(oldest) = &of.oldest
         && let Some(age) = oldest.age_ms.value()
     {

@@ -33,7 +33,7 @@ pub fn rows(detail: &FunctionDetail) -> u16 {
 
 /// Whether something is wrong with asynchronous events, or one waits for long.
 fn waits(of: &Asynchronous) -> bool {
-    let some = |count: Option<u64>| count.is_some_and(|count| count > 0);
+    let some = |count: Graded<u64>| count.value().is_some_and(|count| *count > 0);
     some(of.dropped)
         || some(of.dead_letter_errors)
         || some(of.destination_errors)
@@ -76,7 +76,7 @@ fn parts(pen: &mut Pen, area: Rect, name: &str, parts: Vec<(String, Role)>) {
 pub fn span(ms: i64) -> String {
     let (of, unit) = match ms {
         ..120_000 => (1_000.0, "s"),
-        ..7_200_000 => (60_000.0, "min"),
+        120_000..7_200_000 => (60_000.0, "min"),
         _ => (3_600_000.0, "h"),
     };
     let value = ms as f64 / of;
@@ -166,9 +166,10 @@ fn waiting_words(
     short: bool,
 ) -> Vec<(String, Role)> {
     let mut words = Vec::new();
-    let mut count = |count: Option<u64>, text: &str, role| {
-        if let Some(count) = count.filter(|count| *count > 0) {
-            words.push((format!("{} {} {text}", symbols.error, number::whole(count)), role));
+    let mut count = |count: Graded<u64>, text: &str, role| {
+        if count.value().is_some_and(|count| *count > 0) {
+            let count = number::graded(&count, number::whole, symbols);
+            words.push((format!("{} {count} {text}", symbols.error), role));
         }
     };
     count(of.dead_letter_errors, "not taken by the DLQ", Role::Error);
@@ -256,5 +257,21 @@ mod tests {
             signs.dedup();
             assert_eq!(signs.len(), ticks.len(), "{signs:?}");
         }
+    }
+
+    #[test]
+    fn what_was_not_read_is_not_said_to_be_missed_nor_not_to_be() {
+        use crate::ui::symbols::Charset;
+        let mut schedule = crate::ui::fixture::schedule(60);
+        (schedule.missed, schedule.unseen) = (Graded::AtLeast(0, Why::NoData), 4);
+        let said = |schedule: &Schedule| {
+            let words = schedule_words(schedule, Zone::Utc, Charset::Ascii.symbols(), false);
+            words.into_iter().map(|(text, _)| text).collect::<Vec<_>>().join(", ")
+        };
+        let unseen = said(&schedule);
+        assert!(unseen.starts_with("every 60 s, ? 4 not seen: nothing read since 14:05:30Z"), "{unseen}");
+        assert!(!unseen.contains("missed"), "{unseen}");
+        (schedule.missed, schedule.unseen) = (Graded::Counted(0), 0);
+        assert!(said(&schedule).starts_with("every 60 s, none missed, x 3 failed, next expected 14:06:00Z"));
     }
 }
