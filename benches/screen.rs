@@ -103,6 +103,7 @@ fn request(read: Read, long: Long, as_of: Timestamp, filter: &str) -> OverviewRe
         columns: 84,
         spark: 20,
         heat: 0,
+        ticks: 0,
         filter: Filter::parse(filter).unwrap(),
         function: None,
         compare_ms: None,

@@ -97,6 +97,7 @@ fn answer(snapshot: &Snapshot, as_of: Timestamp) -> Overview {
         columns: 30,
         spark: 10,
         heat: 0,
+        ticks: 0,
         filter: Filter::default(),
         function: None,
         compare_ms: None,

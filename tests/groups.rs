@@ -30,6 +30,7 @@ fn request(
         columns,
         spark: 1,
         heat,
+        ticks: 40,
         filter: Filter::default(),
         function: function.map(FunctionId),
         compare_ms: None,

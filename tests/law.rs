@@ -153,6 +153,7 @@ fn answer(snapshot: &Snapshot, at: Timestamp, filter: &str) -> String {
                 columns: 24,
                 spark: 6,
                 heat: 6,
+                ticks: 40,
                 filter: Filter::parse(filter).unwrap(),
                 function,
                 compare_ms: None,

@@ -78,6 +78,7 @@ fn ask(snapshot: &Snapshot, as_of: i64, window_ms: i64) -> Overview {
             columns: 60,
             spark: 10,
             heat: 0,
+            ticks: 0,
             filter: Filter::default(),
             function: None,
             compare_ms: None,

@@ -29,6 +29,7 @@ fn request(
         columns,
         spark: 8,
         heat: 6,
+        ticks: 40,
         filter: Filter::parse(filter).unwrap(),
         function: function.map(FunctionId),
         compare_ms: None,

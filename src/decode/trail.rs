@@ -166,6 +166,15 @@ impl Change<'_> {
                 if let Some(seconds) = count(&asked["maximumEventAgeInSeconds"]) {
                     tell(&qualifier, Setting::EventAge(seconds));
                 }
+                // A call of Put sets all anew, one of Update only what it names.
+                let to = &asked["destinationConfig"];
+                if to.is_object() || stem == "PutFunctionEventInvokeConfig" {
+                    tell(&qualifier, Setting::OnFailure(text(&to["onFailure"]["destination"])));
+                }
+            }
+            "DeleteFunctionEventInvokeConfig" => {
+                tell(&qualifier, Setting::Changed(stem.into()));
+                tell(&qualifier, Setting::OnFailure(None));
             }
             _ => tell(&qualifier, Setting::Changed(stem.into())),
         }
@@ -214,6 +223,10 @@ fn configuration(asked: &Value) -> Vec<Setting> {
     set.extend(text(&asked["runtime"]).map(Setting::Runtime));
     set.extend(text(&asked["handler"]).map(Setting::Handler));
     set.extend(asked["role"].as_str().map(last).map(Setting::Role));
+    if asked["deadLetterConfig"].is_object() {
+        let to = text(&asked["deadLetterConfig"]["targetArn"]).filter(|to| !to.is_empty());
+        set.push(Setting::DeadLetters(to));
+    }
     set.extend(text(&asked["loggingConfig"]["systemLogLevel"]).map(Setting::SystemLogLevel));
     set
 }

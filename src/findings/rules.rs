@@ -2,7 +2,7 @@
 //! lamtop's own, but for those that are said to be Amazon's.
 
 use crate::model::{Timestamp, Window};
-use crate::query::{Subject, Tally};
+use crate::query::{Rule, Subject, Tally};
 
 const SECOND: i64 = 1_000;
 const MINUTE: i64 = 60 * SECOND;
@@ -47,12 +47,10 @@ pub const SILENT_LONGEST: f64 = 1.5;
 /// A rhythm is taken from the last gaps, so many and over such a time in ms …
 pub const RHYTHM_GAPS: usize = 20;
 pub const RHYTHM_MS: i64 = 10 * MINUTE;
-/// … but not of more starts than this, nor from fewer gaps.
+/// … but not of more starts than this.
 pub const RHYTHM_MOST: usize = 1_000;
-pub const RHYTHM_LEAST: usize = 8;
-/// How near to their median, as a share of it, and what share of them must be.
-pub const RHYTHM_NEAR: f64 = 0.25;
-pub const RHYTHM_SHARE: f64 = 0.9;
+/// From how many gaps, how near to their median they must be, and what share of them.
+pub const RHYTHM: Rule = Rule { least: 8, near: 0.25, share: 0.9 };
 
 /// How long after its end a minute of CloudWatch's may still change, in ms.
 pub const SETTLED_MS: i64 = 3 * MINUTE;

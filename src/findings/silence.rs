@@ -12,7 +12,7 @@
 use crate::model::{
     Basis, Certainty, Claim, ClaimStanding, Evidence, FindingKind, Severity, Timestamp, Verdict, Window,
 };
-use crate::query::Subject;
+use crate::query::{Rhythm, Subject};
 
 use super::{Clock, Detector, Scene, Told, rules, words};
 
@@ -86,14 +86,6 @@ impl Detector for Silence {
     }
 }
 
-/// The gaps between first attempts.
-struct Rhythm {
-    /// The usual one, in ms.
-    period_ms: i64,
-    /// The longest, in ms.
-    longest_ms: i64,
-}
-
 /// The rhythm up to `last`, if it was kept for long and most gaps are about the same.
 fn rhythm(subject: &Subject<'_>, last: Timestamp) -> Option<Rhythm> {
     let mut starts: Vec<i64> = Vec::new();
@@ -103,14 +95,9 @@ fn rhythm(subject: &Subject<'_>, last: Timestamp) -> Option<Rhythm> {
             break;
         }
     }
-    let mut gaps: Vec<i64> = starts.windows(2).map(|pair| pair[0] - pair[1]).collect();
-    if gaps.len() < rules::RHYTHM_LEAST || gaps.iter().sum::<i64>() < rules::RHYTHM_MS {
+    let gaps: Vec<i64> = starts.windows(2).map(|pair| pair[0] - pair[1]).collect();
+    if gaps.iter().sum::<i64>() < rules::RHYTHM_MS {
         return None;
     }
-    let longest_ms = gaps.iter().copied().max()?;
-    let middle = gaps.len() / 2;
-    let period_ms = *gaps.select_nth_unstable(middle).1;
-    let near = |gap: &&i64| (**gap - period_ms).abs() as f64 <= rules::RHYTHM_NEAR * period_ms as f64;
-    let regular = gaps.iter().filter(near).count() as f64 >= rules::RHYTHM_SHARE * gaps.len() as f64;
-    (regular && period_ms > 0).then_some(Rhythm { period_ms, longest_ms })
+    rules::RHYTHM.rhythm(gaps)
 }

@@ -12,8 +12,10 @@
 //! records are in the snapshot's log of bad ones.
 
 mod bytes;
+mod event;
 mod held;
 mod line;
+mod logged;
 mod one;
 mod patterns;
 mod rows;

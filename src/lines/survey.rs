@@ -3,16 +3,18 @@
 
 use super::Reader;
 use super::bytes::Bytes;
+use super::event;
 use super::held::Region;
 use super::line::{Kind, Line};
+use super::logged::{By, Logged};
 use super::patterns::{Shaped, Shapes};
 use super::shape;
 use super::walk::{regions, text_of};
-use super::wanted::{Wanted, bounds};
+use super::wanted::{Owners, Wanted, bounds};
 use std::borrow::Cow;
 
 use crate::mask::{self, Masked};
-use crate::model::{Level, Timestamp, Window};
+use crate::model::{Grade, Level, Timestamp, Why, Window};
 use crate::query::survey::{LineCount, Since, Survey, SurveyOf, SurveyRequest, find_all};
 use crate::query::view::{Anchor, LinesRequest};
 use crate::store::{Snapshot, Stretch};
@@ -112,6 +114,7 @@ impl<B: Bytes> Reader<B> {
         };
         let read = (self.held.read - before).max(texts.len() as u64);
         let owners = wanted.owners(source, stretch);
+        let mut loggers: Option<Owners<'_>> = None;
         for line in lines.iter() {
             if !counted.survey.window.holds(line.time) || !wanted.is_its(line, &self.held.names) {
                 continue;
@@ -121,6 +124,17 @@ impl<B: Bytes> Reader<B> {
             if wanted.fulfils(line, &self.held.names, &text, owners.as_ref()) {
                 let function = line.function.and_then(|name| self.held.names.get(name));
                 counted.add(line, &text, function);
+                if let Some(logged) = counted.logged.as_mut().filter(|_| line.kind == Kind::Log)
+                    && let Some(event) = event::event(&text)
+                {
+                    // Most stretches have none.
+                    let loggers = loggers.get_or_insert_with(|| wanted.all_owners(source, stretch));
+                    let by = loggers.row_of(line, &self.held.names);
+                    logged.add(
+                        event,
+                        by.map(|row| By { row: (row.start(), row.seq()), attempt: row.attempt() }),
+                    );
+                }
             }
         }
         Ok(read)
@@ -148,6 +162,7 @@ struct Counted<'a> {
     of: &'a SurveyOf,
     survey: Survey,
     shapes: Option<Shapes>,
+    logged: Option<Logged>,
 }
 
 impl<'a> Counted<'a> {
@@ -168,12 +183,14 @@ impl<'a> Counted<'a> {
             read_after: None,
             note: None,
             patterns: None,
+            events: None,
         };
-        Self { of, survey, shapes: since.map(|since| Shapes::new(since, columns)) }
+        let logged = of.events.then(Logged::default);
+        Self { of, survey, shapes: since.map(|since| Shapes::new(since, columns)), logged }
     }
 
     fn texts(&self) -> bool {
-        !self.of.find.is_empty() || self.shapes.is_some()
+        !self.of.find.is_empty() || self.shapes.is_some() || self.logged.is_some()
     }
 
     fn add(&mut self, line: &Line, text: &str, function: Option<&std::sync::Arc<str>>) {
@@ -196,6 +213,9 @@ impl<'a> Counted<'a> {
     }
 
     fn answer(mut self) -> Survey {
+        let whole = self.survey.unread == 0 && self.survey.note.is_none();
+        let grade = if whole { Grade::Counted } else { Grade::AtLeast(Why::NotLookedAt) };
+        self.survey.events = self.logged.map(|logged| logged.answer(grade));
         self.survey.patterns = self.shapes.map(|shapes| shapes.answer(self.survey.read_after));
         self.survey
     }

@@ -87,6 +87,11 @@ impl<'a> Wanted<'a> {
         self.invocations.then(|| Owners::of(self.asof, source, stretch, self.functions.as_deref()))
     }
 
+    /// The same, whatever the conditions ask for.
+    pub fn all_owners(&self, source: SourceId, stretch: &Stretch) -> Owners<'a> {
+        Owners::of(self.asof, source, stretch, self.functions.as_deref())
+    }
+
     /// Whether a line is wanted; its request id is not asked for here.
     pub fn holds(
         &self,
@@ -189,6 +194,11 @@ impl<'a> Owners<'a> {
             }
         }
         owners
+    }
+
+    /// The row of that invocation.
+    pub fn row_of(&self, line: &Line, names: &Names) -> Option<&Row> {
+        self.of_line(line, names).map(|owner| &owner.row)
     }
 
     /// The invocation that a line prints, else the only one that runs in its stream where it lies.

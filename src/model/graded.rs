@@ -42,6 +42,14 @@ pub enum Why {
     NotLookedAt,
     /// The account's limit is shared by functions that nobody watches here.
     OtherFunctions,
+    /// Nothing tells what is set: what AWS takes then.
+    AwsDefault,
+    /// A metric tells it by the minute.
+    ByTheMinute,
+    /// An event had been queued before its first attempt.
+    QueuedBefore,
+    /// That a first attempt that failed is tried again is taken from the function's others.
+    FromOthers,
 }
 
 impl Why {
@@ -69,6 +77,10 @@ impl Why {
             Self::OtherFunctions => {
                 "functions that are not watched here share the limit: give the account's metrics"
             }
+            Self::AwsDefault => "AWS's default: nothing that is read tells what is set",
+            Self::ByTheMinute => "CloudWatch tells it by the minute",
+            Self::QueuedBefore => "an event is queued a little before its first attempt",
+            Self::FromOthers => "that it is tried again is taken from the function's other events",
             Self::NotLookedAt => "too many to look at each of them",
         }
     }

@@ -51,6 +51,8 @@ pub enum Setting {
     EventAge(u32),
     /// Where asynchronous events go that failed for good: an ARN; `None` where nowhere.
     OnFailure(Option<Arc<str>>),
+    /// The queue or topic that takes them where no destination does: an ARN; `None` where there is none.
+    DeadLetters(Option<Arc<str>>),
     /// What a role may do: the statements of one of its policies, each in words.
     RoleMay {
         /// The role.

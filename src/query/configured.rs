@@ -41,8 +41,10 @@ pub struct Configured {
     pub retries: Option<Graded<u32>>,
     /// How long an asynchronous event may wait, in seconds.
     pub event_age_s: Option<Graded<u32>>,
-    /// Where asynchronous events go that failed for good.
-    pub on_failure: Option<Graded<Arc<str>>>,
+    /// Where asynchronous events go that failed for good; `None` inside is nowhere.
+    pub on_failure: Option<Graded<Option<Arc<str>>>>,
+    /// The queue or topic that takes them otherwise; `None` inside is none.
+    pub dead_letters: Option<Graded<Option<Arc<str>>>>,
     /// The versions that its aliases mean.
     pub aliases: Vec<(Arc<str>, Arc<str>)>,
     /// What invokes it by itself.
@@ -56,6 +58,17 @@ pub struct Configured {
     pub may_do: Vec<Box<str>>,
     /// When its code or settings were changed last.
     pub changed: Option<Timestamp>,
+}
+
+impl Configured {
+    /// Whether nothing keeps an asynchronous event that is given up: neither a dead-letter queue nor an
+    /// on-failure destination is set, and both are known.
+    pub fn loses_events(&self) -> bool {
+        let nowhere = |set: &Option<Graded<Option<Arc<str>>>>| {
+            set.as_ref().and_then(Graded::value).is_some_and(Option::is_none)
+        };
+        nowhere(&self.on_failure) && nowhere(&self.dead_letters)
+    }
 }
 
 /// A caller that was refused: it may not, or asked for what is not there.
@@ -81,6 +94,8 @@ pub fn configured(snapshot: &Snapshot, id: FunctionId, as_of: Timestamp) -> Opti
     let settings = &function.settings;
     let text = |of: fn(&Setting) -> Option<&Arc<str>>| of_running(asof, function, |set| of(set).cloned());
     let whole = |of: fn(&Setting) -> Option<u32>| of_running(asof, function, of);
+    let place =
+        |of: fn(&Setting) -> Option<&Option<Arc<str>>>| of_running(asof, function, |set| of(set).cloned());
     let mut all = Configured {
         timeout: settings::timeout(asof, function),
         memory_mb: whole(|set| if let Setting::Memory(mb) = set { Some(*mb) } else { None }),
@@ -95,7 +110,8 @@ pub fn configured(snapshot: &Snapshot, id: FunctionId, as_of: Timestamp) -> Opti
         provisioned: settings::provisioned(asof, function),
         retries: whole(|set| if let Setting::Retries(n) = set { Some(*n) } else { None }),
         event_age_s: whole(|set| if let Setting::EventAge(s) = set { Some(*s) } else { None }),
-        on_failure: text(|set| if let Setting::OnFailure(to) = set { to.as_ref() } else { None }),
+        on_failure: place(|set| if let Setting::OnFailure(to) = set { Some(to) } else { None }),
+        dead_letters: place(|set| if let Setting::DeadLetters(to) = set { Some(to) } else { None }),
         changed: settings.known(asof.at).iter().filter_map(changed).filter(|at| *at <= asof.at).max(),
         ..Configured::default()
     };

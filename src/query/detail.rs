@@ -13,16 +13,24 @@ use super::filter::failed;
 use super::lane::Lane;
 use super::scan;
 use super::select::Member;
+use super::ticks;
 use super::versions::Versions;
 use super::view::{EnvironmentRow, FunctionDetail, InvocationRow, InvocationState};
+use super::waiting;
 
 /// Invocations listed at most.
 const INVOCATIONS: usize = 1_000;
 /// Environments listed at most.
 const ENVIRONMENTS: usize = 200;
 
-/// What a member has in a window; its environments on a time axis too.
-pub fn detail(asof: AsOf<'_>, member: &Member<'_>, window: Window, axis: &Axis) -> FunctionDetail {
+/// What a member has in a window; its environments on a time axis too, and its schedule on another.
+pub fn detail(
+    asof: AsOf<'_>,
+    member: &Member<'_>,
+    window: Window,
+    axis: &Axis,
+    lane: Option<&Axis>,
+) -> FunctionDetail {
     let wanted = |(row, standing): &(&Row, Standing)| member.wants(asof, row, standing);
     let mut newest: Vec<(&Row, Standing)> = Vec::new();
     let mut matching = 0;
@@ -64,6 +72,8 @@ pub fn detail(asof: AsOf<'_>, member: &Member<'_>, window: Window, axis: &Axis) 
         of_other_versions,
         environments: environment_rows(asof, member.function, window, axis, environments),
         configured: configured(asof.snapshot, member.id, asof.at).unwrap_or_default(),
+        schedule: lane.and_then(|lane| ticks::schedule(asof, member.function, lane)),
+        asynchronous: waiting::asynchronous(asof, member.id, member.function, window),
     }
 }
 

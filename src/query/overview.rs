@@ -53,6 +53,7 @@ pub fn overview(snapshot: &Snapshot, request: &OverviewRequest) -> Overview {
     if let Some(back_ms) = request.compare_ms {
         compare(&mut panels, asof, &selection, axis.earlier(back_ms), window.earlier(back_ms));
     }
+    let lane = (request.ticks > 0).then(|| Axis::chart(asof.at, window_ms, request.ticks));
     let heat = (request.heat > 0).then(|| board.heat(request.heat)).flatten();
     Overview {
         heat,
@@ -68,7 +69,7 @@ pub fn overview(snapshot: &Snapshot, request: &OverviewRequest) -> Overview {
         detail: request
             .function
             .and_then(|_| selection.members.first())
-            .map(|member| detail::detail(asof, member, window, &axis)),
+            .map(|member| detail::detail(asof, member, window, &axis, lane.as_ref())),
     }
 }
 

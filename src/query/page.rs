@@ -16,7 +16,8 @@ use super::figures;
 use super::filter::{Filter, failed};
 use super::scan;
 use super::select::{Member, Selection};
-use super::view::{InvocationRow, InvocationState};
+use super::view::{InvocationRow, InvocationState, Retrying};
+use super::waiting;
 
 /// Invocations that one answer looks at, at most: of more only the newest, or those around the
 /// place that is asked for.
@@ -135,6 +136,8 @@ pub struct Page {
     pub at_end: bool,
     /// Nothing that began before was looked at: there are too many.
     pub looked_from: Option<Timestamp>,
+    /// Asynchronous events of these functions that wait to be tried again, where logs tell of some.
+    pub retrying: Option<Retrying>,
 }
 
 /// Answers for a part of a list; looks at `most` invocations at most ([`LOOKED`]).
@@ -142,15 +145,17 @@ pub fn page(snapshot: &Snapshot, request: &PageRequest, most: usize) -> Page {
     let asof = AsOf::new(snapshot, request.as_of);
     let selection = Selection::of(asof, &request.filter, request.function);
     let window = Window { to: request.window.to.min(asof.at.plus(1)), ..request.window };
+    let retrying = waiting::retrying(asof, selection.members.iter().map(|member| member.function));
     let list = List { asof, members: &selection.members, request, window };
-    match reach(&selection.members, window, most) {
+    let page = match reach(&selection.members, window, most) {
         Some(_) if request.ranking == Ranking::Newest => {
             let narrowed = request.environment.is_some() || request.error.is_some();
             let plain = !narrowed && !selection.in_part();
             list.walked(plain.then(|| started(asof, &selection, window)), most)
         }
         reached => list.ranked(reached),
-    }
+    };
+    Page { retrying, ..page }
 }
 
 /// The newest part of a window in which at most `most` invocations began, from this time on;
@@ -284,6 +289,7 @@ impl<'a> List<'a> {
                 _ => Graded::Counted(matching),
             },
             looked_from: reached,
+            retrying: None,
             rows: self.rows(&found),
             request: self.request.clone(),
         }
@@ -307,6 +313,7 @@ impl<'a> List<'a> {
                 None => Graded::AtLeast(found.len() as u64, Why::NotLookedAt),
             },
             looked_from: before.stopped.into_iter().chain(after.stopped).min(),
+            retrying: None,
             rows: self.rows(&found),
             request: self.request.clone(),
         }

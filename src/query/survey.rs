@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use super::filter::Filter;
-use crate::model::{FunctionId, Level, Timestamp, Window};
+use crate::model::{FunctionId, Graded, Level, Timestamp, Window};
 
 /// Where a survey tells apart what was before and what is new.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -34,6 +34,8 @@ pub struct SurveyOf {
     pub patterns: Option<Since>,
     /// Whether what others must not see is masked in the texts of [`Pattern::newest`].
     pub mask: bool,
+    /// Whether events are looked for that functions logged of their invocations.
+    pub events: bool,
 }
 
 /// A question.
@@ -78,6 +80,102 @@ pub struct Survey {
     pub note: Option<String>,
     /// The shapes, if they were asked for.
     pub patterns: Option<Patterns>,
+    /// The events that were logged, if they were asked for.
+    pub events: Option<LoggedEvents>,
+}
+
+/// What sent an event.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum EventSource {
+    /// SQS.
+    Sqs,
+    /// S3.
+    S3,
+    /// SNS.
+    Sns,
+    /// Kinesis.
+    Kinesis,
+    /// A DynamoDB stream.
+    DynamoDb,
+    /// EventBridge, on a schedule.
+    Schedule,
+    /// EventBridge.
+    EventBridge,
+    /// Kafka, Amazon's or another.
+    Kafka,
+    /// Amazon MQ.
+    Mq,
+    /// Firehose.
+    Firehose,
+    /// A REST API of API Gateway.
+    RestApi,
+    /// An HTTP API of API Gateway.
+    HttpApi,
+    /// The function's own URL.
+    FunctionUrl,
+    /// An Application Load Balancer.
+    LoadBalancer,
+    /// A subscription of CloudWatch Logs.
+    Logs,
+    /// An alarm of CloudWatch.
+    Alarm,
+    /// The destination of another function's events.
+    Destination,
+}
+
+impl EventSource {
+    /// What it is called.
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::Sqs => "SQS",
+            Self::S3 => "S3",
+            Self::Sns => "SNS",
+            Self::Kinesis => "Kinesis",
+            Self::DynamoDb => "a DynamoDB stream",
+            Self::Schedule => "an EventBridge schedule",
+            Self::EventBridge => "EventBridge",
+            Self::Kafka => "Kafka",
+            Self::Mq => "Amazon MQ",
+            Self::Firehose => "Firehose",
+            Self::RestApi => "API Gateway (REST)",
+            Self::HttpApi => "API Gateway (HTTP)",
+            Self::FunctionUrl => "its function URL",
+            Self::LoadBalancer => "a load balancer",
+            Self::Logs => "CloudWatch Logs",
+            Self::Alarm => "a CloudWatch alarm",
+            Self::Destination => "a Lambda destination",
+        }
+    }
+}
+
+/// Events that were logged.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct LoggedEvents {
+    /// By what sent them, those with the most events first.
+    pub rows: Vec<LoggedEvent>,
+}
+
+/// Events of one source.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct LoggedEvent {
+    /// What sent them.
+    pub source: EventSource,
+    /// Invocations that logged one.
+    pub events: Graded<u64>,
+    /// How long they had waited.
+    pub lag: Option<Lag>,
+}
+
+/// How long events had waited when the first attempt at them began: START less the time of the earliest
+/// of what is in an event.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Lag {
+    /// Of how many events that is known.
+    pub events: u64,
+    /// The median, in ms.
+    pub p50_ms: i64,
+    /// The longest, in ms.
+    pub max_ms: Graded<i64>,
 }
 
 /// The shapes of the lines that match.

@@ -15,10 +15,12 @@ pub use super::calls::{CallRow, CallStats, CallTree, Fold};
 pub use super::errors::ErrorGroup;
 pub use super::heat::Heat;
 pub use super::statistics::{Statistic, Unit};
+pub use super::ticks::{Schedule, Tick};
 pub use super::traces::{
     OneTrace, TraceLine, TraceList, TraceOf, TraceOrder, TraceScope, TracedInvocation, TracesAnswer,
     TracesRequest, TracesWhat,
 };
+pub use super::waiting::{Asynchronous, Oldest, Retrying};
 
 /// One point per column of a chart, oldest first. A column without data is a gap, never 0.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -305,6 +307,8 @@ pub struct OverviewRequest {
     pub spark: usize,
     /// Rows of durations over time; 0 asks for none.
     pub heat: usize,
+    /// Columns of the schedule of one function; 0 asks for none.
+    pub ticks: usize,
     /// What is looked at.
     pub filter: Filter,
     /// Narrows everything to one function; the answer then has `detail`.
@@ -370,6 +374,10 @@ pub struct FunctionDetail {
     pub environments: Vec<EnvironmentRow>,
     /// What it is set to.
     pub configured: Configured,
+    /// Its schedule, as its starts tell it; `None` where they have no rhythm, or it was not asked for.
+    pub schedule: Option<Schedule>,
+    /// Its asynchronous events.
+    pub asynchronous: Asynchronous,
 }
 
 /// An invocation as of a time.

@@ -303,7 +303,9 @@ impl Inventory {
             list(grants.collect()),
             list(set.may_do.iter().map(ToString::to_string).collect()),
             number(set.retries),
-            text(set.on_failure),
+            text(
+                set.on_failure.and_then(|told| told.value().cloned().flatten().map(|to| told.grade().of(to))),
+            ),
             Cell::maybe(set.changed.map(|at| at.to_string())),
             list(called.map_or_else(Vec::new, Calls::callers)),
             Cell::number(called.map(|calls| calls.refused as f64), 0),

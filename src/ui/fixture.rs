@@ -631,8 +631,64 @@ pub fn function(newest: u64) -> Overview {
         of_other_versions: 3,
         environments: (0..3).map(environment).collect(),
         configured: configured(),
+        schedule: None,
+        asynchronous: Asynchronous::default(),
     });
     answer
+}
+
+/// A run a minute: three failed, two were missed, one is due.
+pub fn schedule(columns: usize) -> Schedule {
+    let axis = crate::query::Axis::chart(NOW, 1_800_000, columns);
+    let mut ticks = vec![None; columns];
+    for minute in 0..MINUTES as i64 {
+        let at = NOW.floor(60_000).plus(-60_000 * minute);
+        let tick = match minute {
+            0 => Tick::Due,
+            4 | 5 | 11 => Tick::Failed,
+            17 | 18 => Tick::Missed,
+            _ => Tick::Ran,
+        };
+        if let Some(column) = axis.column_of(at) {
+            ticks[column] = ticks[column].max(Some(tick));
+        }
+    }
+    Schedule {
+        period_ms: 60_000,
+        last: NOW.floor(60_000).plus(-60_000),
+        last_failed: false,
+        next: NOW.floor(60_000).plus(60_000),
+        due: Some(NOW.floor(60_000)),
+        ran: 27,
+        failed: 3,
+        missed: Graded::Counted(2),
+        unseen: 0,
+        alive: NOW.plus(-400),
+        window: axis.window(),
+        columns: ticks,
+    }
+}
+
+/// Events that wait, and some that were dropped.
+pub fn asynchronous() -> Asynchronous {
+    let default = Graded::Estimated(21_600, Why::AwsDefault);
+    Asynchronous {
+        received: Graded::Counted(1_402),
+        dropped: Graded::Counted(14),
+        oldest: Some(Oldest {
+            age_ms: Graded::Counted(4_320_000),
+            at: NOW.floor(60_000).plus(-60_000),
+            deadline: Graded::Estimated(NOW.floor(60_000).plus(17_220_000), Why::ByTheMinute),
+            most_s: default,
+        }),
+        retrying: Some(Retrying {
+            events: Graded::Estimated(3, Why::FromOthers),
+            overdue: 1,
+            deadline: Graded::Estimated(NOW.plus(20_000_000), Why::QueuedBefore),
+            most_s: default,
+        }),
+        ..Asynchronous::default()
+    }
 }
 
 fn version(name: &str, ago_ms: i64, errors: u64, p99: f64) -> VersionRow {
@@ -671,7 +727,7 @@ fn configured() -> Configured {
             Graded::Counted(Provisioned { requested: 8, allocated: Some(5) }),
         )],
         retries: Some(Graded::Counted(1)),
-        on_failure: Some(Graded::Counted("arn:aws:sqs:eu-west-1:123456789012:payments-dlq".into())),
+        on_failure: Some(Graded::Counted(Some("arn:aws:sqs:eu-west-1:123456789012:payments-dlq".into()))),
         aliases: vec![("live".into(), "12".into())],
         triggers: vec![trigger("payments", "Enabled"), trigger("refunds", "Disabled")],
         may_invoke: vec![Grant {
@@ -737,6 +793,7 @@ pub fn page(request: PageRequest, newest: u64) -> Page {
         at_start: cut == 0,
         at_end: cut + rows.len() == all,
         looked_from: None,
+        retrying: None,
         rows,
         request,
     }
@@ -845,6 +902,13 @@ pub fn read(request: &LinesRequest, all: u64) -> LinesAnswer {
     }
 }
 
+/// Events that the function logged: all but one of them from SQS.
+fn logged_events() -> LoggedEvents {
+    let lag = Lag { events: 11, p50_ms: 1_240, max_ms: Graded::Counted(41_000) };
+    let row = |source, events, lag| LoggedEvent { source, events: Graded::Counted(events), lag };
+    LoggedEvents { rows: vec![row(EventSource::Sqs, 11, Some(lag)), row(EventSource::S3, 1, None)] }
+}
+
 /// Answers questions about all lines of a window as a reader over `all` lines would, of which it read
 /// the last 600.
 pub fn survey(request: &SurveyRequest, all: u64) -> Survey {
@@ -913,6 +977,7 @@ pub fn survey(request: &SurveyRequest, all: u64) -> Survey {
         read_after: (unread > 0).then(|| log(unread - 1).time.unwrap()),
         note: None,
         patterns,
+        events: of.events.then(logged_events),
     }
 }
 
@@ -1011,6 +1076,8 @@ pub struct Session {
     pub lines: u64,
     /// Rows of the overview, in order.
     pub order: Vec<usize>,
+    /// Whether the function runs on a schedule, and has asynchronous events that wait.
+    pub scheduled: bool,
     /// Whether control data tell what functions are set to.
     pub settings_told: bool,
     /// Whether logs of the function were read.
@@ -1035,6 +1102,7 @@ impl Session {
             order: (0..FUNCTIONS.len()).collect(),
             logged: true,
             settings_told: true,
+            scheduled: false,
             problems: problems(),
         };
         session.send(Msg::Status(Arc::new(status)));
@@ -1055,6 +1123,12 @@ impl Session {
                                 let mut answer = function(self.newest);
                                 if let (false, Some(detail)) = (self.settings_told, &mut answer.detail) {
                                     detail.configured = Default::default();
+                                }
+                                if let (true, Some(detail)) = (self.scheduled, &mut answer.detail) {
+                                    detail.schedule = Some(schedule(request.ticks));
+                                    detail.asynchronous = asynchronous();
+                                    detail.configured.on_failure = Some(Graded::Counted(None));
+                                    detail.configured.dead_letters = Some(Graded::Counted(None));
                                 }
                                 if let (false, Some(detail)) = (self.logged, &mut answer.detail) {
                                     (detail.logged, detail.matching, detail.of_other_errors) = (false, 0, 0);
@@ -1093,7 +1167,9 @@ impl Session {
                         next.extend(update(&mut self.state, Msg::Survey { id, answer }, self.at));
                     }
                     Effect::AskPage { id, request } => {
-                        let answer = Arc::new(page(request, self.newest));
+                        let mut answer = page(request, self.newest);
+                        answer.retrying = asynchronous().retrying.filter(|_| self.scheduled);
+                        let answer = Arc::new(answer);
                         next.extend(update(&mut self.state, Msg::Page { id, answer }, self.at));
                     }
                     Effect::AskOne { id, request } => {

@@ -101,6 +101,10 @@ pub struct Symbols {
     pub branch: [&'static str; 2],
     /// The crosshair in a chart.
     pub crosshair: &'static str,
+    /// A run of a schedule.
+    pub tick: &'static str,
+    /// A run that did not come.
+    pub missed: &'static str,
 }
 
 const UNICODE_LEVELS: [&str; 8] = ["▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"];
@@ -138,6 +142,8 @@ const UNICODE: Symbols = Symbols {
     acknowledged: "✓",
     branch: ["├ ", "└ "],
     crosshair: "│",
+    tick: "│",
+    missed: "!",
 };
 
 static BRAILLE: Symbols = UNICODE;
@@ -176,6 +182,8 @@ static ASCII: Symbols = Symbols {
     acknowledged: "v",
     branch: ["|-", "`-"],
     crosshair: "|",
+    tick: "|",
+    missed: "!",
 };
 
 #[cfg(test)]

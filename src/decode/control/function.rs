@@ -39,6 +39,10 @@ pub fn configuration(of: &Value, command: &'static str, out: &mut Vec<SettingRec
         let what = words(&setting);
         tell(setting, format_args!("{what}"));
     }
+    if let Some(to) = dead_letters(of) {
+        let what = format!("DeadLetterConfig {}", to.as_deref().unwrap_or("none"));
+        tell(Setting::DeadLetters(to), format_args!("{what}"));
+    }
     if let Some(level) = text(&of["LoggingConfig"]["SystemLogLevel"]) {
         let what = format!("SystemLogLevel {level}");
         tell(Setting::SystemLogLevel(level), format_args!("{what}"));
@@ -64,6 +68,17 @@ fn parts(of: &Value) -> Vec<Setting> {
     parts.extend(count(&of["EphemeralStorage"]["Size"]).map(Setting::Tmp));
     parts.extend(of["Role"].as_str().filter(|role| !role.is_empty()).map(|role| Setting::Role(last(role))));
     parts
+}
+
+/// Where dead letters go. A whole configuration has no `DeadLetterConfig` where none is set (Lambda API
+/// reference, `FunctionConfiguration`); one of which somebody printed a part tells nothing by that. A
+/// whole one always has its version and `TracingConfig`.
+fn dead_letters(of: &Value) -> Option<Option<Arc<str>>> {
+    if of["DeadLetterConfig"].is_object() {
+        return Some(text(&of["DeadLetterConfig"]["TargetArn"]).filter(|to| !to.is_empty()));
+    }
+    let whole = of["TracingConfig"].is_object() && of["Version"].is_string() && of["CodeSha256"].is_string();
+    whole.then_some(None)
 }
 
 fn words(setting: &Setting) -> String {
@@ -94,6 +109,18 @@ pub fn alias(of: &Value, command: &'static str, out: &mut Vec<SettingRecord>) {
     });
 }
 
+/// What becomes of asynchronous events where a list of it is empty: nothing is set, for the function
+/// that the name of the file names.
+pub fn no_event_invoke(command: &'static str, out: &mut Vec<SettingRecord>) {
+    out.push(SettingRecord {
+        whose: Whose::Files,
+        qualifier: None,
+        setting: Setting::OnFailure(None),
+        when: When::Found { since: None },
+        told: cut(&format!("{command}: none")),
+    });
+}
+
 /// What becomes of asynchronous events.
 pub fn event_invoke(of: &Value, command: &'static str, out: &mut Vec<SettingRecord>) {
     let Some((function, qualifier)) = of["FunctionArn"].as_str().and_then(read::function) else { return };
@@ -117,5 +144,49 @@ pub fn event_invoke(of: &Value, command: &'static str, out: &mut Vec<SettingReco
         let to = text(&of["DestinationConfig"]["OnFailure"]["Destination"]);
         let what = format!("OnFailure {}", to.as_deref().unwrap_or("nowhere"));
         tell(Setting::OnFailure(to), what);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn told(of: &Value) -> Vec<Option<Arc<str>>> {
+        let mut out = Vec::new();
+        configuration(of, "get-function-configuration", &mut out);
+        let dead_letters = |record: SettingRecord| match record.setting {
+            Setting::DeadLetters(to) => Some(to),
+            _ => None,
+        };
+        out.into_iter().filter_map(dead_letters).collect()
+    }
+
+    #[test]
+    fn that_there_is_no_dead_letter_queue_takes_a_whole_configuration() {
+        let whole = |dead_letters: Option<Value>| {
+            let mut of = json!({
+                "FunctionName": "f", "FunctionArn": "arn:aws:lambda:eu-west-1:1:function:f",
+                "Version": "$LATEST", "CodeSha256": "x", "TracingConfig": {"Mode": "PassThrough"},
+            });
+            if let Some(dead_letters) = dead_letters {
+                of["DeadLetterConfig"] = dead_letters;
+            }
+            of
+        };
+        let queue = "arn:aws:sqs:eu-west-1:1:dlq";
+        assert_eq!(told(&whole(Some(json!({"TargetArn": queue})))), [Some(queue.into())]);
+        assert_eq!(told(&whole(None)), [None]);
+        assert_eq!(told(&whole(Some(json!({"TargetArn": ""})))), [None]);
+        assert_eq!(told(&json!({"FunctionName": "f", "FunctionArn": "f", "Timeout": 3})), []);
+        assert_eq!(told(&json!({"FunctionName": "f", "FunctionArn": "f", "DeadLetterConfig": 7})), []);
+    }
+
+    #[test]
+    fn an_empty_list_is_no_destination() {
+        let mut out = Vec::new();
+        super::super::Kind::EventInvokeConfigs.read(&json!({"FunctionEventInvokeConfigs": []}), &mut out);
+        let settings: Vec<_> = out.iter().map(|record| (&record.whose, &record.setting)).collect();
+        assert_eq!(settings, [(&Whose::Files, &Setting::OnFailure(None))]);
     }
 }

@@ -76,6 +76,11 @@ impl Kind {
             }
             Self::Aliases => each("Aliases", function::alias, out),
             Self::Alias => function::alias(document, self.name(), out),
+            Self::EventInvokeConfigs
+                if document["FunctionEventInvokeConfigs"].as_array().is_some_and(Vec::is_empty) =>
+            {
+                function::no_event_invoke(self.name(), out);
+            }
             Self::EventInvokeConfigs => each("FunctionEventInvokeConfigs", function::event_invoke, out),
             Self::EventInvokeConfig => function::event_invoke(document, self.name(), out),
             Self::Concurrency => limit::concurrency(document, self.name(), out),

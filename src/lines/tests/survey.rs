@@ -19,6 +19,7 @@ fn question(as_of: i64, window_ms: i64) -> SurveyRequest {
             find: String::new(),
             columns: 10,
             patterns: Some(Since::Middle),
+            events: false,
         },
     }
 }
@@ -136,4 +137,67 @@ fn a_source_that_is_gone_is_said_in_a_survey_too() {
     let empty = Memory::default();
     let survey = Reader::new(&empty).survey(&snapshot_of(&empty), &question(0, 0));
     assert_eq!((survey.lines, survey.unread, survey.note), (0, 0, None));
+}
+
+/// A source of one function's stream: each invocation logs what is given, so long in ms after its START.
+fn logging(attempts: &[(i64, &str, &str)]) -> Vec<u8> {
+    let mut out = String::new();
+    for (start, id, said) in attempts {
+        let mut put = |time: i64, message: &str| {
+            let message = serde_json::to_string(message).unwrap();
+            let head = r#"{"logGroup":"/aws/lambda/fn-0","logStream":"2026/11/23/[1]a","timestamp":"#;
+            writeln!(out, "{head}{},\"message\":{message}}}", BEGIN + time).unwrap();
+        };
+        put(*start, &format!("START RequestId: {id} Version: 1"));
+        put(start + 1, said);
+        put(start + 2, said);
+        let report =
+            "\tDuration: 5.00 ms\tBilled Duration: 5 ms\tMemory Size: 128 MB\tMax Memory Used: 60 MB";
+        let failed = if *start == 1_000 { "\tStatus: error\tError Type: Runtime.ExitError" } else { "" };
+        put(start + 9, &format!("REPORT RequestId: {id}{report}{failed}"));
+    }
+    out.into_bytes()
+}
+
+#[test]
+fn events_that_were_logged_are_told_with_how_long_they_had_waited() {
+    use crate::query::survey::EventSource;
+
+    let id = |n: u32| format!("8f507cfc-1f5e-4e0e-8d4b-{n:012x}");
+    let sqs = |sent: i64| {
+        let sent = BEGIN + sent;
+        format!(
+            r#"got {{'Records': [{{'attributes': {{'SentTimestamp': '{sent}'}}, 'eventSource': 'aws:sqs'}}]}}"#
+        )
+    };
+    let (first, second, third) = (sqs(600), sqs(0), sqs(900));
+    let (a, b, c, d) = (id(1), id(2), id(3), id(4));
+    let attempts = [
+        (1_000, a.as_str(), first.as_str()),
+        (2_000, b.as_str(), second.as_str()),
+        (3_000, c.as_str(), "no event, though it says eventSource"),
+        // The same event for the second time tells nothing of the queue.
+        (4_000, a.as_str(), first.as_str()),
+        (90_000, d.as_str(), third.as_str()),
+    ];
+    let memory = Memory { sources: vec![logging(&attempts)], ..Memory::default() };
+    let snapshot = snapshot_of(&memory);
+    let mut ask = question(80_000, 200_000);
+    (ask.of.events, ask.of.patterns) = (true, None);
+    ask.of.function = Some(FunctionId(0));
+    let mut reader = Reader::new(&memory);
+    let told = reader.survey(&snapshot, &ask).events.unwrap();
+    let [row] = told.rows.as_slice() else { panic!("{told:?}") };
+    assert_eq!(
+        (row.source, row.events.value()),
+        (EventSource::Sqs, Some(&3)),
+        "what came later is not known"
+    );
+    let lag = row.lag.unwrap();
+    assert_eq!((lag.events, lag.p50_ms, lag.max_ms.value()), (2, 400, Some(&2_000)));
+    ask.as_of = Timestamp(BEGIN + 100_000);
+    let told = reader.survey(&snapshot, &ask).events.unwrap();
+    assert_eq!(told.rows[0].lag.unwrap().max_ms.value(), Some(&89_100));
+    (ask.of.events, ask.of.function) = (false, None);
+    assert_eq!(reader.survey(&snapshot, &ask).events, None);
 }

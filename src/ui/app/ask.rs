@@ -28,6 +28,7 @@ struct Question {
     columns: usize,
     spark: usize,
     heat: usize,
+    ticks: usize,
     filter: Filter,
     compare_ms: Option<i64>,
     sort: SortBy,
@@ -173,11 +174,16 @@ impl UiState {
         let board = self.board()?;
         let (columns, spark) = view::columns(self, board.enlarged);
         let heat = if board.shows_heat() { view::heat_rows(self.size) } else { 0 };
+        let function = match self.view() {
+            ViewKind::Function => self.function.as_ref().map(|function| function.id),
+            _ => None,
+        };
         let question = Question {
             window_ms: self.window_ms,
             columns,
             spark,
             heat,
+            ticks: function.map_or(0, |_| view::lane_columns(self.size.0)),
             filter: self.filter.clone(),
             compare_ms: self.compare.map(|with| with.ms(self.window_ms)),
             sort: self.sort,
@@ -193,10 +199,6 @@ impl UiState {
         }
         self.urgent = false;
         let id = self.asked.next_id();
-        let function = match self.view() {
-            ViewKind::Function => self.function.as_ref().map(|function| function.id),
-            _ => None,
-        };
         self.asked.open.push_back(Open { id, function, by_key });
         if self.asked.open.len() > 16 {
             self.asked.open.pop_front();
@@ -207,6 +209,7 @@ impl UiState {
             columns,
             spark,
             heat,
+            ticks: question.ticks,
             filter: question.filter.clone(),
             function,
             compare_ms: question.compare_ms,
@@ -254,6 +257,11 @@ impl UiState {
                 let height = view::list_height_of(self, ViewKind::Function);
                 if let Some(function) = self.function.as_mut().filter(|function| function.id == id) {
                     function.take(answer, keep_places, height);
+                }
+                // What is told above the lists takes room from them.
+                let height = view::list_height_of(self, ViewKind::Function);
+                if let Some(function) = self.function.as_mut().filter(|function| function.id == id) {
+                    function.arrange(height);
                 }
             }
         }

@@ -3,7 +3,11 @@
 
 use crate::model::{Graded, Micros, Timestamp};
 use crate::query::Configured;
+use crate::query::survey::LoggedEvents;
+use crate::query::view::FunctionDetail;
 use crate::ui::number;
+
+use super::{facts_now, triggers};
 
 /// Lines of one function at most.
 const LINES: usize = 500;
@@ -28,6 +32,8 @@ pub enum Told {
     About,
     /// It is a time.
     At(Timestamp),
+    /// It is about this time.
+    AboutAt(Timestamp),
     /// It keeps the function, or a part of it, from running.
     Wrong,
     /// Nothing tells it.
@@ -35,9 +41,11 @@ pub enum Told {
 }
 
 /// The lines of a function; more than fit are counted in the last one.
-pub fn of(name: &str, set: &Configured) -> Vec<Fact> {
+pub fn of(name: &str, detail: &FunctionDetail, events: Option<&LoggedEvents>) -> Vec<Fact> {
+    let set = &detail.configured;
     let mut lines = Lines { name, facts: Vec::new() };
     concurrency(&mut lines, set);
+    facts_now::schedule(&mut lines, detail);
     let function = "get-function-configuration";
     lines.graded("memory", set.memory_mb.as_ref(), function, |mb| {
         format!("{} MB", number::whole((*mb).into()))
@@ -65,7 +73,9 @@ pub fn of(name: &str, set: &Configured) -> Vec<Fact> {
             let source = trigger.source.as_deref().unwrap_or("a source without an ARN");
             let state = trigger.state.as_deref();
             let off = state.is_some_and(|state| state.starts_with("Disabl"));
-            (format!("{source}{}", state.map_or_else(String::new, |state| format!(" {state}"))), off)
+            // A mapping is read by Lambda, whatever its source.
+            let state = state.map_or_else(String::new, |state| format!(" {state}"));
+            (format!("{source}{state}, polled"), off)
         }),
     );
     lines.list(
@@ -73,9 +83,12 @@ pub fn of(name: &str, set: &Configured) -> Vec<Fact> {
         "get-policy",
         set.may_invoke.iter().map(|grant| {
             let source = grant.source.as_deref().map_or_else(String::new, |source| format!(" for {source}"));
-            (format!("{}{}{source}", if grant.deny { "not by " } else { "" }, grant.who), grant.deny)
+            let how = triggers::invocation_type(&grant.who).filter(|_| !grant.deny);
+            let how = how.map_or_else(String::new, |how| format!(", {how}"));
+            (format!("{}{}{source}{how}", if grant.deny { "not by " } else { "" }, grant.who), grant.deny)
         }),
     );
+    triggers::logged(&mut lines, detail, events);
     for denied in &set.denied {
         let times =
             if denied.count > 1 { format!(" {} times", number::whole(denied.count)) } else { String::new() };
@@ -84,6 +97,7 @@ pub fn of(name: &str, set: &Configured) -> Vec<Fact> {
         lines.put("the last time", denied.last.to_string(), Told::At(denied.last));
     }
     asynchronous(&mut lines, set);
+    facts_now::asynchronous(&mut lines, &detail.asynchronous);
     lines.graded("role", set.role.as_ref(), function, ToString::to_string);
     let may = set.may_do.iter().map(|may| (may.to_string(), may.starts_with("Deny")));
     if set.may_do.is_empty() {
@@ -143,16 +157,29 @@ fn asynchronous(lines: &mut Lines<'_>, set: &Configured) {
     lines.graded("an event waits", set.event_age_s.as_ref(), asked, |s| {
         format!("{} at most", number::age(i64::from(*s) * 1_000))
     });
-    lines.graded("on failure", set.on_failure.as_ref(), asked, |to| format!("to {to}"));
+    lines.graded("on failure", set.on_failure.as_ref(), asked, |to| match to {
+        Some(to) => format!("to {to}"),
+        None => "no destination".to_string(),
+    });
+    lines.graded("dead letters", set.dead_letters.as_ref(), "get-function-configuration", |to| match to {
+        Some(to) => format!("to {to}"),
+        None => "no queue or topic".to_string(),
+    });
+    if set.loses_events() {
+        let gone = "no DLQ and no on-failure destination: dropped events are gone";
+        lines.put("", gone.into(), Told::Wrong);
+    }
 }
 
-struct Lines<'a> {
+/// Lines that are being put together.
+pub(super) struct Lines<'a> {
     name: &'a str,
     facts: Vec<Fact>,
 }
 
 impl Lines<'_> {
-    fn put(&mut self, label: &'static str, value: String, told: Told) {
+    /// One more.
+    pub(super) fn put(&mut self, label: &'static str, value: String, told: Told) {
         self.facts.push(Fact { label, value, told });
     }
 
@@ -196,13 +223,20 @@ mod tests {
     use super::*;
     use crate::model::{Provisioned, Trigger, Why};
 
+    /// A function of which nothing else is known.
+    fn set_to(configured: Configured) -> FunctionDetail {
+        let mut detail = crate::ui::fixture::function(0).detail.unwrap();
+        (detail.logged, detail.configured) = (false, configured);
+        detail
+    }
+
     fn line<'a>(facts: &'a [Fact], label: &str) -> &'a Fact {
         facts.iter().find(|fact| fact.label == label).unwrap()
     }
 
     #[test]
     fn what_nothing_tells_says_which_command_would() {
-        let facts = of("pay", &Configured::default());
+        let facts = of("pay", &set_to(Configured::default()), None);
         assert!(facts.iter().all(|fact| fact.told == Told::Unknown && fact.value.starts_with("aws ")));
         assert_eq!(
             line(&facts, "triggers").value,
@@ -222,7 +256,7 @@ mod tests {
             memory_mb: Some(Graded::Estimated(512, Why::HeldBack)),
             ..Configured::default()
         };
-        let facts = of("pay", &set);
+        let facts = of("pay", &set_to(set), None);
         assert_eq!(facts[0].told, Told::Wrong);
         assert_eq!(line(&facts, "triggers").told, Told::Wrong);
         assert_eq!(line(&facts, "provisioned").told, Told::Known);
@@ -232,13 +266,13 @@ mod tests {
             account_limit: Some(Graded::Counted(1_000)),
             ..Configured::default()
         };
-        assert_eq!(of("pay", &limited)[0].value, "7 of the account's 1,000");
+        assert_eq!(of("pay", &set_to(limited), None)[0].value, "7 of the account's 1,000");
     }
 
     #[test]
     fn there_is_a_bound_and_the_rest_is_counted() {
         let set = Configured { may_do: vec!["Allow x on y".into(); 900], ..Configured::default() };
-        let facts = of("pay", &set);
+        let facts = of("pay", &set_to(set), None);
         assert_eq!(facts.len(), LINES + 1);
         assert!(facts[LINES].value.starts_with("and 4"), "{:?}", facts[LINES]);
     }

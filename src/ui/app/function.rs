@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use crate::model::{EnvironmentId, FunctionId, Timestamp};
 use crate::query::ErrorKey;
+use crate::query::survey::Survey;
 use crate::query::view::{FunctionDetail, InvocationRow, Overview};
 
 use super::board::Board;
@@ -75,6 +76,8 @@ pub struct FunctionBoard {
     pub only: Option<Only>,
     /// What it is set to, in words.
     facts: Vec<Fact>,
+    /// What it logged of its events.
+    events: Option<Arc<Survey>>,
     /// The answer whose lists are on screen; behind the panels' while rows keep their places.
     shown: Option<Arc<Overview>>,
     /// Invocations on screen: indices into the answer's.
@@ -95,6 +98,7 @@ impl FunctionBoard {
             environments: ListState::default(),
             settings: ListState::default(),
             facts: Vec::new(),
+            events: None,
             only: None,
             shown: None,
             matching: Vec::new(),
@@ -169,8 +173,21 @@ impl FunctionBoard {
     pub(super) fn sort(&mut self, height: usize) {
         self.reorder = false;
         self.shown.clone_from(&self.board.answer);
-        self.facts = self.detail().map_or_else(Vec::new, |detail| facts::of(&self.name, &detail.configured));
+        self.word();
         self.narrow(height);
+    }
+
+    /// Takes what it logged of its events.
+    pub(super) fn take_events(&mut self, answer: Arc<Survey>, height: usize) {
+        self.events = Some(answer);
+        self.word();
+        self.arrange(height);
+    }
+
+    /// Puts what it is set to into words.
+    fn word(&mut self) {
+        let events = self.events.as_ref().and_then(|survey| survey.events.as_ref());
+        self.facts = self.detail().map_or_else(Vec::new, |detail| facts::of(&self.name, detail, events));
     }
 
     /// Shows the invocations of one environment or version, if one is given.

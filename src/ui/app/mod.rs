@@ -10,6 +10,7 @@ mod compare;
 mod complete;
 mod copies;
 mod facts;
+mod facts_now;
 mod find;
 mod function;
 #[cfg(test)]
@@ -45,6 +46,7 @@ mod time_tests;
 mod trace;
 mod traces;
 mod tree;
+mod triggers;
 mod unfold;
 #[cfg(test)]
 mod unfold_tests;

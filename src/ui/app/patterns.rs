@@ -54,6 +54,7 @@ impl PatternsBoard {
             shape: None,
             find: String::new(),
             columns: COLUMNS,
+            events: false,
             patterns: Some(self.since),
             mask,
         }

@@ -4,10 +4,12 @@
 use std::sync::Arc;
 
 use crate::model::Timestamp;
+use crate::query::filter::Filter;
 use crate::query::survey::{Survey, SurveyOf, SurveyRequest};
 use crate::ui::keymap::ViewKind;
 use crate::ui::view;
 
+use super::function::FunctionList;
 use super::prompt::PromptKind;
 use super::state::{Effect, FREEZE_MS, UiState};
 
@@ -37,8 +39,26 @@ impl UiState {
                 Some(self.patterns.as_ref()?.question(self.window_ms, &self.filter, self.masked))
             }
             ViewKind::Logs => self.question_of_logs(),
+            ViewKind::Function => self.question_of_events(),
             _ => None,
         }
+    }
+
+    /// What a function logs of its events is told beside what it is set to.
+    fn question_of_events(&self) -> Option<SurveyOf> {
+        let function = self.function.as_ref().filter(|function| function.list == FunctionList::Settings)?;
+        function.detail().filter(|detail| detail.logged)?;
+        Some(SurveyOf {
+            window_ms: self.window_ms,
+            function: Some(function.id),
+            filter: Filter::default(),
+            shape: None,
+            find: String::new(),
+            columns: 1,
+            patterns: None,
+            events: true,
+            mask: false,
+        })
     }
 
     /// Of one invocation all lines are on screen, or nearly. What is typed is counted already.
@@ -58,6 +78,7 @@ impl UiState {
             columns: view::minimap_columns(self.size.0),
             patterns: None,
             mask: false,
+            events: false,
         })
     }
 
@@ -73,7 +94,7 @@ impl UiState {
         let asked = self.asked_survey.as_ref().filter(|asked| asked.open.is_none())?;
         let changed = (asked.as_of, asked.generation) != (self.status.as_of, self.status.generation);
         let still = match self.view() {
-            ViewKind::Patterns => self.last_key.map_or(0, |key| key + FREEZE_MS),
+            ViewKind::Patterns | ViewKind::Function => self.last_key.map_or(0, |key| key + FREEZE_MS),
             _ => 0,
         };
         changed.then(|| (asked.at + every_ms.max(asked.took * PART)).max(still))
@@ -101,7 +122,13 @@ impl UiState {
     pub(super) fn take_survey(&mut self, id: u64, answer: Arc<Survey>, at: u64) {
         let Some(asked) = self.asked_survey.as_mut().filter(|asked| asked.open == Some(id)) else { return };
         (asked.open, asked.answered, asked.took) = (None, true, at.saturating_sub(asked.at));
-        if answer.patterns.is_some() {
+        if answer.events.is_some() {
+            let of = asked.of.function;
+            let height = view::list_height_of(self, ViewKind::Function);
+            if let Some(function) = self.function.as_mut().filter(|function| of == Some(function.id)) {
+                function.take_events(answer, height);
+            }
+        } else if answer.patterns.is_some() {
             self.take_patterns(answer);
         } else if let Some(logs) = &mut self.logs {
             logs.survey = Some(answer);

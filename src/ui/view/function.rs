@@ -18,7 +18,7 @@ use crate::ui::widget::table::{self, Column};
 use crate::ui::zone::Zone;
 
 use super::layout::Layout;
-use super::{below_head, errors, marks, panels, tab_title};
+use super::{about, below_head, errors, marks, panels, tab_title};
 
 /// A column of names.
 pub const fn left(title: &'static str, width: u16, leaves: u8, grows: u16) -> Column {
@@ -84,6 +84,9 @@ pub fn draw(pen: &mut Pen, layout: &Layout, state: &UiState) {
     panels::draw(pen, layout.panels, &function.board, state);
     if layout.list.height == 0 {
         return;
+    }
+    if let Some(detail) = function.detail() {
+        about::draw(pen, layout.about, detail, state.zone);
     }
     draw_tabs(pen, layout.tabs, function);
     let area = layout.list;
@@ -329,6 +332,9 @@ fn setting(column: usize, fact: &Fact, zone: Zone, symbols: &Symbols) -> (String
         Told::Known => (fact.value.clone(), Role::Text),
         Told::About => (format!("{}{}", symbols.estimated, fact.value), Role::Text),
         Told::At(time) => (format!("{}{}", zone.seconds(time), zone.mark(time)), Role::Text),
+        Told::AboutAt(time) => {
+            (format!("{}{}{}", symbols.estimated, zone.seconds(time), zone.mark(time)), Role::Text)
+        }
         Told::Wrong => (fact.value.clone(), Role::Error),
         // The whole command is what is copied.
         Told::Unknown => {

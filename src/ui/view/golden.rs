@@ -116,6 +116,27 @@ fn overview_before_there_is_anything() {
 }
 
 #[test]
+fn a_schedule_in_ascii() {
+    for (width, height) in [(80, 24), (140, 45)] {
+        let ascii = crate::ui::app::Options { charset: Charset::Ascii, ..options(width, height) };
+        let mut session = Session::with(ascii, live());
+        session.scheduled = true;
+        session.press("j Enter");
+        insta::assert_snapshot!(format!("function_schedule_ascii@{width}x{height}"), screen(&session.state));
+    }
+}
+
+#[test]
+fn invocations_of_which_events_wait() {
+    golden("invocations_waiting", |w, h| {
+        let mut session = Session::new(w, h, live());
+        session.scheduled = true;
+        session.press("3");
+        session
+    });
+}
+
+#[test]
 fn a_focused_and_an_enlarged_panel() {
     golden("panel_focus", |w, h| {
         let mut session = Session::new(w, h, live());
@@ -212,6 +233,18 @@ fn function() {
         let mut session = Session::new(w, h, live());
         session.settings_told = false;
         session.press("j Enter Tab Tab Tab Tab");
+        session
+    });
+    golden("function_schedule", |w, h| {
+        let mut session = Session::new(w, h, live());
+        session.scheduled = true;
+        session.press("j Enter j");
+        session
+    });
+    golden("function_schedule_settings", |w, h| {
+        let mut session = Session::new(w, h, live());
+        session.scheduled = true;
+        session.press("j Enter Tab Tab Tab Tab j");
         session
     });
     golden("function_environments", |w, h| {

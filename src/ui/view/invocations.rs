@@ -12,7 +12,7 @@ use crate::ui::widget::table::{self, Column};
 
 use super::function::{self, INVOCATIONS};
 use super::layout::Layout;
-use super::{below_head, span_words};
+use super::{about, below_head, span_words};
 
 const NAME: Column = Column { title: "FUNCTION", width: 16, right: false, leaves: 0, grows: 14 };
 
@@ -108,6 +108,9 @@ fn about(pen: &mut Pen, area: Rect, state: &UiState) {
     let mut parts = Vec::new();
     if let Some(page) = &list.page {
         parts.push(place(page, list.list.index(), pen.symbols));
+    }
+    if let Some(retrying) = list.page.as_ref().and_then(|page| page.retrying.as_ref()) {
+        parts.push(about::retrying_words(retrying, state.zone, pen.symbols, area.width < about::SHORT));
     }
     if let Some(span) = list.scope.span {
         parts.push(format!("began {}", span_words(span, state.zone)));

@@ -10,6 +10,10 @@ const GRID: (u16, u16) = (120, 35);
 
 /// From this height on there is room for what is wrong.
 const TELLS: u16 = 12;
+/// From this height on there is room for what is told of the selection between panels and list ...
+const TELLS_MORE: u16 = 20;
+/// ... of which so many rows stay, tabs and head among them.
+const LIST_LEAST: u16 = 5;
 /// Rows for the sentence about what is selected.
 const SENTENCE_ROWS: u16 = 2;
 
@@ -39,6 +43,8 @@ pub struct Parts {
     pub tabs: bool,
     /// Something is wrong with something, so that there is a place for what is selected.
     pub sentence: bool,
+    /// Lines between the panels and the list, on screens that have room for them.
+    pub about: u16,
 }
 
 /// Where the parts of a view stand.
@@ -52,6 +58,8 @@ pub struct Layout {
     pub rule: Rect,
     /// The panels.
     pub panels: PanelArea,
+    /// What is told between the panels and the list; empty where nothing is.
+    pub about: Rect,
     /// The tabs above the list, in views that have some; else empty.
     pub tabs: Rect,
     /// The list with its head.
@@ -67,7 +75,7 @@ pub struct Layout {
 impl Layout {
     /// The parts of a view.
     pub fn of(size: (u16, u16), parts: Parts) -> Self {
-        let Parts { panels, enlarged, tabs, sentence } = parts;
+        let Parts { panels, enlarged, tabs, sentence, about } = parts;
         let (width, height) = size;
         let line = |y: u16| if y < height { Rect::new(0, y, width, 1) } else { Rect::ZERO };
         let (problems, rule) =
@@ -82,6 +90,10 @@ impl Layout {
             true if enlarged => (PanelArea::One(body), Rect::ZERO),
             true => Self::split(size, body),
         };
+        let room = list.height.saturating_sub(LIST_LEAST);
+        let about = if height >= TELLS_MORE { about.min(room) } else { 0 };
+        let about = Rect { height: about, ..list };
+        (list.y, list.height) = (list.y + about.height, list.height - about.height);
         let tabs = if tabs && list.height > 0 {
             let line = Rect { height: 1, ..list };
             (list.y, list.height) = (list.y + 1, list.height - 1);
@@ -94,6 +106,7 @@ impl Layout {
             problems,
             rule,
             panels,
+            about,
             tabs,
             list,
             sentence,
@@ -137,12 +150,12 @@ mod tests {
         #[test]
         fn parts_lie_on_the_screen_and_apart(
             width in 0u16..300, height in 0u16..120,
-            panels: bool, enlarged: bool, tabs: bool, sentence: bool,
+            panels: bool, enlarged: bool, tabs: bool, sentence: bool, about in 0u16..5,
         ) {
-            let layout = Layout::of((width, height), Parts { panels, enlarged, tabs, sentence });
+            let layout = Layout::of((width, height), Parts { panels, enlarged, tabs, sentence, about });
             let screen = Rect::new(0, 0, width, height);
             let mut parts = vec![
-                layout.header, layout.problems, layout.rule, layout.tabs, layout.list, layout.sentence,
+                layout.header, layout.problems, layout.rule, layout.about, layout.tabs, layout.list, layout.sentence,
             ];
             match layout.panels {
                 PanelArea::Line(area) | PanelArea::Lines(area) | PanelArea::One(area) => parts.push(area),

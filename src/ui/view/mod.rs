@@ -1,5 +1,6 @@
 //! The views: each drawn from the state into a buffer, in time bounded by the screen.
 
+mod about;
 mod account;
 mod csv;
 mod errors;
@@ -118,6 +119,10 @@ fn layout_at(state: &UiState, view: ViewKind, size: (u16, u16)) -> Layout {
         enlarged,
         tabs: matches!(view, ViewKind::Function | ViewKind::Invocations | ViewKind::Sources),
         sentence: !state.problems.found.is_empty(),
+        about: match (view, state.function.as_ref().and_then(|function| function.detail())) {
+            (ViewKind::Function, Some(detail)) => about::rows(detail),
+            _ => 0,
+        },
     };
     Layout::of(size, parts)
 }
@@ -161,6 +166,16 @@ pub fn columns(state: &UiState, enlarged: bool) -> (usize, usize) {
         _ => panels::line_columns(size.0),
     };
     (usize::from(chart).clamp(10, 300), overview::spark_columns(state).clamp(1, 60))
+}
+
+/// How many columns a schedule has on a screen so wide.
+pub fn lane_columns(width: u16) -> usize {
+    usize::from(about::lane_columns(width))
+}
+
+/// A span as people say it: `60 s`, `15 min`.
+pub fn about_span(ms: i64) -> String {
+    about::span(ms)
 }
 
 /// How many rows a heat map has in an enlarged panel on a screen of this size.

@@ -1,0 +1,148 @@
+//! What invokes a function, beside what is set: a guess from the events that it logged, said to be one,
+//! and how long those events had waited. How a service invokes is stated of what is set alone.
+
+use crate::model::Graded;
+use crate::query::survey::{Lag, LoggedEvent, LoggedEvents};
+use crate::query::view::FunctionDetail;
+use crate::ui::number;
+
+use super::facts::{Lines, Told};
+
+/// How a service that may invoke a function does it (Lambda developer guide, "Invoking Lambda with events
+/// from other AWS services"); `None` for those that do it in more than one way, and for accounts.
+pub(super) fn invocation_type(who: &str) -> Option<&'static str> {
+    let service = who.strip_suffix(".amazonaws.com")?;
+    // CloudWatch Logs has the region in its name: `logs.eu-west-1`.
+    Some(match service.split('.').next().unwrap_or(service) {
+        "s3" | "sns" | "events" | "scheduler" | "ses" | "config" | "iot" | "codecommit"
+        | "cloudformation" | "logs" => "asynchronous",
+        "apigateway" | "elasticloadbalancing" | "cognito-idp" | "lex" | "firehose" => "synchronous",
+        _ => return None,
+    })
+}
+
+/// What it logged; `None` where that has not been looked at.
+pub(super) fn logged(lines: &mut Lines<'_>, detail: &FunctionDetail, events: Option<&LoggedEvents>) {
+    let set = &detail.configured;
+    let configured = !set.triggers.is_empty() || !set.may_invoke.is_empty();
+    let rows = match events {
+        Some(events) => &events.rows[..],
+        None if detail.logged && !configured => {
+            return lines.put("invoked by", "looking for events in its log".into(), Told::Known);
+        }
+        None => return,
+    };
+    let all: u64 = rows.iter().filter_map(|row| row.events.value()).sum();
+    match rows {
+        [] if configured => {}
+        [] => lines.put("invoked by", "trigger unknown: no event is in its log".into(), Told::Known),
+        rows => {
+            // Beside what is set it is no guess at it.
+            let label = if configured { "logged events" } else { "invoked by" };
+            for (at, row) in rows.iter().enumerate() {
+                let value = if configured { counted(row, all) } else { guess(row, all) };
+                lines.put(if at == 0 { label } else { "" }, value, Told::Known);
+            }
+        }
+    }
+    for row in rows {
+        if let Some(lag) = &row.lag {
+            lines.put("event to START", lag_words(row, lag), Told::Known);
+        }
+    }
+}
+
+/// `SQS: 11 of 12`
+fn counted(row: &LoggedEvent, all: u64) -> String {
+    let part = row.events.value().copied().unwrap_or(0);
+    // What was not looked at does not say how many more there are.
+    let least = if matches!(row.events, Graded::Counted(_)) { "" } else { ", not all lines read" };
+    format!("{}: {} of {}{least}", row.source.words(), number::whole(part), number::whole(all))
+}
+
+/// `probably SQS (12 of 12 logged events)`
+fn guess(row: &LoggedEvent, all: u64) -> String {
+    let part = row.events.value().copied().unwrap_or(0);
+    let most = if 2 * part > all { "probably" } else { "perhaps" };
+    let events = if all == 1 { "event" } else { "events" };
+    let least = if matches!(row.events, Graded::Counted(_)) { "" } else { ", not all lines read" };
+    let (part, all) = (number::whole(part), number::whole(all));
+    format!("{most} {} ({part} of {all} logged {events}{least})", row.source.words())
+}
+
+/// `SQS: p50 1.20 s, longest 41.0 s, of 12 events`
+fn lag_words(row: &LoggedEvent, lag: &Lag) -> String {
+    let ms = |ms: i64| number::duration_long(ms as f64);
+    let least = if matches!(lag.max_ms, Graded::Counted(_)) { "" } else { "at least " };
+    let max = lag.max_ms.value().map_or_else(String::new, |max| format!(", longest {least}{}", ms(*max)));
+    let events =
+        if lag.events == 1 { "1 event".to_string() } else { format!("{} events", number::whole(lag.events)) };
+    format!("{}: p50 {}{max}, of {events}", row.source.words(), ms(lag.p50_ms))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::Why;
+    use crate::query::survey::EventSource;
+    use crate::ui::app::facts::{Fact, of};
+
+    fn told(events: Option<&LoggedEvents>, configured: bool) -> Vec<Fact> {
+        let mut detail = crate::ui::fixture::function(0).detail.unwrap();
+        if !configured {
+            detail.configured = Default::default();
+        }
+        of("f", &detail, events)
+    }
+
+    fn values(facts: &[Fact], label: &str) -> Vec<String> {
+        let first = facts.iter().position(|fact| fact.label == label);
+        let Some(first) = first else { return Vec::new() };
+        let more = facts[first + 1..].iter().take_while(|fact| fact.label.is_empty() || fact.label == label);
+        std::iter::once(&facts[first]).chain(more).map(|fact| fact.value.clone()).collect()
+    }
+
+    #[test]
+    fn a_guess_is_said_to_be_one() {
+        let row = |source, events, lag| LoggedEvent { source, events: Graded::Counted(events), lag };
+        let lag = Lag { events: 11, p50_ms: 1_200, max_ms: Graded::AtLeast(41_000, Why::NotLookedAt) };
+        let events =
+            LoggedEvents { rows: vec![row(EventSource::Sqs, 11, Some(lag)), row(EventSource::S3, 1, None)] };
+        let facts = told(Some(&events), false);
+        assert_eq!(
+            values(&facts, "invoked by"),
+            ["probably SQS (11 of 12 logged events)", "perhaps S3 (1 of 12 logged events)"]
+        );
+        assert_eq!(
+            values(&facts, "event to START"),
+            ["SQS: p50 1.20 s, longest at least 41.0 s, of 11 events"]
+        );
+        let said: Vec<&str> = facts.iter().map(|fact| &*fact.value).collect();
+        assert!(!said.iter().any(|value| value.contains("synchronous") || value.contains("polled")));
+    }
+
+    #[test]
+    fn without_a_source_the_trigger_is_unknown() {
+        let none = LoggedEvents::default();
+        assert_eq!(
+            values(&told(Some(&none), false), "invoked by"),
+            ["trigger unknown: no event is in its log"]
+        );
+        assert_eq!(values(&told(Some(&none), true), "invoked by"), [""; 0]);
+        assert_eq!(values(&told(None, false), "invoked by"), ["looking for events in its log"]);
+    }
+
+    #[test]
+    fn how_a_service_invokes_is_told_of_what_is_set() {
+        assert_eq!(invocation_type("s3.amazonaws.com"), Some("asynchronous"));
+        assert_eq!(invocation_type("logs.eu-west-1.amazonaws.com"), Some("asynchronous"));
+        assert_eq!(invocation_type("apigateway.amazonaws.com"), Some("synchronous"));
+        assert_eq!(invocation_type("123456789012"), None);
+        assert_eq!(invocation_type("*"), None);
+        let facts = told(None, true);
+        assert_eq!(
+            values(&facts, "may be invoked by"),
+            ["s3.amazonaws.com for arn:aws:s3:::invoices, asynchronous"]
+        );
+    }
+}
