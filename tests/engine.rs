@@ -99,6 +99,7 @@ fn answer(snapshot: &Snapshot, as_of: Timestamp) -> Overview {
         heat: 0,
         filter: Filter::default(),
         function: None,
+        metrics: true,
         compare_ms: None,
         sort: SortBy::Function,
         reverse: false,

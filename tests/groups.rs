@@ -32,6 +32,7 @@ fn request(
         heat,
         filter: Filter::default(),
         function: function.map(FunctionId),
+        metrics: true,
         compare_ms: None,
         sort: SortBy::Worst,
         reverse: false,

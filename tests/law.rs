@@ -155,6 +155,7 @@ fn answer(snapshot: &Snapshot, at: Timestamp, filter: &str) -> String {
                 heat: 6,
                 filter: Filter::parse(filter).unwrap(),
                 function,
+                metrics: true,
                 compare_ms: None,
                 sort: SortBy::Worst,
                 reverse: false,

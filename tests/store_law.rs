@@ -31,6 +31,7 @@ fn request(
         heat: 6,
         filter: Filter::parse(filter).unwrap(),
         function: function.map(FunctionId),
+        metrics: true,
         compare_ms: None,
         sort: SortBy::Worst,
         reverse: false,
@@ -122,6 +123,7 @@ proptest! {
         const STEP: i64 = 60_000;
         let snapshot = snapshot_of(&mut store_of(FUNCTIONS, &facts, PLENTY));
         let short = OverviewRequest {
+            metrics: true,
             compare_ms: Some(STEP * back as i64),
             ..request(at, STEP * columns as i64, columns, filter, None)
         };

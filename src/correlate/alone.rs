@@ -3,9 +3,8 @@
 use super::Correlator;
 use super::known::known;
 use crate::model::{
-    Bad, Body, CallFact, CallRecord, DeliveryFact, DeliveryRecord, Envelope, FactSink, FunctionId,
-    MetricName, MetricPoint, MetricRecord, Record, SegmentDocument, SettingFact, SettingRecord, Timestamp,
-    When, Whose,
+    Bad, Body, CallFact, CallRecord, DeliveryFact, DeliveryRecord, Envelope, FactSink, MetricName,
+    MetricPoint, MetricRecord, Record, SegmentDocument, SettingFact, SettingRecord, Timestamp, When, Whose,
 };
 
 impl Correlator {

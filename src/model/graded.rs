@@ -40,6 +40,10 @@ pub enum Why {
     HeldBack,
     /// There are too many to look at each at once.
     NotLookedAt,
+    /// It is of whole minutes, in which several may have been.
+    OfMinutes,
+    /// Only Lambda Insights measures it.
+    NoInsights,
     /// The account's limit is shared by functions that nobody watches here.
     OtherFunctions,
 }
@@ -69,6 +73,8 @@ impl Why {
             Self::OtherFunctions => {
                 "functions that are not watched here share the limit: give the account's metrics"
             }
+            Self::OfMinutes => "of whole minutes, not of single invocations",
+            Self::NoInsights => "needs Lambda Insights (log group /aws/lambda-insights)",
             Self::NotLookedAt => "too many to look at each of them",
         }
     }

@@ -22,7 +22,13 @@ const INVOCATIONS: usize = 1_000;
 const ENVIRONMENTS: usize = 200;
 
 /// What a member has in a window; its environments on a time axis too.
-pub fn detail(asof: AsOf<'_>, member: &Member<'_>, window: Window, axis: &Axis) -> FunctionDetail {
+pub fn detail(
+    asof: AsOf<'_>,
+    member: &Member<'_>,
+    window: Window,
+    axis: &Axis,
+    metrics: bool,
+) -> FunctionDetail {
     let wanted = |(row, standing): &(&Row, Standing)| member.wants(asof, row, standing);
     let mut newest: Vec<(&Row, Standing)> = Vec::new();
     let mut matching = 0;
@@ -64,6 +70,8 @@ pub fn detail(asof: AsOf<'_>, member: &Member<'_>, window: Window, axis: &Axis) 
         of_other_versions,
         environments: environment_rows(asof, member.function, window, axis, environments),
         configured: configured(asof.snapshot, member.id, asof.at).unwrap_or_default(),
+        metrics_known: super::metrics::known(asof, member.id),
+        metrics: metrics.then(|| super::metrics::metrics(asof, member, window, axis)),
     }
 }
 

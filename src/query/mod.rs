@@ -15,7 +15,12 @@ mod errors;
 mod figures;
 pub mod filter;
 mod heat;
+mod insights;
 mod lane;
+mod measured;
+mod metrics;
+#[cfg(test)]
+mod metrics_tests;
 mod one;
 mod overlap;
 mod overview;
@@ -33,6 +38,7 @@ pub mod survey;
 mod table;
 mod trace;
 mod traces;
+mod unit;
 mod versions;
 pub mod view;
 

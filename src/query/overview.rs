@@ -64,7 +64,7 @@ pub fn overview(snapshot: &Snapshot, request: &OverviewRequest) -> Overview {
         detail: request
             .function
             .and_then(|_| selection.members.first())
-            .map(|member| detail::detail(asof, member, window, &axis)),
+            .map(|member| detail::detail(asof, member, window, &axis, request.metrics)),
     }
 }
 

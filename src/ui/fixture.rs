@@ -1,5 +1,7 @@
 //! A session as it could be: an incident over half an hour, made by hand for golden screens.
 
+mod metrics;
+
 use std::cmp::Reverse;
 use std::sync::Arc;
 
@@ -631,6 +633,8 @@ pub fn function(newest: u64) -> Overview {
         of_other_versions: 3,
         environments: (0..3).map(environment).collect(),
         configured: configured(),
+        metrics_known: 24,
+        metrics: Some(metrics::metrics(MINUTES)),
     });
     answer
 }
@@ -1015,6 +1019,8 @@ pub struct Session {
     pub settings_told: bool,
     /// Whether logs of the function were read.
     pub logged: bool,
+    /// Whether anything was read that measures the function beside its invocations.
+    pub measured: bool,
     /// What is wrong.
     pub problems: Problems,
 }
@@ -1034,6 +1040,7 @@ impl Session {
             lines: 1_000,
             order: (0..FUNCTIONS.len()).collect(),
             logged: true,
+            measured: true,
             settings_told: true,
             problems: problems(),
         };
@@ -1055,6 +1062,16 @@ impl Session {
                                 let mut answer = function(self.newest);
                                 if let (false, Some(detail)) = (self.settings_told, &mut answer.detail) {
                                     detail.configured = Default::default();
+                                }
+                                if let Some(detail) = &mut answer.detail {
+                                    detail.metrics = match self.measured {
+                                        _ if !request.metrics => None,
+                                        true => detail.metrics.take(),
+                                        false => Some(metrics::none()),
+                                    };
+                                    if !self.measured {
+                                        detail.metrics_known = 0;
+                                    }
                                 }
                                 if let (false, Some(detail)) = (self.logged, &mut answer.detail) {
                                     (detail.logged, detail.matching, detail.of_other_errors) = (false, 0, 0);

@@ -12,6 +12,7 @@ use crate::ui::status::{SessionKind, SessionStatus};
 use crate::ui::view;
 
 use super::board::Board;
+use super::function::FunctionList;
 use super::state::{Effect, FREEZE_MS, UiState};
 
 /// Numbers repaint at most once in this time.
@@ -28,6 +29,7 @@ struct Question {
     columns: usize,
     spark: usize,
     heat: usize,
+    metrics: bool,
     filter: Filter,
     compare_ms: Option<i64>,
     sort: SortBy,
@@ -133,6 +135,12 @@ impl UiState {
         }
     }
 
+    /// Whether the list of a function's metrics is on screen.
+    pub(super) fn shows_metrics(&self) -> bool {
+        let function = self.function.as_ref().filter(|_| self.view() == ViewKind::Function);
+        function.is_some_and(|function| function.list == FunctionList::Metrics)
+    }
+
     fn asking(&mut self) -> Option<&mut Board> {
         match self.view() {
             ViewKind::Problems => Some(&mut self.overview.board),
@@ -175,6 +183,7 @@ impl UiState {
             columns,
             spark,
             heat,
+            metrics: self.shows_metrics(),
             filter: self.filter.clone(),
             compare_ms: self.compare.map(|with| with.ms(self.window_ms)),
             sort: self.sort,
@@ -206,6 +215,7 @@ impl UiState {
             heat,
             filter: question.filter.clone(),
             function,
+            metrics: question.metrics,
             compare_ms: question.compare_ms,
             sort: question.sort,
             reverse: question.reverse,

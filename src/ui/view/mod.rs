@@ -12,6 +12,7 @@ mod invocations;
 pub mod layout;
 pub mod logs;
 mod marks;
+mod metrics;
 mod minimap;
 pub mod overview;
 mod palette;
@@ -179,6 +180,7 @@ fn tab_title(list: FunctionList) -> &'static str {
         FunctionList::Errors => "Errors",
         FunctionList::Versions => "Versions",
         FunctionList::Settings => "Settings",
+        FunctionList::Metrics => "Metrics",
         FunctionList::Environments => "Environments",
     }
 }
