@@ -148,7 +148,7 @@ fn cpu_share(
         (there > 0.0).then(|| 100.0 * used / there)
     };
     let inside = || periods.iter().filter(|(cell, _)| ask.window.holds(cell.start));
-    let figures = match inside().last() {
+    let figures = match inside().next_back() {
         None => Figures::none(Why::NoData, false),
         Some((_, last)) => {
             let sizes = if inside().all(|(_, of)| of.exact) {
