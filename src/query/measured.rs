@@ -1,7 +1,7 @@
 //! What a series of a metric comes to: in a window, and by column of an axis.
 
 use crate::model::{Grade, Graded, Statistics, Timestamp, Why, Window};
-use crate::store::OtherCell;
+use crate::store::{OTHERS_KNOWN_MS, OtherCell};
 
 use super::asof::AsOf;
 use super::axis::Axis;
@@ -128,8 +128,7 @@ impl Measured<'_> {
             false => told(one.mean(), Grade::Counted),
             true => {
                 let open = if end > self.settled_by() { Grade::Settling } else { Grade::Counted };
-                // Of a period that goes on only that part that is over.
-                let ms = end.min(self.asof.at.plus(1)).since(last.start).max(1_000);
+                let ms = self.told_to(last).since(last.start).max(1_000);
                 told(one.sum.map(|sum| sum * 60_000.0 / ms as f64), open)
             }
         };
@@ -146,6 +145,13 @@ impl Measured<'_> {
     /// When the newest period in the window ends that is known.
     pub fn newest(&self) -> Option<Timestamp> {
         self.in_window().last().map(|last| end(last).min(self.asof.at))
+    }
+
+    /// The end of that part of a period that is told: what goes on after now can't have happened yet, and
+    /// the store keeps observations by the 10 s in which they became known.
+    fn told_to(&self, period: &OtherCell) -> Timestamp {
+        let now = if period.adds { self.asof.at.floor(OTHERS_KNOWN_MS) } else { self.asof.at.plus(1) };
+        end(period).min(now.max(period.start.plus(1)))
     }
 
     /// The time by which a period must be over to change no more.
@@ -166,8 +172,7 @@ impl Measured<'_> {
             let mut columns = vec![Sums::default(); self.axis.columns];
             for (period, sum) in self.periods.iter().filter_map(|p| Some((p, p.statistics.sum? * self.scale)))
             {
-                // What goes on after now can't have happened yet.
-                let over = Window { from: period.start, to: end(period).min(self.asof.at.plus(1)) };
+                let over = Window { from: period.start, to: self.told_to(period) };
                 self.spread(period, |at, part_ms| {
                     columns[at].sum += sum * part_ms as f64 / over.ms().max(1) as f64;
                     columns[at].covered_ms += part_ms as f64;
@@ -193,7 +198,7 @@ impl Measured<'_> {
     /// The columns that a period lies in as far as it is over, and for how long in each.
     pub fn spread(&self, period: &OtherCell, mut put: impl FnMut(usize, i64)) {
         let all = self.axis.window();
-        let (from, to) = (period.start.max(all.from), end(period).min(all.to).min(self.asof.at.plus(1)));
+        let (from, to) = (period.start.max(all.from), self.told_to(period).min(all.to));
         let (Some(first), Some(last)) = (self.axis.column_of(from), self.axis.column_of(to.plus(-1))) else {
             return;
         };

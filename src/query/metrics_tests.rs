@@ -170,7 +170,7 @@ fn nothing_is_known_before_it_was_known() {
     let at = orders(told.list(90, ""));
     assert_eq!(at.figures.sum, Some(Graded::Counted(5.0)));
     // The minute goes on: its newest is of the half that is over.
-    assert_eq!(at.figures.newest, Graded::Settling(5.0 * 60_000.0 / 30_001.0));
+    assert_eq!(at.figures.newest, Graded::Settling(10.0));
     // A window without any.
     let later = orders(told.list(3_000, ""));
     assert_eq!((later.why_none(), later.newest), (Some(Why::NoData), None));

@@ -10,7 +10,7 @@ use super::paged::{Item, Paged};
 use super::row::sane;
 
 /// Observations of one period that were known within so many ms are kept as one.
-const KNOWN_MS: i64 = 10_000;
+pub const KNOWN_MS: i64 = 10_000;
 /// Cells kept of one series.
 const CELLS: usize = 20_000;
 /// What is coarser is so at full hours.
