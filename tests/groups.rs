@@ -33,6 +33,7 @@ fn request(
         ticks: 40,
         filter: Filter::default(),
         function: function.map(FunctionId),
+        metrics: true,
         compare_ms: None,
         sort: SortBy::Worst,
         reverse: false,

@@ -32,6 +32,7 @@ fn request(
         ticks: 40,
         filter: Filter::parse(filter).unwrap(),
         function: function.map(FunctionId),
+        metrics: true,
         compare_ms: None,
         sort: SortBy::Worst,
         reverse: false,
@@ -123,6 +124,7 @@ proptest! {
         const STEP: i64 = 60_000;
         let snapshot = snapshot_of(&mut store_of(FUNCTIONS, &facts, PLENTY));
         let short = OverviewRequest {
+            metrics: true,
             compare_ms: Some(STEP * back as i64),
             ..request(at, STEP * columns as i64, columns, filter, None)
         };

@@ -1,18 +1,11 @@
 //! Records that are a fact each by themselves: metric points, settings, segments.
 
-use std::sync::Arc;
-
 use super::Correlator;
 use super::known::known;
 use crate::model::{
-    Bad, Body, CallFact, CallRecord, DeliveryFact, DeliveryRecord, Envelope, FactSink, FunctionId,
-    MetricName, MetricPoint, MetricRecord, OtherId, OtherMetric, OtherPoint, Record, SegmentDocument,
-    SettingFact, SettingRecord, Timestamp, When, Whose,
+    Bad, Body, CallFact, CallRecord, DeliveryFact, DeliveryRecord, Envelope, FactSink, MetricName,
+    MetricPoint, MetricRecord, Record, SegmentDocument, SettingFact, SettingRecord, Timestamp, When, Whose,
 };
-
-/// Series of other metrics that are told apart: a dimension may have as many values as there are
-/// requests.
-const OTHERS: usize = 2_000;
 
 impl Correlator {
     /// Takes such a record.
@@ -44,7 +37,7 @@ impl Correlator {
         // What may be any function's is not the region's.
         let whose = function.is_some() || !metric.of_file;
         let Some(name) = MetricName::known(metric.name).filter(|_| lambda && whose) else {
-            return self.other(metric, function, known, sink);
+            return self.others.tell(metric, function, known, sink);
         };
         sink.metric(&MetricPoint {
             function,
@@ -52,38 +45,6 @@ impl Correlator {
             start: metric.start,
             period_ms: metric.period_ms,
             known,
-            statistics: metric.statistics,
-        });
-    }
-
-    /// A metric that is only kept.
-    fn other<S: FactSink>(
-        &mut self,
-        metric: &MetricRecord<'_>,
-        function: Option<FunctionId>,
-        known: Timestamp,
-        sink: &mut S,
-    ) {
-        let texts = [metric.namespace, metric.name, metric.dimensions, metric.unit];
-        let key = (function, texts.join(&0));
-        let series = match self.others.get(&key) {
-            Some(&series) => series,
-            None if self.others.len() >= OTHERS => return sink.other_refused(),
-            None => {
-                let series = OtherId(self.others.len() as u32);
-                let [namespace, name, dimensions, unit] =
-                    texts.map(|text| Arc::<str>::from(&*String::from_utf8_lossy(text)));
-                sink.other_metric(series, &OtherMetric { function, namespace, name, dimensions, unit });
-                self.others.insert(key, series);
-                series
-            }
-        };
-        sink.other_point(&OtherPoint {
-            series,
-            start: metric.start,
-            period_ms: metric.period_ms,
-            known,
-            adds: metric.observed.is_some(),
             statistics: metric.statistics,
         });
     }

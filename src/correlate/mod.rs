@@ -14,6 +14,7 @@ mod invocation;
 mod known;
 mod line;
 mod opened;
+mod other;
 mod outcome;
 mod place;
 mod platform;
@@ -25,8 +26,8 @@ mod words;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::model::{
-    Bad, Body, Envelope, EnvironmentId, FactSink, FunctionId, Invocation, Level, LineFact, NameId, OtherId,
-    Record, RequestId, SourceId, Texts,
+    Bad, Body, Envelope, EnvironmentId, FactSink, FunctionId, Invocation, Level, LineFact, NameId, Record,
+    RequestId, SourceId, Texts,
 };
 use attempt::Failed;
 use environment::Environment;
@@ -50,8 +51,8 @@ pub struct Correlator {
     cache: Vec<(u32, u32)>,
     sources: Vec<Source>,
     failed: [FxHashMap<RequestId, Failed>; 2],
-    /// Series of metrics that are only kept, by function and texts.
-    others: FxHashMap<(Option<FunctionId>, Vec<u8>), OtherId>,
+    /// Series of metrics that are only kept.
+    others: other::Others,
     next_seq: u64,
     next_environment: u32,
     /// How much is kept, and which of the environments' places are free.
@@ -89,7 +90,7 @@ impl Default for Correlator {
             cache: vec![(0, u32::MAX); CACHE],
             sources: Vec::new(),
             failed: Default::default(),
-            others: FxHashMap::default(),
+            others: other::Others::default(),
             next_seq: 0,
             next_environment: 0,
             room: Room::ALL,

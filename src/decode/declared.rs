@@ -11,18 +11,30 @@ use serde_json::value::RawValue;
 
 use super::control::read::count;
 
-/// The members of an object, each value as it was written.
+/// Members up to which it takes less to look at each than to have them in order.
+const FEW: usize = 32;
+
+/// The members of an object, each value as it was written; in the order of their names where there are
+/// more than a few, so that a document of many metrics is not gone through again for each of them.
 pub struct Members<'t>(Vec<(Cow<'t, str>, &'t RawValue)>);
 
 impl<'t> Members<'t> {
     /// Reads an object and nothing inside its members.
     pub fn read(text: &'t [u8]) -> Option<Self> {
-        serde_json::from_slice(text).ok()
+        let mut members: Self = serde_json::from_slice(text).ok()?;
+        if members.0.len() > FEW {
+            members.0.sort_by(|(a, _), (b, _)| a.cmp(b));
+        }
+        Some(members)
     }
 
     /// The member of this name as it was written; of several the last.
     pub fn raw(&self, name: &str) -> Option<&'t str> {
-        self.0.iter().rev().find(|(key, _)| key == name).map(|(_, value)| value.get())
+        let Self(all) = self;
+        // What stands there twice has kept its order.
+        let to = if all.len() > FEW { all.partition_point(|(key, _)| **key <= *name) } else { all.len() };
+        let from = if all.len() > FEW { to.saturating_sub(1) } else { 0 };
+        all[from..to].iter().rev().find(|(key, _)| key == name).map(|(_, value)| value.get())
     }
 
     /// The member of this name; `Null` without one.

@@ -75,8 +75,8 @@ pub trait FactSink {
     fn other_metric(&mut self, _id: OtherId, _metric: &OtherMetric) {}
     /// A point of such a series.
     fn other_point(&mut self, _point: &OtherPoint) {}
-    /// A point of a series beyond those that are kept.
-    fn other_refused(&mut self) {}
+    /// A point of a series beyond those that are kept, of this function if of one.
+    fn other_refused(&mut self, _function: Option<FunctionId>, _known: Timestamp) {}
     /// A segment document, when it was known, and where its bytes lie.
     fn segment(
         &mut self,

@@ -40,6 +40,10 @@ pub enum Why {
     HeldBack,
     /// There are too many to look at each at once.
     NotLookedAt,
+    /// It is of whole minutes, in which several may have been.
+    OfMinutes,
+    /// Only Lambda Insights measures it.
+    NoInsights,
     /// The account's limit is shared by functions that nobody watches here.
     OtherFunctions,
     /// Nothing tells what is set: what AWS takes then.
@@ -81,6 +85,8 @@ impl Why {
             Self::ByTheMinute => "CloudWatch tells it by the minute",
             Self::QueuedBefore => "an event is queued a little before its first attempt",
             Self::FromOthers => "that it is tried again is taken from the function's other events",
+            Self::OfMinutes => "of whole minutes, not of single invocations",
+            Self::NoInsights => "needs Lambda Insights (log group /aws/lambda-insights)",
             Self::NotLookedAt => "too many to look at each of them",
         }
     }

@@ -30,6 +30,7 @@ pub fn detail(
     window: Window,
     axis: &Axis,
     lane: Option<&Axis>,
+    metrics: bool,
 ) -> FunctionDetail {
     let wanted = |(row, standing): &(&Row, Standing)| member.wants(asof, row, standing);
     let mut newest: Vec<(&Row, Standing)> = Vec::new();
@@ -74,6 +75,8 @@ pub fn detail(
         configured: configured(asof.snapshot, member.id, asof.at).unwrap_or_default(),
         schedule: lane.and_then(|lane| ticks::schedule(asof, member.function, lane)),
         asynchronous: waiting::asynchronous(asof, member.id, member.function, window),
+        metrics_known: super::metrics::known(asof, member.id),
+        metrics: metrics.then(|| super::metrics::metrics(asof, member, window, axis)),
     }
 }
 

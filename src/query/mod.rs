@@ -16,9 +16,14 @@ mod errors;
 mod figures;
 pub mod filter;
 mod heat;
+mod insights;
 mod lane;
 #[cfg(test)]
 mod made;
+mod measured;
+mod metrics;
+#[cfg(test)]
+mod metrics_tests;
 mod one;
 mod overlap;
 mod overview;
@@ -39,6 +44,7 @@ mod table;
 mod ticks;
 mod trace;
 mod traces;
+mod unit;
 mod versions;
 pub mod view;
 mod waiting;

@@ -69,7 +69,7 @@ pub fn overview(snapshot: &Snapshot, request: &OverviewRequest) -> Overview {
         detail: request
             .function
             .and_then(|_| selection.members.first())
-            .map(|member| detail::detail(asof, member, window, &axis, lane.as_ref())),
+            .map(|member| detail::detail(asof, member, window, &axis, lane.as_ref(), request.metrics)),
     }
 }
 

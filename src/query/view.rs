@@ -14,12 +14,15 @@ use super::filter::Filter;
 pub use super::calls::{CallRow, CallStats, CallTree, Fold};
 pub use super::errors::ErrorGroup;
 pub use super::heat::Heat;
+pub use super::measured::Figures as MetricFigures;
+pub use super::metrics::{MetricKey, MetricList, MetricRow, MetricSource};
 pub use super::statistics::{Statistic, Unit};
 pub use super::ticks::{Schedule, Tick};
 pub use super::traces::{
     OneTrace, TraceLine, TraceList, TraceOf, TraceOrder, TraceScope, TracedInvocation, TracesAnswer,
     TracesRequest, TracesWhat,
 };
+pub use super::unit::{MetricUnit, Per};
 pub use super::waiting::{Asynchronous, Oldest, Retrying};
 
 /// One point per column of a chart, oldest first. A column without data is a gap, never 0.
@@ -313,6 +316,8 @@ pub struct OverviewRequest {
     pub filter: Filter,
     /// Narrows everything to one function; the answer then has `detail`.
     pub function: Option<FunctionId>,
+    /// Whether that has its metrics, too: only one of its lists shows them.
+    pub metrics: bool,
     /// Compares with the time so many ms earlier: each chart has a line `then` of it, and each
     /// panel's `before` is its figure then. `None` means the window before, as a figure only.
     pub compare_ms: Option<i64>,
@@ -378,6 +383,10 @@ pub struct FunctionDetail {
     pub schedule: Option<Schedule>,
     /// Its asynchronous events.
     pub asynchronous: Asynchronous,
+    /// How many metrics are known of it beside its invocations.
+    pub metrics_known: u64,
+    /// They, where they were asked for.
+    pub metrics: Option<MetricList>,
 }
 
 /// An invocation as of a time.

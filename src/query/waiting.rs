@@ -102,16 +102,14 @@ pub fn asynchronous(
     });
     let mut told = Asynchronous::default();
     for series in all {
-        let sum = || {
-            let periods = series.periods(asof.at);
-            let inside = periods.iter().filter(|period| window.holds(period.start));
-            let sums: Vec<f64> = inside.filter_map(|period| finite(period.statistics.sum)).collect();
-            (!sums.is_empty()).then(|| sums.iter().sum::<f64>().max(0.0).round() as u64)
-        };
+        let inside = || series.within(window, asof.at);
         let tell = |kept: &mut Graded<u64>| {
+            let inside = inside();
+            let told = inside.periods.iter().filter_map(|period| finite(period.statistics.sum));
             // The same metric may have come in two ways, with a unit and without: both tell the same.
-            if let Some(sum) = sum() {
-                *kept = Graded::Counted(kept.value().map_or(sum, |kept| sum.max(*kept)));
+            if let Some(sum) = told.reduce(|a, b| a + b).map(|sum| sum.max(0.0).round() as u64) {
+                let grade = if inside.let_go { Grade::AtLeast(Why::Evicted) } else { Grade::Counted };
+                *kept = grade.of(kept.value().map_or(sum, |kept| sum.max(*kept)));
             }
         };
         match &*series.metric.name {
@@ -120,9 +118,8 @@ pub fn asynchronous(
             "DeadLetterErrors" => tell(&mut told.dead_letter_errors),
             "DestinationDeliveryFailures" => tell(&mut told.destination_errors),
             "AsyncEventAge" => {
-                let periods = series.periods(asof.at);
-                let newest = periods.iter().rev().find(|period| window.holds(period.start));
-                let oldest = newest.and_then(|period| oldest(asof, function, period));
+                let newest = inside().periods.pop();
+                let oldest = newest.and_then(|period| oldest(asof, function, &period));
                 if told.oldest.as_ref().map(|kept| kept.at) < oldest.as_ref().map(|new| new.at) {
                     told.oldest = oldest;
                 }

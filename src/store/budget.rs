@@ -53,11 +53,7 @@ impl Store {
         if self.lines.bytes() > self.budget.bytes / 8 {
             self.health.lines_let_go += self.lines.halve() as u64;
         }
-        let others: usize = self.others.iter().map(|series| series.bytes()).sum();
-        if others > self.budget.bytes / 8 {
-            self.health.others_let_go +=
-                self.others.iter_mut().map(|series| Arc::make_mut(series).halve() as u64).sum::<u64>();
-        }
+        self.shrink_others(self.budget.bytes / 8);
         self.recount();
         if self.counted > aim
             && let Some(cut) = self.cut_for(self.counted - aim)
@@ -76,6 +72,22 @@ impl Store {
             let rest = self.counted - self.traces.bytes();
             self.health.traces_let_go += self.traces.shrink(aim.saturating_sub(rest)) as u64;
             self.recount();
+        }
+    }
+
+    /// Makes the metrics that are only kept coarser, or lets the oldest go, until they take no more.
+    fn shrink_others(&mut self, most: usize) {
+        // Twice coarser, then halves; each round may do nothing where all lies within an hour.
+        const ROUNDS: usize = 12;
+        for round in 0..ROUNDS {
+            // So that this is rare, some is made free beyond what must be.
+            let aim = if round == 0 { most } else { most - most / 8 };
+            if self.others.iter().map(|series| series.bytes()).sum::<usize>() <= aim {
+                return;
+            }
+            self.health.coarsened += 1;
+            self.health.others_let_go +=
+                self.others.iter_mut().map(|series| Arc::make_mut(series).shrink()).sum::<u64>();
         }
     }
 

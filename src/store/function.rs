@@ -30,6 +30,8 @@ pub struct FunctionData {
     pub environments: Paged<KnownEnvironment>,
     /// Records that the platform lost before they reached a log: when that was known, how many.
     pub dropped: Vec<(Timestamp, u64)>,
+    /// Points of metrics beyond those that are kept: when that was known, how many.
+    pub others_refused: Vec<(Timestamp, u64)>,
     /// Timed-out durations in whole seconds by the time they were known, each longer than all
     /// known before it.
     pub timeouts: Vec<(Timestamp, u32)>,
@@ -61,6 +63,7 @@ impl FunctionData {
             metrics: Metrics::default(),
             environments: Paged::default(),
             dropped: Vec::new(),
+            others_refused: Vec::new(),
             timeouts: Vec::new(),
             refused: Paged::default(),
             throttled_known: Timestamp::NEVER,
@@ -87,7 +90,8 @@ impl FunctionData {
             + self.series.bytes()
             + self.metrics.bytes()
             + self.environments.bytes()
-            + self.dropped.capacity() * std::mem::size_of::<(Timestamp, u64)>()
+            + (self.dropped.capacity() + self.others_refused.capacity())
+                * std::mem::size_of::<(Timestamp, u64)>()
             + self.timeouts.capacity() * std::mem::size_of::<(Timestamp, u32)>()
             + self.settings.bytes()
             + self.refused.bytes()

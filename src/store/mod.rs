@@ -22,6 +22,8 @@ mod known;
 mod lines;
 mod metric;
 mod other;
+#[cfg(test)]
+mod other_tests;
 mod overlap;
 mod paged;
 mod peaks;
@@ -39,7 +41,7 @@ pub use function::{FunctionData, KnownEnvironment};
 pub use known::KnownSpans;
 pub use lines::{FunctionSet, LineIndex, Stretch};
 pub use metric::{Durations, Largest, Metrics, Point, Points, Region, Sum, Value};
-pub use other::{OtherCell, OtherSeries};
+pub use other::{KNOWN_MS as OTHERS_KNOWN_MS, OtherCell, OtherPeriods, OtherSeries};
 pub use overlap::{levels, levels_within};
 pub use paged::{Item, Page, Paged};
 pub use peaks::{Peaks, Settled, reaching};

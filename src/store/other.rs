@@ -1,14 +1,22 @@
 //! Metrics that are only kept: the functions' own, Lambda Insights', other services'.
+//!
+//! A series has a cell for each period and the 10 s in which a part of it became known. When memory is
+//! short the older half becomes coarser, twice, and then goes: a full hour at a time, so that no cell
+//! lies on both sides of such a border.
 
-use crate::model::{OtherMetric, OtherPoint, Statistics, Timestamp};
+use crate::model::{OtherMetric, OtherPoint, Statistics, Timestamp, Window};
 
 use super::paged::{Item, Paged};
 use super::row::sane;
 
 /// Observations of one period that were known within so many ms are kept as one.
-const KNOWN_MS: i64 = 10_000;
+pub const KNOWN_MS: i64 = 10_000;
 /// Cells kept of one series.
 const CELLS: usize = 20_000;
+/// What is coarser is so at full hours.
+const HOUR: i64 = 60 * 60_000;
+/// How wide periods become, in ms: those before the second border, and those before the first.
+const WIDTHS: [i64; 2] = [10 * 60_000, HOUR];
 
 /// What was observed in a period and known by a time.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -21,39 +29,85 @@ pub struct OtherCell {
     pub period_ms: u32,
     /// Whether it adds to others of its period; else it replaces them.
     pub adds: bool,
-    /// Its statistics.
+    /// How many, their sum, the smallest and the largest; no percentiles, which can't be made into one.
     pub statistics: Statistics,
 }
 
-impl OtherCell {
+/// A cell as it is kept: what is not told is not a number.
+#[derive(Clone, Copy, Debug)]
+struct Kept {
+    start: Timestamp,
+    known: Timestamp,
+    period_ms: u32,
+    adds: bool,
+    /// The one cell of a period that was made wide.
+    wide: bool,
+    count: f64,
+    sum: f64,
+    min: f64,
+    max: f64,
+}
+
+impl Kept {
+    /// A cell before anything was put into it.
+    fn empty(start: Timestamp, known: Timestamp, period_ms: u32, adds: bool) -> Self {
+        let [count, sum, min, max] = [f64::NAN; 4];
+        Self { start, known, period_ms, adds, wide: false, count, sum, min, max }
+    }
+
     /// Both together: observations add up.
-    fn with(&mut self, more: &Statistics) {
-        let both = |a: Option<f64>, b: Option<f64>, of: fn(f64, f64) -> f64| match (a, b) {
-            (Some(a), Some(b)) => Some(of(a, b)),
-            (a, b) => a.or(b),
+    fn with(&mut self, [count, sum, min, max]: [f64; 4]) {
+        let both = |a: f64, b: f64| match (a.is_nan(), b.is_nan()) {
+            (true, _) => b,
+            (_, true) => a,
+            _ => a + b,
         };
-        let own = self.statistics;
-        self.statistics = Statistics {
-            count: both(own.count, more.count, |a, b| a + b),
-            sum: both(own.sum, more.sum, |a, b| a + b),
-            min: both(own.min, more.min, f64::min),
-            max: both(own.max, more.max, f64::max),
-            // Percentiles can't be made into one.
-            ..Statistics::default()
-        };
+        (self.count, self.sum) = (both(self.count, count), both(self.sum, sum));
+        // Of a number and none these take the number.
+        (self.min, self.max) = (self.min.min(min), self.max.max(max));
+    }
+
+    fn values(&self) -> [f64; 4] {
+        [self.count, self.sum, self.min, self.max]
+    }
+
+    fn shown(&self) -> OtherCell {
+        let told = |value: f64| (!value.is_nan()).then_some(value);
+        let Self { start, known, period_ms, adds, .. } = *self;
+        let [count, sum, min, max] = self.values().map(told);
+        let statistics = Statistics { count, sum, min, max, ..Statistics::default() };
+        OtherCell { start, known, period_ms, adds, statistics }
     }
 }
 
-impl Item for OtherCell {
+/// Bytes of a cell.
+pub const CELL: usize = std::mem::size_of::<Kept>();
+
+fn values(of: &Statistics) -> [f64; 4] {
+    [of.count, of.sum, of.min, of.max]
+        .map(|value| value.filter(|value| value.is_finite()).unwrap_or(f64::NAN))
+}
+
+impl Item for Kept {
     type Key = (Timestamp, Timestamp);
     type Summary = ();
     const PER_PAGE: usize = 64;
 
     fn key(&self) -> Self::Key {
-        (self.start, self.known)
+        (self.start, if self.wide { Timestamp::MIN } else { self.known })
     }
 
     fn sum_up(&self, (): &mut ()) {}
+}
+
+/// What a series tells of a window as of a time.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct OtherPeriods {
+    /// The periods that begin in it, in order.
+    pub periods: Vec<OtherCell>,
+    /// Whether some of it was let go, or became so coarse that what was known by then can't be told
+    /// from what was known later.
+    pub let_go: bool,
 }
 
 /// A series.
@@ -61,58 +115,146 @@ impl Item for OtherCell {
 pub struct OtherSeries {
     /// What it is of.
     pub metric: OtherMetric,
-    cells: Paged<OtherCell>,
+    /// When anything was first known of it.
+    pub first_known: Timestamp,
+    cells: Paged<Kept>,
+    /// Before these the periods are an hour and ten minutes long, if they were not longer from the
+    /// beginning.
+    coarse_before: [Timestamp; 2],
+    /// Before this nothing is kept.
+    from: Timestamp,
 }
 
 impl OtherSeries {
     pub(super) fn new(metric: OtherMetric) -> Self {
-        Self { metric, cells: Paged::default() }
+        let never = Timestamp::MIN;
+        let first_known = Timestamp::NEVER;
+        Self { metric, first_known, cells: Paged::default(), coarse_before: [never; 2], from: never }
     }
 
-    pub(super) fn note(&mut self, point: &OtherPoint) {
+    /// Keeps a point; returns how many were let go for it, itself included where it comes too late.
+    pub(super) fn note(&mut self, point: &OtherPoint) -> u64 {
+        let OtherPoint { period_ms, adds, .. } = *point;
+        let (start, known) = (sane(point.start), sane(point.known));
+        self.first_known = self.first_known.min(known);
+        let coarse = self.width(start);
+        // Which of a coarse period's parts it would replace is not known any more.
+        if start < self.from || (coarse.is_some() && !adds) {
+            return 1;
+        }
         // So that the cells of a period are few, and the same ones however they came.
-        let rounded = sane(point.known).plus(KNOWN_MS - 1).floor(KNOWN_MS);
-        let known = if point.adds { rounded } else { sane(point.known) };
-        let OtherPoint { period_ms, adds, statistics, .. } = *point;
-        let start = sane(point.start);
-        let empty = OtherCell { start, known, period_ms, adds, statistics: Statistics::default() };
+        let known = if adds { known.plus(KNOWN_MS - 1).floor(KNOWN_MS) } else { known };
+        match coarse {
+            Some(width) => {
+                self.widen(&Kept::empty(start, known, period_ms, true), width, values(&point.statistics));
+            }
+            None => {
+                let empty = Kept::empty(start, known, period_ms, adds);
+                self.cells.upsert(
+                    empty.key(),
+                    || empty,
+                    |cell| {
+                        if !adds {
+                            *cell = empty;
+                        }
+                        cell.with(values(&point.statistics));
+                    },
+                );
+            }
+        }
+        if self.cells.len() > CELLS { self.shrink() } else { 0 }
+    }
+
+    /// How wide a period that begins then has become.
+    fn width(&self, start: Timestamp) -> Option<i64> {
+        let [hours, tens] = self.coarse_before;
+        match start {
+            _ if start < hours => Some(WIDTHS[1]),
+            _ if start < tens => Some(WIDTHS[0]),
+            _ => None,
+        }
+    }
+
+    /// Puts what a cell tells into the wide one that holds it, which was known when all of it was.
+    fn widen(&mut self, cell: &Kept, width: i64, values: [f64; 4]) {
+        let (start, period_ms) = match i64::from(cell.period_ms) >= width {
+            true => (cell.start, cell.period_ms),
+            false => (cell.start.floor(width), width as u32),
+        };
+        let empty = Kept { wide: true, ..Kept::empty(start, cell.known, period_ms, true) };
         self.cells.upsert(
             empty.key(),
             || empty,
-            |cell| match adds {
-                true => cell.with(&statistics),
-                false => *cell = OtherCell { statistics, ..empty },
+            |wide| {
+                wide.with(values);
+                wide.known = wide.known.max(cell.known);
             },
         );
-        if self.cells.len() > CELLS {
-            self.halve();
+    }
+
+    /// Makes the older half coarser, or lets it go where it can't be coarser; returns how many points'
+    /// cells went.
+    pub(super) fn shrink(&mut self) -> u64 {
+        let half = self.cells.iter().nth(self.cells.len() / 2).map(|cell| cell.start);
+        let Some(half) = half else { return 0 };
+        let middle = half.floor(HOUR);
+        let [hours, tens] = self.coarse_before;
+        if middle > tens {
+            self.coarse_before[1] = middle;
+            self.coarsen(WIDTHS[0], middle);
+            return 0;
+        }
+        if tens > hours {
+            self.coarse_before[0] = tens;
+            self.coarsen(WIDTHS[1], tens);
+            return 0;
+        }
+        // At least something goes, and not all that is new.
+        let (Some(first), Some(last)) = (self.cells.first(), self.cells.last()) else { return 0 };
+        let mut from = middle.max(first.start.floor(HOUR).plus(HOUR));
+        if from > last.start {
+            from = half.max(first.start.plus(1));
+        }
+        self.from = from;
+        self.coarse_before = self.coarse_before.map(|before| before.max(from));
+        self.cells.drop_before((from, Timestamp::MIN), |_| false) as u64
+    }
+
+    /// Makes the periods before a time so wide.
+    fn coarsen(&mut self, width: i64, before: Timestamp) {
+        let old: Vec<Kept> = self.cells.iter().take_while(|cell| cell.start < before).copied().collect();
+        self.cells.drop_before((before, Timestamp::MIN), |_| false);
+        for parts in old.chunk_by(|a, b| a.start == b.start) {
+            // Of what was told again only the last counts.
+            let again = parts.iter().rposition(|part| !part.adds);
+            for part in &parts[again.unwrap_or(0)..] {
+                self.widen(part, width, part.values());
+            }
         }
     }
 
-    /// Lets go the older half; returns how many cells that were.
-    pub(super) fn halve(&mut self) -> usize {
-        let before = self.cells.len();
-        let middle = self.cells.iter().nth(before / 2).map(Item::key);
-        if let Some(middle) = middle {
-            self.cells.drop_before(middle, |_| false);
-        }
-        before - self.cells.len()
-    }
-
-    /// The periods that begin in order, as far as they were known by a time.
-    pub fn periods(&self, by: Timestamp) -> Vec<OtherCell> {
-        let mut periods: Vec<OtherCell> = Vec::new();
-        for cell in self.cells.iter().filter(|cell| cell.known <= by && cell.start <= by) {
+    /// What of a window was known by a time.
+    pub fn within(&self, window: Window, by: Timestamp) -> OtherPeriods {
+        let mut periods: Vec<Kept> = Vec::new();
+        // A wide period that began before the window is partly in it.
+        let cut = self.width(window.from).is_some_and(|width| window.from.floor(width) != window.from);
+        let mut let_go = cut || window.from < self.from;
+        let to = window.to.min(by.plus(1));
+        for cell in self.cells.from((window.from, Timestamp::MIN)).take_while(|cell| cell.start < to) {
+            if cell.known > by {
+                let_go |= cell.wide;
+                continue;
+            }
             match periods.last_mut().filter(|last| last.start == cell.start) {
                 Some(last) if cell.adds => {
-                    last.with(&cell.statistics);
-                    last.known = cell.known;
+                    last.with(cell.values());
+                    last.known = last.known.max(cell.known);
                 }
                 Some(last) => *last = *cell,
                 None => periods.push(*cell),
             }
         }
-        periods
+        OtherPeriods { periods: periods.iter().map(Kept::shown).collect(), let_go }
     }
 
     /// Bytes held, estimated.
@@ -120,78 +262,5 @@ impl OtherSeries {
         let OtherMetric { namespace, name, dimensions, unit, .. } = &self.metric;
         let texts = namespace.len() + name.len() + dimensions.len() + unit.len();
         std::mem::size_of::<Self>() + texts + 64 + self.cells.bytes()
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::model::OtherId;
-
-    fn series() -> OtherSeries {
-        let text = || "x".into();
-        OtherSeries::new(OtherMetric {
-            function: None,
-            namespace: text(),
-            name: text(),
-            dimensions: text(),
-            unit: text(),
-        })
-    }
-
-    fn observed(at_ms: i64, value: f64) -> OtherPoint {
-        let value = Some(value);
-        OtherPoint {
-            series: OtherId(0),
-            start: Timestamp(at_ms).floor(60_000),
-            period_ms: 60_000,
-            known: Timestamp(at_ms),
-            adds: true,
-            statistics: Statistics {
-                count: Some(1.0),
-                sum: value,
-                min: value,
-                max: value,
-                ..Statistics::default()
-            },
-        }
-    }
-
-    #[test]
-    fn observations_add_up_as_far_as_they_were_known() {
-        let mut series = series();
-        for (at, value) in [(61_000, 5.0), (62_000, 1.0), (75_000, 10.0), (130_000, 7.0)] {
-            series.note(&observed(at, value));
-        }
-        let sums = |by| {
-            let periods = series.periods(Timestamp(by));
-            periods
-                .iter()
-                .map(|p| (p.start.0, p.statistics.count.unwrap(), p.statistics.sum.unwrap()))
-                .collect::<Vec<_>>()
-        };
-        assert_eq!(sums(69_999), []);
-        assert_eq!(sums(70_000), [(60_000, 2.0, 6.0)]);
-        assert_eq!(sums(200_000), [(60_000, 3.0, 16.0), (120_000, 1.0, 7.0)]);
-        let first = &series.periods(Timestamp(200_000))[0].statistics;
-        assert_eq!((first.min, first.max), (Some(1.0), Some(10.0)));
-    }
-
-    #[test]
-    fn a_period_told_again_replaces_the_former_from_then_on() {
-        let mut series = series();
-        for (known, value) in [(130_000, 3.0), (190_000, 4.0)] {
-            series.note(&OtherPoint { known: Timestamp(known), adds: false, ..observed(61_000, value) });
-        }
-        let at = |by| series.periods(Timestamp(by)).first().and_then(|period| period.statistics.sum);
-        assert_eq!((at(129_000), at(130_000), at(190_000)), (None, Some(3.0), Some(4.0)));
-    }
-
-    #[test]
-    fn the_oldest_go_first() {
-        let mut series = series();
-        (0..=CELLS as i64).for_each(|n| series.note(&observed(n * 60_000, 1.0)));
-        assert!(series.cells.len() <= CELLS / 2 + 1);
-        assert_eq!(series.cells.last().unwrap().start, Timestamp(CELLS as i64 * 60_000));
     }
 }

@@ -16,7 +16,7 @@ use super::function::{FunctionData, KnownEnvironment};
 use super::known::KnownSpans;
 use super::lines::LineIndex;
 use super::metric::Region;
-use super::other::{OtherCell, OtherSeries};
+use super::other::{CELL, OtherSeries};
 use super::paged::Item;
 use super::refused::Refused;
 use super::row::{Ended, Former, Row, Standing, TraceOf, sane};
@@ -241,6 +241,15 @@ impl Store {
     }
 }
 
+/// Notes that so many were counted then; where there are too many notes, with the one before.
+fn note_count(notes: &mut Vec<(Timestamp, u64)>, known: Timestamp, count: u64) {
+    let at = notes.partition_point(|&(before, _)| before <= known);
+    match at.checked_sub(1).filter(|at| notes.len() >= DROPS || notes[*at].0 == known) {
+        Some(at) => notes[at].1 = notes[at].1.saturating_add(count),
+        None => notes.insert(at, (known, count)),
+    }
+}
+
 /// The fold of the latest standing of all rows in a bucket.
 fn fold_rows(functions: &[Arc<FunctionData>], (level, start): Refold) -> Fold<super::Sketch> {
     let end = start.plus(super::series::width(level));
@@ -446,14 +455,30 @@ impl FactSink for Store {
 
     fn other_point(&mut self, point: &OtherPoint) {
         let Some(series) = self.others.get_mut(point.series.0 as usize) else { return };
-        Arc::make_mut(series).note(point);
+        let series = Arc::make_mut(series);
+        self.health.others_let_go += series.note(point);
+        if let Some(id) = series.metric.function {
+            let function = self.function_mut(id);
+            function.first_known = function.first_known.min(point.known);
+        }
         self.note_known(point.known);
-        self.grow(std::mem::size_of::<OtherCell>());
+        let end = sane(point.start.plus(i64::from(point.period_ms)));
+        // What was observed stands in a log, within its period.
+        let (newest, at) = match point.adds {
+            true => (&mut self.newest_of.logs, end.plus(-1).min(sane(point.known))),
+            false => (&mut self.newest_of.metrics, end),
+        };
+        *newest = (*newest).max(at);
+        self.grow(CELL);
     }
 
-    fn other_refused(&mut self) {
+    fn other_refused(&mut self, function: Option<FunctionId>, known: Timestamp) {
         self.health.others_refused += 1;
-        self.generation += 1;
+        if let Some(id) = function {
+            note_count(&mut self.function_mut(id).others_refused, known, 1);
+        }
+        self.note_known(known);
+        self.grow(16);
     }
 
     fn segment(
@@ -555,11 +580,7 @@ impl FactSink for Store {
             Some(id) => &mut self.function_mut(id).dropped,
             None => Arc::make_mut(&mut self.dropped),
         };
-        let at = drops.partition_point(|&(before, _)| before <= known);
-        match at.checked_sub(1).filter(|_| drops.len() >= DROPS) {
-            Some(at) => drops[at].1 = drops[at].1.saturating_add(records),
-            None => drops.insert(at, (known, records)),
-        }
+        note_count(drops, known, records);
         self.grow(16);
     }
 

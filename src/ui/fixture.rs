@@ -1,5 +1,7 @@
 //! A session as it could be: an incident over half an hour, made by hand for golden screens.
 
+mod metrics;
+
 use std::cmp::Reverse;
 use std::sync::Arc;
 
@@ -633,6 +635,8 @@ pub fn function(newest: u64) -> Overview {
         configured: configured(),
         schedule: None,
         asynchronous: Asynchronous::default(),
+        metrics_known: 24,
+        metrics: Some(metrics::metrics(MINUTES)),
     });
     answer
 }
@@ -1082,6 +1086,8 @@ pub struct Session {
     pub settings_told: bool,
     /// Whether logs of the function were read.
     pub logged: bool,
+    /// Whether anything was read that measures the function beside its invocations.
+    pub measured: bool,
     /// What is wrong.
     pub problems: Problems,
 }
@@ -1101,6 +1107,7 @@ impl Session {
             lines: 1_000,
             order: (0..FUNCTIONS.len()).collect(),
             logged: true,
+            measured: true,
             settings_told: true,
             scheduled: false,
             problems: problems(),
@@ -1129,6 +1136,16 @@ impl Session {
                                     detail.asynchronous = asynchronous();
                                     detail.configured.on_failure = Some(Graded::Counted(None));
                                     detail.configured.dead_letters = Some(Graded::Counted(None));
+                                }
+                                if let Some(detail) = &mut answer.detail {
+                                    detail.metrics = match self.measured {
+                                        _ if !request.metrics => None,
+                                        true => detail.metrics.take(),
+                                        false => Some(metrics::none()),
+                                    };
+                                    if !self.measured {
+                                        detail.metrics_known = 0;
+                                    }
                                 }
                                 if let (false, Some(detail)) = (self.logged, &mut answer.detail) {
                                     (detail.logged, detail.matching, detail.of_other_errors) = (false, 0, 0);

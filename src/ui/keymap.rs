@@ -176,7 +176,7 @@ actions! {
     NextPanel, "next-panel", "panel", Go, &[Overview, Function, Trace, Sources];
     /// Keys to the panel or list before
     PreviousPanel, "previous-panel", "panel", Go, &[Overview, Function, Trace, Sources];
-    /// Enlarge the focused panel, and back
+    /// Enlarge the focused panel or the selected metric, and back
     Enlarge, "enlarge", "enlarge", Go, PANELS;
     /// The palette: everything that can be done here, found by a few of its letters
     Palette, "palette", "all actions", Go, EVERYWHERE;

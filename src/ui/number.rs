@@ -126,6 +126,42 @@ pub fn bytes(value: u64) -> String {
     }
 }
 
+/// The same in at most 5 columns: `812B`, `4.2MB`, `512MB`, `1.1GB`.
+pub fn bytes_short(value: f64) -> String {
+    const UNITS: [&str; 7] = ["B", "kB", "MB", "GB", "TB", "PB", "EB"];
+    if !value.is_finite() || value < 0.0 {
+        return "?".to_string();
+    }
+    let (mut shown, mut unit) = (value, 0);
+    while shown >= 999.5 && unit + 1 < UNITS.len() {
+        shown /= 1_024.0;
+        unit += 1;
+    }
+    let digits = usize::from(unit > 0 && shown < 9.95);
+    match shown < 999.5 {
+        true => format!("{shown:.digits$}{}", UNITS[unit]),
+        false => format!("{value:.0e}"),
+    }
+}
+
+/// A number of which nothing is known, in at most 6 columns: `0.032`, `0.45`, `4,858`, `3.1M`, `2e15`.
+pub fn plain(value: f64) -> String {
+    match value {
+        _ if value < 0.0 || !value.is_finite() => "?".to_string(),
+        0.0 => "0".to_string(),
+        ..0.000_5 => format!("{value:.0e}"),
+        ..0.095 => format!("{value:.3}"),
+        ..0.995 => format!("{value:.2}"),
+        ..999.5e9 => count(value),
+        _ => format!("{value:.0e}"),
+    }
+}
+
+/// A value that may be below 0.
+pub fn signed(value: f64, show: impl Fn(f64) -> String) -> String {
+    if value < 0.0 { format!("-{}", show(-value)) } else { show(value) }
+}
+
 /// An age given in ms: `0.4s`, `12s`, `95s`, `14m`, `3h`, `2d`; never negative.
 pub fn age(ms: i64) -> String {
     let seconds = ms.max(0) / 1_000;
@@ -255,7 +291,36 @@ mod tests {
         assert_eq!(graded(&Graded::<f64>::NoSource(Why::NoData), show, a), "-");
     }
 
+    #[test]
+    fn what_a_function_tells_itself_may_be_any_number() {
+        for (value, text) in [
+            (0.0, "0"),
+            (0.000_03, "3e-5"),
+            (0.032, "0.032"),
+            (0.45, "0.45"),
+            (7.25, "7.2"),
+            (12_430.0, "12.4k"),
+            (2e15, "2e15"),
+            (-0.5, "-0.50"),
+            (f64::NAN, "?"),
+        ] {
+            assert_eq!(signed(value, plain), text);
+        }
+        for (value, text) in
+            [(812.0, "812B"), (4_404_019.0, "4.2MB"), (536_870_912.0, "512MB"), (-2_048.0, "-2.0kB")]
+        {
+            assert_eq!(signed(value, bytes_short), text);
+        }
+    }
+
     proptest! {
+        #[test]
+        fn any_number_has_a_bounded_width(exponent in -320.0..308.0f64) {
+            let value = 10f64.powf(exponent);
+            prop_assert!(plain(value).len() <= 6, "{}", plain(value));
+            prop_assert!(bytes_short(value).len() <= 5, "{}", bytes_short(value));
+        }
+
         #[test]
         fn widths_are_bounded(value in prop_oneof![0.0..1e4f64, 0.0..1e12f64]) {
             prop_assert!(count(value).len() <= 5, "{}", count(value));

@@ -12,6 +12,7 @@ use crate::ui::status::{SessionKind, SessionStatus};
 use crate::ui::view;
 
 use super::board::Board;
+use super::function::FunctionList;
 use super::state::{Effect, FREEZE_MS, UiState};
 
 /// Numbers repaint at most once in this time.
@@ -29,6 +30,7 @@ struct Question {
     spark: usize,
     heat: usize,
     ticks: usize,
+    metrics: bool,
     filter: Filter,
     compare_ms: Option<i64>,
     sort: SortBy,
@@ -137,6 +139,12 @@ impl UiState {
         }
     }
 
+    /// Whether the list of a function's metrics is on screen.
+    pub(super) fn shows_metrics(&self) -> bool {
+        let function = self.function.as_ref().filter(|_| self.view() == ViewKind::Function);
+        function.is_some_and(|function| function.list == FunctionList::Metrics)
+    }
+
     fn asking(&mut self) -> Option<&mut Board> {
         match self.view() {
             ViewKind::Problems => Some(&mut self.overview.board),
@@ -184,6 +192,7 @@ impl UiState {
             spark,
             heat,
             ticks: function.map_or(0, |_| view::lane_columns(self.size.0)),
+            metrics: self.shows_metrics(),
             filter: self.filter.clone(),
             compare_ms: self.compare.map(|with| with.ms(self.window_ms)),
             sort: self.sort,
@@ -212,6 +221,7 @@ impl UiState {
             ticks: question.ticks,
             filter: question.filter.clone(),
             function,
+            metrics: question.metrics,
             compare_ms: question.compare_ms,
             sort: question.sort,
             reverse: question.reverse,

@@ -90,8 +90,12 @@ pub struct Board {
 impl Board {
     /// Columns of the charts.
     pub(super) fn columns(&self) -> usize {
-        let chart = self.answer.as_ref().map(|answer| &answer.panels.invocations.chart);
-        chart.and_then(|chart| chart.lines.first()).map_or(0, |line| line.points.len())
+        let Some(answer) = &self.answer else { return 0 };
+        let metrics = answer.detail.iter().filter_map(|detail| detail.metrics.as_ref());
+        let metrics = metrics.flat_map(|list| &list.rows).map(|row| &row.chart);
+        // Of a function without logs only its metrics have lines.
+        let mut charts = std::iter::once(&answer.panels.invocations.chart).chain(metrics);
+        charts.find_map(|chart| chart.lines.first()).map_or(0, |line| line.points.len())
     }
 
     /// The chart column under the crosshair, while it is on screen.

@@ -72,6 +72,7 @@ impl UiState {
                 Some(FunctionList::Errors) => "error",
                 Some(FunctionList::Versions) => "version",
                 Some(FunctionList::Environments) => "log stream",
+                Some(FunctionList::Metrics) => "metric",
                 Some(FunctionList::Settings) | None => "setting",
             },
             ViewKind::Invocations | ViewKind::Invocation => "request id",

@@ -107,6 +107,12 @@ impl UiState {
                     FunctionList::Settings => {
                         function.facts().get(line).is_some_and(|fact| shows(fact.label) || shows(&fact.value))
                     }
+                    FunctionList::Metrics => function.metric_rows().get(line).is_some_and(|row| {
+                        let key = &row.key;
+                        [&row.title, &key.name, &key.namespace, &key.dimensions]
+                            .into_iter()
+                            .any(|of| shows(of))
+                    }),
                     FunctionList::Environments => detail.is_some_and(|d| shows(&d.environments[line].stream)),
                 }
             }),
@@ -203,6 +209,8 @@ impl UiState {
                 FunctionList::Settings => {
                     function.facts().get(line).is_some_and(|fact| fact.told == Told::Wrong)
                 }
+                // What is too much of one nobody has said.
+                FunctionList::Metrics => false,
                 FunctionList::Environments => {
                     function.detail().is_some_and(|detail| detail.environments[line].errors > 0)
                 }

@@ -5,9 +5,9 @@ use std::sync::Arc;
 use crate::model::{EnvironmentId, FunctionId, Timestamp};
 use crate::query::ErrorKey;
 use crate::query::survey::Survey;
-use crate::query::view::{FunctionDetail, InvocationRow, Overview};
+use crate::query::view::{FunctionDetail, InvocationRow, MetricKey, MetricRow, Overview};
 
-use super::board::Board;
+use super::board::{Board, Focus};
 use super::facts::{self, Fact};
 use super::list::ListState;
 
@@ -25,12 +25,14 @@ pub enum FunctionList {
     Environments,
     /// What it is set to.
     Settings,
+    /// What Lambda Insights measures of it, and what it tells itself.
+    Metrics,
 }
 
 impl FunctionList {
     /// In their order on screen.
-    pub const ALL: [Self; 5] =
-        [Self::Invocations, Self::Errors, Self::Versions, Self::Environments, Self::Settings];
+    pub const ALL: [Self; 6] =
+        [Self::Invocations, Self::Errors, Self::Versions, Self::Environments, Self::Settings, Self::Metrics];
 }
 
 /// What the list of invocations is narrowed to.
@@ -72,6 +74,8 @@ pub struct FunctionBoard {
     pub environments: ListState<EnvironmentId>,
     /// What it is set to, by line.
     pub settings: ListState<usize>,
+    /// Its metrics.
+    pub metrics: ListState<MetricKey>,
     /// Only invocations of this.
     pub only: Option<Only>,
     /// What it is set to, in words.
@@ -97,6 +101,7 @@ impl FunctionBoard {
             versions: ListState::default(),
             environments: ListState::default(),
             settings: ListState::default(),
+            metrics: ListState::default(),
             facts: Vec::new(),
             events: None,
             only: None,
@@ -121,6 +126,28 @@ impl FunctionBoard {
         &self.facts
     }
 
+    /// The metrics in the list.
+    pub fn metric_rows(&self) -> &[MetricRow] {
+        self.detail().and_then(|detail| detail.metrics.as_ref()).map_or(&[], |list| &list.rows)
+    }
+
+    /// The selected metric.
+    pub fn metric(&self) -> Option<&MetricRow> {
+        self.metric_rows().get(self.metrics.index())
+    }
+
+    /// Whether a metric has the whole screen.
+    pub fn metric_enlarged(&self) -> bool {
+        self.list == FunctionList::Metrics && self.board.enlarged && self.board.focus == Focus::List
+    }
+
+    /// The selected metric on the axis that is on screen: while rows keep their places the list is older.
+    pub fn enlarged_metric(&self) -> Option<&MetricRow> {
+        let selected = self.metric()?;
+        let detail = self.board.answer.as_ref()?.detail.as_ref()?;
+        detail.metrics.as_ref()?.rows.iter().find(|row| row.key == selected.key)
+    }
+
     /// Rows of the list on screen.
     pub fn len(&self) -> usize {
         match (self.list, self.detail()) {
@@ -130,6 +157,7 @@ impl FunctionBoard {
             (FunctionList::Versions, Some(detail)) => detail.versions.len(),
             (FunctionList::Environments, Some(detail)) => detail.environments.len(),
             (FunctionList::Settings, _) => self.facts.len(),
+            (FunctionList::Metrics, _) => self.metric_rows().len(),
         }
     }
 
@@ -146,6 +174,7 @@ impl FunctionBoard {
             FunctionList::Versions => self.versions.index(),
             FunctionList::Environments => self.environments.index(),
             FunctionList::Settings => self.settings.index(),
+            FunctionList::Metrics => self.metrics.index(),
         }
     }
 
@@ -157,6 +186,7 @@ impl FunctionBoard {
             FunctionList::Versions => self.versions.top(),
             FunctionList::Environments => self.environments.top(),
             FunctionList::Settings => self.settings.top(),
+            FunctionList::Metrics => self.metrics.top(),
         }
     }
 
@@ -240,6 +270,11 @@ impl FunctionBoard {
             }
             FunctionList::Settings => {
                 what(&mut Named { list: &mut self.settings, id: |line: usize| line }, rows);
+            }
+            FunctionList::Metrics => {
+                let rows_here = detail.metrics.as_ref().map_or(&[][..], |list| &list.rows);
+                let id = |line: usize| rows_here[line].key.clone();
+                what(&mut Named { list: &mut self.metrics, id }, rows);
             }
             FunctionList::Environments => {
                 let id = |line: usize| detail.environments[line].id;

@@ -284,11 +284,16 @@ impl UiState {
 
     /// The chart column under the crosshair of the focused panel, and the panel.
     pub(super) fn under_crosshair(&self) -> Option<(PanelKind, Window)> {
+        let Focus::Panel(kind) = self.board()?.focus else { return None };
+        Some((kind, self.span_under_crosshair()?))
+    }
+
+    /// The time of the column under the crosshair.
+    pub(super) fn span_under_crosshair(&self) -> Option<Window> {
         let board = self.board()?;
-        let Focus::Panel(kind) = board.focus else { return None };
         let answer = board.answer.as_ref()?;
         let from = answer.window.from.plus(answer.step_ms.saturating_mul(board.crosshair_column()? as i64));
-        Some((kind, Window { from, to: from.plus(answer.step_ms) }))
+        Some(Window { from, to: from.plus(answer.step_ms) })
     }
 
     /// Opens the invocations under the crosshair: those first that make the panel high.

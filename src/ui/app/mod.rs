@@ -20,6 +20,8 @@ mod invocation;
 mod invocations;
 pub mod list;
 pub mod logs;
+#[cfg(test)]
+mod metric_tests;
 mod navigate;
 mod palette;
 #[cfg(test)]

@@ -104,8 +104,11 @@ impl UiState {
             logs.left = logs.left.saturating_add_signed(by * 8).min(100_000);
             return Vec::new();
         }
+        let metric = self.metric_enlarged();
         match self.board_mut() {
-            Some(board) if matches!(board.focus, Focus::Panel(kind) if kind != PanelKind::Traces) => {
+            Some(board)
+                if metric || matches!(board.focus, Focus::Panel(kind) if kind != PanelKind::Traces) =>
+            {
                 match board.move_crosshair(by) {
                     0 => Vec::new(),
                     pans => self.pan(pans),
@@ -202,6 +205,11 @@ impl UiState {
                 Vec::new()
             }
             FunctionList::Settings => self.say("c copies it"),
+            FunctionList::Metrics if function.metric_enlarged() => match self.span_under_crosshair() {
+                Some(span) => self.open_span((PanelKind::Invocations, span)),
+                None => self.say("the arrows move a crosshair; Enter then lists the invocations under it"),
+            },
+            FunctionList::Metrics => self.enlarge(),
         }
     }
 
@@ -257,6 +265,7 @@ impl UiState {
             if board.enlarged || board.crosshair.is_some() {
                 board.enlarged = false;
                 (board.crosshair, board.took_us) = (None, None);
+                self.arrange_function();
                 return Vec::new();
             }
             if board.focus != Focus::List {
@@ -368,13 +377,34 @@ impl UiState {
     }
 
     pub(super) fn enlarge(&mut self) -> Vec<Effect> {
+        let metric = self.shows_metrics()
+            && self.function.as_ref().is_some_and(|function| function.metric().is_some());
         match self.board_mut() {
             Some(board) if board.focus != Focus::List => {
                 board.enlarged = !board.enlarged;
                 board.trace_top = 0;
                 Vec::new()
             }
+            Some(board) if metric => {
+                board.enlarged = !board.enlarged;
+                board.crosshair = None;
+                self.arrange_function();
+                Vec::new()
+            }
             _ => self.say("Tab goes to a panel; + enlarges it"),
+        }
+    }
+
+    /// Whether one metric has the whole screen.
+    fn metric_enlarged(&self) -> bool {
+        self.shows_metrics() && self.function.as_ref().is_some_and(FunctionBoard::metric_enlarged)
+    }
+
+    /// Fits the function's list to the rows that it has now.
+    fn arrange_function(&mut self) {
+        let height = view::list_height_of(self, ViewKind::Function);
+        if let Some(function) = &mut self.function {
+            function.arrange(height);
         }
     }
 }

@@ -434,6 +434,7 @@ impl UiState {
                     FunctionList::Errors => Some(detail.errors.get(line)?.name.clone()),
                     FunctionList::Versions => Some(detail.versions.get(line)?.version.clone()),
                     FunctionList::Settings => Some(function.facts().get(line)?.value.clone()),
+                    FunctionList::Metrics => Some(function.metric()?.key.name.to_string()),
                     FunctionList::Environments => Some(detail.environments.get(line)?.stream.clone()),
                 }
             }

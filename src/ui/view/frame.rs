@@ -5,7 +5,7 @@ use ratatui::style::Modifier;
 
 use crate::model::Timestamp;
 use crate::query::filter::Filter;
-use crate::ui::app::{Board, Compare, Focus, FunctionList, PanelKind, Shape, UiState};
+use crate::ui::app::{Board, Compare, Focus, FunctionBoard, FunctionList, PanelKind, Shape, UiState};
 use crate::ui::keymap::{Action, ViewKind};
 use crate::ui::number;
 use crate::ui::sanitize;
@@ -239,6 +239,13 @@ pub fn message(pen: &mut Pen, area: Rect, state: &UiState) {
     if state.view() == ViewKind::Function && errors && super::errors::selected(pen, area, state) {
         return;
     }
+    let list = state.function.as_ref().filter(|function| function.list == FunctionList::Metrics);
+    if let (ViewKind::Function, Some(function)) = (state.view(), list)
+        && let Some(text) = super::metrics::explain(function, state, pen.symbols)
+    {
+        pen.text(area.x, area.y, area.width, &text, Role::Text);
+        return;
+    }
     match (state.view(), &state.logs, &state.invocation) {
         (ViewKind::Logs, Some(logs), _) => return super::logs::message(pen, area, logs, state),
         (ViewKind::Invocation, _, Some(one)) => {
@@ -281,6 +288,15 @@ fn hints(state: &UiState) -> Vec<(Action, &'static str)> {
             ],
             Focus::Panel(kind) => panel_hints(kind, &state.overview.board),
         },
+        ViewKind::Function if state.function.as_ref().is_some_and(FunctionBoard::metric_enlarged) => vec![
+            (Action::Back, "back"),
+            (Action::Down, "next metric"),
+            (Action::Left, "crosshair"),
+            (Action::Open, "invocations"),
+            (Action::Narrower, "narrower"),
+            (Action::Wider, "wider"),
+            pause,
+        ],
         ViewKind::Function => match state.function.as_ref().map(|f| (f.board.focus, &f.board)) {
             Some((Focus::Panel(kind), board)) => panel_hints(kind, board),
             _ => vec![

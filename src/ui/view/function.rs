@@ -10,6 +10,7 @@ use crate::query::view::{
 };
 use crate::ui::app::{Fact, Focus, FunctionBoard, FunctionList, Only, Tag, Told, UiState};
 use crate::ui::number;
+use crate::ui::sanitize;
 use crate::ui::symbols::Symbols;
 use crate::ui::theme::Role;
 use crate::ui::widget::axis;
@@ -17,8 +18,8 @@ use crate::ui::widget::pen::Pen;
 use crate::ui::widget::table::{self, Column};
 use crate::ui::zone::Zone;
 
-use super::layout::Layout;
-use super::{about, below_head, errors, marks, panels, tab_title};
+use super::layout::{Layout, PanelArea};
+use super::{about, below_head, errors, marks, metrics, panels, tab_title};
 
 /// A column of names.
 pub const fn left(title: &'static str, width: u16, leaves: u8, grows: u16) -> Column {
@@ -81,6 +82,9 @@ const ENVIRONMENTS: [Column; 10] = [
 /// Draws panels, tabs and the list.
 pub fn draw(pen: &mut Pen, layout: &Layout, state: &UiState) {
     let Some(function) = &state.function else { return };
+    if let (PanelArea::One(area), true) = (layout.panels, function.metric_enlarged()) {
+        return metrics::draw_one(pen, area, function, state);
+    }
     panels::draw(pen, layout.panels, &function.board, state);
     if layout.list.height == 0 {
         return;
@@ -96,6 +100,7 @@ pub fn draw(pen: &mut Pen, layout: &Layout, state: &UiState) {
         FunctionList::Versions => &VERSIONS,
         FunctionList::Environments => &ENVIRONMENTS,
         FunctionList::Settings => &SETTINGS,
+        FunctionList::Metrics => &metrics::METRICS,
     };
     let placed = table::fit(columns, area.width);
     table::head(pen, area.x, area.y, columns, &placed, None);
@@ -110,8 +115,19 @@ pub fn draw(pen: &mut Pen, layout: &Layout, state: &UiState) {
     if function.is_empty() {
         pen.text(body.x, body.y, body.width, nothing(function.list, detail), Role::Label);
     }
+    if function.list == FunctionList::Metrics {
+        draw_more(pen, body, function, detail);
+    }
     for (y, line) in (body.y..body.bottom()).zip(function.top()..function.len()) {
-        for place in &placed {
+        let metric = function.metric_rows().get(line).filter(|_| function.list == FunctionList::Metrics);
+        let none = metric.and_then(|row| Some((row, row.why_none()?)));
+        if let Some((row, why)) = none {
+            metrics::draw_none(pen, Rect { y, height: 1, ..area }, &placed, row, why);
+        }
+        for place in placed.iter().filter(|_| none.is_none()) {
+            if metric.is_some_and(|row| metrics::draw_trend(pen, area.x, y, *place, row)) {
+                continue;
+            }
             if function.list == FunctionList::Environments && place.column == LANE {
                 let width = place.width.saturating_sub(1);
                 draw_lane(pen, area.x + place.x, y, width, &detail.environments[line].lane);
@@ -131,6 +147,10 @@ pub fn draw(pen: &mut Pen, layout: &Layout, state: &UiState) {
                 }
                 FunctionList::Settings => match function.facts().get(line) {
                     Some(fact) => setting(place.column, fact, state.zone, pen.symbols),
+                    None => continue,
+                },
+                FunctionList::Metrics => match metric {
+                    Some(row) => metrics::cell(place.column, row, &placed, pen.symbols),
                     None => continue,
                 },
                 FunctionList::Environments => {
@@ -160,7 +180,17 @@ fn nothing(list: FunctionList, detail: &FunctionDetail) -> &'static str {
         FunctionList::Errors => "no errors in this window",
         FunctionList::Versions => "no version ran in this window; Z widens it",
         FunctionList::Settings => "nothing is known yet",
+        FunctionList::Metrics => metrics::nothing(detail.metrics.as_ref()),
         FunctionList::Environments => "no environment in this window; Z widens it",
+    }
+}
+
+/// What would bring more metrics, below the last of them.
+fn draw_more(pen: &mut Pen, body: Rect, function: &FunctionBoard, detail: &FunctionDetail) {
+    let rows = function.len().saturating_sub(function.top());
+    let more = detail.metrics.as_ref().and_then(metrics::more);
+    if let Some(text) = more.filter(|_| rows > 0 && rows < usize::from(body.height)) {
+        pen.text(body.x, body.y + rows as u16, body.width, text, Role::Label);
     }
 }
 
@@ -169,30 +199,22 @@ fn draw_tabs(pen: &mut Pen, area: Rect, function: &FunctionBoard) {
     let mut x = area.x + 1;
     // What the list is narrowed to is told before what other lists there are.
     let narrowed = function.only.is_some();
-    for list in FunctionList::ALL.into_iter().filter(|list| !narrowed || *list == function.list) {
-        let count = function.detail().and_then(|detail| match list {
-            FunctionList::Invocations | FunctionList::Errors | FunctionList::Versions if !detail.logged => {
-                None
-            }
-            FunctionList::Invocations => Some(detail.matching),
-            FunctionList::Errors => {
-                let counts = detail.errors.iter().filter_map(|group| group.count.value());
-                Some(counts.sum::<u64>() + detail.of_other_errors)
-            }
-            FunctionList::Versions => Some(detail.versions.len() as u64),
-            FunctionList::Environments => Some(detail.environments.len() as u64),
-            FunctionList::Settings => None,
-        });
-        let more = function.detail().is_some_and(|detail| detail.of_other_versions > 0);
-        let more = if more && list == FunctionList::Versions { "+" } else { "" };
-        let of_rows = matches!(list, FunctionList::Invocations | FunctionList::Errors);
-        let least = function.detail().filter(|detail| of_rows && detail.let_go).map(|_| pen.symbols.at_least);
-        let least = least.unwrap_or_default();
-        let count = count.map_or_else(String::new, |count| format!(" {least}{}{more}", number::whole(count)));
-        let open = list == function.list;
-        let (before, after) = if open { ("[", "]") } else { (" ", " ") };
-        let role = if open { Role::Focus } else { Role::Label };
-        let text = format!("{before}{}{count}{after}", tab_title(list));
+    let lists: Vec<FunctionList> =
+        FunctionList::ALL.into_iter().filter(|list| !narrowed || *list == function.list).collect();
+    let texts = |counted: bool| -> Vec<String> {
+        let text = |list: &FunctionList| {
+            let open = *list == function.list;
+            let count = if counted || open { tab_count(*list, function, pen.symbols) } else { String::new() };
+            let (before, after) = if open { ("[", "]") } else { (" ", " ") };
+            format!("{before}{}{count}{after}", tab_title(*list))
+        };
+        lists.iter().map(text).collect()
+    };
+    let wide = |texts: &[String]| texts.iter().map(|text| sanitize::width(text) + 1).sum::<usize>();
+    // All lists are named before the counts of those that are not looked at.
+    let all = Some(texts(true)).filter(|texts| wide(texts) < usize::from(area.width));
+    for (list, text) in lists.iter().zip(all.unwrap_or_else(|| texts(false))) {
+        let role = if *list == function.list { Role::Focus } else { Role::Label };
         x = pen.text(x, area.y, area.right().saturating_sub(x), &text, role) + 1;
     }
     let of_other_errors = function.detail().map_or(0, |detail| detail.of_other_errors);
@@ -205,6 +227,11 @@ fn draw_tabs(pen: &mut Pen, area: Rect, function: &FunctionBoard) {
         let text = format!(" and {} invocations of other versions ", number::whole(of_others));
         pen.text(x, area.y, area.right().saturating_sub(x), &text, Role::Notice);
     }
+    let refused = function.detail().and_then(|detail| detail.metrics.as_ref()).map_or(0, |list| list.refused);
+    if function.list == FunctionList::Metrics && refused > 0 {
+        let text = format!(" and {} values of further metrics, not kept ", number::whole(refused));
+        pen.text(x, area.y, area.right().saturating_sub(x), &text, Role::Notice);
+    }
     if let Some(only) = &function.only {
         let text = match only {
             Only::Environment(_, stream) => format!(" of {stream} only, Esc: all "),
@@ -212,6 +239,27 @@ fn draw_tabs(pen: &mut Pen, area: Rect, function: &FunctionBoard) {
         };
         pen.text(x, area.y, area.right().saturating_sub(x), &text, Role::Notice);
     }
+}
+
+/// How many rows a list has, as its tab says it.
+fn tab_count(list: FunctionList, function: &FunctionBoard, symbols: &Symbols) -> String {
+    let Some(detail) = function.detail() else { return String::new() };
+    let count = match list {
+        FunctionList::Invocations | FunctionList::Errors | FunctionList::Versions if !detail.logged => None,
+        FunctionList::Invocations => Some(detail.matching),
+        FunctionList::Errors => {
+            let counts = detail.errors.iter().filter_map(|group| group.count.value());
+            Some(counts.sum::<u64>() + detail.of_other_errors)
+        }
+        FunctionList::Versions => Some(detail.versions.len() as u64),
+        FunctionList::Environments => Some(detail.environments.len() as u64),
+        FunctionList::Settings => None,
+        FunctionList::Metrics => Some(detail.metrics_known).filter(|known| *known > 0),
+    };
+    let more = if detail.of_other_versions > 0 && list == FunctionList::Versions { "+" } else { "" };
+    let of_rows = matches!(list, FunctionList::Invocations | FunctionList::Errors);
+    let least = if of_rows && detail.let_go { symbols.at_least } else { "" };
+    count.map_or_else(String::new, |count| format!(" {least}{}{more}", number::whole(count)))
 }
 
 /// Glyph, word and role of how an invocation stands.

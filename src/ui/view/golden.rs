@@ -229,6 +229,27 @@ fn function() {
         session.press("j Enter Tab Tab Tab Tab j");
         session
     });
+    golden("function_metrics", |w, h| {
+        let mut session = Session::new(w, h, live());
+        session.press("j Enter Tab Tab Tab Tab Tab j j");
+        session
+    });
+    golden("function_metrics_unknown", |w, h| {
+        let mut session = Session::new(w, h, live());
+        session.measured = false;
+        session.press("j Enter Tab Tab Tab Tab Tab");
+        session
+    });
+    golden("function_metric", |w, h| {
+        let mut session = Session::new(w, h, live());
+        session.press("j Enter Tab Tab Tab Tab Tab j Enter Left Left Left");
+        session
+    });
+    golden("function_metric_below_nothing", |w, h| {
+        let mut session = Session::new(w, h, live());
+        session.press("j Enter Tab Tab Tab Tab Tab j j j j j +");
+        session
+    });
     golden("function_settings_unknown", |w, h| {
         let mut session = Session::new(w, h, live());
         session.settings_told = false;
@@ -467,7 +488,12 @@ fn other_sizes_and_signs() {
     }
     let mut ascii = options(80, 24);
     ascii.charset = Charset::Ascii;
-    insta::assert_snapshot!("overview_ascii@80x24", screen(&Session::with(ascii, live()).state));
+    insta::assert_snapshot!("overview_ascii@80x24", screen(&Session::with(ascii.clone(), live()).state));
+    for (name, keys) in [("function_metrics", ""), ("function_metric", " Enter Left")] {
+        let mut session = Session::with(ascii.clone(), live());
+        session.press(&format!("j Enter Tab Tab Tab Tab Tab j{keys}"));
+        insta::assert_snapshot!(format!("{name}_ascii@80x24"), screen(&session.state));
+    }
     let mut ascii = options(140, 45);
     ascii.charset = Charset::Ascii;
     insta::assert_snapshot!("overview_ascii@140x45", screen(&Session::with(ascii, live()).state));
@@ -492,6 +518,8 @@ fn ascii_screens_are_ascii() {
         "Tab Tab +",
         "Tab Tab v Left k",
         "j Enter Tab",
+        "j Enter Tab Tab Tab Tab Tab",
+        "j Enter Tab Tab Tab Tab Tab j Enter Left",
         "Shift-Tab +",
         "s",
     ] {

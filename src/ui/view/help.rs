@@ -73,6 +73,11 @@ fn lines(state: &UiState) -> Vec<Line> {
         ("before", "the same figure of the window before this one, or of the time that b compares with"),
         ("logs=CW", "CloudWatch counts as many invocations in closed minutes as the logs show"),
         ("E F T", "marks of a trace: error (4xx), fault (5xx), throttle (429)"),
+        (
+            "CPU share",
+            "CPU time used, in % of what the function's memory buys: 1,769 MB are one vCPU (Lambda Insights)",
+        ),
+        ("n/m", "of a metric whose values add up: so much a minute"),
         ("INV/M", "invocations a minute; an invocation belongs to the minute in which it started"),
     ] {
         lines.push(Line::Pair(name.to_string(), meaning.to_string()));

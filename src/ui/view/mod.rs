@@ -13,6 +13,7 @@ mod invocations;
 pub mod layout;
 pub mod logs;
 mod marks;
+mod metrics;
 mod minimap;
 pub mod overview;
 mod palette;
@@ -206,6 +207,7 @@ fn tab_title(list: FunctionList) -> &'static str {
         FunctionList::Errors => "Errors",
         FunctionList::Versions => "Versions",
         FunctionList::Settings => "Settings",
+        FunctionList::Metrics => "Metrics",
         FunctionList::Environments => "Environments",
     }
 }

@@ -12,7 +12,7 @@ use crate::ui::symbols::Symbols;
 use crate::ui::theme::Role;
 use crate::ui::widget::chart::{self, Plot};
 use crate::ui::widget::pen::{Pen, row};
-use crate::ui::widget::{sparkline, waterfall};
+use crate::ui::widget::{axis, sparkline, waterfall};
 
 use super::layout::PanelArea;
 use super::{account, figures, heat, marks};
@@ -392,6 +392,7 @@ fn draw_chart(
         chart: &panel.chart,
         lines: &drawn,
         show: axis_value(kind),
+        round_up: axis::round_up,
         may_be_log: kind == PanelKind::Duration,
         window: answer.window,
         marks: &marks::on_axis(state, answer),
@@ -425,7 +426,7 @@ fn draw_trace(pen: &mut Pen, area: Rect, panel: &TracePanel, top: usize) {
 }
 
 /// A sentence over several rows.
-fn wrapped(pen: &mut Pen, area: Rect, text: &str) {
+pub fn wrapped(pen: &mut Pen, area: Rect, text: &str) {
     let width = usize::from(area.width);
     let mut rows: Vec<String> = vec![String::new()];
     for word in text.split(' ') {

@@ -8,7 +8,9 @@ use crate::mask::{self, Masked};
 use crate::model::{Grade, Graded, Micros, Timestamp};
 use crate::query::filter::status_word;
 use crate::query::survey::Pattern;
-use crate::query::view::{EnvironmentRow, ErrorGroup, FunctionRow, InvocationRow, TraceLine, VersionRow};
+use crate::query::view::{
+    EnvironmentRow, ErrorGroup, FunctionRow, InvocationRow, MetricRow, TraceLine, VersionRow,
+};
 use crate::ui::app::{FunctionList, Shape, UiState};
 use crate::ui::keymap::ViewKind;
 use crate::ui::symbols::Charset;
@@ -82,6 +84,7 @@ pub fn sheet(state: &UiState) -> Option<Sheet> {
                 FunctionList::Environments => {
                     (&ENVIRONMENT, detail.environments.iter().map(environment).collect(), line)
                 }
+                FunctionList::Metrics => (&METRIC, board.metric_rows().iter().map(metric).collect(), line),
                 FunctionList::Settings => {
                     let facts = board.facts().iter().map(|fact| vec![text(fact.label), text(&fact.value)]);
                     (&["setting", "value"], facts.collect(), line)
@@ -281,6 +284,34 @@ fn trace(line: &TraceLine) -> Vec<Cell> {
         number(Some(line.flags.fault)),
         number(Some(line.flags.throttle)),
     ]
+}
+
+const METRIC: [&str; 11] = [
+    "metric",
+    "source",
+    "dimensions",
+    "unit",
+    "newest",
+    "min",
+    "mean",
+    "max",
+    "sum",
+    "values",
+    "not_counted",
+];
+
+/// A metric; where values add up the newest is so much a minute.
+fn metric(row: &MetricRow) -> Vec<Cell> {
+    let (mut grades, of) = (Vec::new(), &row.figures);
+    let mut fields = vec![text(&row.title), text(row.source.word())];
+    fields.extend([text(&row.key.dimensions), text(row.unit.word())]);
+    for (value, name) in [&of.newest, &of.min, &of.mean, &of.max].into_iter().zip(&METRIC[4..]) {
+        fields.push(graded(value, name, &mut grades));
+    }
+    fields.push(of.sum.as_ref().map_or(Cell::Nothing, |sum| graded(sum, METRIC[8], &mut grades)));
+    fields.push(graded(&of.count, METRIC[9], &mut grades));
+    fields.push(text(&grades.join(" ")));
+    fields
 }
 
 fn graded<T: Display>(value: &Graded<T>, name: &str, grades: &mut Vec<String>) -> Cell {

@@ -53,6 +53,15 @@ pub struct Mark {
     pub kind: Kind,
 }
 
+/// The same of bytes: 1, 2, 5, 10, … 500 of a unit of 1,024, then the next unit.
+pub fn round_up_bytes(value: f64) -> f64 {
+    let mut unit = 1.0;
+    while value / unit > 500.0 && value.is_finite() {
+        unit *= 1_024.0;
+    }
+    unit * round_up(value / unit).max(1.0)
+}
+
 /// The least of 1, 2, 5 × 10ⁿ that is not below the value; 1 for nothing.
 pub fn round_up(value: f64) -> f64 {
     if !(value > 0.0 && value.is_finite()) {

@@ -22,6 +22,8 @@ pub struct Plot<'a> {
     pub lines: &'a [(&'a str, Role)],
     /// How a value is written on the axis.
     pub show: fn(f64) -> String,
+    /// The round value that is not below a value: the axis' end.
+    pub round_up: fn(f64) -> f64,
     /// A logarithmic axis where the values span more than a factor of 50.
     pub may_be_log: bool,
     /// The time axis.
@@ -43,18 +45,31 @@ struct Scale {
 }
 
 impl Scale {
-    fn of(values: impl Iterator<Item = f64> + Clone, limits: &[Limit], may_be_log: bool) -> Self {
+    fn of(
+        values: impl Iterator<Item = f64> + Clone,
+        limits: &[Limit],
+        may_be_log: bool,
+        round_up: fn(f64) -> f64,
+    ) -> Self {
         let most = values.clone().fold(0.0, f64::max);
-        let least = values.filter(|v| *v > 0.0).fold(f64::INFINITY, f64::min);
         // A limit far above everything would press the lines to the floor: it is only named.
         let reach = |limit: &f64| *limit > 0.0 && (*limit <= most * 4.0 || most == 0.0);
         let top =
             limits.iter().filter_map(|limit| limit.value.value().copied()).filter(reach).fold(most, f64::max);
+        let lowest = values.clone().fold(0.0, f64::min);
+        if lowest < 0.0 {
+            return Self {
+                low: -round_up(-lowest),
+                high: if top > 0.0 { round_up(top) } else { 0.0 },
+                log: false,
+            };
+        }
+        let least = values.filter(|v| *v > 0.0).fold(f64::INFINITY, f64::min);
         if may_be_log && least.is_finite() && top / least > 50.0 {
             let low = axis::power_below(least);
-            return Self { low, high: axis::round_up(top), log: true };
+            return Self { low, high: round_up(top), log: true };
         }
-        Self { low: 0.0, high: axis::round_up(top), log: false }
+        Self { low: 0.0, high: round_up(top), log: false }
     }
 
     /// 0 at the bottom, 1 at the top.
@@ -70,7 +85,7 @@ impl Scale {
     /// Round values from the bottom to the top.
     fn ticks(self) -> Vec<f64> {
         if !self.log {
-            return vec![0.0, self.high / 2.0, self.high];
+            return vec![self.low, (self.low + self.high) / 2.0, self.high];
         }
         let mut ticks = Vec::new();
         let mut tick = self.low;
@@ -100,7 +115,7 @@ pub fn draw(pen: &mut Pen, area: Rect, plot: &Plot) {
     let names = if lines.len() > 1 && area.width >= 36 { NAMES } else { 0 };
     let body = Rect::new(area.x + axis, area.y, area.width - axis - names, area.height - 1);
     let values = lines.iter().flat_map(|(line, _)| line.points.iter().flatten().copied());
-    let scale = Scale::of(values, &plot.chart.limits, plot.may_be_log);
+    let scale = Scale::of(values, &plot.chart.limits, plot.may_be_log, plot.round_up);
 
     if axis > 0 {
         draw_scale(pen, Rect::new(area.x, area.y, axis, body.height), scale, plot.show);
@@ -231,13 +246,26 @@ mod tests {
 
     #[test]
     fn scales_reach_over_near_limits_only() {
-        let of = |limit| Scale::of([3.0, 40.0].into_iter(), &[of_name("reserved", limit)], false);
+        let of =
+            |limit| Scale::of([3.0, 40.0].into_iter(), &[of_name("reserved", limit)], false, axis::round_up);
         assert_eq!(of(90.0).high, 100.0);
         assert_eq!(of(900.0).high, 50.0);
-        assert!(Scale::of([2.0, 30_000.0].into_iter(), &[], true).log);
-        assert_eq!(Scale::of([2.0, 30_000.0].into_iter(), &[], true).low, 1.0);
-        assert!(!Scale::of([10.0, 90.0].into_iter(), &[], true).log);
-        assert_eq!(Scale::of(std::iter::empty(), &[], true), Scale { low: 0.0, high: 1.0, log: false });
+        assert!(Scale::of([2.0, 30_000.0].into_iter(), &[], true, axis::round_up).log);
+        assert_eq!(Scale::of([2.0, 30_000.0].into_iter(), &[], true, axis::round_up).low, 1.0);
+        assert!(!Scale::of([10.0, 90.0].into_iter(), &[], true, axis::round_up).log);
+        assert_eq!(
+            Scale::of(std::iter::empty(), &[], true, axis::round_up),
+            Scale { low: 0.0, high: 1.0, log: false }
+        );
+    }
+
+    #[test]
+    fn scales_reach_below_nothing() {
+        let below = Scale::of([-3.0, 40.0].into_iter(), &[], true, axis::round_up);
+        assert_eq!(below, Scale { low: -5.0, high: 50.0, log: false });
+        assert_eq!((below.height(-5.0), below.height(50.0)), (0.0, 1.0));
+        let all = Scale::of([-3.0, -40.0].into_iter(), &[], false, axis::round_up);
+        assert_eq!(all.ticks(), [-50.0, -25.0, 0.0]);
     }
 
     #[test]
@@ -269,6 +297,7 @@ mod tests {
             chart: &chart,
             lines: &[("p50", Role::P50), ("p99", Role::P99)],
             show: number::count,
+            round_up: axis::round_up,
             may_be_log: false,
             window: Window::before(Timestamp(1_795_420_800_000), 1_800_000),
             zone: Zone::Utc,

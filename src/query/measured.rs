@@ -1,0 +1,215 @@
+//! What a series of a metric comes to: in a window, and by column of an axis.
+
+use crate::model::{Grade, Graded, Statistics, Timestamp, Why, Window};
+use crate::store::{OTHERS_KNOWN_MS, OtherCell};
+
+use super::asof::AsOf;
+use super::axis::Axis;
+use super::points::{CLOSED_MS, Sums};
+use super::view::Line;
+
+/// What periods come to together.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Whole {
+    /// How many values.
+    pub count: Option<f64>,
+    /// Their sum.
+    pub sum: Option<f64>,
+    /// The smallest.
+    pub min: Option<f64>,
+    /// The largest.
+    pub max: Option<f64>,
+}
+
+impl Whole {
+    /// Puts a period in, its values multiplied by so much.
+    pub fn add(&mut self, of: &Statistics, scale: f64) {
+        let both = |a: Option<f64>, b: Option<f64>, with: fn(f64, f64) -> f64| match (a, b) {
+            (Some(a), Some(b)) => Some(with(a, b)),
+            (a, b) => a.or(b),
+        };
+        self.count = both(self.count, of.count, |a, b| a + b);
+        self.sum = both(self.sum, of.sum.map(|sum| sum * scale), |a, b| a + b);
+        self.min = both(self.min, of.min.map(|min| min * scale), f64::min);
+        self.max = both(self.max, of.max.map(|max| max * scale), f64::max);
+    }
+
+    /// The mean of all values, each counting once.
+    pub fn mean(&self) -> Option<f64> {
+        let count = self.count.filter(|count| *count > 0.0)?;
+        Some(self.sum? / count)
+    }
+}
+
+/// The figures of a metric in a window.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Figures {
+    /// The mean of its newest period; of what adds up so much a minute.
+    pub newest: Graded<f64>,
+    /// The smallest value.
+    pub min: Graded<f64>,
+    /// The mean of all values.
+    pub mean: Graded<f64>,
+    /// The largest value.
+    pub max: Graded<f64>,
+    /// Of what adds up all together.
+    pub sum: Option<Graded<f64>>,
+    /// How many values.
+    pub count: Graded<f64>,
+}
+
+impl Figures {
+    /// Where there is nothing.
+    pub fn none(why: Why, adds_up: bool) -> Self {
+        let none = Graded::NoSource(why);
+        Self { newest: none, min: none, mean: none, max: none, sum: adds_up.then_some(none), count: none }
+    }
+}
+
+/// A series' periods of one answer.
+pub struct Measured<'a> {
+    /// As of when.
+    pub asof: AsOf<'a>,
+    /// The columns.
+    pub axis: &'a Axis,
+    /// The window of its figures.
+    pub window: Window,
+    /// The periods that reach into the axis or the window, in order.
+    pub periods: Vec<OtherCell>,
+    /// By what values are multiplied.
+    pub scale: f64,
+    /// Whether values of different times add up.
+    pub adds_up: bool,
+    /// Whether part of the window was let go.
+    pub let_go: bool,
+}
+
+impl Measured<'_> {
+    /// How far what is counted can be trusted.
+    pub fn grade(&self) -> Grade {
+        let unread = self.asof.snapshot.read_from.is_some_and(|from| self.window.from < from);
+        match (self.let_go, unread) {
+            (true, _) => Grade::AtLeast(Why::Evicted),
+            (_, true) => Grade::AtLeast(Why::NotReadYet),
+            _ => Grade::Counted,
+        }
+    }
+
+    /// How far a mean can be trusted: it may lie on either side of what all would come to.
+    pub fn grade_of_mean(&self) -> Grade {
+        match self.grade() {
+            Grade::AtLeast(why) => Grade::Estimated(why),
+            grade => grade,
+        }
+    }
+
+    fn in_window(&self) -> impl Iterator<Item = &OtherCell> {
+        self.periods.iter().filter(|period| self.window.holds(period.start))
+    }
+
+    /// Its figures in the window: of the periods that begin in it, whole.
+    pub fn figures(&self) -> Figures {
+        let mut whole = Whole::default();
+        self.in_window().for_each(|period| whole.add(&period.statistics, self.scale));
+        let Some(last) = self.in_window().last() else {
+            let why = if self.let_go { Why::Evicted } else { Why::NoData };
+            return Figures::none(why, self.adds_up);
+        };
+        let (grade, of_mean) = (self.grade(), self.grade_of_mean());
+        let told = |value: Option<f64>, grade: Grade| match value {
+            Some(value) => grade.of(value),
+            None => Graded::NoSource(Why::NotPrinted),
+        };
+        // A smallest value that is let go would make it smaller.
+        let min = told(whole.min, of_mean);
+        let (mut one, end) = (Whole::default(), end(last));
+        one.add(&last.statistics, self.scale);
+        let newest = match self.adds_up {
+            false => told(one.mean(), Grade::Counted),
+            true => {
+                let open = if end > self.settled_by() { Grade::Settling } else { Grade::Counted };
+                let ms = self.told_to(last).since(last.start).max(1_000);
+                told(one.sum.map(|sum| sum * 60_000.0 / ms as f64), open)
+            }
+        };
+        Figures {
+            newest,
+            min,
+            mean: told(whole.mean(), of_mean),
+            max: told(whole.max, grade),
+            sum: self.adds_up.then(|| told(whole.sum, grade)),
+            count: told(whole.count, grade),
+        }
+    }
+
+    /// When the newest period in the window ends that is known.
+    pub fn newest(&self) -> Option<Timestamp> {
+        self.in_window().last().map(|last| end(last).min(self.asof.at))
+    }
+
+    /// The end of that part of a period that is told: what goes on after now can't have happened yet, and
+    /// the store keeps observations by the 10 s in which they became known.
+    fn told_to(&self, period: &OtherCell) -> Timestamp {
+        let now = if period.adds { self.asof.at.floor(OTHERS_KNOWN_MS) } else { self.asof.at.plus(1) };
+        end(period).min(now.max(period.start.plus(1)))
+    }
+
+    /// The time by which a period must be over to change no more.
+    fn settled_by(&self) -> Timestamp {
+        let observed = self.periods.last().is_none_or(|period| period.adds);
+        let ms = if observed { self.asof.snapshot.settling_ms } else { CLOSED_MS };
+        self.asof.at.plus(1 - ms)
+    }
+
+    /// The first column that may still change.
+    pub fn settled(&self) -> usize {
+        self.axis.settled(self.settled_by())
+    }
+
+    /// Its lines, the most important last: so much a minute, or smallest, largest and mean.
+    pub fn lines(&self) -> Vec<Line> {
+        if self.adds_up {
+            let mut columns = vec![Sums::default(); self.axis.columns];
+            for (period, sum) in self.periods.iter().filter_map(|p| Some((p, p.statistics.sum? * self.scale)))
+            {
+                let over = Window { from: period.start, to: self.told_to(period) };
+                self.spread(period, |at, part_ms| {
+                    columns[at].sum += sum * part_ms as f64 / over.ms().max(1) as f64;
+                    columns[at].covered_ms += part_ms as f64;
+                });
+            }
+            return vec![Line { name: "a minute", points: columns.iter().map(Sums::per_minute).collect() }];
+        }
+        let columns = self.wholes();
+        let line =
+            |name, of: fn(&Whole) -> Option<f64>| Line { name, points: columns.iter().map(of).collect() };
+        vec![line("min", |w| w.min), line("max", |w| w.max), line("mean", Whole::mean)]
+    }
+
+    /// What each column comes to; a period that reaches over several is in each of them.
+    pub fn wholes(&self) -> Vec<Whole> {
+        let mut columns = vec![Whole::default(); self.axis.columns];
+        for period in &self.periods {
+            self.spread(period, |at, _| columns[at].add(&period.statistics, self.scale));
+        }
+        columns
+    }
+
+    /// The columns that a period lies in as far as it is over, and for how long in each.
+    pub fn spread(&self, period: &OtherCell, mut put: impl FnMut(usize, i64)) {
+        let all = self.axis.window();
+        let (from, to) = (period.start.max(all.from), self.told_to(period).min(all.to));
+        let (Some(first), Some(last)) = (self.axis.column_of(from), self.axis.column_of(to.plus(-1))) else {
+            return;
+        };
+        for at in first..=last {
+            let column = self.axis.column(at);
+            put(at, to.min(column.to).since(from.max(column.from)));
+        }
+    }
+}
+
+/// The end of a period.
+pub fn end(period: &OtherCell) -> Timestamp {
+    period.start.plus(i64::from(period.period_ms))
+}
