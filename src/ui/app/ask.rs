@@ -101,10 +101,11 @@ impl UiState {
             .map(|due| due.saturating_sub(at))
     }
 
-    /// Whether rows wait to move. Those of a paused overview do not: nothing moves in a picture that
-    /// stands still. A function's list may, for it would be older than the panels above it.
+    /// Whether rows wait to move. Those of an overview that was paused by its key do not: nothing moves in
+    /// a picture that is to stand still. A function's list may, for it would be older than the panels
+    /// above it.
     fn any_reorder(&self) -> bool {
-        (self.overview.reorder && !self.status.paused)
+        (self.overview.reorder && !self.still)
             || self.function.as_ref().is_some_and(|function| function.reorder)
     }
 
@@ -289,7 +290,7 @@ impl UiState {
 
     /// Rows may move again.
     fn thaw(&mut self) {
-        if self.overview.reorder && !self.status.paused {
+        if self.overview.reorder && !self.still {
             let height = view::list_height_of(self, ViewKind::Overview);
             self.overview.sort(height);
         }

@@ -203,6 +203,7 @@ fn a_paused_overview_keeps_its_rows() {
     session.at += 1_500;
     session.send(Msg::Status(Arc::new(later)));
     assert!(session.state.overview.reorder, "the answer has another order than the screen");
+    session.press("p");
     status.as_of = NOW.plus(1_000);
     session.send(Msg::Status(Arc::new(status)));
     assert_eq!(session.state.wake_in_ms(session.at), None, "nothing is due while the picture stands still");
@@ -213,4 +214,23 @@ fn a_paused_overview_keeps_its_rows() {
     session.at += 60_000;
     session.send(Msg::Tick);
     assert_eq!(names(&session), before);
+}
+
+#[test]
+fn a_sought_overview_settles_its_rows() {
+    let mut session = Session::new(140, 45, replay(true, 1.0));
+    session.press("p ,");
+    let mut status = replay(true, 1.0);
+    status.as_of = NOW.plus(-60_000);
+    session.send(Msg::Status(Arc::new(status.clone())));
+    session.press("Down");
+    session.order.reverse();
+    // What was judged late changes the answer, while rows still keep their places.
+    status.generation += 1;
+    session.at += 1_500;
+    session.send(Msg::Status(Arc::new(status)));
+    assert!(session.state.overview.reorder);
+    session.at += 2_000;
+    session.send(Msg::Tick);
+    assert!(!session.state.overview.reorder, "nobody asked for this picture to stand as it was");
 }

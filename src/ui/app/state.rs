@@ -332,6 +332,8 @@ pub struct UiState {
     pub(super) stack: Vec<ViewKind>,
     /// When the last key came, on the steady clock in ms.
     pub(super) last_key: Option<u64>,
+    /// The picture stands because a person asked for that, and went nowhere since.
+    pub(super) still: bool,
     /// The next change of time is to be shown at once: a person asked for it.
     pub(super) urgent: bool,
     /// The session has told how it stands.
@@ -384,6 +386,7 @@ impl UiState {
             notice: None,
             stack: vec![ViewKind::Overview],
             last_key: None,
+            still: false,
             urgent: false,
             told: false,
             asked: Asked::default(),

@@ -194,7 +194,10 @@ impl UiState {
                 ));
             }
             Action::Follow => self.follow(),
-            Action::Pause => return vec![Effect::Pause(!self.status.paused)],
+            Action::Pause => {
+                self.still = !self.status.paused;
+                return vec![Effect::Pause(self.still)];
+            }
             Action::Loop => return self.toggle_loop(),
             Action::Slower => return self.speed(false),
             Action::Faster => return self.speed(true),
@@ -305,7 +308,7 @@ impl UiState {
     }
 
     pub(super) fn seek(&mut self, time: Timestamp, pause: bool) -> Vec<Effect> {
-        self.urgent = true;
+        (self.urgent, self.still) = (true, false);
         let mut effects = Vec::new();
         if pause && !self.status.paused {
             effects.push(Effect::Pause(true));
@@ -463,6 +466,8 @@ impl UiState {
 
     pub(super) fn set_status(&mut self, status: Arc<SessionStatus>) {
         self.told = true;
+        // It goes on, whoever said so.
+        self.still &= status.paused;
         self.status = status;
         self.arrange_sources();
     }
