@@ -19,7 +19,7 @@ use std::time::Duration;
 
 use lamtop::clock::Clock;
 use pty::{Pty, command};
-use support::BASE;
+use support::block::Block;
 use support::logs::{self, Line};
 
 const LAMTOP: &str = env!("CARGO_BIN_EXE_lamtop");
@@ -140,7 +140,7 @@ struct Feeder {
 
 impl Feeder {
     fn start(path: &Path, mb: u64, clock: &Clock) -> Self {
-        File::create(path).unwrap().write_all(Block::new().put(0, clock.now().0)).unwrap();
+        File::create(path).unwrap().write_all(block().put(0, clock.now().0)).unwrap();
         let file = OpenOptions::new().append(true).open(path).unwrap();
         let (lines, told) = channel();
         let clock = clock.clone();
@@ -158,56 +158,15 @@ impl Feeder {
     }
 }
 
-/// Invocations of a block.
-const BLOCK: u64 = 100;
-
-/// Their lines, in which times and request ids are to be put: making each line anew would cost as much as
-/// reading it.
-struct Block {
-    text: Vec<u8>,
-    times: Vec<usize>,
-    /// Where the first eight digits of a request id stand, and of which invocation.
-    ids: Vec<(usize, u64)>,
-}
-
-impl Block {
-    fn new() -> Self {
-        const TIME: &[u8] = b"\"timestamp\":";
-        const ID: &[u8] = b"-1f5e-4e0e-8d4b-";
-        let mut block = Self { text: Vec::new(), times: Vec::new(), ids: Vec::new() };
-        for n in 0..BLOCK {
-            for line in logs::of(n, FUNCTIONS, logs::text_at(n, BASE)) {
-                let (from, line) = (block.text.len(), logs::wrapped(&line));
-                let places = |what: &[u8]| {
-                    let line = line.as_bytes();
-                    (0..line.len()).filter(|at| line[*at..].starts_with(what)).collect::<Vec<_>>()
-                };
-                block.times.extend(places(TIME).iter().map(|at| from + at + TIME.len()));
-                block.ids.extend(places(ID).iter().map(|at| (from + at - 8, n)));
-                block.text.extend_from_slice(line.as_bytes());
-            }
-        }
-        block
-    }
-
-    /// The lines of the block of this number, at this time.
-    fn put(&mut self, number: u64, at: i64) -> &[u8] {
-        let time = at.to_string();
-        for place in &self.times {
-            self.text[*place..place + 13].copy_from_slice(time.as_bytes());
-        }
-        for (place, n) in &self.ids {
-            let id = logs::id(number * BLOCK + n);
-            self.text[*place..place + 8].copy_from_slice(&id.as_bytes()[..8]);
-        }
-        &self.text
-    }
+/// The lines of a hundred invocations.
+fn block() -> Block {
+    Block::new(100, FUNCTIONS, |_| true)
 }
 
 /// Writes until nobody tells lines any more; returns how many bytes.
 fn feed(mut file: File, told: &Receiver<String>, mb: u64, clock: &Clock) -> u64 {
     let (begin, mut number, mut written) = (clock.steady_ms(), 0, 0);
-    let mut block = Block::new();
+    let mut block = block();
     loop {
         match told.recv_timeout(Duration::from_millis(EVERY_MS)) {
             Ok(line) => {
@@ -221,7 +180,7 @@ fn feed(mut file: File, told: &Receiver<String>, mb: u64, clock: &Clock) -> u64 
         let due = (clock.steady_ms() - begin) * mb * 1_000;
         while written < due {
             number += 1;
-            let bytes = block.put(number, clock.now().0);
+            let bytes = block.put(number, clock.now().0 - 500);
             file.write_all(bytes).unwrap();
             written += bytes.len() as u64;
         }

@@ -29,6 +29,8 @@ const BEFORE_MS: i64 = 35 * 60_000;
 /// Until what was there is read and the numbers have settled.
 const WARM_MS: u64 = 5_000;
 const MEASURE_MS: u64 = 20_000;
+/// Until all that was known when it was paused has been judged, which happens every 10 s.
+const JUDGED_MS: u64 = 15_000;
 /// So long numbers count as unsettled in which records may still arrive, and some more.
 const SETTLED_MS: u64 = 45_000;
 /// Bytes a second at most.
@@ -70,7 +72,7 @@ fn main() {
         if most.is_some() {
             pty.send("p");
             pty.wait_text("PAUSED");
-            pass(&clock, 1_000);
+            pass(&clock, JUDGED_MS);
             row(&format!("paused: {view}"), size, written(&pty, &clock, MEASURE_MS), MEASURE_MS, Some(0));
         }
     }

@@ -1,6 +1,7 @@
 //! Facts that are made here, for benches of what lives on them.
 #![allow(dead_code)]
 
+pub mod block;
 pub mod documents;
 pub mod logs;
 

@@ -26,6 +26,10 @@ const MEASURE_MS: u64 = 1_000;
 const OVERHEAD_BYTES: usize = 48 << 20;
 /// The share of the memory that what is unfinished may take: one in so many.
 const UNFINISHED: usize = 8;
+/// What is taken to be so at first: one part in so many.
+const FIRST_EXCESS: usize = 4;
+/// How many thirds of the memory may be found to be taken beyond what is counted.
+const MOST_EXCESS: usize = 2;
 /// By so many bytes it has changed when the store is told.
 const UNFINISHED_STEP: usize = 4 << 20;
 /// What a function takes that nothing else is known of, the table's row of it included.
@@ -80,7 +84,7 @@ enum Older {
 
 impl Run {
     pub fn new(sources: &Sources, options: Options, clock: Clock, woken: Sender<()>) -> Self {
-        let mut store = Store::new(budget(options.memory, 0));
+        let mut store = Store::new(budget(options.memory, options.memory / FIRST_EXCESS));
         let room = Room::of_bytes(options.memory / UNFINISHED);
         let functions = (options.memory / UNFINISHED / FUNCTION_BYTES).max(1_000);
         let correlator = Correlator::within(Room { functions, ..room });
@@ -108,7 +112,8 @@ impl Run {
             last_measured: clock.steady_ms(),
             clock,
             memory: options.memory,
-            excess: 0,
+            // Until it is known. Memory that was once taken is seldom given back.
+            excess: options.memory / FIRST_EXCESS,
             unfinished: 0,
             settling_ms: options.settling_ms,
             live: options.live,
@@ -360,8 +365,16 @@ impl Run {
         self.last_measured = now;
         let Some(resident) = resident_bytes() else { return };
         self.progress.resident = resident;
-        self.excess = (resident as usize).saturating_sub(self.memory);
-        if self.excess > 0 {
+        let resident = resident as usize;
+        // What the process takes beyond what is counted (what the allocator holds back, copies that readers
+        // hold) is found out step by step: half of what is too much at a time, and less again slowly.
+        let excess = match resident.checked_sub(self.memory) {
+            Some(over) => (self.excess + over / 2).min(self.memory / 3 * MOST_EXCESS),
+            None => self.excess.saturating_sub((self.memory - resident) / 8),
+        };
+        // What would change little is left: the store looks at all that it holds.
+        if excess > self.excess || self.excess - excess >= UNFINISHED_STEP || excess == 0 && self.excess > 0 {
+            self.excess = excess;
             self.intake.store.set_budget(budget(self.memory, self.excess + self.unfinished));
         }
     }

@@ -75,7 +75,7 @@ pub fn overview(snapshot: &Snapshot, request: &OverviewRequest) -> Overview {
 
 /// What logs tell of a window by member, and how it can be counted.
 fn span_of(asof: AsOf<'_>, selection: &Selection<'_>, window: Window, spark: Axis) -> (Span, Vec<Cell>) {
-    let cells: Vec<Cell> = apart::each(&selection.members, |member| {
+    let cells: Vec<Cell> = apart::each(selection.members.iter(), |member| {
         let mut cells = [Cell::default()];
         figures::fold(asof, member, &Axis::span(window), &mut cells);
         let [cell] = cells;

@@ -29,6 +29,10 @@ pub(super) struct Kept {
     oldest_first: VecDeque<Place>,
     /// Blocks still growing: offset of the first byte, bytes.
     open: BTreeMap<SourceId, (u64, Vec<u8>)>,
+    /// Where blocks are packed, and the memory of one that was: each in memory of its own would leave holes
+    /// as large as all that is kept.
+    packing: Vec<u8>,
+    spare: Vec<u8>,
 }
 
 impl Kept {
@@ -61,17 +65,30 @@ impl Kept {
             self.seal(source);
         }
         self.held += bytes.len() as u64;
-        self.open.entry(source).or_insert_with(|| (offset, Vec::new())).1.extend_from_slice(bytes);
+        let spare = &mut self.spare;
+        let open = self.open.entry(source).or_insert_with(|| (offset, std::mem::take(spare)));
+        open.1.extend_from_slice(bytes);
         self.shrink();
     }
 
     /// Packs a source's growing block: it is full, or the source ended.
     pub fn seal(&mut self, source: SourceId) {
-        if let Some((offset, bytes)) = self.open.remove(&source) {
-            let packed = lz4_flex::block::compress(&bytes).into_boxed_slice();
+        if let Some((offset, mut bytes)) = self.open.remove(&source) {
+            let most = lz4_flex::block::get_maximum_output_size(bytes.len());
+            if self.packing.len() < most {
+                self.packing.resize(most, 0);
+            }
+            // There is room for the worst.
+            let length = lz4_flex::block::compress_into(&bytes, &mut self.packing).unwrap_or_default();
+            let packed: Box<[u8]> = self.packing[..length].into();
             self.held = self.held - bytes.len() as u64 + packed.len() as u64 + OVERHEAD;
             self.blocks.insert((source, offset), Block { packed, len: bytes.len() as u64 });
             self.oldest_first.push_back((source, offset));
+            // A line that was longer than a block had a buffer of its own.
+            bytes.clear();
+            if bytes.capacity() <= 2 * BLOCK {
+                self.spare = bytes;
+            }
         }
     }
 

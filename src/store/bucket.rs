@@ -242,7 +242,7 @@ impl Bucket {
 impl Item for Bucket {
     type Key = Timestamp;
     type Summary = ();
-    const PER_PAGE: usize = 32;
+    const PER_PAGE: usize = 8;
 
     fn key(&self) -> Timestamp {
         self.start

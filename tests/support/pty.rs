@@ -226,6 +226,11 @@ impl Pty {
         self.master.as_ref().unwrap().resize(size(columns, rows)).unwrap();
     }
 
+    /// The process that was started.
+    pub fn pid(&self) -> u32 {
+        self.leader.unwrap()
+    }
+
     /// Sends a signal to the process that was started.
     pub fn signal(&self, signal: Signal) {
         kill(self.leader.unwrap(), signal);
