@@ -83,7 +83,7 @@ mod tests {
             assert_eq!(each(all.iter(), |n| n + 1), (1..=count).collect::<Vec<_>>());
             assert_eq!(
                 parts(&all, |part| part.iter().sum::<usize>()).iter().sum::<usize>(),
-                all.iter().sum()
+                all.iter().sum::<usize>()
             );
         }
     }
