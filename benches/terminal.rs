@@ -29,6 +29,8 @@ const BEFORE_MS: i64 = 35 * 60_000;
 /// Until what was there is read and the numbers have settled.
 const WARM_MS: u64 = 5_000;
 const MEASURE_MS: u64 = 20_000;
+/// Where only time passes: axes move on once a minute.
+const MINUTE_MS: u64 = 60_000;
 /// Until all that was known when it was paused has been judged, which happens every 10 s.
 const JUDGED_MS: u64 = 15_000;
 /// So long numbers count as unsettled in which records may still arrive, and some more.
@@ -85,7 +87,7 @@ fn main() {
     write(&mut file, lines(7, clock.now().0 - 1_000));
     pty.wait_text("LIVE");
     pass(&clock, SETTLED_MS);
-    row("time passes: overview", LARGE, written(&pty, &clock, MEASURE_MS), MEASURE_MS, Some(60));
+    row("time passes: overview", LARGE, written(&pty, &clock, MINUTE_MS), MINUTE_MS, Some(60));
     drop(pty);
     if !missed.is_empty() {
         println!("\nmore than promised: {}", missed.join(", "));
