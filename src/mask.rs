@@ -240,6 +240,7 @@ fn values(names: &Regex, text: &[u8], kind: Kind, masked: &mut Masked) -> Option
         if let Some(Value { inside, mask }) = value(text, name.end(), level, kind == Kind::Payload)
             && !matches!(&text[inside.clone()], b"" | b"[masked]")
             && !is_delivery(kind, &text[inside.clone()])
+            && !(kind == Kind::Payload && is_title(name.as_bytes(), text, &inside))
         {
             out.extend_from_slice(&text[from..inside.start]);
             out.extend_from_slice(mask);
@@ -252,6 +253,14 @@ fn values(names: &Regex, text: &[u8], kind: Kind, masked: &mut Masked) -> Option
     }
     out.extend_from_slice(&text[from..]);
     Some(out)
+}
+
+/// Whether a value called `event` is what a line says, as structured loggers name it, and no payload: one
+/// that is not JSON itself. What else is secret in it is found by its shape.
+fn is_title(name: &[u8], text: &[u8], inside: &std::ops::Range<usize>) -> bool {
+    let quoted = matches!(text[..inside.start].last(), Some(b'"' | b'\''));
+    let first = text[inside.clone()].iter().find(|c| !c.is_ascii_whitespace() && **c != b'\\');
+    quoted && memchr::memmem::find(name, b"\"event").is_some() && !matches!(first, Some(b'{' | b'['))
 }
 
 /// Whether a payload is the record of an asynchronous invocation in a queue: of it only the payload
@@ -393,7 +402,10 @@ mod tests {
             ),
             (r#"{"name":"API_TOKEN","value":"x1"}"#, r#"{"name":"API_TOKEN","value":"[masked]"}"#),
             ("Set-Cookie: id=1234abc; Path=/", "Set-Cookie: [masked]; Path=/"),
-            // Payloads.
+            // Payloads; what a structured logger calls a line is none.
+            (r#"{"event":"http.request","path":"/x"}"#, r#"{"event":"http.request","path":"/x"}"#),
+            (r#"{"event":"sent to a.b@c.example","n":1}"#, r#"{"event":"sent to [masked]","n":1}"#),
+            (r#"{"event":"{\"card\":\"4111\"}","n":1}"#, r#"{"event":"[masked]","n":1}"#),
             (r#"{"body":"{\"card\":\"4111\"}","n":1}"#, r#"{"body":"[masked]","n":1}"#),
             (
                 r#"{"event":{"a":[{"b":"}"}]},"headers":["x"],"input":5}"#,

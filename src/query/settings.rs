@@ -151,6 +151,14 @@ pub fn account_limit(asof: AsOf<'_>) -> Option<Graded<u32>> {
 
 /// Changes of a selection's code and settings in a window, in order.
 pub fn marks(asof: AsOf<'_>, selection: &Selection<'_>, window: Window) -> Vec<Mark> {
+    let mut marks = changes(asof, selection, window);
+    marks.sort_by_key(|mark| mark.at);
+    marks.truncate(MARKS);
+    marks
+}
+
+/// All changes in a window, one function after the other.
+fn changes(asof: AsOf<'_>, selection: &Selection<'_>, window: Window) -> Vec<Mark> {
     let mut marks = Vec::new();
     for member in &selection.members {
         of_settings(asof, &member.function.settings, window, &mut marks);
@@ -158,8 +166,6 @@ pub fn marks(asof: AsOf<'_>, selection: &Selection<'_>, window: Window) -> Vec<M
     if selection.all {
         of_settings(asof, &asof.snapshot.account, window, &mut marks);
     }
-    marks.sort_by_key(|mark| mark.at);
-    marks.truncate(MARKS);
     marks
 }
 
@@ -171,14 +177,7 @@ pub fn mark_near(
 ) -> Option<Timestamp> {
     // All of them: whether two tell of one change is seen only where both are looked at.
     let window = Window { from: Timestamp::MIN, to: Timestamp::NEVER };
-    let mut marks = Vec::new();
-    for member in &selection.members {
-        of_settings(asof, &member.function.settings, window, &mut marks);
-    }
-    if selection.all {
-        of_settings(asof, &asof.snapshot.account, window, &mut marks);
-    }
-    let times = marks.iter().map(|mark| mark.at);
+    let times = changes(asof, selection, window).into_iter().map(|mark| mark.at);
     if forward { times.filter(|at| *at > from).min() } else { times.filter(|at| *at < from).max() }
 }
 

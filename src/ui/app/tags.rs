@@ -3,7 +3,6 @@
 use std::collections::HashSet;
 
 use crate::model::{FunctionId, Origin};
-use crate::query::filter::Filter;
 use crate::ui::keymap::ViewKind;
 
 use super::function::FunctionList;
@@ -151,13 +150,11 @@ impl UiState {
         }
         let text = format!("fn:{}", names.join(","));
         match (self.options.parse_filter)(&text) {
-            Ok(filter) => self.filter_by(text, filter),
+            Ok(filter) => {
+                (self.filter_text, self.filter) = (text, filter);
+                Vec::new()
+            }
             Err(mistake) => self.say(mistake.message),
         }
-    }
-
-    fn filter_by(&mut self, text: String, filter: Filter) -> Vec<Effect> {
-        (self.filter_text, self.filter) = (text, filter);
-        Vec::new()
     }
 }
