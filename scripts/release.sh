@@ -28,29 +28,17 @@ missing() {
     std=$(rustc --print target-libdir --target "$triple")
     compgen -G "$std/libstd-*.rlib" >/dev/null ||
         echo "Rust's standard library for $triple: rustup target add $triple"
-    case $1 in
-    *-musl)
-        [ -x "$(rustc --print target-libdir)/../bin/rust-lld" ] ||
-            echo "rust-lld, which rustup's toolchains bring along: https://rustup.rs"
-        ;;
-    *-gnu.2.17)
-        command -v cargo-zigbuild >/dev/null ||
-            echo "cargo-zigbuild: pip install cargo-zigbuild, or cargo install cargo-zigbuild"
-        command -v zig >/dev/null || python3 -m ziglang version >/dev/null 2>&1 ||
-            echo "zig: pip install ziglang, or https://ziglang.org/download"
-        ;;
-    esac
+    command -v cargo-zigbuild >/dev/null ||
+        echo "cargo-zigbuild: pip install cargo-zigbuild, or cargo install cargo-zigbuild"
+    command -v zig >/dev/null || python3 -m ziglang version >/dev/null 2>&1 ||
+        echo "zig: pip install ziglang, or https://ziglang.org/download"
 }
 
 build() {
-    local target=$1 triple=${1%.2.17} how
-    case $target in
-    # All crates are Rust alone, so Rust's own linker is enough, also for another processor.
-    *-musl) how=(build --config "target.$triple.linker='rust-lld'") ;;
-    *-gnu.2.17) how=(zigbuild) ;;
-    esac
+    local target=$1
+    # The allocator is C: zig compiles and links it for another processor and C library.
     LAMTOP_RELEASE="$version ($target, $commit)" \
-        cargo "${how[@]}" --locked --release --bin lamtop --target "$target" --target-dir "$built"
+        cargo zigbuild --locked --release --bin lamtop --target "$target" --target-dir "$built"
 }
 
 # That it runs where it is meant to: a wrong linker or a left-over of another build shows here.

@@ -20,6 +20,11 @@ use lamtop::ui::symbols::Charset;
 use lamtop::ui::term::{Console, Depth};
 use lamtop::ui::theme::ColorDepth;
 
+/// The system's allocator keeps what was given back to it in pieces: after a flood it held four times what was in
+/// use, so that the store was squeezed for nothing (`docs/performance.md`). musl's also lets threads wait.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// No input usable, or no output.
 const NO_INPUT: u8 = 1;
 /// Wrong usage, or no terminal.

@@ -44,9 +44,10 @@ impl Default for Told {
 }
 
 impl Told {
-    /// How many are remembered.
-    pub fn len(&self) -> usize {
-        self.tags.len()
+    /// Bytes held, estimated.
+    pub fn bytes(&self) -> usize {
+        self.tags.capacity() * size_of::<u64>()
+            + self.index.as_ref().map_or(0, |index| table_bytes::<u64>(index.capacity()))
     }
 
     /// Stands for a stream.
@@ -68,13 +69,14 @@ impl Told {
 
     /// Remembers a record.
     fn remember(&mut self, tag: u64) {
+        // Before one more is put there: a list that grows beyond takes twice as much.
+        if self.tags.len() == MOST {
+            self.tags.drain(..MOST / 2);
+            self.index = None;
+        }
         self.tags.push(tag);
         if let Some(index) = &mut self.index {
             index.insert(tag);
-        }
-        if self.tags.len() > MOST {
-            self.tags.drain(..MOST / 2);
-            self.index = None;
         }
     }
 }
@@ -108,7 +110,18 @@ impl Newest {
     }
 }
 
+/// Bytes of a hash table that has room for so many.
+pub(super) fn table_bytes<T>(capacity: usize) -> usize {
+    // An eighth is left free, and each place has a byte of its own.
+    capacity * 8 / 7 * (size_of::<T>() + 1)
+}
+
 impl Correlator {
+    /// Bytes held of what was told, estimated.
+    pub(super) fn told_bytes(&self) -> usize {
+        self.told.bytes() + self.events.iter().map(|ids| table_bytes::<u64>(ids.capacity())).sum::<usize>()
+    }
+
     /// Records that were read a second time and counted once.
     pub fn seen_twice(&self) -> u64 {
         self.seen_twice

@@ -4,9 +4,10 @@
 use rustc_hash::FxHashMap;
 
 use super::Correlator;
-use super::again::Newest;
+use super::again::{Newest, table_bytes};
+use super::attempt::Failed;
 use super::environment::Environment;
-use crate::model::{EnvironmentId, FactSink, FunctionId, Timestamp};
+use crate::model::{EnvironmentId, FactSink, FunctionId, RequestId, Timestamp};
 
 /// An environment of which nothing came for so long has none in flight: no invocation lasts longer
 /// than 15 minutes (<https://docs.aws.amazon.com/lambda/latest/dg/configuration-timeout.html>).
@@ -17,8 +18,8 @@ pub const OTHERS: &str = "(other functions)";
 
 const ENVIRONMENT_BYTES: usize = 1_000;
 const OPEN_BYTES: usize = 400;
-/// A name that is kept, a record that is remembered to be told when it comes again, a failed id.
-const REMEMBERED_BYTES: usize = 64;
+/// A name that is kept, mostly a stream's.
+const TEXT_BYTES: usize = 128;
 
 /// How many things a correlator keeps at most.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -69,11 +70,10 @@ impl Correlator {
 
     /// Bytes held, estimated.
     pub fn bytes(&self) -> usize {
-        let remembered =
-            self.told.len() + self.failed.iter().map(|ids| ids.len()).sum::<usize>() + self.texts.len();
+        let failed = self.failed.iter().map(|ids| table_bytes::<(RequestId, Failed)>(ids.capacity()));
         let open = self.streamless_open.len() * OPEN_BYTES;
-        let errors = self.texts.errors.bytes();
-        self.environments.len() * ENVIRONMENT_BYTES + open + errors + remembered * REMEMBERED_BYTES
+        let texts = self.texts.errors.bytes() + self.texts.len() * TEXT_BYTES;
+        self.environments.len() * ENVIRONMENT_BYTES + open + texts + failed.sum::<usize>() + self.told_bytes()
     }
 
     /// Whether one more function can be told apart.

@@ -26,10 +26,13 @@ const MEASURE_MS: u64 = 1_000;
 const OVERHEAD_BYTES: usize = 48 << 20;
 /// The share of the memory that what is unfinished may take: one in so many.
 const UNFINISHED: usize = 8;
-/// What is taken to be so at first: one part in so many.
-const FIRST_EXCESS: usize = 4;
-/// How many thirds of the memory may be found to be taken beyond what is counted.
-const MOST_EXCESS: usize = 2;
+/// So many eighths of the memory are taken to be held beyond what is counted at first: copies that readers hold
+/// come as suddenly as what is copied.
+const FIRST_EXCESS: usize = 3;
+/// So many eighths may be found to be.
+const MOST_EXCESS: usize = 5;
+/// Of what turns out to be free the store gets one part in so many back each second: much comes in waves.
+const GIVEN_BACK: usize = 32;
 /// By so many bytes it has changed when the store is told.
 const UNFINISHED_STEP: usize = 4 << 20;
 /// What a function takes that nothing else is known of, the table's row of it included.
@@ -84,7 +87,7 @@ enum Older {
 
 impl Run {
     pub fn new(sources: &Sources, options: Options, clock: Clock, woken: Sender<()>) -> Self {
-        let mut store = Store::new(budget(options.memory, options.memory / FIRST_EXCESS));
+        let mut store = Store::new(budget(options.memory, options.memory / 8 * FIRST_EXCESS));
         let room = Room::of_bytes(options.memory / UNFINISHED);
         let functions = (options.memory / UNFINISHED / FUNCTION_BYTES).max(1_000);
         let correlator = Correlator::within(Room { functions, ..room });
@@ -112,8 +115,8 @@ impl Run {
             last_measured: clock.steady_ms(),
             clock,
             memory: options.memory,
-            // Until it is known. Memory that was once taken is seldom given back.
-            excess: options.memory / FIRST_EXCESS,
+            // Until it is known.
+            excess: options.memory / 8 * FIRST_EXCESS,
             unfinished: 0,
             settling_ms: options.settling_ms,
             live: options.live,
@@ -366,11 +369,11 @@ impl Run {
         let Some(resident) = resident_bytes() else { return };
         self.progress.resident = resident;
         let resident = resident as usize;
-        // What the process takes beyond what is counted (what the allocator holds back, copies that readers
-        // hold) is found out step by step: half of what is too much at a time, and less again slowly.
+        // What the process takes beyond what is counted (copies that readers hold, what the allocator has not
+        // given back yet) is found out step by step: half of what is too much at a time, and less again slowly.
         let excess = match resident.checked_sub(self.memory) {
-            Some(over) => (self.excess + over / 2).min(self.memory / 3 * MOST_EXCESS),
-            None => self.excess.saturating_sub((self.memory - resident) / 8),
+            Some(over) => (self.excess + over / 2).min(self.memory / 8 * MOST_EXCESS),
+            None => self.excess.saturating_sub((self.memory - resident) / GIVEN_BACK),
         };
         // What would change little is left: the store looks at all that it holds.
         if excess > self.excess || self.excess - excess >= UNFINISHED_STEP || excess == 0 && self.excess > 0 {

@@ -242,7 +242,7 @@ impl Bucket {
 impl Item for Bucket {
     type Key = Timestamp;
     type Summary = ();
-    const PER_PAGE: usize = 8;
+    const PER_PAGE: usize = 4;
 
     fn key(&self) -> Timestamp {
         self.start

@@ -24,11 +24,21 @@ pub trait Item: Clone {
 }
 
 /// A page: some items in order and their summary.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct Page<T: Item> {
     items: Vec<T>,
     /// Made when it is asked for: a page changes hundreds of times for each question.
     summary: OnceLock<T::Summary>,
+}
+
+impl<T: Item> Clone for Page<T> {
+    /// With room for as much as the other has: a copy is made to be added to, and sizes that come again
+    /// are what an allocator fits into what was given back.
+    fn clone(&self) -> Self {
+        let mut items = Vec::with_capacity(self.items.capacity());
+        items.extend_from_slice(&self.items);
+        Self { items, summary: self.summary.clone() }
+    }
 }
 
 impl<T: Item> Page<T> {
@@ -40,6 +50,17 @@ impl<T: Item> Page<T> {
     fn items_mut(&mut self) -> &mut Vec<T> {
         self.summary.take();
         &mut self.items
+    }
+
+    /// Puts an item in its place. There is room for no more than a page holds: one that grew by doubling
+    /// would have up to twice that.
+    fn put(&mut self, at: usize, item: T) {
+        let items = self.items_mut();
+        let len = items.len();
+        if len == items.capacity() {
+            items.reserve_exact(len.min(T::PER_PAGE.saturating_sub(len)).max(1));
+        }
+        items.insert(at, item);
     }
 
     /// The items in order.
@@ -217,10 +238,11 @@ impl<T: Item> Paged<T> {
             return;
         }
         let key = item.key();
-        let items = Arc::make_mut(&mut entry.page).items_mut();
-        items.insert(at, item);
+        let page = Arc::make_mut(&mut entry.page);
+        page.put(at, item);
         (entry.first, entry.last) = (entry.first.min(key), entry.last.max(key));
         if full {
+            let items = page.items_mut();
             let upper = items.split_off(items.len() / 2);
             items.shrink_to_fit();
             if let Some(last) = items.last() {

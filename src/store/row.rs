@@ -286,7 +286,7 @@ impl Default for RowsSummary {
 impl Item for Row {
     type Key = RowKey;
     type Summary = RowsSummary;
-    const PER_PAGE: usize = 128;
+    const PER_PAGE: usize = 64;
 
     fn key(&self) -> RowKey {
         (self.start(), self.seq)

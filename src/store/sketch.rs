@@ -1,6 +1,8 @@
 //! Durations counted in bins whose width grows with the value, so that any quantile read from
 //! them is at most 1 % off, sketches merge by adding, and a few hundred bytes hold a bucket's.
 
+use smallvec::SmallVec;
+
 /// Ratio of a bin's upper edge to its lower one: (γ − 1) / (γ + 1) < 1 %.
 const GAMMA: f64 = 1.0202;
 
@@ -80,17 +82,37 @@ pub trait Bins: Default {
     }
 }
 
-/// The compact form, kept by the thousand: sorted bins of 4 bytes.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+/// The compact form, kept by the thousand: sorted bins of 4 bytes. Most buckets of a second hold a few, which lie
+/// in the bucket itself.
+#[derive(Debug, Default, PartialEq, Eq)]
 pub struct Sketch {
     /// All but the last entry of a bin are full.
-    bins: Vec<(u16, u16)>,
+    bins: SmallVec<[(u16, u16); 4]>,
+}
+
+impl Clone for Sketch {
+    /// With room for as much as the other has: a copy is made to be added to, and sizes that come again
+    /// are what an allocator fits into what was given back.
+    fn clone(&self) -> Self {
+        let mut bins = SmallVec::with_capacity(self.bins.capacity());
+        bins.extend_from_slice(&self.bins);
+        Self { bins }
+    }
 }
 
 impl Sketch {
+    /// Makes room for one more entry, by half of what there is, in steps of a line of the cache.
+    fn make_room(&mut self) {
+        const STEP: usize = 16;
+        let len = self.bins.len();
+        if len == self.bins.capacity() {
+            self.bins.reserve_exact((len + len / 2 + 1).next_multiple_of(STEP) - len);
+        }
+    }
+
     /// Bytes it holds outside itself.
     pub fn heap(&self) -> usize {
-        self.bins.capacity() * std::mem::size_of::<(u16, u16)>()
+        if self.bins.spilled() { self.bins.capacity() * std::mem::size_of::<(u16, u16)>() } else { 0 }
     }
 
     /// The place after the last entry of a bin, or of those before it. Durations lie close together,
@@ -125,6 +147,7 @@ impl Bins for Sketch {
         }
         while n > 0 {
             let take = n.min(u32::from(u16::MAX));
+            self.make_room();
             self.bins.insert(at, (bin, take as u16));
             (at, n) = (at + 1, n - take);
         }
