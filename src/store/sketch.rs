@@ -115,23 +115,31 @@ impl Sketch {
         if self.bins.spilled() { self.bins.capacity() * std::mem::size_of::<(u16, u16)>() } else { 0 }
     }
 
-    /// The place after the last entry of a bin, or of those before it. Durations lie close together,
-    /// so a bin lies near where it would if no bin were missing.
+    /// The place after the last entry of a bin, or of those before it. It is looked for from where it would be if
+    /// the bins lay evenly between the first and the last.
     fn after(&self, bin: u16) -> usize {
         /// Places that are looked at one by one.
         const NEAR: usize = 8;
-        let Some(last) = self.bins.len().checked_sub(1) else { return 0 };
-        let mut at = usize::from(bin.saturating_sub(self.bins[0].0)).min(last);
+        let bins = &*self.bins;
+        let Some(last) = bins.len().checked_sub(1) else { return 0 };
+        let (from, to) = (bins[0].0, bins[last].0);
+        if bin >= to {
+            return bins.len();
+        }
+        if bin < from {
+            return 0;
+        }
+        // Below the last, so there is one bin at least between the two.
+        let mut at = usize::from(bin - from) * last / usize::from(to - from);
         for _ in 0..NEAR {
-            let below = self.bins[at].0 <= bin;
-            match (below, self.bins.get(at + 1)) {
-                (true, Some(&(next, _))) if next <= bin => at += 1,
-                (true, _) => return at + 1,
-                (false, _) if at == 0 => return 0,
+            // The first is at most, and the last above what is looked for.
+            match (bins[at].0 <= bin, bins[at + 1].0 <= bin) {
+                (true, true) => at += 1,
+                (true, false) => return at + 1,
                 (false, _) => at -= 1,
             }
         }
-        self.bins.partition_point(|&(b, _)| b <= bin)
+        bins.partition_point(|&(b, _)| b <= bin)
     }
 }
 
