@@ -266,7 +266,7 @@ actions! {
     /// Mask secrets, tokens, e-mail addresses and account ids on screen, or show them again
     Mask, "mask", "mask", Show, DATA;
     /// Unfold everything, or fold as at first
-    UnfoldAll, "unfold-all", "unfold", Show, &[Logs, Trace];
+    UnfoldAll, "unfold-all", "unfold", Show, &[Invocation, Logs, Trace];
     /// Copy the selected name, request id or line to the terminal's clipboard
     Copy, "copy", "copy", Show, DATA;
     /// Choose what to copy: an id, the row, a cell, the AWS CLI command, a link to the console

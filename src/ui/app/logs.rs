@@ -232,6 +232,17 @@ impl LogView {
         Self { follow: false, start: Anchor::Line(line), ..Self::new(scope) }
     }
 
+    /// The lines of an invocation that went on: where it has only more of them, those that are
+    /// there stay, and what is read with them.
+    pub(super) fn widen(&mut self, scope: Scope) {
+        let begin = |scope: &Scope| scope.invocation.as_ref().map(|one| (one.lines.0, one.lines.1));
+        if begin(&scope) == begin(&self.scope) && self.loaded {
+            (self.scope, self.at_end, self.pending) = (scope, false, None);
+        } else {
+            *self = Self { wrap: self.wrap, left: self.left, ..Self::new(scope) };
+        }
+    }
+
     /// New lines below since following was let go.
     pub fn new_below(&self) -> u64 {
         let Some(since) = self.let_go else { return 0 };
@@ -406,6 +417,7 @@ impl LogView {
             self.cursor = self.rows.len().saturating_sub(1);
         } else {
             (self.cursor, self.top) = (0, 0);
+            self.unfolded.row = None;
         }
     }
 

@@ -319,6 +319,7 @@ fn hints(state: &UiState) -> Vec<(Action, &'static str)> {
         ],
         ViewKind::Invocation => vec![
             (Action::Back, "back"),
+            (Action::Open, "unfold"),
             (Action::LogsOf, "its lines"),
             (Action::TraceOf, "its trace"),
             (Action::NextSame, "next attempt"),

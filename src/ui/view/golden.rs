@@ -345,6 +345,13 @@ fn a_json_line_as_a_tree() {
         session.press("Enter j j j l j j l");
         session
     });
+    golden("invocation_unfolded", |w, h| {
+        let mut session = Session::new(w, h, live());
+        session.press("3 Enter j j");
+        session.state.invocation.as_mut().unwrap().lines.rows[2].text = json.to_string();
+        session.press("Enter j j j l");
+        session
+    });
 }
 
 #[test]
