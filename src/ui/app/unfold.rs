@@ -6,11 +6,11 @@ use crate::ui::view;
 
 use super::logs::LogView;
 use super::state::{Effect, UiState};
-use super::tree::Tree;
+use super::tree::{Node, Tree};
 
 /// Lines that are open at most; the one that was opened first is closed first.
 const MOST: usize = 30;
-const NOTHING: &str = "no JSON in this line: nothing to unfold";
+const NOTHING: &str = "no JSON in this line, nor base64 of a text: nothing to unfold";
 
 /// The lines that are open.
 #[derive(Clone, Debug, Default)]
@@ -24,6 +24,11 @@ impl Unfolded {
     /// The tree of a line, if it is open.
     pub fn of(&self, line: &LogRow) -> Option<&Tree> {
         self.trees.iter().find(|(origin, _)| *origin == line.origin).map(|(_, tree)| tree)
+    }
+
+    /// The value that is read, in the tree of this line.
+    pub fn value(&self, line: &LogRow) -> Option<&Node> {
+        self.of(line)?.rows().get(self.row?).copied()
     }
 
     /// Whether no line is open.
@@ -43,7 +48,9 @@ impl LogView {
         if self.tree_mut().is_some() {
             return true;
         }
-        let Some((origin, tree)) = self.selected().and_then(|row| Some((row.origin, Tree::of(&row.text)?)))
+        let mask = self.masked();
+        let Some((origin, tree)) =
+            self.selected().and_then(|row| Some((row.origin, Tree::of(&row.text, mask)?)))
         else {
             return false;
         };

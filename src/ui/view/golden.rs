@@ -345,6 +345,18 @@ fn a_json_line_as_a_tree() {
         session.press("Enter j j j l j j l");
         session
     });
+    // An API Gateway event with a body of `{"order":{"id":4711,"note":"␛[31mred␛[0m"}}`.
+    let body = "eyJvcmRlciI6eyJpZCI6NDcxMSwibm90ZSI6IhtbMzFtcmVkG1swbSJ9fQ==";
+    let event = format!(r#"{{"path":"/orders","body":"{body}","isBase64Encoded":true}}"#);
+    golden("logs_unfolded_base64", |w, h| {
+        let mut session = Session::new(w, h, live());
+        session.press("4 k k k");
+        let logs = session.state.logs.as_mut().unwrap();
+        let at = logs.cursor;
+        logs.rows[at].text = event.clone();
+        session.press("* j j j");
+        session
+    });
     golden("invocation_unfolded", |w, h| {
         let mut session = Session::new(w, h, live());
         session.press("3 Enter j j");
