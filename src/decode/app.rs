@@ -129,8 +129,9 @@ fn walk<'a, const ESC: bool>(
             }
             b"function_name" | b"functionName" => seen.function = cursor.text(arena)?,
             b"_aws" => {
+                // Whose line it is and how bad stands behind its metrics as often as before.
                 seen.emf = true;
-                break;
+                cursor.skip()?;
             }
             b"trace_id" => {
                 seen.trace_id = true;
@@ -317,8 +318,8 @@ fn conclude<'a, const ESC: bool>(
         function,
         arn,
         // A part of a segment alone is one as well, that can't be placed.
-        segment: seen.own_id && seen.start_time && (seen.trace_id || seen.end_time && seen.name),
-        metric: seen.metric,
+        segment: !seen.emf && seen.own_id && seen.start_time && (seen.trace_id || seen.end_time && seen.name),
+        metric: seen.metric && !seen.emf,
         emf: seen.emf,
     })
 }
