@@ -2,7 +2,7 @@
 //! them is at most 1 % off, sketches merge by adding, and a few hundred bytes hold a bucket's.
 
 /// Ratio of a bin's upper edge to its lower one: (γ − 1) / (γ + 1) < 1 %.
-const GAMMA: f64 = 1.0202;
+pub(super) const GAMMA: f64 = 1.0202;
 
 /// Number of bins that 32 bits of microseconds can fall into.
 pub const BINS: usize = 1_112;

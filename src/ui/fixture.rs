@@ -1140,6 +1140,9 @@ impl Session {
                                 if let Some(detail) = &mut answer.detail {
                                     detail.metrics = match self.measured {
                                         _ if !request.metrics => None,
+                                        true if request.compare_ms.is_some() => {
+                                            detail.metrics.take().map(metrics::compared)
+                                        }
                                         true => detail.metrics.take(),
                                         false => Some(metrics::none()),
                                     };

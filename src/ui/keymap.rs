@@ -257,7 +257,7 @@ actions! {
 
     /// Wrap long lines, or cut them
     Wrap, "wrap", "wrap", Show, &[Invocation, Logs];
-    /// Traces as a list, as a map of services, as one tree; the panel Duration as a heat map
+    /// Traces as a list, as a map of services, as one tree; the panel Duration as a heat map; a metric's percentiles
     Shape, "shape", "list, map, tree", Show, &[Overview, Function, Traces];
     /// Tag the row, or take its tag away: copies are of all that are tagged
     Tag, "tag", "tag", Show, TAGGED;

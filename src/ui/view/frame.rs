@@ -292,6 +292,8 @@ fn hints(state: &UiState) -> Vec<(Action, &'static str)> {
             (Action::Back, "back"),
             (Action::Down, "next metric"),
             (Action::Left, "crosshair"),
+            (Action::Shape, "percentiles"),
+            (Action::Compare, "compare"),
             (Action::Open, "invocations"),
             (Action::Narrower, "narrower"),
             (Action::Wider, "wider"),

@@ -245,6 +245,17 @@ fn function() {
         session.press("j Enter Tab Tab Tab Tab Tab j Enter Left Left Left");
         session
     });
+    golden("function_metric_compared", |w, h| {
+        let mut session = Session::new(w, h, live());
+        session.press("j Enter Tab Tab Tab Tab Tab j j j j j j Enter v b");
+        session.state.notice = None;
+        session
+    });
+    golden("function_metric_of_sets", |w, h| {
+        let mut session = Session::new(w, h, live());
+        session.press("j Enter Tab Tab Tab Tab Tab j j j j j Enter v");
+        session
+    });
     golden("function_metric_below_nothing", |w, h| {
         let mut session = Session::new(w, h, live());
         session.press("j Enter Tab Tab Tab Tab Tab j j j j j +");
