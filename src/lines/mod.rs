@@ -11,6 +11,7 @@
 //! take at most [`rows::TEXTS`] bytes. A source in which nothing could be read has no lines; its
 //! records are in the snapshot's log of bad ones.
 
+mod alike;
 mod bytes;
 mod event;
 mod held;
