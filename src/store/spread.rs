@@ -155,7 +155,7 @@ mod tests {
     #[test]
     fn sets_tell_nothing_and_silence_others() {
         let mut values = Values::of(&[(1.0, 1.0), (2.0, 3.0)]);
-        assert_eq!(values.quantile(0.25).unwrap().1, false);
+        assert!(!values.quantile(0.25).unwrap().1);
         values.add(&Values::None);
         assert!(values.quantile(0.5).is_some());
         values.add(&Values::Set);
