@@ -9,9 +9,9 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
 use crate::model::{
-    Certainty, Cold, EnvironmentId, ErrorId, Evidence, Finding, FindingKind, Flags, FunctionId, Grade,
-    Graded, Grant, Level, Micros, Origin, Outcome, Provisioned, Severity, SourceId, Timestamp, TraceId,
-    Trigger, Waited, Why, Window,
+    Certainty, Cold, EnvironmentId, ErrorId, Evidence, Finding, FindingKind, FindingSize, Flags, FunctionId,
+    Grade, Graded, Grant, Level, Micros, Origin, Outcome, Provisioned, Severity, SourceId, Timestamp,
+    TraceId, Trigger, Waited, Why, Window,
 };
 use crate::query::filter::{Condition, Filter, Mistake, Term};
 use crate::query::page::{Listed, Page, PageRequest, Part, Place, Ranking};
@@ -998,6 +998,7 @@ pub fn problems() -> Problems {
         certainty: Certainty::Is,
         sentence: sentence.to_string(),
         numbers: vec![("timed_out", 380.0), ("share_percent", 31.9)],
+        size: FindingSize::Share(0.319),
         evidence: vec![
             Evidence::Record(Origin { source: SourceId(0), offset: 40_400, len: 90 }),
             Evidence::Told("timeout 30 s, from its configuration".to_string()),
