@@ -127,9 +127,10 @@ fn walk<'a, const ESC: bool>(
                 seen.message = (cursor.peek() == b'{').then_some(cursor);
                 cursor.skip()?;
             }
-            b"function_name" | b"functionName" => seen.function = cursor.text(arena)?,
+            // Among metrics it is a dimension, which may name any function.
+            b"function_name" | b"functionName" if !seen.emf => seen.function = cursor.text(arena)?,
             b"_aws" => {
-                // Whose line it is and how bad stands behind its metrics as often as before.
+                // Of which request it is and how bad stands behind its metrics as often as before.
                 seen.emf = true;
                 cursor.skip()?;
             }
