@@ -7,6 +7,8 @@
 //! what platform records say are never masked. Lines are searched as text at every depth of
 //! escaping, for a log line is often JSON in JSON; only what is packed (`H4sI…`) is unpacked first.
 
+mod key;
+
 use std::borrow::Cow;
 use std::io::{Read, Write};
 use std::sync::LazyLock;
@@ -14,6 +16,8 @@ use std::sync::LazyLock;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use regex::bytes::{Captures, Regex};
+
+pub use key::{Keys, alone, before_end, ends};
 
 /// Bytes of the longest packed text that is looked into; a longer one is masked whole.
 const UNPACKED: u64 = 64 << 20;
@@ -101,7 +105,10 @@ static TOKENS: LazyLock<Regex> = LazyLock::new(|| {
 static KEY_IDS: LazyLock<Regex> =
     LazyLock::new(|| regex(r"\b(?:AKIA|ASIA|AROA|AIDA|AGPA|ANPA|ABIA|ACCA)[A-Z0-9]{12,}\b"));
 static PEM: LazyLock<Regex> = LazyLock::new(|| {
-    regex(r"-----BEGIN [A-Z ]*PRIVATE KEY-----[A-Za-z0-9+/=\s\\nr]*(?:-----END [A-Z ]*PRIVATE KEY-----)?")
+    // To its end, whatever headers it has; without one in this text as far as it can be one.
+    regex(
+        r#"-----BEGIN [A-Z0-9 ]*PRIVATE KEY(?: BLOCK)?-----(?:[^"]*?-----END [A-Z0-9 ]*PRIVATE KEY(?: BLOCK)?-----|[A-Za-z0-9+/=\s\\nr]*)"#,
+    )
 });
 static SECRET_KEY: LazyLock<Regex> = LazyLock::new(|| regex(r"[A-Za-z0-9/+]{40,}"));
 static URL_USER: LazyLock<Regex> = LazyLock::new(|| regex(r#"(://)[^\s/@"'\\:]+:[^\s/@"'\\]+(@)"#));
@@ -378,6 +385,22 @@ mod tests {
             ("to ann.smith+x@mail.example.com, please", "to [masked], please"),
             ("postgres://user:pa55@db.internal:5432/x", "postgres://[masked]@db.internal:5432/x"),
             ("-----BEGIN RSA PRIVATE KEY-----\\nMIIE\\n-----END RSA PRIVATE KEY----- x", "[masked] x"),
+            (
+                r#"{"pem":"-----BEGIN RSA PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\nDEK-Info: DES,1\n\nMI+/E=\n-----END RSA PRIVATE KEY-----\n","n":1}"#,
+                r#"{"pem":"[masked]\n","n":1}"#,
+            ),
+            (
+                r#"{"message":"{\"pem\":\"-----BEGIN PRIVATE KEY-----\\nMIIE\\n-----END PRIVATE KEY-----\"}"}"#,
+                r#"{"message":"{\"pem\":\"[masked]\"}"}"#,
+            ),
+            (
+                "a\n-----BEGIN EC PRIVATE KEY-----\nMIIE\nMHc=\n-----END EC PRIVATE KEY-----\nb",
+                "a\n[masked]\nb",
+            ),
+            (
+                r#"["-----BEGIN PRIVATE KEY-----","-----END PRIVATE KEY-----"]"#,
+                r#"["[masked]","-----END PRIVATE KEY-----"]"#,
+            ),
             ("arn:aws:iam::123456789012:role/x", "arn:aws:iam::111122223333:role/x"),
             (
                 "https://sqs.eu-west-1.amazonaws.com/123456789012/q",

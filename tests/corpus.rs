@@ -62,7 +62,7 @@ impl FactSink for Facts {
     }
 
     fn other_point(&mut self, point: &OtherPoint) {
-        self.others[point.series.0 as usize].1.push(*point);
+        self.others[point.series.0 as usize].1.push(point.clone());
     }
 
     fn segment(

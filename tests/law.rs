@@ -12,8 +12,8 @@ use lamtop::correlate::Correlator;
 use lamtop::decode;
 use lamtop::findings::{self, Detector, Scene, Told, Watch};
 use lamtop::model::{
-    Basis, Body, Certainty, Claim, ClaimStanding, Evidence, Finding, FindingKind, Record, Severity,
-    Timestamp, Verdict, Window,
+    Basis, Body, Certainty, Claim, ClaimStanding, Evidence, Finding, FindingKind, FindingSize, Record,
+    Severity, Timestamp, Verdict, Window,
 };
 use lamtop::query::filter::Filter;
 use lamtop::query::view::{Overview, OverviewRequest, SortBy};
@@ -101,6 +101,7 @@ impl Detector for Dummy {
             certainty: Certainty::Is,
             sentence: format!("{} failed", subject.tally(since).errors),
             numbers: Vec::new(),
+            size: FindingSize::None,
             evidence: vec![Evidence::Told("a failure".into())],
             first_step: String::new(),
         }

@@ -66,6 +66,7 @@ impl Others {
             known,
             adds: metric.observed.is_some(),
             statistics: metric.statistics,
+            values: (!metric.values.is_empty()).then(|| metric.values.into()),
         });
     }
 
@@ -121,6 +122,7 @@ mod tests {
             period_ms: 60_000,
             observed: Some(Timestamp(1)),
             statistics: Statistics::default(),
+            values: &[],
         }
     }
 

@@ -127,10 +127,12 @@ fn walk<'a, const ESC: bool>(
                 seen.message = (cursor.peek() == b'{').then_some(cursor);
                 cursor.skip()?;
             }
-            b"function_name" | b"functionName" => seen.function = cursor.text(arena)?,
+            // Among metrics it is a dimension, which may name any function.
+            b"function_name" | b"functionName" if !seen.emf => seen.function = cursor.text(arena)?,
             b"_aws" => {
+                // Of which request it is and how bad stands behind its metrics as often as before.
                 seen.emf = true;
-                break;
+                cursor.skip()?;
             }
             b"trace_id" => {
                 seen.trace_id = true;
@@ -317,8 +319,8 @@ fn conclude<'a, const ESC: bool>(
         function,
         arn,
         // A part of a segment alone is one as well, that can't be placed.
-        segment: seen.own_id && seen.start_time && (seen.trace_id || seen.end_time && seen.name),
-        metric: seen.metric,
+        segment: !seen.emf && seen.own_id && seen.start_time && (seen.trace_id || seen.end_time && seen.name),
+        metric: seen.metric && !seen.emf,
         emf: seen.emf,
     })
 }

@@ -55,6 +55,11 @@ impl Arena {
         self.plain.alloc_slice_copy(text)
     }
 
+    /// Keeps a copy of values, each with how many there are of it.
+    pub(super) fn values(&self, values: &[(f64, f64)]) -> &[(f64, f64)] {
+        self.plain.alloc_slice_copy(values)
+    }
+
     pub(super) fn segment(&self, document: SegmentDocument) -> &SegmentDocument {
         self.segments.keep(document)
     }

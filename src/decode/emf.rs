@@ -142,7 +142,7 @@ impl<'a> Reading<'_, 'a> {
                 self.wrong(format!("EMF: a metric {what}"), out);
                 continue;
             };
-            let Some(statistics) = statistics(&self.document.get(name)) else {
+            let Some((statistics, values)) = statistics(&self.document.get(name)) else {
                 self.wrong(format!("EMF: the metric {} has no number in the document", head(name)), out);
                 continue;
             };
@@ -152,6 +152,7 @@ impl<'a> Reading<'_, 'a> {
                 namespace,
                 name: self.keep(name),
                 unit: self.keep(unit),
+                values: self.arena.values(&values),
                 ..observation(step_ms, self.time.unwrap_or(Timestamp::MIN), statistics)
             };
             for &(function, dimensions) in &valid {
@@ -280,16 +281,30 @@ fn observation<'a>(step_ms: u32, at: Timestamp, statistics: Statistics) -> Metri
         period_ms: step_ms,
         observed: Some(at),
         statistics,
+        values: &[],
     }
 }
 
-/// A number, an array of numbers, or `{Values,Counts}`.
-fn statistics(value: &Value) -> Option<Statistics> {
+/// A number, an array of numbers, `{Values,Counts}`, or what was made of them already:
+/// `{Min,Max,Sum,Count}`. Beside the statistics the values, where they are not all alike and known.
+fn statistics(value: &Value) -> Option<(Statistics, Vec<(f64, f64)>)> {
     let one = |value: &Value| value.as_f64().filter(|value| value.is_finite());
     let all: Vec<(f64, f64)> = match value {
         Value::Number(_) => vec![(one(value)?, 1.0)],
         Value::Array(values) => {
             values.iter().take(VALUES).map(|value| Some((one(value)?, 1.0))).collect::<Option<_>>()?
+        }
+        Value::Object(set) if !set.contains_key("Values") => {
+            let told = |name| set.get(name).and_then(one);
+            let (count, sum, min, max) = (told("Count")?, told("Sum")?, told("Min")?, told("Max")?);
+            let made = Statistics {
+                count: Some(count),
+                sum: Some(sum),
+                min: Some(min),
+                max: Some(max),
+                ..Statistics::default()
+            };
+            return (count > 0.0 && min <= max).then_some((made, Vec::new()));
         }
         Value::Object(_) => {
             let (values, counts) = (value["Values"].as_array()?, value["Counts"].as_array()?);
@@ -298,13 +313,15 @@ fn statistics(value: &Value) -> Option<Statistics> {
         }
         _ => return None,
     };
-    (!all.is_empty()).then(|| Statistics {
+    let made = Statistics {
         count: Some(all.iter().map(|(_, count)| count).sum()),
         sum: Some(all.iter().map(|(value, count)| value * count).sum()),
         min: all.iter().map(|(value, _)| *value).reduce(f64::min),
         max: all.iter().map(|(value, _)| *value).reduce(f64::max),
         ..Statistics::default()
-    })
+    };
+    let alike = made.min == made.max;
+    (!all.is_empty()).then(|| (made, if alike { Vec::new() } else { all }))
 }
 
 fn unit(name: &str) -> &'static str {

@@ -72,6 +72,7 @@ pub fn read<'a>(text: &'a str, arena: &'a Arena) -> Result<(MetricRecord<'a>, Op
             p90: value.p90,
             p99: value.p99,
         },
+        values: &[],
     };
     Ok((record, arrived))
 }

@@ -46,7 +46,7 @@ pub use shown::message as shown;
 
 use crate::frame::{Scanner, Shape, is_line};
 use crate::model::{
-    Bad, Body, Broken, Chunk, Continuation, Envelope, Event, Level, LogLine, Origin, Record, Text, Timestamp,
+    Bad, Body, Broken, Chunk, Continuation, Envelope, Event, Origin, Record, Text, Timestamp,
 };
 pub use document::parts;
 use json::Stop;
@@ -77,13 +77,33 @@ pub enum Wanted {
 pub fn chunk<'a>(chunk: &'a Chunk, wanted: Wanted, arena: &'a Arena, out: &mut Vec<Record<'a>>) {
     let bytes = &chunk.bytes[..];
     let mut from = 0;
+    let mut declared = DeclaredNext { bytes, at: if wanted == Wanted::All { 0 } else { bytes.len() } };
     while from < bytes.len() {
-        if let Some(end) = usual(chunk, from, wanted, arena, out) {
+        if let Some(end) = usual(chunk, from, &mut declared, arena, out) {
             from = end + 1;
             continue;
         }
         let end = memchr(b'\n', &bytes[from..]).map_or(bytes.len(), |length| from + length);
         from = unusual(chunk, (from, end), arena, out);
+    }
+}
+
+/// Where in a chunk metrics are declared next. To look for that in the chunk as a whole takes less than
+/// to look in each line for what few have.
+struct DeclaredNext<'a> {
+    bytes: &'a [u8],
+    /// Before that there is none.
+    at: usize,
+}
+
+impl DeclaredNext<'_> {
+    /// Whether metrics may be declared in a part; parts are asked for in order.
+    #[inline(always)]
+    fn is_in(&mut self, from: usize, to: usize) -> bool {
+        if self.at < from {
+            self.at = AWS.find(&self.bytes[from..]).map_or(self.bytes.len(), |at| from + at);
+        }
+        self.at < to
     }
 }
 
@@ -94,7 +114,7 @@ pub fn chunk<'a>(chunk: &'a Chunk, wanted: Wanted, arena: &'a Arena, out: &mut V
 fn usual<'a>(
     chunk: &'a Chunk,
     from: usize,
-    wanted: Wanted,
+    declared: &mut DeclaredNext<'_>,
     arena: &'a Arena,
     out: &mut Vec<Record<'a>>,
 ) -> Option<usize> {
@@ -111,8 +131,12 @@ fn usual<'a>(
     };
     let closing = if json { json::single_escapes } else { json::plain_escapes };
     if let Some((line, read)) = if json { app::usual_head(text) } else { text::usual_head(text) } {
-        let end = to(head.behind(read, closing)?.1);
+        let (closing, behind) = head.behind(read, closing)?;
+        let end = to(behind);
         out.push(Record { envelope: envelope(end), body: Body::Log(line) });
+        if json && declared.is_in(from, end) {
+            embedded(&head.rest[1..closing], arena, out);
+        }
         return Some(end);
     }
     let platform = if json { app::usual_platform(text, arena) } else { text::usual_platform(text, arena) };
@@ -123,7 +147,8 @@ fn usual<'a>(
     }
     let (closing, behind) = head.behind(0, closing)?;
     let end = to(behind);
-    other(&head.rest[1..closing], !json, envelope(end), wanted, arena, out);
+    let metrics = json && declared.is_in(from, end);
+    other(&head.rest[1..closing], !json, envelope(end), metrics, arena, out);
     Some(end)
 }
 
@@ -350,7 +375,7 @@ fn identified<'a>(
 ) {
     let at = out.len();
     let envelope = envelope(wrapped, origin, arrived, arena);
-    other(wrapped.message, false, envelope, Wanted::All, arena, out);
+    other(wrapped.message, false, envelope, true, arena, out);
     name(wrapped.id, at, arena, out);
 }
 
@@ -374,23 +399,19 @@ fn name<'a>(id: Text<'_>, at: usize, arena: &'a Arena, out: &mut Vec<Record<'a>>
     out[at].body = Body::Event(arena.alloc(Event { id: hash_of(id), body, more }));
 }
 
-/// A wrapped line's record, and the metrics in it.
+/// A wrapped line's record, and the metrics in it, if there may be any.
 #[inline(never)]
 fn other<'a>(
     raw: &'a [u8],
     plain: bool,
     envelope: Envelope<'a>,
-    wanted: Wanted,
+    metrics: bool,
     arena: &'a Arena,
     out: &mut Vec<Record<'a>>,
 ) {
     let body = message(raw, plain, arena);
     out.push(Record { envelope, body });
-    if wanted == Wanted::NotOwnMetrics {
-        return;
-    }
-    let unknown = matches!(body, Body::Log(LogLine { level: Level::Unknown, error: None, .. }));
-    if unknown && raw.first() == Some(&b'{') {
+    if metrics && matches!(body, Body::Log(_)) && raw.first() == Some(&b'{') {
         embedded(raw, arena, out);
     }
 }
@@ -535,7 +556,7 @@ fn bare<'a>(frame: &Frame<'a>, arena: &'a Arena, out: &mut Vec<Record<'a>>) {
             Ok((metric, arrived)) => (Body::Metric(arena.alloc(metric)), arrived),
             Err(reason) => return out.push(frame.bad(reason, arena)),
         }
-    } else if message.emf {
+    } else if message.emf || declares(&message, line) {
         let time = message.time.and_then(Timestamp::parse);
         let envelope = Envelope { function: message.function, time, ..frame.envelope() };
         out.push(Record { envelope, body: message.body });
@@ -555,6 +576,11 @@ fn bare<'a>(frame: &Frame<'a>, arena: &'a Arena, out: &mut Vec<Record<'a>>) {
         ..frame.envelope()
     };
     out.push(Record { envelope, body });
+}
+
+/// Whether metrics may be declared in the part of a line that was left unread.
+fn declares(message: &app::Message<'_>, line: &[u8]) -> bool {
+    matches!(message.body, Body::Log(_)) && !message.says_nothing() && AWS.find(line).is_some()
 }
 
 /// The function a log group and stream belong to (`formats.md` 0, "Where the names come from"):

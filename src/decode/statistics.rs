@@ -168,6 +168,7 @@ fn record<'a>(
         period_ms,
         observed: None,
         statistics,
+        values: &[],
     }
 }
 

@@ -13,8 +13,8 @@
 //! before.
 
 use crate::model::{
-    Basis, Certainty, Claim, ClaimStanding, Code, Evidence, FindingKind, Outcome, Severity, Timestamp,
-    Verdict, Window, Worse,
+    Basis, Certainty, Claim, ClaimStanding, Code, Evidence, FindingKind, FindingSize, Outcome, Severity,
+    Timestamp, Verdict, Window, Worse,
 };
 use crate::query::{Seen, Subject, Tally};
 
@@ -63,7 +63,7 @@ impl Detector for BadDeploy {
         };
         let audited = subject.code_changes(Window { from: at.plus(-rules::DEPLOY_TAKES_MS), to: at.plus(1) });
         let audited = audited.map(|(_, told)| Evidence::Told(told.to_string())).next();
-        let (sentence, mut numbers, records, share) = match worse {
+        let (sentence, mut numbers, records, size) = match worse {
             Worse::Errors => {
                 let tally = subject.tally(after);
                 let failed = errors(&tally);
@@ -86,7 +86,7 @@ impl Detector for BadDeploy {
                     ("failed_share", share),
                     ("failures_before", before),
                 ];
-                (sentence, numbers, records, share)
+                (sentence, numbers, records, FindingSize::Share(share))
             }
             Worse::Slower => {
                 let now = median(subject, after).unwrap_or(0.0);
@@ -99,7 +99,8 @@ impl Detector for BadDeploy {
                     words::span(then),
                 );
                 let factor = if then > 0.0 { now / then } else { 0.0 };
-                (sentence, vec![("p50_ms", now), ("p50_before_ms", then), ("factor", factor)], records, 0.0)
+                let numbers = vec![("p50_ms", now), ("p50_before_ms", then), ("factor", factor)];
+                (sentence, numbers, records, FindingSize::Factor(factor))
             }
         };
         if let Code::Version(name) = new
@@ -109,14 +110,15 @@ impl Detector for BadDeploy {
         }
         Told {
             qualifier,
-            severity: match worse {
-                Worse::Slower => Severity::Warning,
-                Worse::Errors if share >= rules::MOST_SHARE => Severity::Critical,
-                Worse::Errors => Severity::Error,
+            severity: match size {
+                FindingSize::Share(share) if share >= rules::MOST_SHARE => Severity::Critical,
+                FindingSize::Share(_) => Severity::Error,
+                FindingSize::Factor(_) | FindingSize::None => Severity::Warning,
             },
             certainty: Certainty::PointsTo,
             sentence,
             numbers,
+            size,
             evidence: records.iter().map(|seen| Evidence::Record(seen.origin)).chain(audited).collect(),
             first_step: "roll the alias back to the version before, then compare the two".to_string(),
         }

@@ -19,7 +19,8 @@ mod watch;
 mod words;
 
 use crate::model::{
-    Certainty, Claim, ClaimStanding, Evidence, Finding, FindingKind, Severity, Timestamp, Verdict, Window,
+    Certainty, Claim, ClaimStanding, Evidence, Finding, FindingKind, FindingSize, Severity, Timestamp,
+    Verdict, Window,
 };
 use crate::query::view::Problems;
 use crate::query::{Snapshot, Subject, subject};
@@ -68,6 +69,8 @@ pub struct Told {
     pub sentence: String,
     /// The figures in it, by name; the unit ends the name.
     pub numbers: Vec<(&'static str, f64)>,
+    /// How bad it is, by one of these figures where it has degrees.
+    pub size: FindingSize,
     /// What carries it.
     pub evidence: Vec<Evidence>,
     /// What to look at first.
@@ -83,6 +86,7 @@ impl Told {
             certainty: Certainty::MayBe,
             sentence: String::new(),
             numbers: Vec::new(),
+            size: FindingSize::None,
             evidence: Vec::new(),
             first_step: String::new(),
         }
@@ -128,6 +132,7 @@ pub fn as_of(
                 certainty: told.certainty,
                 sentence: told.sentence,
                 numbers: told.numbers,
+                size: told.size,
                 evidence: told.evidence,
                 first_step: told.first_step,
             })

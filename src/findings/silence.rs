@@ -10,7 +10,8 @@
 //! requests of it. It begins at the first start that did not come, and is over with the next one.
 
 use crate::model::{
-    Basis, Certainty, Claim, ClaimStanding, Evidence, FindingKind, Severity, Timestamp, Verdict, Window,
+    Basis, Certainty, Claim, ClaimStanding, Evidence, FindingKind, FindingSize, Severity, Timestamp, Verdict,
+    Window,
 };
 use crate::query::{Rhythm, Subject};
 
@@ -80,6 +81,8 @@ impl Detector for Silence {
                 ("missed", missed),
                 ("seen_before", seen.started),
             ],
+            // The longer it lasts the more it missed; it is no more silent than before.
+            size: FindingSize::None,
             evidence: evidence.collect(),
             first_step: "look at what calls it: is the schedule or the mapping still enabled, may it still invoke the function?".to_string(),
         }

@@ -11,7 +11,8 @@
 //! of 5 closed minutes (3 minutes old) count none: what still settles may open, never close it.
 
 use crate::model::{
-    Basis, Certainty, Claim, ClaimStanding, Evidence, FindingKind, Severity, Timestamp, Verdict, Window,
+    Basis, Certainty, Claim, ClaimStanding, Evidence, FindingKind, FindingSize, Severity, Timestamp, Verdict,
+    Window,
 };
 use crate::query::{Period, Subject};
 
@@ -94,6 +95,7 @@ impl Detector for ThrottledReserved {
                 ("throttled_share", share),
                 ("reserved_limit", f64::from(limit)),
             ],
+            size: FindingSize::Share(share),
             evidence,
             first_step:
                 "raise the reserved concurrency, or find what made the function slower or its traffic grow"

@@ -14,8 +14,8 @@
 //! time out as before; of a function that is called rarely, when none of 15 minutes does.
 
 use crate::model::{
-    Basis, Certainty, Claim, ClaimStanding, Evidence, FindingKind, Outcome, Severity, Timestamp, Verdict,
-    Window,
+    Basis, Certainty, Claim, ClaimStanding, Evidence, FindingKind, FindingSize, Outcome, Severity, Timestamp,
+    Verdict, Window,
 };
 use crate::query::{Subject, Tally};
 
@@ -77,6 +77,7 @@ impl Detector for Timeout {
                 words::percent(share),
             ),
             numbers,
+            size: FindingSize::Share(share),
             evidence: evidence.collect(),
             first_step: "open a timed-out invocation: its last line before the time-out, and what it waited for in its trace".to_string(),
         }

@@ -28,13 +28,26 @@ const WORDS: [&[u8]; 6] =
     [b"ventSource", b"detail-type", b"requestContext", b"awslogs", b"alarmArn", b"eliveryStreamArn"];
 
 /// An event.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Event {
     /// What sent it.
     pub source: EventSource,
     /// When the earliest of what is in it happened, was sent or arrived; `None` where that is not told,
     /// and of requests, which nobody kept waiting in a queue.
     pub at: Option<Timestamp>,
+    /// How many records are in it, of sources that send several at once; else 0.
+    pub records: u32,
+    /// Whether these are all: a text that is cut, or a list that is not printed whole, has more.
+    pub whole: bool,
+    /// Where the objects of S3 lie, each once for its record: bucket and first folders.
+    pub prefixes: Vec<String>,
+}
+
+impl Event {
+    /// One that is no list of records.
+    fn of(source: EventSource, at: Option<Timestamp>) -> Self {
+        Self { source, at, records: 0, whole: true, prefixes: Vec::new() }
+    }
 }
 
 /// The event in a line's text.
@@ -185,20 +198,30 @@ impl<'a> Walk<'a> {
         let mut all: Option<Event> = None;
         while self.takes(b'{') {
             if let Some(record) = self.record() {
-                let of = all.get_or_insert(record);
-                of.at = [of.at, record.at].into_iter().flatten().min();
+                match &mut all {
+                    Some(of) => {
+                        of.at = [of.at, record.at].into_iter().flatten().min();
+                        of.records += record.records;
+                        of.prefixes.extend(record.prefixes);
+                    }
+                    None => all = Some(record),
+                }
             }
             self.takes(b',');
+        }
+        if let Some(of) = &mut all {
+            of.whole = self.takes(b']');
         }
         all
     }
 
     /// A record whose opening brace was passed.
     fn record(&mut self) -> Option<Event> {
-        let (mut source, mut at) = (None, None);
+        let (mut source, mut at, mut place) = (None, None, None);
         while let Some(key) = self.key() {
             let value = *self;
             match key {
+                b"s3" => place = value.object(),
                 b"eventSource" | b"EventSource" => source = self.text().and_then(of_record),
                 b"eventTime" => at = at.or(self.text().and_then(Timestamp::parse)),
                 b"attributes" => {
@@ -215,7 +238,26 @@ impl<'a> Walk<'a> {
             }
             self.skip();
         }
-        Some(Event { source: source?, at })
+        let prefixes = place.into_iter().collect();
+        Some(Event { records: 1, prefixes, ..Event::of(source?, at) })
+    }
+
+    /// The bucket and the first folders of an object of S3.
+    fn object(mut self) -> Option<String> {
+        if !self.takes(b'{') {
+            return None;
+        }
+        let (mut bucket, mut object) = (None, None);
+        while let Some(key) = self.key() {
+            let value = self;
+            match key {
+                b"bucket" => bucket = value.member(b"name"),
+                b"object" => object = value.member(b"key"),
+                _ => {}
+            }
+            self.skip()?;
+        }
+        Some(prefix(bucket?, object?))
     }
 
     /// What a member of an object is, if that is no object or list itself.
@@ -310,8 +352,8 @@ struct Seen<'a> {
 
 impl Seen<'_> {
     fn event(&self) -> Option<Event> {
-        if let Some(event) = self.records {
-            return Some(event);
+        if let Some(event) = &self.records {
+            return Some(event.clone());
         }
         let (source, at) = match self.event_source {
             Some(b"aws:kafka" | b"SelfManagedKafka") => (EventSource::Kafka, self.arrived),
@@ -334,8 +376,32 @@ impl Seen<'_> {
                 }
             },
         };
-        Some(Event { source, at })
+        Some(Event::of(source, at))
     }
+}
+
+/// Bytes of a prefix at most.
+const PREFIX: usize = 120;
+/// Folders of one.
+const FOLDERS: usize = 2;
+
+/// `bucket/folder/#/`: where an object lies, without what is another one each day or time, which is what
+/// has digits; what lies in it further down is no prefix.
+fn prefix(bucket: &[u8], key: &[u8]) -> String {
+    let mut out = String::from_utf8_lossy(&bucket[..bucket.len().min(PREFIX)]).into_owned();
+    out.push('/');
+    let folders: Vec<&[u8]> = key.split(|c| *c == b'/').collect();
+    let folders = &folders[..folders.len().saturating_sub(1)];
+    for folder in folders.iter().take(FOLDERS) {
+        if folder.iter().any(u8::is_ascii_digit) {
+            out.push_str("#/");
+            break;
+        }
+        out.push_str(&String::from_utf8_lossy(folder));
+        out.push('/');
+    }
+    out.truncate(out.floor_char_boundary(PREFIX));
+    out
 }
 
 fn number(text: &[u8]) -> Option<f64> {

@@ -11,11 +11,13 @@
 //! take at most [`rows::TEXTS`] bytes. A source in which nothing could be read has no lines; its
 //! records are in the snapshot's log of bad ones.
 
+mod alike;
 mod bytes;
 mod event;
 mod held;
 mod line;
 mod logged;
+mod masked;
 mod one;
 mod patterns;
 mod rows;
@@ -27,11 +29,8 @@ mod wanted;
 #[cfg(test)]
 mod tests;
 
-use std::borrow::Cow;
-
 pub use bytes::Bytes;
 
-use crate::mask::{self, Masked};
 use crate::model::{Origin, Timestamp};
 use crate::query::view::{Anchor, LinesAnswer, LinesRequest};
 use crate::store::Snapshot;
@@ -67,12 +66,7 @@ impl<B: Bytes> Reader<B> {
             None => self.anywhere(&wanted, request),
         };
         if request.mask {
-            let mut masked = Masked::default();
-            for row in &mut answer.rows {
-                if let Cow::Owned(text) = mask::text(&row.text, &mut masked) {
-                    row.text = text;
-                }
-            }
+            masked::rows(&mut answer.rows);
         }
         if answer.note.is_none() && answer.at_start && snapshot.health.lines_let_go > 0 {
             answer.note = Some("older lines were let go to stay within --memory".to_string());

@@ -1,11 +1,12 @@
-//! Lines put together by their shape. Pure; no line is lost: those of shapes beyond the bounds are
-//! counted together.
+//! Lines put together by their shape, and shapes that differ in a name alone. Pure; no line is lost: those
+//! of shapes beyond the bounds are counted together.
 
 use std::cmp::{Ordering, Reverse};
 use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
 
+use super::alike::{self, Several};
 use crate::model::{Level, Timestamp};
 use crate::query::survey::{Pattern, Patterns};
 
@@ -44,6 +45,10 @@ pub struct Shapes {
     columns: usize,
     most: usize,
     all: FxHashMap<Arc<str>, Pattern>,
+    /// Those that stand for several, once there were so many that they had to be looked for; and how many
+    /// shapes there were then.
+    several: Several,
+    left: usize,
     beyond: u64,
     before: bool,
 }
@@ -51,13 +56,22 @@ pub struct Shapes {
 impl Shapes {
     /// None yet; one that was not there before `since` will be new.
     pub fn new(since: Timestamp, columns: usize) -> Self {
-        Self { since, columns, most: MOST, all: FxHashMap::default(), beyond: 0, before: false }
+        let (all, several) = Default::default();
+        Self { since, columns, most: MOST, all, several, left: 0, beyond: 0, before: false }
     }
 
     /// Puts a line to those of its shape.
     pub fn add(&mut self, shape: String, line: &Shaped<'_>) {
         self.before |= line.time < self.since;
         if let Some(pattern) = self.all.get_mut(shape.as_str()) {
+            return add(pattern, line);
+        }
+        // Not at each line again, where that makes little room.
+        if self.all.len() >= self.most && self.left + self.most / 10 < self.all.len() {
+            self.put_together();
+        }
+        let several = self.several.find(&shape).cloned();
+        if let Some(pattern) = several.and_then(|shape| self.all.get_mut(&shape)) {
             add(pattern, line);
         } else if self.all.len() < self.most {
             let shape: Arc<str> = shape.into();
@@ -82,8 +96,28 @@ impl Shapes {
         }
     }
 
+    /// Puts shapes together that differ in names alone.
+    fn put_together(&mut self) {
+        let shapes: Vec<&str> = self.all.keys().map(|shape| &**shape).collect();
+        let its = alike::together(&shapes);
+        let moved: Vec<(Arc<str>, Arc<str>)> =
+            self.all.keys().zip(its).filter_map(|(shape, its)| Some((shape.clone(), its?))).collect();
+        for (shape, its) in moved {
+            let Some(pattern) = self.all.remove(&shape) else { continue };
+            match self.all.get_mut(&its) {
+                Some(several) => merge(several, pattern),
+                None => {
+                    self.all.insert(its.clone(), Pattern { shape: its, ..pattern });
+                }
+            }
+        }
+        self.several = Several::of(self.all.keys().filter(|shape| shape.contains(alike::WORD)));
+        self.left = self.all.len();
+    }
+
     /// The answer, where all lines after `read_after` were read.
-    pub fn answer(self, read_after: Option<Timestamp>) -> Patterns {
+    pub fn answer(mut self, read_after: Option<Timestamp>) -> Patterns {
+        self.put_together();
         let Self { since, all, beyond, before, .. } = self;
         // Shapes that were not told apart may have been there before.
         let judged = before && beyond == 0 && read_after.is_none_or(|after| after < since);
@@ -124,6 +158,23 @@ fn add(pattern: &mut Pattern, line: &Shaped<'_>) {
         pattern.newest.clear();
         let text = line.text.trim_end();
         pattern.newest.push_str(&text[..text.floor_char_boundary(NEWEST)]);
+    }
+}
+
+/// Puts the lines of one shape to those of another.
+fn merge(pattern: &mut Pattern, other: Pattern) {
+    pattern.lines += other.lines;
+    pattern.level = pattern.level.max(other.level);
+    pattern.bad |= other.bad;
+    pattern.platform &= other.platform;
+    pattern.first = pattern.first.min(other.first);
+    pattern.functions |= other.functions || pattern.function != other.function;
+    for (count, more) in pattern.columns.iter_mut().zip(&other.columns) {
+        *count = count.saturating_add(*more);
+    }
+    // Of two of the same time always the same one, in whatever order they come.
+    if (other.last, &other.newest) > (pattern.last, &pattern.newest) {
+        (pattern.last, pattern.newest, pattern.function) = (other.last, other.newest, other.function);
     }
 }
 
@@ -188,7 +239,68 @@ mod tests {
         assert_eq!((&*last.shape, last.new, last.lines), ("served", false, 3));
     }
 
+    /// A word of letters.
+    fn name(n: usize) -> String {
+        String::from_iter([n / 676, n / 26, n].map(|n| char::from(b'a' + (n % 26) as u8)))
+    }
+
+    #[test]
+    fn names_are_put_together_however_many_there_are() {
+        let texts: Vec<String> = (0..3_000).map(|n| format!("user {} paid {n}", name(n))).collect();
+        for most in [100, 10_000] {
+            let mut shapes = Shapes::new(Timestamp(500), 10);
+            shapes.most = most;
+            for (n, text) in texts.iter().enumerate() {
+                shapes.add(shape::of(text), &line((n % 1_000) as i64, Level::Info, text));
+                assert!(shapes.all.len() <= most);
+            }
+            shapes.add(shape::of("something else"), &line(999, Level::Warn, "something else"));
+            let patterns = shapes.answer(None);
+            let shown: Vec<_> =
+                patterns.rows.iter().map(|p| (&*p.shape, p.lines, p.columns[3], p.new, &*p.newest)).collect();
+            assert_eq!(
+                shown,
+                [
+                    ("something else", 1, 0, true, "something else"),
+                    ("user <word> paid <n>", 3_000, 300, false, &*texts[2_999])
+                ],
+                "{most}"
+            );
+            assert_eq!(patterns.rest, (0, 0));
+        }
+        // What can't be put together is counted, and looked through no more often than it helps.
+        let mut shapes = Shapes::new(Timestamp(500), 10);
+        shapes.most = 100;
+        (0..3_000).for_each(|n| shapes.add(name(n), &line(1, Level::Info, &name(n))));
+        let patterns = shapes.answer(None);
+        assert_eq!((patterns.rows.len(), patterns.rest.1), (100, 2_900));
+    }
+
     proptest! {
+        /// In whatever order they come.
+        #[test]
+        fn the_same_lines_make_the_same_patterns(
+            lines in prop::collection::vec((0i64..1_000, 0usize..40, 0usize..3), 0..200), turn in 0usize..200,
+        ) {
+            let texts: Vec<(i64, String)> = lines
+                .iter()
+                .map(|(time, n, kind)| (*time, match kind {
+                    0 => format!("user {} logged in", name(*n)),
+                    1 => format!("{} has failed {n}", name(*n)),
+                    _ => format!("read {}.csv of {}", name(*n), name(n % 3)),
+                }))
+                .collect();
+            let of = |texts: &[(i64, String)]| {
+                let mut shapes = Shapes::new(Timestamp(500), 10);
+                texts.iter().for_each(|(time, text)| shapes.add(shape::of(text), &line(*time, Level::Info, text)));
+                let rows = shapes.answer(None).rows;
+                rows.into_iter().map(|p| (p.shape.to_string(), p.lines, p.first, p.last, p.columns)).collect::<Vec<_>>()
+            };
+            let mut turned = texts.clone();
+            turned.rotate_left(turn.min(texts.len()));
+            prop_assert_eq!(of(&texts), of(&turned));
+        }
+
         #[test]
         fn no_line_is_lost(
             lines in prop::collection::vec((0i64..1_000, "[a-c1-3 ]{0,4}"), 0..200), most in 1usize..20,

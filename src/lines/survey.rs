@@ -215,7 +215,14 @@ impl<'a> Counted<'a> {
     fn answer(mut self) -> Survey {
         let whole = self.survey.unread == 0 && self.survey.note.is_none();
         let grade = if whole { Grade::Counted } else { Grade::AtLeast(Why::NotLookedAt) };
-        self.survey.events = self.logged.map(|logged| logged.answer(grade));
+        let read = Window {
+            from: self
+                .survey
+                .read_after
+                .map_or(self.survey.window.from, |after| after.max(self.survey.window.from)),
+            ..self.survey.window
+        };
+        self.survey.events = self.logged.map(|logged| logged.answer(grade, read));
         self.survey.patterns = self.shapes.map(|shapes| shapes.answer(self.survey.read_after));
         self.survey
     }

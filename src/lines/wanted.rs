@@ -3,7 +3,7 @@
 use rustc_hash::FxHashMap;
 
 use super::line::{Kind, Line, Name, Names};
-use super::shape;
+use super::{alike, shape};
 use crate::model::{FunctionId, Level, SourceId, Timestamp};
 use crate::query::filter::{Condition, contains, wild};
 use crate::query::view::LinesRequest;
@@ -112,7 +112,12 @@ impl<'a> Wanted<'a> {
 
     /// Whether a line is chosen.
     pub fn fulfils(&self, line: &Line, names: &Names, text: &str, owners: Option<&Owners<'_>>) -> bool {
-        if self.request.shape.as_ref().is_some_and(|shape| shape::of_line(line.kind, text) != **shape) {
+        if self
+            .request
+            .shape
+            .as_ref()
+            .is_some_and(|shape| !alike::is_of(&shape::of_line(line.kind, text), shape))
+        {
             return false;
         }
         if self.request.filter.is_empty() {

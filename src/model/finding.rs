@@ -225,6 +225,28 @@ pub enum Evidence {
     Told(String),
 }
 
+/// How bad it is, by a measure that does not grow merely because time passes.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Size {
+    /// The share of what is lost, of 1.
+    Share(f64),
+    /// How many times as long it takes.
+    Factor(f64),
+    /// It is so or it is not.
+    None,
+}
+
+impl Size {
+    /// How many times as bad it is as another one was, if both are by the same measure.
+    pub fn times(self, then: Self) -> Option<f64> {
+        let (now, then) = match (self, then) {
+            (Self::Share(now), Self::Share(then)) | (Self::Factor(now), Self::Factor(then)) => (now, then),
+            _ => return None,
+        };
+        (now > then).then(|| now / then)
+    }
+}
+
 /// A finding as of a time: one sentence about one function, with the evidence that carries it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Finding {
@@ -248,6 +270,8 @@ pub struct Finding {
     pub sentence: String,
     /// The figures in it, by name; the unit ends the name.
     pub numbers: Vec<(&'static str, f64)>,
+    /// How bad it is.
+    pub size: Size,
     /// What carries it; never empty.
     pub evidence: Vec<Evidence>,
     /// What to look at first.

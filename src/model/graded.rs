@@ -42,6 +42,8 @@ pub enum Why {
     NotLookedAt,
     /// It is of whole minutes, in which several may have been.
     OfMinutes,
+    /// Sums of values that were never told one by one.
+    StatisticSets,
     /// Only Lambda Insights measures it.
     NoInsights,
     /// The account's limit is shared by functions that nobody watches here.
@@ -77,6 +79,7 @@ impl Why {
             Self::Late => "records may still arrive",
             Self::OutOfOrder => "records arrived out of order",
             Self::NotPrinted => "some records do not print it",
+            Self::StatisticSets => "statistic sets",
             Self::HeldBack => "it was so when somebody looked",
             Self::OtherFunctions => {
                 "functions that are not watched here share the limit: give the account's metrics"

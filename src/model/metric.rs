@@ -113,7 +113,7 @@ pub struct OtherMetric {
 }
 
 /// A period of such a series, or an observation in one.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct OtherPoint {
     /// The series.
     pub series: OtherId,
@@ -127,4 +127,6 @@ pub struct OtherPoint {
     pub adds: bool,
     /// Its statistics.
     pub statistics: Statistics,
+    /// Of an observation of several values the values, and how many of each.
+    pub values: Option<Arc<[(f64, f64)]>>,
 }

@@ -25,7 +25,7 @@ pub use error::{ErrorId, ErrorText, Errors};
 pub use fact::{Change, EnvironmentInfo, FactSink, LineFact, Texts};
 pub use finding::{
     Basis, Certainty, Claim, Code, Evidence, Finding, FindingChange, FindingLog, Kind as FindingKind,
-    Severity, Standing as ClaimStanding, Verdict, Worse,
+    Severity, Size as FindingSize, Standing as ClaimStanding, Verdict, Worse,
 };
 pub use graded::{Grade, Graded, Why};
 pub use hint::{function_of_file, stream_of_folder};

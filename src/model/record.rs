@@ -449,4 +449,7 @@ pub struct MetricRecord<'a> {
     pub observed: Option<Timestamp>,
     /// The statistics.
     pub statistics: Statistics,
+    /// Of an observation of several values the values, and how many of each; they are what the
+    /// statistics are of.
+    pub values: &'a [(f64, f64)],
 }

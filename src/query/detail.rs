@@ -31,6 +31,7 @@ pub fn detail(
     axis: &Axis,
     lane: Option<&Axis>,
     metrics: bool,
+    compare_ms: Option<i64>,
 ) -> FunctionDetail {
     let wanted = |(row, standing): &(&Row, Standing)| member.wants(asof, row, standing);
     let mut newest: Vec<(&Row, Standing)> = Vec::new();
@@ -76,7 +77,7 @@ pub fn detail(
         schedule: lane.and_then(|lane| ticks::schedule(asof, member.function, lane)),
         asynchronous: waiting::asynchronous(asof, member.id, member.function, window),
         metrics_known: super::metrics::known(asof, member.id),
-        metrics: metrics.then(|| super::metrics::metrics(asof, member, window, axis)),
+        metrics: metrics.then(|| super::metrics::metrics(asof, member, window, axis, compare_ms)),
     }
 }
 

@@ -143,7 +143,7 @@ fn cpu_share(
     };
     let [cpu, duration, memory] = [cpu, duration, memory].map(|series| ask.measured(series, 1.0, false));
     let periods = shares(&cpu, &duration, &memory);
-    let mean = |of: &mut dyn Iterator<Item = &(OtherCell, Used)>| {
+    let mean = |of: &mut dyn Iterator<Item = &(&OtherCell, Used)>| {
         let (used, there) = of.fold((0.0, 0.0), |(used, there), (_, of)| (used + of.used, there + of.there));
         (there > 0.0).then(|| 100.0 * used / there)
     };
@@ -166,6 +166,8 @@ fn cpu_share(
                 min: told(inside().map(|(_, of)| of.percent()).reduce(f64::min), each),
                 mean: told(mean(&mut inside()), sizes),
                 max: told(inside().map(|(_, of)| of.percent()).reduce(f64::max), each),
+                // A share is computed of a period, not of each of its invocations.
+                percentiles: [Graded::NoSource(Why::OfMinutes); 2],
                 sum: None,
                 count: cpu.figures().count,
             }
@@ -187,16 +189,23 @@ fn cpu_share(
             limits: Vec::new(),
             settled: cpu.settled(),
         },
+        percentiles: None,
+        then: None,
+        known: true,
         newest: cpu.newest(),
     }
 }
 
 /// The periods of all three that are of the same invocations.
-fn shares(cpu: &Measured<'_>, duration: &Measured<'_>, memory: &Measured<'_>) -> Vec<(OtherCell, Used)> {
-    let same = |of: &Measured<'_>, cell: &OtherCell| {
+fn shares<'a>(
+    cpu: &'a Measured<'_>,
+    duration: &Measured<'_>,
+    memory: &Measured<'_>,
+) -> Vec<(&'a OtherCell, Used)> {
+    fn same<'m>(of: &'m Measured<'_>, cell: &OtherCell) -> Option<&'m OtherCell> {
         let at = of.periods.binary_search_by_key(&cell.start, |other| other.start).ok()?;
-        Some(of.periods[at]).filter(|other| other.period_ms == cell.period_ms)
-    };
-    let one = |cell: &OtherCell| Some((*cell, Used::of(cell, &same(duration, cell)?, &same(memory, cell)?)?));
+        Some(&of.periods[at]).filter(|other| other.period_ms == cell.period_ms)
+    }
+    let one = |cell: &'a OtherCell| Some((cell, Used::of(cell, same(duration, cell)?, same(memory, cell)?)?));
     cpu.periods.iter().filter_map(one).collect()
 }

@@ -1,15 +1,15 @@
 //! What a series of a metric comes to: in a window, and by column of an axis.
 
 use crate::model::{Grade, Graded, Statistics, Timestamp, Why, Window};
-use crate::store::{OTHERS_KNOWN_MS, OtherCell};
+use crate::store::{OTHERS_KNOWN_MS, OtherCell, Values};
 
 use super::asof::AsOf;
 use super::axis::Axis;
 use super::points::{CLOSED_MS, Sums};
-use super::view::Line;
+use super::view::{Chart, Line};
 
 /// What periods come to together.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Whole {
     /// How many values.
     pub count: Option<f64>,
@@ -19,11 +19,15 @@ pub struct Whole {
     pub min: Option<f64>,
     /// The largest.
     pub max: Option<f64>,
+    /// What is known of them one by one, not multiplied.
+    pub values: Values,
 }
 
 impl Whole {
     /// Puts a period in, its values multiplied by so much.
-    pub fn add(&mut self, of: &Statistics, scale: f64) {
+    pub fn add(&mut self, period: &OtherCell, scale: f64) {
+        let of: &Statistics = &period.statistics;
+        self.values.add(&period.values);
         let both = |a: Option<f64>, b: Option<f64>, with: fn(f64, f64) -> f64| match (a, b) {
             (Some(a), Some(b)) => Some(with(a, b)),
             (a, b) => a.or(b),
@@ -39,7 +43,18 @@ impl Whole {
         let count = self.count.filter(|count| *count > 0.0)?;
         Some(self.sum? / count)
     }
+
+    /// A quantile of all values, and whether it is exactly that.
+    fn quantile(&self, q: f64, scale: f64) -> Option<(f64, bool)> {
+        let (value, exact) = self.values.quantile(q)?;
+        // What stands for a bin may lie beyond all that is in it.
+        let inside = (value * scale).max(self.min.unwrap_or(f64::NEG_INFINITY));
+        Some((inside.min(self.max.unwrap_or(f64::INFINITY)), exact))
+    }
 }
+
+/// Percentiles that are told, by their names.
+const PERCENTILES: [(&str, f64); 2] = [("p50", 0.5), ("p99", 0.99)];
 
 /// The figures of a metric in a window.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -52,6 +67,8 @@ pub struct Figures {
     pub mean: Graded<f64>,
     /// The largest value.
     pub max: Graded<f64>,
+    /// The percentiles of all values, where they were told one by one: p50 and p99.
+    pub percentiles: [Graded<f64>; 2],
     /// Of what adds up all together.
     pub sum: Option<Graded<f64>>,
     /// How many values.
@@ -62,7 +79,8 @@ impl Figures {
     /// Where there is nothing.
     pub fn none(why: Why, adds_up: bool) -> Self {
         let none = Graded::NoSource(why);
-        Self { newest: none, min: none, mean: none, max: none, sum: adds_up.then_some(none), count: none }
+        let (percentiles, sum) = ([none; 2], adds_up.then_some(none));
+        Self { newest: none, min: none, mean: none, max: none, percentiles, sum, count: none }
     }
 }
 
@@ -110,7 +128,7 @@ impl Measured<'_> {
     /// Its figures in the window: of the periods that begin in it, whole.
     pub fn figures(&self) -> Figures {
         let mut whole = Whole::default();
-        self.in_window().for_each(|period| whole.add(&period.statistics, self.scale));
+        self.in_window().for_each(|period| whole.add(period, self.scale));
         let Some(last) = self.in_window().last() else {
             let why = if self.let_go { Why::Evicted } else { Why::NoData };
             return Figures::none(why, self.adds_up);
@@ -123,7 +141,7 @@ impl Measured<'_> {
         // A smallest value that is let go would make it smaller.
         let min = told(whole.min, of_mean);
         let (mut one, end) = (Whole::default(), end(last));
-        one.add(&last.statistics, self.scale);
+        one.add(last, self.scale);
         let newest = match self.adds_up {
             false => told(one.mean(), Grade::Counted),
             true => {
@@ -132,8 +150,14 @@ impl Measured<'_> {
                 told(one.sum.map(|sum| sum * 60_000.0 / ms as f64), open)
             }
         };
+        let percentiles = PERCENTILES.map(|(_, q)| match whole.quantile(q, self.scale) {
+            Some((value, true)) => of_mean.of(value),
+            Some((value, false)) => Grade::Estimated(Why::Sketch).worst(of_mean).of(value),
+            None => Graded::NoSource(Why::StatisticSets),
+        });
         Figures {
             newest,
+            percentiles,
             min,
             mean: told(whole.mean(), of_mean),
             max: told(whole.max, grade),
@@ -186,11 +210,27 @@ impl Measured<'_> {
         vec![line("min", |w| w.min), line("max", |w| w.max), line("mean", Whole::mean)]
     }
 
+    /// The chart of some lines.
+    pub fn chart(&self, lines: Vec<Line>) -> Chart {
+        Chart { lines, limits: Vec::new(), settled: self.settled() }
+    }
+
+    /// Lines of its percentiles, the most important last; none where values are told nowhere one by one.
+    pub fn percentiles(&self) -> Vec<Line> {
+        let columns = self.wholes();
+        let line = |(name, q): (&'static str, f64)| {
+            let point = |whole: &Whole| Some(whole.quantile(q, self.scale)?.0);
+            Line { name, points: columns.iter().map(point).collect() }
+        };
+        let lines = PERCENTILES.map(line).to_vec();
+        if lines.iter().any(|line| line.points.iter().any(Option::is_some)) { lines } else { Vec::new() }
+    }
+
     /// What each column comes to; a period that reaches over several is in each of them.
     pub fn wholes(&self) -> Vec<Whole> {
         let mut columns = vec![Whole::default(); self.axis.columns];
         for period in &self.periods {
-            self.spread(period, |at, _| columns[at].add(&period.statistics, self.scale));
+            self.spread(period, |at, _| columns[at].add(period, self.scale));
         }
         columns
     }

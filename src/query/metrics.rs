@@ -3,6 +3,8 @@
 
 use std::sync::Arc;
 
+use rustc_hash::FxHashMap;
+
 use crate::model::{FunctionId, Graded, Timestamp, Why, Window};
 use crate::store::OtherSeries;
 
@@ -14,13 +16,13 @@ use super::measured::{Figures, Measured};
 use super::points;
 use super::select::Member;
 use super::unit::MetricUnit;
-use super::view::{Chart, Limit};
+use super::view::{Chart, Limit, Line};
 
 /// Rows at most: more than the correlator keeps series of one function.
 const ROWS: usize = 400;
 
 /// What a metric is told apart by: its number may be another when more has been read.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct MetricKey {
     /// `Shop`, `LambdaInsights`, …
     pub namespace: Arc<str>,
@@ -67,10 +69,17 @@ pub struct MetricRow {
     pub unit: MetricUnit,
     /// Its figures.
     pub figures: Figures,
-    /// Its lines by column, the most important last, and its limit.
+    /// Its lines by column, the most important last, and its limit; with them the line `then` of what it
+    /// is compared with.
     pub chart: Chart,
+    /// The same of its percentiles, where values were told one by one.
+    pub percentiles: Option<Chart>,
+    /// Its figures of the time that it is compared with.
+    pub then: Option<Figures>,
     /// The end of its newest period in the window.
     pub newest: Option<Timestamp>,
+    /// Whether it is one of Lambda Insights' that stand first.
+    pub known: bool,
 }
 
 /// A function's metrics.
@@ -98,17 +107,32 @@ pub fn known(asof: AsOf<'_>, id: FunctionId) -> u64 {
     series(asof, id).count() as u64
 }
 
-/// Its metrics in a window, on an axis.
-pub fn metrics(asof: AsOf<'_>, member: &Member<'_>, window: Window, axis: &Axis) -> MetricList {
+/// Its metrics in a window, on an axis; beside them what they were so many ms earlier.
+pub fn metrics(
+    asof: AsOf<'_>,
+    member: &Member<'_>,
+    window: Window,
+    axis: &Axis,
+    compare_ms: Option<i64>,
+) -> MetricList {
     let all: Vec<&OtherSeries> = series(asof, member.id).collect();
     let insights = all.iter().any(|series| source(series) == MetricSource::Insights);
     let own = all.iter().any(|series| source(series) == MetricSource::Own);
-    let ask = Ask { asof, window, axis };
-    let mut rows = insights::well_known(&ask, &all);
-    let rest = all.iter().filter(|series| rows.iter().all(|row| row.key != key(series)));
-    let mut rest: Vec<MetricRow> = rest.map(|series| ask.row(series)).collect();
-    rest.sort_by_cached_key(order);
-    rows.extend(rest);
+    let mut rows = Ask { asof, window, axis }.rows(&all);
+    if let Some(back_ms) = compare_ms {
+        let axis = axis.earlier(back_ms);
+        let then = Ask { asof, window: window.earlier(back_ms), axis: &axis }.rows(&all);
+        let mut then: FxHashMap<MetricKey, MetricRow> =
+            then.into_iter().map(|row| (row.key.clone(), row)).collect();
+        for row in &mut rows {
+            if let Some(then) = then.remove(&row.key) {
+                row.compare(then);
+            }
+        }
+    }
+    // The well-known ones stay first.
+    let known = rows.iter().take_while(|row| row.known).count();
+    rows[known..].sort_by_cached_key(order);
     rows.retain(|row| matches(member, row));
     rows.truncate(ROWS);
     let refused = member.function.others_refused.iter().take_while(|(known, _)| *known <= asof.at);
@@ -167,6 +191,16 @@ pub struct Ask<'a> {
 }
 
 impl<'a> Ask<'a> {
+    /// All rows: the well-known ones in their order, then all others.
+    fn rows(&self, all: &[&OtherSeries]) -> Vec<MetricRow> {
+        let mut rows = insights::well_known(self, all);
+        rows.iter_mut().for_each(|row| row.known = true);
+        let rest = all.iter().filter(|series| rows.iter().all(|row| row.key != key(series)));
+        let rest: Vec<MetricRow> = rest.map(|series| self.row(series)).collect();
+        rows.extend(rest);
+        rows
+    }
+
     /// What a series comes to.
     pub fn measured(&self, series: &OtherSeries, scale: f64, adds_up: bool) -> Measured<'a> {
         let reach = points::reaching(self.axis);
@@ -190,8 +224,13 @@ impl<'a> Ask<'a> {
             source: source(series),
             unit,
             figures: measured.figures(),
-            chart: Chart { lines: measured.lines(), limits: Vec::new(), settled: measured.settled() },
+            chart: measured.chart(measured.lines()),
+            percentiles: Some(measured.percentiles())
+                .filter(|lines| !lines.is_empty())
+                .map(|lines| measured.chart(lines)),
+            then: None,
             newest: measured.newest(),
+            known: false,
             key,
         }
     }
@@ -205,7 +244,10 @@ impl<'a> Ask<'a> {
             unit,
             figures: Figures::none(why, adds_up),
             chart: Chart { lines: Vec::new(), limits: Vec::new(), settled: self.axis.columns },
+            percentiles: None,
+            then: None,
             newest: None,
+            known: false,
         }
     }
 
@@ -219,6 +261,28 @@ impl<'a> Ask<'a> {
 }
 
 impl MetricRow {
+    /// Puts what it was at another time beside what it is.
+    fn compare(&mut self, then: Self) {
+        let put = |now: &mut Chart, then: Chart| {
+            let last = then.lines.into_iter().next_back().map(|line| Line { name: "then", ..line });
+            // The most important one stays last.
+            let at = now.lines.len().saturating_sub(1);
+            if let Some(line) = last.filter(|_| !now.lines.is_empty()) {
+                now.lines.insert(at, line);
+            }
+        };
+        put(&mut self.chart, then.chart);
+        if let (Some(now), Some(then)) = (&mut self.percentiles, then.percentiles) {
+            put(now, then);
+        }
+        self.then = Some(then.figures);
+    }
+
+    /// The chart of its percentiles, if there is one and it is wanted; else that of its values.
+    pub fn shown(&self, percentiles: bool) -> &Chart {
+        self.percentiles.as_ref().filter(|_| percentiles).unwrap_or(&self.chart)
+    }
+
     /// Why it has no value, where that is so.
     pub fn why_none(&self) -> Option<Why> {
         match self.figures.count {

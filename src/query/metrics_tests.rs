@@ -19,13 +19,14 @@ const PAY: FunctionId = FunctionId(0);
 struct Told {
     store: Store,
     series: u32,
+    compare_ms: Option<i64>,
 }
 
 impl Told {
     fn new() -> Self {
         let mut store = Store::new(Budget { bytes: 64 << 20 });
         store.function(PAY, "pay");
-        Self { store, series: 0 }
+        Self { store, series: 0, compare_ms: None }
     }
 
     /// A series of values by second.
@@ -45,7 +46,16 @@ impl Told {
             let statistics =
                 Statistics { count: Some(1.0), sum: value, min: value, max: value, ..Statistics::default() };
             let (start, period_ms) = (known.floor(MINUTE), MINUTE as u32);
-            self.store.other_point(&OtherPoint { series, start, period_ms, known, adds: true, statistics });
+            let values = None;
+            self.store.other_point(&OtherPoint {
+                series,
+                start,
+                period_ms,
+                known,
+                adds: true,
+                statistics,
+                values,
+            });
         }
     }
 
@@ -57,7 +67,7 @@ impl Told {
         let selection = Selection::of(asof, &filter, Some(PAY));
         let window = Window { from: asof.at.plus(-10 * MINUTE), to: asof.at.plus(1) };
         let axis = Axis::chart(asof.at, 10 * MINUTE, 10);
-        metrics(asof, selection.members.first().unwrap(), window, &axis)
+        metrics(asof, selection.members.first().unwrap(), window, &axis, self.compare_ms)
     }
 }
 
@@ -215,4 +225,71 @@ fn what_is_not_kept_is_counted_and_what_was_let_go_is_said() {
         "what was let go is never passed off as counted: {:?}",
         many.figures
     );
+}
+
+#[test]
+fn percentiles_are_of_the_values_that_were_told_one_by_one() {
+    let mut told = Told::new();
+    let values: Vec<(i64, f64)> = (0..200).map(|n| (60 + n, f64::from(n as u32 + 1))).collect();
+    told.series("Shop", "Latency", "Seconds", &values);
+    told.series("Shop", "Same", "Count", &[(60, 7.0), (70, 7.0), (80, 7.0)]);
+    // A period that CloudWatch told, and a set that the function told.
+    told.series("AWS/SQS", "Age", "Seconds", &[]);
+    told.series("Shop", "Set", "Milliseconds", &[]);
+    let (start, known) = (Timestamp(BASE).plus(MINUTE), Timestamp(BASE).plus(2 * MINUTE));
+    let statistics = Statistics {
+        count: Some(3.0),
+        sum: Some(9.0),
+        min: Some(1.0),
+        max: Some(6.0),
+        ..Statistics::default()
+    };
+    for (series, adds) in [(OtherId(2), false), (OtherId(3), true)] {
+        let (period_ms, values) = (MINUTE as u32, None);
+        told.store.other_point(&OtherPoint { series, start, period_ms, known, adds, statistics, values });
+    }
+    let list = told.list(300, "");
+    let find = |title: &str| list.rows.iter().find(|row| &*row.title == title).unwrap();
+    let latency = find("Latency");
+    for (told, want) in latency.figures.percentiles.iter().zip([100_000.0, 198_000.0]) {
+        let Graded::Estimated(value, Why::Sketch) = *told else { panic!("{told:?}") };
+        assert!((value - want).abs() <= want * 0.01, "{value} for {want}");
+    }
+    let chart = latency.shown(true);
+    assert_eq!(chart.lines.iter().map(|line| line.name).collect::<Vec<_>>(), ["p50", "p99"]);
+    // Of the first minute, 1 to 60.
+    let first = chart.lines[0].points.iter().flatten().next().unwrap();
+    assert!((first - 30_000.0).abs() <= 300.0, "{first}");
+    assert_eq!(find("Same").figures.percentiles, [Graded::Counted(7.0); 2]);
+    for set in ["Age", "Set"] {
+        let row = find(set);
+        assert_eq!(row.figures.percentiles, [Graded::NoSource(Why::StatisticSets); 2]);
+        assert!(row.percentiles.is_none() && row.shown(true) == &row.chart);
+    }
+}
+
+#[test]
+fn an_earlier_time_stands_beside() {
+    let mut told = Told::new();
+    insights(&mut told);
+    told.series("Shop", "Latency", "Milliseconds", &[(30, 10.0), (640, 20.0), (650, 30.0)]);
+    told.series("Shop", "Orders", "Count", &[(640, 5.0)]);
+    told.compare_ms = Some(10 * MINUTE);
+    let list = told.list(900, "");
+    let find = |title: &str| list.rows.iter().find(|row| &*row.title == title).unwrap();
+    let latency = find("Latency");
+    assert_eq!(latency.figures.mean, Graded::Counted(25.0));
+    assert_eq!(latency.then.unwrap().mean, Graded::Counted(10.0));
+    let names: Vec<&str> = latency.chart.lines.iter().map(|line| line.name).collect();
+    assert_eq!(names, ["min", "max", "then", "mean"], "the most important one stays last");
+    let then: Vec<f64> = latency.chart.lines[2].points.iter().flatten().copied().collect();
+    assert_eq!(then, [10.0]);
+    assert_eq!(latency.shown(true).lines[1].points, latency.chart.lines[2].points);
+    // Nothing was told then: a line without points, and a figure that says so.
+    let orders = find("Orders");
+    assert_eq!(orders.then.unwrap().sum, Some(Graded::NoSource(Why::NoData)));
+    assert!(orders.chart.lines[0].points.iter().all(Option::is_none));
+    assert_eq!(list.rows[0].then.unwrap().mean, Graded::Counted(30.0), "what is computed as well");
+    told.compare_ms = None;
+    assert!(told.list(900, "").rows.iter().all(|row| row.then.is_none()));
 }

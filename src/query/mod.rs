@@ -12,6 +12,7 @@ mod calls;
 mod cell;
 mod configured;
 mod detail;
+mod encoded;
 mod errors;
 mod figures;
 pub mod filter;
@@ -54,6 +55,7 @@ pub use ask::{Invocations, Order, Selected, bucket, buckets, invocations, places
 pub use asof::AsOf;
 pub use axis::Axis;
 pub use configured::{Configured, account_limit, configured};
+pub use encoded::{Decoded, LEAST as LEAST_ENCODED, decoded, decoded_words};
 pub use errors::{ErrorKey, Groups};
 pub use one::{InEnvironment, One, OneRequest, one};
 pub use overview::overview;

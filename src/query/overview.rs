@@ -66,10 +66,10 @@ pub fn overview(snapshot: &Snapshot, request: &OverviewRequest) -> Overview {
         panels,
         rows,
         functions: asof.functions().count(),
-        detail: request
-            .function
-            .and_then(|_| selection.members.first())
-            .map(|member| detail::detail(asof, member, window, &axis, lane.as_ref(), request.metrics)),
+        detail: request.function.and_then(|_| selection.members.first()).map(|member| {
+            let (lane, compare_ms) = (lane.as_ref(), request.compare_ms);
+            detail::detail(asof, member, window, &axis, lane, request.metrics, compare_ms)
+        }),
     }
 }
 

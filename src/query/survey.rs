@@ -148,6 +148,19 @@ impl EventSource {
     }
 }
 
+impl EventSource {
+    /// What it sends several of at once; `None` of those that send one thing an event.
+    pub fn things(self) -> Option<(&'static str, &'static str)> {
+        Some(match self {
+            Self::S3 => ("object", "objects"),
+            Self::Sqs => ("message", "messages"),
+            Self::Sns => ("notification", "notifications"),
+            Self::Kinesis | Self::DynamoDb => ("record", "records"),
+            _ => return None,
+        })
+    }
+}
+
 /// Events that were logged.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct LoggedEvents {
@@ -156,7 +169,7 @@ pub struct LoggedEvents {
 }
 
 /// Events of one source.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct LoggedEvent {
     /// What sent them.
     pub source: EventSource,
@@ -164,6 +177,27 @@ pub struct LoggedEvent {
     pub events: Graded<u64>,
     /// How long they had waited.
     pub lag: Option<Lag>,
+    /// What was in them, of sources that send several things at once.
+    pub batches: Option<Batches>,
+    /// Where S3's objects lie: bucket and first folders, with how many of them, the most first.
+    pub prefixes: Vec<(String, u64)>,
+    /// Objects of further prefixes.
+    pub of_other_prefixes: u64,
+}
+
+/// What was in events.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Batches {
+    /// Objects, messages or records in all.
+    pub records: Graded<u64>,
+    /// So many a minute of the time that was read.
+    pub per_minute: Graded<f64>,
+    /// How many in an event: the median.
+    pub p50: u32,
+    /// The most.
+    pub max: Graded<u32>,
+    /// How many events had so many at least, and fewer than the next row says; rows without any are not here.
+    pub sizes: Vec<(u32, u64)>,
 }
 
 /// How long events had waited when the first attempt at them began: START less the time of the earliest

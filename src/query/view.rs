@@ -1,15 +1,17 @@
 //! What a view needs to draw, asked for with a request and answered from a snapshot: plain data,
 //! made on the viewer's thread. Everything on screen is a question asked *as of* a time.
 
+mod function;
+mod lines;
+
 use std::sync::Arc;
 
-use crate::model::{
-    Cold, EnvironmentId, Finding, Flags, FunctionId, Graded, Level, Micros, Origin, Outcome, SourceId,
-    Timestamp, TraceId, Window,
-};
+use crate::model::{Finding, Flags, FunctionId, Graded, Timestamp, TraceId, Window};
 
-use super::configured::Configured;
 use super::filter::Filter;
+
+pub use function::{EnvironmentRow, FunctionDetail, InvocationRow, InvocationState, Moment, VersionRow};
+pub use lines::{Anchor, LinesAnswer, LinesRequest, LogRow};
 
 pub use super::calls::{CallRow, CallStats, CallTree, Fold};
 pub use super::errors::ErrorGroup;
@@ -354,168 +356,6 @@ pub struct Overview {
     pub not_seen: Vec<String>,
 }
 
-/// One function's invocations, errors and environments in the window.
-#[derive(Clone, Debug, PartialEq)]
-pub struct FunctionDetail {
-    /// Its name.
-    pub name: Arc<str>,
-    /// The newest invocations that match, newest first, at most 1,000.
-    pub invocations: Vec<InvocationRow>,
-    /// How many match in all.
-    pub matching: u64,
-    /// Whether logs tell of it: what follows comes from them alone.
-    pub logged: bool,
-    /// Whether some of the window's invocations were let go for memory: of them the lists know nothing.
-    pub let_go: bool,
-    /// Error groups, most first, at most 512.
-    pub errors: Vec<ErrorGroup>,
-    /// Failed invocations of groups beyond those.
-    pub of_other_errors: u64,
-    /// Its versions, the one that began last first, at most 64.
-    pub versions: Vec<VersionRow>,
-    /// Invocations of versions beyond those.
-    pub of_other_versions: u64,
-    /// Its environments, newest first, at most 200.
-    pub environments: Vec<EnvironmentRow>,
-    /// What it is set to.
-    pub configured: Configured,
-    /// Its schedule, as its starts tell it; `None` where they have no rhythm, or it was not asked for.
-    pub schedule: Option<Schedule>,
-    /// Its asynchronous events.
-    pub asynchronous: Asynchronous,
-    /// How many metrics are known of it beside its invocations.
-    pub metrics_known: u64,
-    /// They, where they were asked for.
-    pub metrics: Option<MetricList>,
-}
-
-/// An invocation as of a time.
-#[derive(Clone, Debug, PartialEq)]
-pub struct InvocationRow {
-    /// Its number: the identity of the row.
-    pub seq: u64,
-    /// The function.
-    pub function: FunctionId,
-    /// The request id as printed.
-    pub request_id: String,
-    /// The attempt, from 1.
-    pub attempt: u8,
-    /// When it began.
-    pub start: Timestamp,
-    /// Whether that was computed.
-    pub start_estimated: bool,
-    /// How it stands.
-    pub state: InvocationState,
-    /// Duration, if it has ended with a REPORT.
-    pub duration: Option<Micros>,
-    /// Init duration.
-    pub init: Option<Micros>,
-    /// Restore duration.
-    pub restore: Option<Micros>,
-    /// Cold start.
-    pub cold: Cold,
-    /// Billed ms.
-    pub billed_ms: Option<u32>,
-    /// Used memory in MB.
-    pub max_memory_mb: Option<u32>,
-    /// Configured memory in MB.
-    pub memory_mb: Option<u32>,
-    /// The error's type.
-    pub error_type: Option<String>,
-    /// How its asynchronous event ended: `RetriesExhausted`, …, and after how many attempts.
-    pub delivery: Option<(Arc<str>, Option<u32>)>,
-    /// The version.
-    pub version: String,
-    /// The environment.
-    pub environment: Option<EnvironmentId>,
-    /// The log stream's name.
-    pub stream: Option<String>,
-    /// The trace.
-    pub trace: Option<TraceId>,
-    /// Its lines: source, first and last offset.
-    pub lines: (SourceId, u64, u64),
-}
-
-/// How an invocation stands as of a time.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum InvocationState {
-    /// Ended.
-    Ended(Outcome),
-    /// Began and has not ended.
-    Running,
-    /// Runs longer than its timeout, or 15 minutes.
-    Overdue,
-}
-
-/// What one version did in the window; of `$LATEST`, what it did since one change of its code.
-#[derive(Clone, Debug, PartialEq)]
-pub struct VersionRow {
-    /// The version.
-    pub version: String,
-    /// When the code was changed that it is, where `$LATEST` was changed in the window.
-    pub since: Option<Timestamp>,
-    /// First start in the window.
-    pub first: Timestamp,
-    /// Last start in the window.
-    pub last: Timestamp,
-    /// Invocations.
-    pub invocations: Graded<u64>,
-    /// Failed ones.
-    pub errors: Graded<u64>,
-    /// Cold starts.
-    pub cold: Graded<u64>,
-    /// Median duration in ms.
-    pub p50: Graded<f64>,
-    /// 99th percentile in ms; with fewer than 100 values the maximum.
-    pub p99: Graded<f64>,
-    /// Median of the inits in ms.
-    pub init: Graded<f64>,
-    /// Highest memory use in MB.
-    pub memory_mb: Graded<u32>,
-}
-
-/// An execution environment.
-#[derive(Clone, Debug, PartialEq)]
-pub struct EnvironmentRow {
-    /// The environment.
-    pub id: EnvironmentId,
-    /// The log stream's name.
-    pub stream: String,
-    /// The version.
-    pub version: String,
-    /// First invocation or init in what is kept.
-    pub first: Timestamp,
-    /// Last start or end.
-    pub last: Timestamp,
-    /// Invocations in the window.
-    pub invocations: u64,
-    /// Failed ones.
-    pub errors: u64,
-    /// Whether its init was seen.
-    pub init_seen: bool,
-    /// Highest memory use in MB.
-    pub max_memory_mb: Option<u32>,
-    /// Running an invocation as of now.
-    pub busy: bool,
-    /// What it did in each column of the charts; nothing where it is not known to have been.
-    pub lane: Vec<Option<Moment>>,
-}
-
-/// What an environment did in a column; the worst last.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Moment {
-    /// It was there, and nothing ran.
-    Idle,
-    /// An invocation ran.
-    Run,
-    /// It was initialised or restored.
-    Init,
-    /// An invocation ran that failed.
-    Failed,
-    /// An invocation ran into its timeout.
-    Timeout,
-}
-
 /// What the diagnosis says, as of the same time and for the same window as an [`Overview`]. Made
 /// beside it by the room that knows.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -536,96 +376,4 @@ impl Problems {
     pub fn of(&self, function: FunctionId) -> Option<&Finding> {
         self.found.iter().find(|finding| finding.function == function)
     }
-}
-
-/// A log line as read again from where it lies. Text is raw: sanitise before drawing.
-#[derive(Clone, Debug, PartialEq)]
-pub struct LogRow {
-    /// Where it lies; also its identity.
-    pub origin: Origin,
-    /// When it happened.
-    pub time: Option<Timestamp>,
-    /// The function's name.
-    pub function: Option<Arc<str>>,
-    /// Its log stream.
-    pub stream: Option<Arc<str>>,
-    /// Its level.
-    pub level: Level,
-    /// Whether the platform wrote it.
-    pub platform: bool,
-    /// Whether it continues the record before it, whose time, function and request it has.
-    pub more: bool,
-    /// The request id, where the record says it.
-    pub request_id: Option<String>,
-    /// The message, unescaped once, without its final line end, lossily decoded; cut at 64 KiB.
-    pub text: String,
-    /// Bytes that were cut from `text`.
-    pub cut: u64,
-    /// Why it could not be read, of a bad record.
-    pub bad: Option<String>,
-}
-
-/// Which log lines are wanted. All conditions must hold; lines are ordered by time, and those of
-/// the same time by where they lie. A line that continues a record follows it, and is asked as the
-/// record is, but for texts.
-///
-/// Of a filter's terms `fn:` is asked of the line's function, `err` holds for a line at level ERROR
-/// or FATAL, for the platform's word that an invocation failed, and for a line that could not be
-/// read; a text is looked for in the line and in its function's name; `cold`, `status:` and `dur`
-/// hold for the lines of invocations for which they hold as of the time asked.
-#[derive(Clone, Debug, PartialEq)]
-pub struct LinesRequest {
-    /// Lines of this function.
-    pub function: Option<FunctionId>,
-    /// Lines of this invocation, in `range`: those that print this request id, and in a stream of
-    /// one invocation at a time those between.
-    pub request_id: Option<String>,
-    /// Lines of this source from the first offset to before the second.
-    pub range: Option<(SourceId, u64, u64)>,
-    /// Lines that match.
-    pub filter: Filter,
-    /// Lines of this shape, as [`super::survey::Pattern::shape`] has it.
-    pub shape: Option<Arc<str>>,
-    /// The time as of which it is asked.
-    pub as_of: Timestamp,
-    /// Which of them.
-    pub anchor: Anchor,
-    /// At most this many; 0 asks only how many are `newer`.
-    pub count: usize,
-    /// Whether what others must not see is masked in the texts. Conditions are of what was read.
-    pub mask: bool,
-}
-
-/// Which of the lines that fulfil the conditions.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Anchor {
-    /// The newest.
-    Tail,
-    /// The last ones before this line.
-    Before(Origin),
-    /// The first ones after this line.
-    After(Origin),
-    /// This line and the first ones after it.
-    Line(Origin),
-    /// The first ones at or after this time; [`Timestamp::MIN`] asks for the first of all.
-    At(Timestamp),
-}
-
-/// Log lines, oldest first.
-#[derive(Clone, Debug, PartialEq)]
-pub struct LinesAnswer {
-    /// The lines.
-    pub rows: Vec<LogRow>,
-    /// No line that fulfils the conditions lies before the first of `rows`.
-    pub at_start: bool,
-    /// None lies after the last of `rows` as of now.
-    pub at_end: bool,
-    /// How many lines lie after the last of `rows`, as far as that is known; 0 with `at_end`.
-    pub newer: u64,
-    /// A sentence, where not everything could be read: a source that is gone, a search that
-    /// stopped at its bound.
-    pub note: Option<String>,
-    /// Where a search stopped at its bound: no line between the anchor and this one fulfils the
-    /// conditions but those of `rows`; asking on from here goes on with it.
-    pub reached: Option<Origin>,
 }

@@ -33,7 +33,7 @@ use signal_hook::iterator::Signals;
 use crate::clock::Clock;
 use crate::decode;
 use crate::frame::{Frame, MOST, Scanner, Shape};
-use crate::mask::{self, Masked};
+use crate::mask::{Keys, Masked};
 use crate::model::{Chunk, SourceId, Timestamp};
 use crate::source::{self, Event, Input, Mode, NoInput, SourceInfo, Sources};
 use line::{Name, Put};
@@ -123,6 +123,7 @@ pub fn run(
         heads: 0,
         most,
         masked: options.redact.then(Masked::default),
+        keys: BTreeMap::new(),
     };
     let ended = recording.run(&sources, options, signals, clock, say);
     sources.stop();
@@ -139,7 +140,7 @@ pub fn run(
 fn put(
     output: &mut Output,
     heads: &mut u64,
-    masked: &mut Option<Masked>,
+    (masked, keys): (&mut Option<Masked>, &mut Keys),
     (text, cut): (&[u8], u64),
     name: &Name,
     arrived: Option<Timestamp>,
@@ -147,7 +148,7 @@ fn put(
 ) -> Result<(), OutputError> {
     let mut line = Cow::Borrowed(text);
     if let Some(masked) = masked {
-        line = mask::line(text, masked);
+        line = keys.line(text, masked);
     }
     output.line(|block| {
         let put = line::put(block, &line, cut, name, arrived, most);
@@ -168,6 +169,8 @@ struct Recording {
     most: usize,
     /// What was masked, if anything is to be.
     masked: Option<Masked>,
+    /// Keys that have begun in a source, and not ended yet.
+    keys: BTreeMap<SourceId, Keys>,
 }
 
 impl Recording {
@@ -252,6 +255,8 @@ impl Recording {
     fn chunk(&mut self, chunk: &Chunk) -> Result<bool, OutputError> {
         let Some(name) = self.names.get(&chunk.source) else { return Ok(false) };
         let bytes = &chunk.bytes[..];
+        // A key may go on where the chunk before ended.
+        let mut keys = self.keys.remove(&chunk.source).unwrap_or_default();
         let masked = &mut self.masked;
         // What was cut out was the end of the last line.
         let last = memrchr(b'\n', bytes).map_or(0, |at| at + 1);
@@ -263,7 +268,15 @@ impl Recording {
             let text = bytes[from..end].strip_suffix(b"\n").unwrap_or(&bytes[from..end]);
             from = end;
             if shape != Shape::Value {
-                put(&mut self.output, &mut self.heads, masked, (text, 0), name, chunk.arrived, self.most)?;
+                put(
+                    &mut self.output,
+                    &mut self.heads,
+                    (masked, &mut keys),
+                    (text, 0),
+                    name,
+                    chunk.arrived,
+                    self.most,
+                )?;
                 continue;
             }
             let most = self.most.max(MOST);
@@ -274,7 +287,7 @@ impl Recording {
                         put(
                             &mut self.output,
                             &mut self.heads,
-                            masked,
+                            (masked, &mut keys),
                             (&part, 0),
                             name,
                             chunk.arrived,
@@ -282,12 +295,31 @@ impl Recording {
                         )?;
                     }
                 }
-                None => put(&mut self.output, &mut self.heads, masked, (text, 0), name, chunk.arrived, most)?,
+                None => put(
+                    &mut self.output,
+                    &mut self.heads,
+                    (masked, &mut keys),
+                    (text, 0),
+                    name,
+                    chunk.arrived,
+                    most,
+                )?,
             }
         }
         if chunk.cut > 0 {
             let head = (&bytes[whole..], chunk.cut);
-            put(&mut self.output, &mut self.heads, masked, head, name, chunk.arrived, self.most)?;
+            put(
+                &mut self.output,
+                &mut self.heads,
+                (masked, &mut keys),
+                head,
+                name,
+                chunk.arrived,
+                self.most,
+            )?;
+        }
+        if keys.inside() {
+            self.keys.insert(chunk.source, keys);
         }
         Ok(true)
     }

@@ -31,6 +31,7 @@ pub fn tee(
         heads: 0,
         most: source::Options::new(Mode::Follow { newest_slice: None }).most,
         masked: Some(Masked::default()),
+        keys: BTreeMap::new(),
     };
     for chunk in chunks {
         if !recording.names.contains_key(&chunk.source)

@@ -4,11 +4,14 @@
 use std::borrow::Cow;
 use std::io::{self, BufWriter, Write};
 use std::path::Path;
+use std::sync::Arc;
 
+use rustc_hash::FxHashMap;
 use serde_json::{Map, Value};
 
 use crate::lines::{Bytes, Reader};
-use crate::mask::{self, Masked};
+use crate::mask::{Keys, Masked};
+use crate::model::SourceId;
 use crate::query::view::{Anchor, LinesRequest, LogRow};
 use crate::store::Snapshot;
 use crate::ui::number;
@@ -17,6 +20,12 @@ use crate::ui::number;
 const PAGE: usize = 2_000;
 /// Bytes that are written at most: whoever wants more has the files themselves.
 const MOST: u64 = 1 << 30;
+
+/// Streams in which a key has begun at most.
+const STREAMS: usize = 1_000;
+
+/// Where lines follow each other.
+type Stream = (SourceId, Option<Arc<str>>);
 
 /// What was written.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -44,6 +53,7 @@ pub fn write(
 ) -> io::Result<Written> {
     let mut out = BufWriter::new(out);
     let mut written = Written { masked: mask.then(Masked::default), ..Written::default() };
+    let mut keys = FxHashMap::default();
     let mut request = LinesRequest { count: PAGE, ..request.clone() };
     // The last event, which the next page may continue.
     let mut open: Option<Event> = None;
@@ -56,7 +66,7 @@ pub fn write(
                 Some(event) if row.more => event.go_on(&row.text),
                 _ => {
                     if let Some(event) = open.replace(Event::of(row)) {
-                        event.put(&mut out, &mut written)?;
+                        event.put(&mut out, &mut written, &mut keys)?;
                     }
                 }
             }
@@ -73,7 +83,7 @@ pub fn write(
         request.anchor = Anchor::After(next);
     }
     if let Some(event) = open {
-        event.put(&mut out, &mut written)?;
+        event.put(&mut out, &mut written, &mut keys)?;
     }
     out.flush()?;
     Ok(written)
@@ -112,8 +122,14 @@ impl Event {
         self.row.text.push_str(text);
     }
 
-    fn put(self, out: &mut impl Write, written: &mut Written) -> io::Result<()> {
+    fn put(
+        self,
+        out: &mut impl Write,
+        written: &mut Written,
+        keys: &mut FxHashMap<Stream, Keys>,
+    ) -> io::Result<()> {
         let row = self.row;
+        let stream: Stream = (row.origin.source, row.stream.clone());
         let mut fields = Map::new();
         let group = row.function.map(|name| {
             let name = name.split_once(':').map_or(&*name, |(name, _)| name);
@@ -135,7 +151,14 @@ impl Event {
         }
         let line = Value::Object(fields).to_string();
         let line = match &mut written.masked {
-            Some(masked) => mask::line(line.as_bytes(), masked),
+            Some(masked) => {
+                let mut key = keys.remove(&stream).unwrap_or_default();
+                let shown = key.line(line.as_bytes(), masked);
+                if key.inside() && keys.len() < STREAMS {
+                    keys.insert(stream, key);
+                }
+                shown
+            }
             None => Cow::Borrowed(line.as_bytes()),
         };
         out.write_all(&line)?;

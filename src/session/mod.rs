@@ -12,6 +12,8 @@ mod files;
 mod playback;
 mod program;
 mod recorder;
+mod told;
+mod viewers;
 
 pub use playback::{Begin, Playback};
 pub use program::{Setup, run};

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
-use crossbeam_channel::{Receiver, Sender, bounded, unbounded};
+use crossbeam_channel::{Sender, bounded, unbounded};
 use crossterm::event::MouseEventKind;
 use ratatui::Frame;
 
@@ -15,20 +15,20 @@ use super::capture;
 use super::files;
 use super::playback::{Known, Playback};
 use super::recorder::Recorder;
+use super::told::{ages, bad_records, onsets, sources};
+use super::viewers::{forward, line_reader, ones, pages, surveyor, tracer, viewer};
 use crate::clock::Clock;
-use crate::engine::{self, Engine, Progress, Published, SourceProgress, Stage};
-use crate::findings;
+use crate::engine::{self, Engine, Progress, Published};
 use crate::lines;
-use crate::model::{ClaimStanding, FindingLog, Timestamp, Window};
+use crate::model::{FindingLog, Timestamp};
 use crate::query::page::{Page, PageRequest};
 use crate::query::survey::{Survey, SurveyRequest};
 use crate::query::view::{LinesAnswer, LinesRequest, Overview, OverviewRequest, Problems};
 use crate::query::view::{TracesAnswer, TracesRequest};
 use crate::query::{self, One, OneRequest, StepRequest};
-use crate::source::{Catalog, Kind, Sources};
-use crate::store::{Newest, Snapshot};
+use crate::source::{Catalog, Sources};
 use crate::ui::app::{Effect, Msg, Options, UiState, update};
-use crate::ui::status::{BadRecord, Onset, SessionKind, SessionStatus, SourceState, SourceStatus};
+use crate::ui::status::{SessionKind, SessionStatus};
 use crate::ui::term::{self, Clip, Console, Ended, Event, Flow, Program};
 use crate::ui::view;
 use crate::ui::zone::Zone;
@@ -122,108 +122,6 @@ pub fn run(console: Console, sources: &Sources, setup: Setup, clock: Clock) -> i
         files::remember(&file, &left);
     }
     Ok(ended)
-}
-
-/// Turns the engine's wakes into messages; ends with the engine.
-fn forward(wakes: Receiver<()>, messages: Sender<Message>) -> io::Result<()> {
-    std::thread::Builder::new().name("wakes".to_string()).spawn(move || {
-        for () in wakes {
-            if messages.send(Message::Published).is_err() {
-                return;
-            }
-        }
-    })?;
-    Ok(())
-}
-
-/// The thread that answers the newest question from the newest snapshot.
-fn viewer(
-    published: Arc<ArcSwap<Published>>,
-    messages: Sender<Message>,
-) -> io::Result<Answers<(u64, OverviewRequest, Zone)>> {
-    Answers::start("viewer", move |(id, request, zone): (u64, OverviewRequest, Zone)| {
-        // No snapshot is held beyond one answer: a page that is held is copied when it changes.
-        let snapshot = published.load().snapshot.clone();
-        let answer = Arc::new(query::overview(&snapshot, &request));
-        let at = request.as_of;
-        let window = Window { from: at.plus(-request.window_ms), to: at.plus(1) };
-        let clock = |time: Timestamp| zone.seconds(time) + &zone.mark(time);
-        let problems = Arc::new(findings::problems(&snapshot, window, at, &clock));
-        drop(snapshot);
-        // Nobody listens any more when the program ends.
-        let _ = messages.send(Message::Overview(id, answer, problems));
-    })
-}
-
-/// The thread that answers for lists of invocations.
-fn pages(
-    published: Arc<ArcSwap<Published>>,
-    messages: Sender<Message>,
-) -> io::Result<Answers<(u64, PageRequest)>> {
-    Answers::start("pages", move |(id, request): (u64, PageRequest)| {
-        let snapshot = published.load().snapshot.clone();
-        let answer = Arc::new(query::page(&snapshot, &request, query::page::LOOKED));
-        drop(snapshot);
-        let _ = messages.send(Message::Page(id, answer));
-    })
-}
-
-/// The thread that answers for one invocation.
-fn ones(
-    published: Arc<ArcSwap<Published>>,
-    messages: Sender<Message>,
-) -> io::Result<Answers<(u64, OneRequest)>> {
-    Answers::start("invocation", move |(id, request): (u64, OneRequest)| {
-        let snapshot = published.load().snapshot.clone();
-        let answer = query::one(&snapshot, &request).map(Arc::new);
-        drop(snapshot);
-        if let Some(answer) = answer {
-            let _ = messages.send(Message::One(id, answer));
-        }
-    })
-}
-
-/// The thread that answers the newest question for traces.
-fn tracer(
-    published: Arc<ArcSwap<Published>>,
-    messages: Sender<Message>,
-) -> io::Result<Answers<(u64, TracesRequest)>> {
-    Answers::start("tracer", move |(id, request): (u64, TracesRequest)| {
-        let snapshot = published.load().snapshot.clone();
-        let answer = query::traces_answer(&snapshot, &request);
-        drop(snapshot);
-        let _ = messages.send(Message::Traces(id, answer));
-    })
-}
-
-/// The thread that reads log lines again.
-fn line_reader(
-    published: Arc<ArcSwap<Published>>,
-    catalog: Catalog,
-    messages: Sender<Message>,
-) -> io::Result<Answers<(u64, LinesRequest)>> {
-    let mut reader = lines::Reader::new(catalog);
-    Answers::start("lines", move |(id, request): (u64, LinesRequest)| {
-        let snapshot = published.load().snapshot.clone();
-        let answer = reader.answer(&snapshot, &request);
-        drop(snapshot);
-        let _ = messages.send(Message::Lines(id, answer));
-    })
-}
-
-/// The thread that looks at all lines of a window: apart, so that it holds no page of lines up.
-fn surveyor(
-    published: Arc<ArcSwap<Published>>,
-    catalog: Catalog,
-    messages: Sender<Message>,
-) -> io::Result<Answers<(u64, SurveyRequest)>> {
-    let mut reader = lines::Reader::new(catalog);
-    Answers::start("surveys", move |(id, request): (u64, SurveyRequest)| {
-        let snapshot = published.load().snapshot.clone();
-        let answer = Arc::new(reader.survey(&snapshot, &request));
-        drop(snapshot);
-        let _ = messages.send(Message::Survey(id, answer));
-    })
 }
 
 struct Session {
@@ -557,74 +455,4 @@ impl Program for Session {
         let clock = (self.due != u64::MAX).then_some(self.due);
         state.into_iter().chain(clock).min()
     }
-}
-
-/// How old the newest of each kind of record is.
-fn ages(snapshot: &Snapshot, as_of: Timestamp) -> Vec<(&'static str, Option<i64>)> {
-    let Newest { logs, metrics, traces } = snapshot.newest_of;
-    [("logs", logs), ("CW", metrics), ("X-Ray", traces)]
-        .into_iter()
-        .filter(|(_, newest)| *newest != Timestamp::MIN)
-        .map(|(kind, newest)| (kind, Some(as_of.since(newest).max(0))))
-        .collect()
-}
-
-/// That nothing of Lambda is in it, where that is so: a README in a folder of logs, a script.
-fn only_text(source: &SourceProgress) -> Option<String> {
-    let only = source.read.records > 0 && !source.read.told && source.stage != Stage::Reading;
-    only.then(|| "text only, no record of Lambda in it: is it a log of something else?".to_string())
-}
-
-/// When problems were there, as far as was judged.
-fn onsets(snapshot: &Snapshot) -> Vec<Onset> {
-    let standing = snapshot.findings.standing(Timestamp::NEVER);
-    let onset = |one: &ClaimStanding| Onset { since: one.claim.since, found: one.opened, until: one.until };
-    standing.iter().map(onset).collect()
-}
-
-fn sources(published: &Published) -> Vec<SourceStatus> {
-    let bad =
-        |id| published.snapshot.bad.kept.iter().filter(|record| record.origin.source == id).count() as u64;
-    let state = |source: &SourceProgress| match source.stage {
-        Stage::Reading => SourceState::Reading,
-        Stage::Following if source.info.kind == Kind::Socket => SourceState::Listening,
-        Stage::Following if source.read.records == 0 => SourceState::Waiting,
-        Stage::Following => SourceState::Following,
-        Stage::Ended => SourceState::Ended,
-    };
-    published
-        .progress
-        .sources
-        .values()
-        .map(|source| SourceStatus {
-            id: source.info.id,
-            name: source.info.label.to_string(),
-            state: state(source),
-            read_bytes: source.bytes,
-            size_bytes: (!matches!(source.info.kind, Kind::Fifo | Kind::Socket))
-                .then(|| source.info.size.max(source.bytes)),
-            records: source.read.records,
-            bad: bad(source.info.id),
-            newest: source.newest,
-            note: source.note.clone().or_else(|| only_text(source)),
-        })
-        .collect()
-}
-
-fn bad_records(published: &Published) -> Vec<BadRecord> {
-    let name = |id| published.progress.sources.get(&id).map_or(String::new(), |s| s.info.label.to_string());
-    published
-        .snapshot
-        .bad
-        .kept
-        .iter()
-        .rev()
-        .map(|record| BadRecord {
-            source: name(record.origin.source),
-            line: None,
-            offset: record.origin.offset,
-            reason: record.bad.reason.clone(),
-            excerpt: record.bad.excerpt.clone(),
-        })
-        .collect()
 }

@@ -33,6 +33,7 @@ mod series;
 mod sink;
 mod sketch;
 mod snapshot;
+mod spread;
 mod trace;
 
 pub use bucket::{Bucket, Fold};
@@ -51,6 +52,7 @@ pub use series::{Level, Series};
 pub use sink::Store;
 pub use sketch::{BINS, Bins, Dense, Sketch, bin_of, first_of, nearest_rank, value_of};
 pub use snapshot::{BAD_KEPT, BadLog, BadRecord, Health, Newest, Snapshot};
+pub use spread::{Spread, Values};
 pub use trace::{Extent, KeptDocument, TraceData};
 
 /// How much may be held.

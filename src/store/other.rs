@@ -8,6 +8,7 @@ use crate::model::{OtherMetric, OtherPoint, Statistics, Timestamp, Window};
 
 use super::paged::{Item, Paged};
 use super::row::sane;
+use super::spread::Values;
 
 /// Observations of one period that were known within so many ms are kept as one.
 pub const KNOWN_MS: i64 = 10_000;
@@ -19,7 +20,7 @@ const HOUR: i64 = 60 * 60_000;
 const WIDTHS: [i64; 2] = [10 * 60_000, HOUR];
 
 /// What was observed in a period and known by a time.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct OtherCell {
     /// Start of the period.
     pub start: Timestamp,
@@ -29,12 +30,15 @@ pub struct OtherCell {
     pub period_ms: u32,
     /// Whether it adds to others of its period; else it replaces them.
     pub adds: bool,
-    /// How many, their sum, the smallest and the largest; no percentiles, which can't be made into one.
+    /// How many, their sum, the smallest and the largest; no percentiles, which can't be made into one: they
+    /// are read from the values.
     pub statistics: Statistics,
+    /// What is known of the values one by one.
+    pub values: Values,
 }
 
 /// A cell as it is kept: what is not told is not a number.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 struct Kept {
     start: Timestamp,
     known: Timestamp,
@@ -46,17 +50,19 @@ struct Kept {
     sum: f64,
     min: f64,
     max: f64,
+    values: Values,
 }
 
 impl Kept {
     /// A cell before anything was put into it.
     fn empty(start: Timestamp, known: Timestamp, period_ms: u32, adds: bool) -> Self {
         let [count, sum, min, max] = [f64::NAN; 4];
-        Self { start, known, period_ms, adds, wide: false, count, sum, min, max }
+        Self { start, known, period_ms, adds, wide: false, count, sum, min, max, values: Values::None }
     }
 
     /// Both together: observations add up.
-    fn with(&mut self, [count, sum, min, max]: [f64; 4]) {
+    fn with(&mut self, [count, sum, min, max]: [f64; 4], values: &Values) {
+        self.values.add(values);
         let both = |a: f64, b: f64| match (a.is_nan(), b.is_nan()) {
             (true, _) => b,
             (_, true) => a,
@@ -67,25 +73,35 @@ impl Kept {
         (self.min, self.max) = (self.min.min(min), self.max.max(max));
     }
 
-    fn values(&self) -> [f64; 4] {
+    fn statistics(&self) -> [f64; 4] {
         [self.count, self.sum, self.min, self.max]
     }
 
     fn shown(&self) -> OtherCell {
         let told = |value: f64| (!value.is_nan()).then_some(value);
         let Self { start, known, period_ms, adds, .. } = *self;
-        let [count, sum, min, max] = self.values().map(told);
+        let [count, sum, min, max] = self.statistics().map(told);
         let statistics = Statistics { count, sum, min, max, ..Statistics::default() };
-        OtherCell { start, known, period_ms, adds, statistics }
+        OtherCell { start, known, period_ms, adds, statistics, values: self.values.clone() }
     }
 }
 
 /// Bytes of a cell.
 pub const CELL: usize = std::mem::size_of::<Kept>();
 
-fn values(of: &Statistics) -> [f64; 4] {
+fn statistics(of: &Statistics) -> [f64; 4] {
     [of.count, of.sum, of.min, of.max]
         .map(|value| value.filter(|value| value.is_finite()).unwrap_or(f64::NAN))
+}
+
+/// What a point tells of its values one by one: where all are alike its statistics do.
+fn values(of: &OtherPoint) -> Values {
+    let Statistics { count, min, max, .. } = of.statistics;
+    match (&of.values, count, min) {
+        (Some(values), ..) => Values::of(values),
+        (None, Some(count), Some(min)) if of.adds && of.statistics.min == max => Values::of(&[(min, count)]),
+        _ => Values::Set,
+    }
 }
 
 impl Item for Kept {
@@ -98,6 +114,10 @@ impl Item for Kept {
     }
 
     fn sum_up(&self, (): &mut ()) {}
+
+    fn heap(&self) -> usize {
+        self.values.heap()
+    }
 }
 
 /// What a series tells of a window as of a time.
@@ -144,20 +164,21 @@ impl OtherSeries {
         }
         // So that the cells of a period are few, and the same ones however they came.
         let known = if adds { known.plus(KNOWN_MS - 1).floor(KNOWN_MS) } else { known };
+        let (told, values) = (statistics(&point.statistics), values(point));
         match coarse {
             Some(width) => {
-                self.widen(&Kept::empty(start, known, period_ms, true), width, values(&point.statistics));
+                self.widen(&Kept::empty(start, known, period_ms, true), width, told, &values);
             }
             None => {
                 let empty = Kept::empty(start, known, period_ms, adds);
                 self.cells.upsert(
                     empty.key(),
-                    || empty,
+                    || empty.clone(),
                     |cell| {
                         if !adds {
-                            *cell = empty;
+                            *cell = empty.clone();
                         }
-                        cell.with(values(&point.statistics));
+                        cell.with(told, &values);
                     },
                 );
             }
@@ -176,7 +197,7 @@ impl OtherSeries {
     }
 
     /// Puts what a cell tells into the wide one that holds it, which was known when all of it was.
-    fn widen(&mut self, cell: &Kept, width: i64, values: [f64; 4]) {
+    fn widen(&mut self, cell: &Kept, width: i64, statistics: [f64; 4], values: &Values) {
         let (start, period_ms) = match i64::from(cell.period_ms) >= width {
             true => (cell.start, cell.period_ms),
             false => (cell.start.floor(width), width as u32),
@@ -186,7 +207,7 @@ impl OtherSeries {
             empty.key(),
             || empty,
             |wide| {
-                wide.with(values);
+                wide.with(statistics, values);
                 wide.known = wide.known.max(cell.known);
             },
         );
@@ -222,13 +243,13 @@ impl OtherSeries {
 
     /// Makes the periods before a time so wide.
     fn coarsen(&mut self, width: i64, before: Timestamp) {
-        let old: Vec<Kept> = self.cells.iter().take_while(|cell| cell.start < before).copied().collect();
+        let old: Vec<Kept> = self.cells.iter().take_while(|cell| cell.start < before).cloned().collect();
         self.cells.drop_before((before, Timestamp::MIN), |_| false);
         for parts in old.chunk_by(|a, b| a.start == b.start) {
             // Of what was told again only the last counts.
             let again = parts.iter().rposition(|part| !part.adds);
             for part in &parts[again.unwrap_or(0)..] {
-                self.widen(part, width, part.values());
+                self.widen(part, width, part.statistics(), &part.values);
             }
         }
     }
@@ -247,11 +268,11 @@ impl OtherSeries {
             }
             match periods.last_mut().filter(|last| last.start == cell.start) {
                 Some(last) if cell.adds => {
-                    last.with(cell.values());
+                    last.with(cell.statistics(), &cell.values);
                     last.known = last.known.max(cell.known);
                 }
-                Some(last) => *last = *cell,
-                None => periods.push(*cell),
+                Some(last) => *last = cell.clone(),
+                None => periods.push(cell.clone()),
             }
         }
         OtherPeriods { periods: periods.iter().map(Kept::shown).collect(), let_go }

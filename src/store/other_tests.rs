@@ -35,6 +35,7 @@ fn observed(at_ms: i64, value: f64) -> OtherPoint {
             max: value,
             ..Statistics::default()
         },
+        values: None,
     }
 }
 
@@ -132,7 +133,7 @@ fn there_is_a_bound_and_the_newest_stay() {
         series.note(&OtherPoint { start, period_ms: 1_000, known, ..observed(0, 1.0) });
         assert!(series.bytes() < 4 << 20);
     }
-    let last = series.within(EVER, Timestamp(100 * HOUR)).periods.last().copied().unwrap();
+    let last = series.within(EVER, Timestamp(100 * HOUR)).periods.last().cloned().unwrap();
     assert_eq!((last.start, last.statistics.count), (Timestamp(29_999_000), Some(2.0)));
 }
 
@@ -161,7 +162,9 @@ fn model(points: &[OtherPoint], width: i64, by: i64) -> Vec<Told> {
         // What adds up is known at full 10 s.
         let known = if point.adds { (point.known.0 + 9_999) / 10_000 * 10_000 } else { point.known.0 };
         if known <= by {
-            all.entry(point.start.0).or_default().push(OtherPoint { known: Timestamp(known), ..*point });
+            all.entry(point.start.0)
+                .or_default()
+                .push(OtherPoint { known: Timestamp(known), ..point.clone() });
         }
     }
     let mut wide: std::collections::BTreeMap<i64, Told> = Default::default();
@@ -258,4 +261,55 @@ proptest! {
             prop_assert!(want.contains(&period), "{:?} is none of {:?}", period, want);
         }
     }
+}
+
+/// Several values observed at once.
+fn several(at_ms: i64, values: &[(f64, f64)]) -> OtherPoint {
+    let count = values.iter().map(|(_, n)| n).sum();
+    let sum = values.iter().map(|(value, n)| value * n).sum();
+    let (min, max) =
+        values.iter().fold((f64::MAX, f64::MIN), |(min, max), (v, _)| (min.min(*v), max.max(*v)));
+    let told = Statistics {
+        count: Some(count),
+        sum: Some(sum),
+        min: Some(min),
+        max: Some(max),
+        ..Statistics::default()
+    };
+    OtherPoint { statistics: told, values: Some(values.into()), ..observed(at_ms, 0.0) }
+}
+
+fn quantiles(periods: &OtherPeriods) -> Vec<Option<f64>> {
+    periods.periods.iter().map(|period| Some(period.values.quantile(0.5)?.0.round())).collect()
+}
+
+#[test]
+fn values_are_kept_one_by_one_as_far_as_they_were_known() {
+    let mut series = series();
+    series.note(&observed(61_000, 5.0));
+    series.note(&observed(65_000, 5.0));
+    series.note(&several(75_000, &[(100.0, 3.0), (900.0, 1.0)]));
+    assert_eq!(quantiles(&series.within(EVER, Timestamp(70_000))), [Some(5.0)]);
+    assert_eq!(quantiles(&series.within(EVER, Timestamp(80_000))), [Some(100.0)]);
+    // Of statistics alone nothing is made up, and they silence what else is of their period.
+    let set = OtherPoint { values: None, ..several(2 * HOUR, &[(1.0, 1.0), (2.0, 1.0)]) };
+    series.note(&set);
+    series.note(&observed(2 * HOUR + 1, 1.0));
+    series.note(&OtherPoint { adds: false, ..observed(3 * HOUR, 1.0) });
+    let all = quantiles(&series.within(EVER, Timestamp(i64::MAX / 2)));
+    assert_eq!(all[1..], [None, None]);
+}
+
+#[test]
+fn coarser_periods_have_the_values_of_all_that_were_in_them() {
+    let mut series = series();
+    for minute in 0..300 {
+        series.note(&several(minute * MINUTE, &[(100.0, 3.0), (900.0, 9.0), (minute as f64, 1.0)]));
+    }
+    let before = series.bytes();
+    assert_eq!(series.shrink(), 0);
+    let coarse = series.within(Window { from: Timestamp(0), to: Timestamp(HOUR) }, Timestamp(i64::MAX / 2));
+    assert_eq!(coarse.periods.len(), 6);
+    assert!(series.bytes() < before, "{} of {before}", series.bytes());
+    assert!(quantiles(&coarse).iter().all(|p50| (890.0..=910.0).contains(&p50.unwrap())));
 }

@@ -469,7 +469,7 @@ impl FactSink for Store {
             false => (&mut self.newest_of.metrics, end),
         };
         *newest = (*newest).max(at);
-        self.grow(CELL);
+        self.grow(CELL + point.values.as_ref().map_or(0, |values| 8 * values.len()));
     }
 
     fn other_refused(&mut self, function: Option<FunctionId>, known: Timestamp) {

@@ -4,7 +4,7 @@
 use smallvec::SmallVec;
 
 /// Ratio of a bin's upper edge to its lower one: (γ − 1) / (γ + 1) < 1 %.
-const GAMMA: f64 = 1.0202;
+pub(super) const GAMMA: f64 = 1.0202;
 
 /// Number of bins that 32 bits of microseconds can fall into.
 pub const BINS: usize = 1_112;

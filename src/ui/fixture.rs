@@ -9,9 +9,9 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
 use crate::model::{
-    Certainty, Cold, EnvironmentId, ErrorId, Evidence, Finding, FindingKind, Flags, FunctionId, Grade,
-    Graded, Grant, Level, Micros, Origin, Outcome, Provisioned, Severity, SourceId, Timestamp, TraceId,
-    Trigger, Waited, Why, Window,
+    Certainty, Cold, EnvironmentId, ErrorId, Evidence, Finding, FindingKind, FindingSize, Flags, FunctionId,
+    Grade, Graded, Grant, Level, Micros, Origin, Outcome, Provisioned, Severity, SourceId, Timestamp,
+    TraceId, Trigger, Waited, Why, Window,
 };
 use crate::query::filter::{Condition, Filter, Mistake, Term};
 use crate::query::page::{Listed, Page, PageRequest, Part, Place, Ranking};
@@ -907,10 +907,29 @@ pub fn read(request: &LinesRequest, all: u64) -> LinesAnswer {
 }
 
 /// Events that the function logged: all but one of them from SQS.
-fn logged_events() -> LoggedEvents {
+pub fn logged_events() -> LoggedEvents {
     let lag = Lag { events: 11, p50_ms: 1_240, max_ms: Graded::Counted(41_000) };
-    let row = |source, events, lag| LoggedEvent { source, events: Graded::Counted(events), lag };
-    LoggedEvents { rows: vec![row(EventSource::Sqs, 11, Some(lag)), row(EventSource::S3, 1, None)] }
+    let batches = |records: Graded<u64>, max, sizes| Batches {
+        records,
+        per_minute: records.map(|records| records as f64 / 30.0),
+        p50: 3,
+        max,
+        sizes,
+    };
+    let queue = batches(Graded::Counted(48), Graded::Counted(10), vec![(1, 2), (2, 6), (10, 3)]);
+    let least = Why::NotLookedAt;
+    let objects = batches(Graded::AtLeast(1, least), Graded::AtLeast(1, least), vec![(1, 1)]);
+    let row = |source, events, lag, batches: Batches| LoggedEvent {
+        source,
+        events: Graded::Counted(events),
+        lag,
+        batches: Some(batches),
+        prefixes: Vec::new(),
+        of_other_prefixes: 0,
+    };
+    let prefixes = vec![("invoices/in/#/".to_string(), 1), ("bucket\u{1b}[31m/".to_string(), 1)];
+    let of_s3 = LoggedEvent { prefixes, of_other_prefixes: 2, ..row(EventSource::S3, 1, None, objects) };
+    LoggedEvents { rows: vec![row(EventSource::Sqs, 11, Some(lag), queue), of_s3] }
 }
 
 /// Answers questions about all lines of a window as a reader over `all` lines would, of which it read
@@ -998,6 +1017,7 @@ pub fn problems() -> Problems {
         certainty: Certainty::Is,
         sentence: sentence.to_string(),
         numbers: vec![("timed_out", 380.0), ("share_percent", 31.9)],
+        size: FindingSize::Share(0.319),
         evidence: vec![
             Evidence::Record(Origin { source: SourceId(0), offset: 40_400, len: 90 }),
             Evidence::Told("timeout 30 s, from its configuration".to_string()),
@@ -1140,6 +1160,9 @@ impl Session {
                                 if let Some(detail) = &mut answer.detail {
                                     detail.metrics = match self.measured {
                                         _ if !request.metrics => None,
+                                        true if request.compare_ms.is_some() => {
+                                            detail.metrics.take().map(metrics::compared)
+                                        }
                                         true => detail.metrics.take(),
                                         false => Some(metrics::none()),
                                     };

@@ -257,7 +257,7 @@ actions! {
 
     /// Wrap long lines, or cut them
     Wrap, "wrap", "wrap", Show, &[Invocation, Logs];
-    /// Traces as a list, as a map of services, as one tree; the panel Duration as a heat map
+    /// Traces as a list, as a map of services, as one tree; the panel Duration as a heat map; a metric's percentiles
     Shape, "shape", "list, map, tree", Show, &[Overview, Function, Traces];
     /// Tag the row, or take its tag away: copies are of all that are tagged
     Tag, "tag", "tag", Show, TAGGED;
@@ -266,7 +266,7 @@ actions! {
     /// Mask secrets, tokens, e-mail addresses and account ids on screen, or show them again
     Mask, "mask", "mask", Show, DATA;
     /// Unfold everything, or fold as at first
-    UnfoldAll, "unfold-all", "unfold", Show, &[Logs, Trace];
+    UnfoldAll, "unfold-all", "unfold", Show, &[Invocation, Logs, Trace];
     /// Copy the selected name, request id or line to the terminal's clipboard
     Copy, "copy", "copy", Show, DATA;
     /// Choose what to copy: an id, the row, a cell, the AWS CLI command, a link to the console

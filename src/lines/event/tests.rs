@@ -14,6 +14,37 @@ fn printed(json: &str) -> String {
 }
 
 #[test]
+fn how_much_is_in_it_and_where_objects_lie() {
+    let queue = event(SQS).unwrap();
+    assert_eq!((queue.records, queue.whole, queue.prefixes.len()), (2, true, 0));
+    // As other programs show it, and cut.
+    for text in
+        [printed(SQS), format!("got {SQS}"), format!("{{\"message\": {}}}", serde_json::Value::from(SQS))]
+    {
+        assert_eq!(event(&text).map(|event| event.records), Some(2), "{text}");
+    }
+    let cut = event(&SQS[..SQS.len() - 3]).unwrap();
+    assert_eq!((cut.records, cut.whole), (2, false));
+    let scheduled = event(r#"{"detail-type":"Scheduled Event","source":"aws.events"}"#).unwrap();
+    assert_eq!((scheduled.records, scheduled.whole), (0, true));
+    for (key, want) in [
+        ("a+b%20c.jpg", "in/"),
+        ("orders/a.json", "in/orders/"),
+        ("orders/new/late/a.json", "in/orders/new/"),
+        ("2026/11/23/a.json", "in/#/"),
+        ("orders/2026-11-23/x/a.json", "in/orders/#/"),
+        ("/a.json", "in//"),
+        ("folder/", "in/folder/"),
+        ("", "in/"),
+    ] {
+        assert_eq!(event(&S3.replace("a+b%20c.jpg", key)).unwrap().prefixes, [want], "{key}");
+    }
+    let long = event(&S3.replace("a+b%20c.jpg", &"é/".repeat(500))).unwrap();
+    assert!(long.prefixes[0].len() <= PREFIX);
+    assert_eq!(event(&S3.replace("\"key\"", "\"no\"")).unwrap().prefixes, [""; 0]);
+}
+
+#[test]
 fn each_sources_event_is_known_and_when_it_happened() {
     let s3_at = Timestamp::parse(b"2026-11-23T14:05:00.123Z").unwrap().0;
     let minute = Timestamp::parse(b"2026-11-23T14:05:00Z").unwrap().0;

@@ -106,6 +106,7 @@ fn metric(store: &mut crate::store::Store, id: u32, name: &str, points: &[(i64, 
             known: start.plus(MINUTE),
             adds: false,
             statistics: Statistics { sum: *sum, max: *max, count: Some(2.0), ..Statistics::default() },
+            values: None,
         });
     }
 }

@@ -1,13 +1,13 @@
 //! Problems that somebody has taken note of: they stand back until they get clearly worse, or come
 //! again after they were over.
 
-use crate::model::{Finding, Severity};
+use crate::model::{Finding, FindingSize, Severity};
 use crate::ui::keymap::ViewKind;
 
 use super::problems::{ProblemId, id_of};
 use super::state::{Effect, UiState};
 
-/// A problem is clearly worse when its share is so many times what it was.
+/// A problem is clearly worse when its size is so many times what it was.
 const CLEARLY: f64 = 2.0;
 /// Problems that are remembered; the oldest is forgotten first.
 const MOST: usize = 1_000;
@@ -18,26 +18,16 @@ const MOST: usize = 1_000;
 pub struct Acknowledged {
     id: ProblemId,
     severity: Severity,
-    share: Option<f64>,
-}
-
-/// The share of what is lost, or how many times longer it takes: what does not grow merely because
-/// time passes.
-fn share(problem: &Finding) -> Option<f64> {
-    let degree = |name: &str| name.ends_with("_share") || name == "factor";
-    problem.numbers.iter().find(|(name, _)| degree(name)).map(|(_, value)| *value)
+    size: FindingSize,
 }
 
 impl Acknowledged {
     fn of(problem: &Finding) -> Self {
-        Self { id: id_of(problem), severity: problem.severity, share: share(problem) }
+        Self { id: id_of(problem), severity: problem.severity, size: problem.size }
     }
 
     fn holds(&self, problem: &Finding) -> bool {
-        let worse = match (self.share, share(problem)) {
-            (Some(then), Some(now)) => now >= then * CLEARLY && now > then,
-            _ => false,
-        };
+        let worse = problem.size.times(self.size).is_some_and(|times| times >= CLEARLY);
         self.id == id_of(problem) && problem.severity <= self.severity && !worse
     }
 }

@@ -36,6 +36,8 @@ impl UiState {
         }
         put(self.copied_is(), self.copied());
         let line = self.lines_here().and_then(|logs| logs.selected());
+        let value = self.lines_here().zip(line).and_then(|(logs, line)| logs.unfolded.value(line));
+        put("value", value.map(|node| node.raw().to_string()));
         let invocation = self.chosen_invocation();
         if self.view() != ViewKind::Invocation
             && let Some(line) = line

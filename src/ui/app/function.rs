@@ -76,6 +76,8 @@ pub struct FunctionBoard {
     pub settings: ListState<usize>,
     /// Its metrics.
     pub metrics: ListState<MetricKey>,
+    /// Whether an enlarged metric's percentiles are wanted, where it has some.
+    pub percentiles: bool,
     /// Only invocations of this.
     pub only: Option<Only>,
     /// What it is set to, in words.
@@ -102,6 +104,7 @@ impl FunctionBoard {
             environments: ListState::default(),
             settings: ListState::default(),
             metrics: ListState::default(),
+            percentiles: false,
             facts: Vec::new(),
             events: None,
             only: None,
@@ -146,6 +149,11 @@ impl FunctionBoard {
         let selected = self.metric()?;
         let detail = self.board.answer.as_ref()?.detail.as_ref()?;
         detail.metrics.as_ref()?.rows.iter().find(|row| row.key == selected.key)
+    }
+
+    /// Whether the enlarged metric shows its percentiles.
+    pub fn shows_percentiles(&self) -> bool {
+        self.percentiles && self.enlarged_metric().is_some_and(|row| row.percentiles.is_some())
     }
 
     /// Rows of the list on screen.

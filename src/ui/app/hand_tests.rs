@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::model::{Severity, Timestamp};
+use crate::model::{FindingSize, Severity, Timestamp};
 use crate::query::StepRequest;
 use crate::query::view::Anchor;
 use crate::ui::fixture::{NOW, Session, live, replay, screen};
@@ -82,7 +82,7 @@ fn everything_is_narrowed_to_the_tagged_functions() {
 fn an_acknowledged_problem_stands_back_until_it_is_twice_as_bad() {
     let mut session = Session::new(140, 45, live());
     let share = |session: &mut Session, share: f64| {
-        session.problems.found[0].numbers = vec![("timed_out_share", share)];
+        session.problems.found[0].size = FindingSize::Share(share);
         anew(session);
     };
     share(&mut session, 0.2);

@@ -1,7 +1,7 @@
 //! The heat map of durations in the enlarged panel: whether it is shown, which cell is looked at, and
 //! the list that a cell opens.
 
-use crate::model::Window;
+use crate::model::{Why, Window};
 use crate::query::page::Ranking;
 use crate::query::view::Heat;
 use crate::ui::keymap::ViewKind;
@@ -69,8 +69,25 @@ impl Board {
 }
 
 impl UiState {
-    /// The chart, or how long how many took.
+    /// The chart, or how long how many took; of a metric its percentiles.
     pub(super) fn toggle_heat(&mut self) -> Vec<Effect> {
+        if let Some(function) = self.function.as_mut().filter(|function| function.metric_enlarged())
+            && self.stack.last() == Some(&ViewKind::Function)
+        {
+            let told =
+                function.enlarged_metric().map(|row| (row.percentiles.is_some(), row.figures.percentiles[1]));
+            return match told {
+                Some((true, _)) => {
+                    function.percentiles = !function.percentiles;
+                    Vec::new()
+                }
+                Some((false, value)) => {
+                    let why = value.grade().why().map_or("nothing tells its values", Why::words);
+                    self.say(format!("no percentiles: {why}"))
+                }
+                None => Vec::new(),
+            };
+        }
         match self.board_mut() {
             Some(board) if board.focus == Focus::Panel(PanelKind::Duration) => {
                 board.heat = !board.shows_heat();

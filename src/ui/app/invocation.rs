@@ -87,7 +87,7 @@ impl InvocationBoard {
         let lines = one.row.as_ref().map(|row| row.lines);
         let shown = self.lines.scope.invocation.as_ref().map(|of| of.lines);
         if let Some(row) = one.row.as_ref().filter(|_| lines != shown) {
-            self.lines = LogView::new(Scope::invocation(row, self.name.clone()));
+            self.lines.widen(Scope::invocation(row, self.name.clone()));
         }
         self.one = Some(one);
     }
@@ -184,7 +184,6 @@ impl UiState {
         }
     }
 
-    /// The log lines on screen.
     /// The log lines on screen.
     pub(super) fn lines_here(&self) -> Option<&LogView> {
         match self.view() {

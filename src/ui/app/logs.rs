@@ -1,16 +1,23 @@
 //! The log view's state: a window of lines that is fetched page by page as it is scrolled, the
 //! line that is read, following, and searching beyond what is loaded.
 
+mod scope;
+mod search;
+
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use crate::model::{FunctionId, Level, Origin, SourceId, Timestamp};
+use crate::model::{Origin, Timestamp};
 use crate::query::filter::{Condition, Filter, Term};
 use crate::query::survey::Survey;
 pub use crate::query::survey::find_all;
-use crate::query::view::{Anchor, InvocationRow, LinesAnswer, LinesRequest, LogRow};
+use crate::query::view::{Anchor, LinesAnswer, LinesRequest, LogRow};
 use crate::ui::sanitize;
 use crate::ui::status::SessionStatus;
+
+pub use scope::{OneInvocation, Scope};
+use search::Search;
+pub use search::{Want, is_error};
 
 use super::list::Move;
 use super::unfold::Unfolded;
@@ -26,103 +33,6 @@ const FOLLOW_MS: u64 = 100;
 const BELOW_MS: u64 = 1_000;
 /// A question that got no answer for so long was lost.
 const LOST_MS: u64 = 5_000;
-
-/// Whose lines.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Scope {
-    /// Of this function, with its name.
-    pub function: Option<(FunctionId, Arc<str>)>,
-    /// Of this invocation.
-    pub invocation: Option<OneInvocation>,
-    /// Of this shape.
-    pub shape: Option<Arc<str>>,
-}
-
-/// The lines of one invocation.
-#[derive(Clone, Debug, PartialEq)]
-pub struct OneInvocation {
-    /// Its request id.
-    pub request_id: String,
-    /// Where its lines lie.
-    pub lines: (SourceId, u64, u64),
-}
-
-impl Scope {
-    /// The lines of a function.
-    pub fn function(id: FunctionId, name: Arc<str>) -> Self {
-        Self { function: Some((id, name)), ..Self::default() }
-    }
-
-    /// The lines of an invocation.
-    pub fn invocation(row: &InvocationRow, name: Arc<str>) -> Self {
-        let invocation = OneInvocation { request_id: row.request_id.clone(), lines: row.lines };
-        Self { function: Some((row.function, name)), invocation: Some(invocation), shape: None }
-    }
-}
-
-impl Scope {
-    /// The question for its lines; which of them is still open.
-    pub(super) fn request(&self, filter: Filter, as_of: Timestamp) -> LinesRequest {
-        LinesRequest {
-            function: self.function.as_ref().map(|(id, _)| *id),
-            request_id: self.invocation.as_ref().map(|one| one.request_id.clone()),
-            range: self.invocation.as_ref().map(|one| one.lines),
-            filter,
-            shape: self.shape.clone(),
-            as_of,
-            anchor: Anchor::Tail,
-            count: 0,
-            mask: false,
-        }
-    }
-}
-
-/// What is looked for.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Want {
-    /// A text.
-    Text(String),
-    /// A line at level ERROR or above, or one that could not be read.
-    Error,
-    /// A line of this request.
-    Request(String),
-}
-
-impl Want {
-    fn is(&self, row: &LogRow) -> bool {
-        match self {
-            Self::Text(text) => matches(&row.text, text),
-            Self::Error => is_error(row),
-            Self::Request(id) => row.request_id.as_deref() == Some(id),
-        }
-    }
-
-    fn name(&self) -> String {
-        match self {
-            Self::Text(text) => format!("{text:?}"),
-            Self::Error => "line with an error".to_string(),
-            Self::Request(_) => "line of this invocation".to_string(),
-        }
-    }
-}
-
-/// Whether a line is an error's.
-pub fn is_error(row: &LogRow) -> bool {
-    row.level >= Level::Error || row.bad.is_some()
-}
-
-fn matches(line: &str, text: &str) -> bool {
-    !find_all(line, text).is_empty()
-}
-
-#[derive(Clone, Debug)]
-struct Search {
-    want: Want,
-    forward: bool,
-    /// Turn round once at the end.
-    both: bool,
-    from: Origin,
-}
 
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Purpose {
@@ -232,6 +142,17 @@ impl LogView {
         Self { follow: false, start: Anchor::Line(line), ..Self::new(scope) }
     }
 
+    /// The lines of an invocation that went on: where it has only more of them, those that are
+    /// there stay, and what is read with them.
+    pub(super) fn widen(&mut self, scope: Scope) {
+        let begin = |scope: &Scope| scope.invocation.as_ref().map(|one| (one.lines.0, one.lines.1));
+        if begin(&scope) == begin(&self.scope) && self.loaded {
+            (self.scope, self.at_end, self.pending) = (scope, false, None);
+        } else {
+            *self = Self { wrap: self.wrap, left: self.left, ..Self::new(scope) };
+        }
+    }
+
     /// New lines below since following was let go.
     pub fn new_below(&self) -> u64 {
         let Some(since) = self.let_go else { return 0 };
@@ -241,21 +162,9 @@ impl LogView {
         loaded as u64 + self.newer
     }
 
-    /// Whether something is looked for beyond the loaded lines.
-    pub fn searching(&self) -> bool {
-        self.search.is_some()
-    }
-
     /// Whether the loaded lines are masked.
     pub fn masked(&self) -> bool {
         self.mask
-    }
-
-    /// Stops looking.
-    pub fn stop_search(&mut self) {
-        if self.search.take().is_some() && self.pending.is_some_and(|p| p.purpose == Purpose::Search) {
-            self.pending = None;
-        }
     }
 
     /// When the next question is due, on the steady clock.
@@ -406,6 +315,7 @@ impl LogView {
             self.cursor = self.rows.len().saturating_sub(1);
         } else {
             (self.cursor, self.top) = (0, 0);
+            self.unfolded.row = None;
         }
     }
 
@@ -503,78 +413,6 @@ impl LogView {
         self.loaded = false;
         self.pending = None;
         self.search = None;
-    }
-
-    /// Looks for the next line that is wanted: first among the loaded ones, then beyond. Returns
-    /// what is to be said.
-    pub(super) fn search(&mut self, want: Want, forward: bool, here_too: bool, height: usize, width: u16) {
-        self.stop_search();
-        let near: Vec<usize> = if forward {
-            (self.cursor + usize::from(!here_too)..self.rows.len()).collect()
-        } else {
-            (0..self.cursor.min(self.rows.len())).rev().collect()
-        };
-        if let Some(&found) = near.iter().find(|&&at| want.is(&self.rows[at])) {
-            self.let_go();
-            self.cursor = found;
-            self.show(height, width);
-            return;
-        }
-        let end = if forward { self.rows.back() } else { self.rows.front() };
-        if let Some(row) = end {
-            let from = row.origin;
-            self.search = Some(Search { want, forward, both: here_too, from });
-        }
-    }
-
-    fn searched(&mut self, answer: LinesAnswer, find: &str) -> Option<String> {
-        let search = self.search.take()?;
-        // The reader finds a text in more places, and the lines that continue an error.
-        let wanted = |row: &LogRow| search.want.is(row);
-        let mut rows = answer.rows;
-        let found = if search.forward { rows.iter().position(wanted) } else { rows.iter().rposition(wanted) };
-        if let Some(at) = found {
-            self.land(rows.swap_remove(at));
-            return None;
-        }
-        let exhausted = if search.forward { answer.at_end } else { answer.at_start };
-        let next = if search.forward { rows.last() } else { rows.first() };
-        let next = answer.reached.or(next.map(|row| row.origin));
-        if let (Some(from), false) = (next, exhausted) {
-            self.search = Some(Search { from, ..search });
-            return None;
-        }
-        if search.both && search.forward {
-            // Typed at the end of what there is: what is meant lies before.
-            let before =
-                (0..self.cursor.min(self.rows.len())).rev().find(|&at| matches(&self.rows[at].text, find));
-            if let Some(at) = before {
-                self.let_go();
-                self.cursor = at;
-                return Some("found before this line; nothing after".to_string());
-            }
-            if let Some(first) = self.rows.front() {
-                self.search =
-                    Some(Search { forward: false, both: false, from: first.origin, want: search.want });
-                return None;
-            }
-        }
-        let way = if search.forward { "after" } else { "before" };
-        let note = answer.note.map_or_else(String::new, |note| format!(" ({note})"));
-        Some(format!("no {} {way} this line{note}", search.want.name()))
-    }
-
-    /// Puts a line found elsewhere under the cursor; what is around it is fetched next.
-    fn land(&mut self, row: LogRow) {
-        self.let_go();
-        if let Some(at) = self.rows.iter().position(|loaded| loaded.origin == row.origin) {
-            self.cursor = at;
-            return;
-        }
-        self.rows = VecDeque::from([row]);
-        (self.cursor, self.top) = (0, 0);
-        (self.at_start, self.at_end) = (false, false);
-        self.newer = 0;
     }
 
     /// Rows of the screen that a line takes.

@@ -115,3 +115,24 @@ fn hostile_names_stay_in_their_place() {
         }
     }
 }
+
+#[test]
+fn percentiles_and_what_was_before_by_their_keys() {
+    let mut session = session("j j j j j j");
+    assert_eq!(title(board(&session).metric()), "Latency");
+    session.press("Enter v");
+    assert!(board(&session).shows_percentiles());
+    // Of one that has none the other chart is shown, and why is said when it is asked for.
+    session.press("k");
+    assert_eq!(title(board(&session).enlarged_metric()), "Balance");
+    assert!(!board(&session).shows_percentiles());
+    session.press("v");
+    assert_eq!(session.state.notice.as_deref(), Some("no percentiles: statistic sets"));
+    session.press("j b");
+    assert!(board(&session).shows_percentiles() && board(&session).enlarged_metric().unwrap().then.is_some());
+    session.press("v Esc");
+    assert!(!board(&session).shows_percentiles());
+    // In the list the key is that of the panels.
+    session.press("v");
+    assert!(session.state.notice.as_deref().unwrap().contains("heat map"));
+}

@@ -94,7 +94,7 @@ impl UiState {
             ViewKind::Trace => return self.fold_trace(by < 0),
             _ => {}
         }
-        if self.view() == ViewKind::Logs && self.fold_value(by > 0) {
+        if self.fold_value(by > 0) {
             return Vec::new();
         }
         if let Some(logs) = self.lines_mut() {
@@ -131,12 +131,11 @@ impl UiState {
         match self.view() {
             ViewKind::Overview => self.open_function_here(),
             ViewKind::Patterns => self.open_pattern(),
-            ViewKind::Logs => self.open_line(),
+            ViewKind::Logs | ViewKind::Invocation => self.open_line(),
             ViewKind::Traces => self.open_selected_trace(),
             ViewKind::Trace => self.open_segment(),
             ViewKind::Problems => self.open_evidence(),
             ViewKind::Invocations => self.open_listed(),
-            ViewKind::Invocation => self.open_lines_of_chosen(),
             _ => self.open_in_function(),
         }
     }

@@ -1,9 +1,20 @@
-//! A JSON line opened as a tree: its values a row each, those of objects and lists folded or not.
+//! A JSON line opened as a tree: its values a row each, those of objects and lists folded or not. Below
+//! a text that is JSON itself, or base64 of something that can be read, stands what is in it.
 
-use crate::query::{Json, json_in};
+use std::borrow::Cow;
+
+use crate::mask::{self, Masked};
+use crate::query::{Decoded, Json, LEAST_ENCODED, decoded, decoded_words, json_in};
+use crate::ui::number;
 
 /// Values of a line that are opened at most.
 const MOST: usize = 2_000;
+/// Bytes that are decoded for one line at most, ...
+const MOST_DECODED: usize = 256 << 10;
+/// ... in so many texts within each other.
+const LAYERS: usize = 4;
+/// Bytes of a value on screen; what was meant can be copied.
+const SHOWN: usize = 4 << 10;
 
 /// A value.
 #[derive(Clone, Debug, PartialEq)]
@@ -14,10 +25,19 @@ pub struct Node {
     pub name: String,
     /// What it is, or how many values are in it. Raw.
     pub value: String,
+    /// All of a text of which `value` is the beginning, or which has control characters.
+    whole: Option<String>,
     /// How many of the nodes after it lie in it.
     pub below: usize,
     /// Whether what is in it is shown.
     pub open: bool,
+}
+
+impl Node {
+    /// The value as it was written, for the clipboard.
+    pub fn raw(&self) -> &str {
+        self.whole.as_ref().unwrap_or(&self.value)
+    }
 }
 
 /// A line's values.
@@ -28,38 +48,179 @@ pub struct Tree {
     pub more: bool,
 }
 
-impl Tree {
-    /// The tree of a line's text; `None` where there is no object or list in it.
-    pub fn of(text: &str) -> Option<Self> {
-        let mut tree = Self::default();
-        tree.add_all(&json_in(text)?, 0);
-        (!tree.nodes.is_empty()).then_some(tree)
-    }
+/// Where a value lies: how deep, in how many texts, and whether something says that texts are base64.
+#[derive(Clone, Copy, Default)]
+struct At {
+    depth: usize,
+    layer: usize,
+    said: bool,
+}
 
-    fn add_all(&mut self, value: &Json, depth: usize) {
-        let members: Vec<(String, &Json)> = match value {
-            Json::Object(members) => members.iter().map(|(name, value)| (name.clone(), value)).collect(),
-            Json::List(values) => values.iter().enumerate().map(|(at, v)| (at.to_string(), v)).collect(),
-            Json::Text(_) | Json::Other(_) => return,
-        };
-        for (name, value) in members {
-            if self.nodes.len() >= MOST {
-                self.more = true;
-                return;
+/// What a tree is made with.
+struct Maker {
+    tree: Tree,
+    /// Whether what is decoded is masked.
+    mask: bool,
+    /// Bytes that may still be decoded.
+    left: usize,
+}
+
+impl Tree {
+    /// The tree of a line's text; `None` where there is no object or list in it, and nothing that is
+    /// base64 of a text. What only decoding brings to light is masked, if that is wanted.
+    pub fn of(text: &str, mask: bool) -> Option<Self> {
+        let mut maker = Maker { tree: Self::default(), mask, left: MOST_DECODED };
+        match json_in(text) {
+            Some(json) => maker.all(&json, None, At::default()),
+            None => {
+                for (word, decoded) in decoded_words(text, maker.left) {
+                    maker.decoded(
+                        &format!("base64, {}", number::bytes(word.len() as u64)),
+                        decoded,
+                        At::default(),
+                    );
+                }
             }
-            let at = self.nodes.len();
-            let shown = match value {
-                Json::Text(text) => format!("{text:?}"),
-                Json::Other(text) => text.clone(),
-                Json::Object(members) => format!("{{{}}}", members.len()),
-                Json::List(values) => format!("[{}]", values.len()),
-            };
-            self.nodes.push(Node { depth, name, value: shown, below: 0, open: false });
-            self.add_all(value, depth + 1);
-            self.nodes[at].below = self.nodes.len() - at - 1;
+        }
+        (!maker.tree.nodes.is_empty()).then_some(maker.tree)
+    }
+}
+
+impl Maker {
+    /// The members of a value that is called so.
+    fn all(&mut self, value: &Json, called: Option<&str>, at: At) {
+        match value {
+            Json::Object(members) => {
+                for (name, value) in members {
+                    let said = says_base64(called, name, members);
+                    self.one(name, value, At { said, ..at });
+                }
+            }
+            Json::List(values) => {
+                for (nth, value) in values.iter().enumerate() {
+                    self.one(&nth.to_string(), value, at);
+                }
+            }
+            Json::Text(_) | Json::Other(_) => {}
         }
     }
 
+    fn one(&mut self, name: &str, value: &Json, at: At) {
+        let (shown, whole) = match value {
+            Json::Text(text) => (quoted(text), Some(text.clone())),
+            Json::Other(text) => (text.clone(), None),
+            Json::Object(members) => (format!("{{{}}}", members.len()), None),
+            Json::List(values) => (format!("[{}]", values.len()), None),
+        };
+        let Some(node) = self.begin(name, shown, whole, at.depth) else { return };
+        let below = At { depth: at.depth + 1, ..at };
+        match value {
+            Json::Text(text) => self.within(text, below),
+            _ => self.all(value, Some(name), below),
+        }
+        self.end(node);
+    }
+
+    /// What is in a text: JSON, or what it decodes to.
+    fn within(&mut self, text: &str, at: At) {
+        if at.layer >= LAYERS {
+            return;
+        }
+        let inside = At { layer: at.layer + 1, ..at };
+        if let Some(json) = json_of(text) {
+            return self.all(&json, None, inside);
+        }
+        let least = if at.said { 4 } else { LEAST_ENCODED };
+        if let Some(decoded) = decoded(text, least, self.left) {
+            self.decoded("base64", decoded, inside);
+        }
+    }
+
+    fn decoded(&mut self, name: &str, decoded: Decoded, at: At) {
+        self.left = self.left.saturating_sub(decoded.text.len());
+        let text = match self.mask {
+            true => mask::text(&decoded.text, &mut Masked::default()),
+            false => Cow::Borrowed(&*decoded.text),
+        };
+        let name = if decoded.gzip { format!("{name}, gzip") } else { name.to_string() };
+        let json = json_of(&text);
+        let rows: Vec<&str> = text.lines().collect();
+        let mut shown = match &json {
+            Some(Json::Object(members)) => format!("{{{}}}", members.len()),
+            Some(Json::List(values)) => format!("[{}]", values.len()),
+            _ if rows.len() > 1 => format!("{} lines", number::whole(rows.len() as u64)),
+            _ => quoted(&text),
+        };
+        if decoded.cut {
+            shown.push_str(&format!(" [only the first {} of it]", number::bytes(decoded.text.len() as u64)));
+        }
+        let Some(node) = self.begin(&name, shown, Some(text.to_string()), at.depth) else { return };
+        let below = At { depth: at.depth + 1, said: false, ..at };
+        match json {
+            Some(json) => self.all(&json, None, below),
+            None if rows.len() > 1 => {
+                for (nth, row) in rows.iter().enumerate() {
+                    self.one(&(nth + 1).to_string(), &Json::Text((*row).to_string()), below);
+                }
+            }
+            // Packed more than once.
+            None => self.within(&text, below),
+        }
+        self.end(node);
+    }
+
+    /// Puts a node; `None` where there are too many.
+    fn begin(&mut self, name: &str, value: String, whole: Option<String>, depth: usize) -> Option<usize> {
+        let nodes = &mut self.tree.nodes;
+        if nodes.len() >= MOST {
+            self.tree.more = true;
+            return None;
+        }
+        nodes.push(Node { depth, name: name.to_string(), value, whole, below: 0, open: false });
+        Some(nodes.len() - 1)
+    }
+
+    /// All nodes since then lie in it.
+    fn end(&mut self, node: usize) {
+        self.tree.nodes[node].below = self.tree.nodes.len() - node - 1;
+    }
+}
+
+/// Whether what stands around a text says that it is base64, however short.
+fn says_base64(called: Option<&str>, name: &str, members: &[(String, Json)]) -> bool {
+    let flag = |(name, value): &(String, Json)| {
+        name == "isBase64Encoded" && matches!(value, Json::Other(text) if text == "true")
+    };
+    match name {
+        "body" => members.iter().any(flag),
+        "data" => {
+            matches!(called, Some("kinesis" | "awslogs"))
+                || members.iter().any(|(name, _)| name == "recordId")
+        }
+        _ => false,
+    }
+}
+
+/// The object or list that all of a text is, if it has anything in it.
+fn json_of(text: &str) -> Option<Json> {
+    let json = text.trim_start().starts_with(['{', '[']).then(|| json_in(text)).flatten()?;
+    match &json {
+        Json::Object(members) if members.is_empty() => None,
+        Json::List(values) if values.is_empty() => None,
+        _ => Some(json),
+    }
+}
+
+/// A text in quotes, and how much of it is left off.
+fn quoted(text: &str) -> String {
+    if text.len() <= SHOWN {
+        return format!("{text:?}");
+    }
+    let end = text.floor_char_boundary(SHOWN);
+    format!("{:?} [{} more]", &text[..end], number::bytes((text.len() - end) as u64))
+}
+
+impl Tree {
     /// The rows: what is not folded away.
     pub fn rows(&self) -> Vec<&Node> {
         self.places().into_iter().map(|at| &self.nodes[at]).collect()
@@ -113,7 +274,11 @@ impl Tree {
 
 #[cfg(test)]
 mod tests {
+    use std::io::Write;
+
     use super::*;
+    use base64::Engine;
+    use base64::engine::general_purpose::STANDARD;
     use proptest::prelude::*;
 
     fn shown(tree: &Tree) -> Vec<String> {
@@ -123,7 +288,8 @@ mod tests {
 
     #[test]
     fn nested_values_fold() {
-        let mut tree = Tree::of(r#"{"a":1,"o":{"p":[true,"x y",{}],"q":null},"z":"\u001b[2J"}"#).unwrap();
+        let mut tree =
+            Tree::of(r#"{"a":1,"o":{"p":[true,"x y",{}],"q":null},"z":"\u001b[2J"}"#, false).unwrap();
         assert_eq!(shown(&tree), ["a=1", "o={2}", "z=\"\\u{1b}[2J\""]);
         assert!(tree.set(1, true) && !tree.set(0, true) && !tree.set(9, true));
         assert_eq!(shown(&tree)[1..4], ["o={2}", " p=[3]", " q=null"]);
@@ -142,22 +308,87 @@ mod tests {
 
     #[test]
     fn json_is_found_behind_words_and_nothing_else_is_opened() {
-        let tree = Tree::of("2026-11-23T09:03:09.031Z\t81ec\tINFO\torder {\"id\":7}").unwrap();
+        let tree = Tree::of("2026-11-23T09:03:09.031Z\t81ec\tINFO\torder {\"id\":7}", false).unwrap();
         assert_eq!(shown(&tree), ["id=7"]);
         for text in ["", "plain", "{", "{}", "[]", "{broken", "a [b] c", "12"] {
-            assert_eq!(Tree::of(text), None, "{text:?}");
+            assert_eq!(Tree::of(text, false), None, "{text:?}");
         }
         let long = format!("[{}0]", "0,".repeat(5_000));
-        let tree = Tree::of(&long).unwrap();
+        let tree = Tree::of(&long, false).unwrap();
         assert!(tree.row_count() == MOST && tree.more);
-        assert_eq!(Tree::of(&"[".repeat(100_000)), None);
+        assert_eq!(Tree::of(&"[".repeat(100_000), false), None);
+    }
+
+    fn gzip(text: &str) -> String {
+        let mut packer = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
+        packer.write_all(text.as_bytes()).unwrap();
+        STANDARD.encode(packer.finish().unwrap())
+    }
+
+    fn opened(text: &str, mask: bool) -> Vec<String> {
+        let mut tree = Tree::of(text, mask).unwrap();
+        tree.set_all(true);
+        shown(&tree)
+    }
+
+    #[test]
+    fn base64_and_json_within_texts_stand_below_them() {
+        // A short body is decoded where something says what it is, and else not.
+        let line = r#"{"body":"SGVsbG8=","isBase64Encoded":true,"note":"SGVsbG8="}"#;
+        assert_eq!(opened(line, false)[..2], ["body=\"SGVsbG8=\"", " base64=\"Hello\""]);
+        assert_eq!(opened(line, false).len(), 4);
+        assert_eq!(opened(&line.replace("true", "false"), false).len(), 3);
+        let body = STANDARD.encode(r#"{"id":7,"card":"{\"n\":\"41\"}"}"#);
+        let line = format!(r#"event {{"Records":[{{"kinesis":{{"data":"{body}"}}}}]}}"#);
+        assert_eq!(
+            opened(&line, false)[3..],
+            [
+                &*format!("   data={body:?}"),
+                "    base64={2}",
+                "     id=7",
+                r#"     card="{\"n\":\"41\"}""#,
+                r#"      n="41""#
+            ]
+        );
+        // As Lambda gets the payload of a subscription filter, and as somebody prints just that.
+        let logs = r#"{"messageType":"DATA_MESSAGE","logEvents":[{"message":"one\u001b[2J\n"}]}"#;
+        let line = format!(r#"{{"awslogs":{{"data":"{}"}}}}"#, gzip(logs));
+        let rows = opened(&line, false);
+        assert_eq!(rows[2..4], ["  base64, gzip={2}", "   messageType=\"DATA_MESSAGE\""]);
+        assert_eq!(rows.last().unwrap(), "     message=\"one\\u{1b}[2J\\n\"");
+        let line = format!("2026-11-23T09:03:09.031Z\t81ec\tINFO\tgot {}", gzip("first\nsecond\n"));
+        let rows = opened(&line, false);
+        assert!(rows[0].starts_with("base64, ") && rows[0].ends_with(", gzip=2 lines"), "{rows:?}");
+        assert_eq!(rows[1..], [" 1=\"first\"", " 2=\"second\""]);
+    }
+
+    #[test]
+    fn what_is_decoded_is_bounded_and_masked() {
+        let bomb = gzip(&"a".repeat(8 << 20));
+        let rows = opened(&format!(r#"{{"data":"{bomb}","more":"{bomb}"}}"#), false);
+        assert!(rows[1].ends_with("[only the first 256 kB of it]"), "{}", &rows[1][4_000..]);
+        assert!(rows[1].len() < 5_000);
+        assert_eq!(rows.len(), 3, "the second is not unpacked at all");
+        // Packed again and again.
+        let nested = (0..20).fold("the end of it all".to_string(), |text, _| gzip(&text));
+        assert!(opened(&nested, false).len() <= 2 * LAYERS);
+        let secret = STANDARD.encode(r#"{"password":"hunter22","to":"ann@example.com"}"#);
+        let line = format!(r#"{{"kinesis":{{"data":"{secret}"}}}}"#);
+        assert!(opened(&line, false).contains(&"   password=\"hunter22\"".to_string()));
+        let masked = opened(&line, true).join("\n");
+        assert!(!masked.contains("hunter22") && !masked.contains("ann@"), "{masked}");
+        let tree = Tree::of(&line, false).map(|mut tree| {
+            tree.set_all(true);
+            tree.rows().iter().map(|node| node.raw().to_string()).collect::<Vec<_>>()
+        });
+        assert_eq!(tree.unwrap()[2], r#"{"password":"hunter22","to":"ann@example.com"}"#);
     }
 
     proptest! {
         #[test]
         fn never_panics(text in any::<String>(), json in "[\\[\\]{}:,\"a1 ]{0,40}", row in 0usize..9) {
             for text in [text, json] {
-                if let Some(mut tree) = Tree::of(&text) {
+                if let Some(mut tree) = Tree::of(&text, false) {
                     tree.set(row, true);
                     tree.around(row);
                     assert!(tree.row_count() >= 1);

@@ -1,8 +1,8 @@
 //! What invokes a function, beside what is set: a guess from the events that it logged, said to be one,
-//! and how long those events had waited. How a service invokes is stated of what is set alone.
+//! how long those events had waited and what was in them. How a service invokes is stated of what is set alone.
 
 use crate::model::Graded;
-use crate::query::survey::{Lag, LoggedEvent, LoggedEvents};
+use crate::query::survey::{Batches, Lag, LoggedEvent, LoggedEvents};
 use crate::query::view::FunctionDetail;
 use crate::ui::number;
 
@@ -50,6 +50,70 @@ pub(super) fn logged(lines: &mut Lines<'_>, detail: &FunctionDetail, events: Opt
             lines.put("event to START", lag_words(row, lag), Told::Known);
         }
     }
+    let batches = || rows.iter().filter_map(|row| Some((row, row.batches.as_ref()?)));
+    for (row, batches) in batches() {
+        if let Some(things) = row.source.things() {
+            lines.put("in the events", in_words(row, batches, things), Told::Known);
+        }
+    }
+    // Of what always comes alone there is no more to say.
+    for (row, batches) in batches().filter(|(_, all)| all.max.value().is_some_and(|max| *max > 1)) {
+        lines.put("batches", sizes_words(row, batches), Told::Known);
+    }
+    for row in rows {
+        let others = (row.of_other_prefixes > 0).then(|| ("further ones".to_string(), row.of_other_prefixes));
+        for (at, (prefix, objects)) in row.prefixes.iter().cloned().chain(others).enumerate() {
+            let label = if at == 0 { "objects lie in" } else { "" };
+            let things = if objects == 1 { "object" } else { "objects" };
+            lines.put(label, format!("{prefix} ({} {things})", number::whole(objects)), Told::Known);
+        }
+    }
+}
+
+fn at_least<T>(value: &Graded<T>) -> &'static str {
+    if matches!(value, Graded::AtLeast(..)) { "at least " } else { "" }
+}
+
+/// `S3: 13.7 objects a minute, 412 in all`
+fn in_words(row: &LoggedEvent, batches: &Batches, (one, several): (&str, &str)) -> String {
+    let all = batches.records.value().copied().unwrap_or(0);
+    let rate = batches.per_minute.value().copied().unwrap_or(0.0);
+    let things = if all == 1 { one } else { several };
+    let least = at_least(&batches.records);
+    format!(
+        "{}: {least}{} {several} a minute; {least}{} {things} in all",
+        row.source.words(),
+        number::count(rate),
+        number::whole(all)
+    )
+}
+
+/// `SQS: p50 6, largest 10; 1 of 1, 4 of 2 to 4, 2 of 10 to 49`
+fn sizes_words(row: &LoggedEvent, batches: &Batches) -> String {
+    const STEPS: [u32; 8] = [1, 2, 5, 10, 50, 100, 1_000, 10_000];
+    let max = batches.max.value().copied().unwrap_or(0);
+    let sizes: Vec<String> = batches
+        .sizes
+        .iter()
+        .map(|(from, events)| {
+            let next = STEPS.iter().find(|step| **step > *from);
+            let to = next.map_or(max, |next| next - 1).min(max);
+            let of = if to > *from {
+                format!("{} to {}", number::whole(u64::from(*from)), number::whole(u64::from(to)))
+            } else {
+                from.to_string()
+            };
+            format!("{} of {of}", number::whole(*events))
+        })
+        .collect();
+    let least = at_least(&batches.max);
+    format!(
+        "{}: p50 {}, largest {least}{}; {}",
+        row.source.words(),
+        batches.p50,
+        number::whole(u64::from(max)),
+        sizes.join(", ")
+    )
 }
 
 /// `SQS: 11 of 12`
@@ -104,7 +168,14 @@ mod tests {
 
     #[test]
     fn a_guess_is_said_to_be_one() {
-        let row = |source, events, lag| LoggedEvent { source, events: Graded::Counted(events), lag };
+        let row = |source, events, lag| LoggedEvent {
+            source,
+            events: Graded::Counted(events),
+            lag,
+            batches: None,
+            prefixes: Vec::new(),
+            of_other_prefixes: 0,
+        };
         let lag = Lag { events: 11, p50_ms: 1_200, max_ms: Graded::AtLeast(41_000, Why::NotLookedAt) };
         let events =
             LoggedEvents { rows: vec![row(EventSource::Sqs, 11, Some(lag)), row(EventSource::S3, 1, None)] };
@@ -119,6 +190,23 @@ mod tests {
         );
         let said: Vec<&str> = facts.iter().map(|fact| &*fact.value).collect();
         assert!(!said.iter().any(|value| value.contains("synchronous") || value.contains("polled")));
+    }
+
+    #[test]
+    fn what_was_in_the_events_stands_below_how_long_they_waited() {
+        let facts = told(Some(&crate::ui::fixture::logged_events()), true);
+        assert_eq!(
+            values(&facts, "in the events"),
+            [
+                "SQS: 1.6 messages a minute; 48 messages in all",
+                "S3: at least <0.1 objects a minute; at least 1 object in all"
+            ]
+        );
+        assert_eq!(values(&facts, "batches"), ["SQS: p50 3, largest 10; 2 of 1, 6 of 2 to 4, 3 of 10"]);
+        assert_eq!(
+            values(&facts, "objects lie in"),
+            ["invoices/in/#/ (1 object)", "bucket\u{1b}[31m/ (1 object)", "further ones (2 objects)"]
+        );
     }
 
     #[test]

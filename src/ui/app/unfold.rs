@@ -2,15 +2,15 @@
 
 use crate::model::Origin;
 use crate::query::view::LogRow;
-use crate::ui::keymap::ViewKind;
 use crate::ui::view;
 
 use super::logs::LogView;
 use super::state::{Effect, UiState};
-use super::tree::Tree;
+use super::tree::{Node, Tree};
 
 /// Lines that are open at most; the one that was opened first is closed first.
 const MOST: usize = 30;
+const NOTHING: &str = "no JSON in this line, nor base64 of a text: nothing to unfold";
 
 /// The lines that are open.
 #[derive(Clone, Debug, Default)]
@@ -24,6 +24,11 @@ impl Unfolded {
     /// The tree of a line, if it is open.
     pub fn of(&self, line: &LogRow) -> Option<&Tree> {
         self.trees.iter().find(|(origin, _)| *origin == line.origin).map(|(_, tree)| tree)
+    }
+
+    /// The value that is read, in the tree of this line.
+    pub fn value(&self, line: &LogRow) -> Option<&Node> {
+        self.of(line)?.rows().get(self.row?).copied()
     }
 
     /// Whether no line is open.
@@ -43,7 +48,9 @@ impl LogView {
         if self.tree_mut().is_some() {
             return true;
         }
-        let Some((origin, tree)) = self.selected().and_then(|row| Some((row.origin, Tree::of(&row.text)?)))
+        let mask = self.masked();
+        let Some((origin, tree)) =
+            self.selected().and_then(|row| Some((row.origin, Tree::of(&row.text, mask)?)))
         else {
             return false;
         };
@@ -84,16 +91,15 @@ impl LogView {
 }
 
 impl UiState {
-    fn arrange_lines(&mut self) {
-        let (height, width) = (view::list_height_of(self, ViewKind::Logs), self.size.0);
-        if let Some(logs) = &mut self.logs {
-            logs.show(height, width);
-        }
+    /// The log lines on screen, and the rows and columns they have.
+    fn lines_in(&mut self) -> Option<(&mut LogView, usize, u16)> {
+        let (height, width) = (view::list_height(self), self.size.0);
+        Some((self.lines_mut()?, height, width))
     }
 
     /// Opens the line, or closes it; in it shows what is in a value, or hides it.
     pub(super) fn open_line(&mut self) -> Vec<Effect> {
-        let Some(logs) = &mut self.logs else { return Vec::new() };
+        let Some((logs, height, width)) = self.lines_in() else { return Vec::new() };
         match (logs.unfolded.row, logs.tree_mut()) {
             (Some(row), Some(tree)) => {
                 let open = tree.is_open(row);
@@ -102,20 +108,20 @@ impl UiState {
             (None, Some(_)) => logs.close_tree(),
             (_, None) => {
                 if !logs.open_tree() {
-                    return self.say("no JSON in this line: nothing to unfold");
+                    return self.say(NOTHING);
                 }
                 // What is read must not move away.
                 logs.set_follow(false);
             }
         }
-        self.arrange_lines();
+        logs.show(height, width);
         Vec::new()
     }
 
     /// Folds or unfolds the value that is read; whether one is.
     pub(super) fn fold_value(&mut self, open: bool) -> bool {
-        let Some(logs) = self.logs.as_mut().filter(|logs| logs.unfolded.row.is_some()) else { return false };
-        let row = logs.unfolded.row.unwrap_or(0);
+        let Some((logs, height, width)) = self.lines_in() else { return false };
+        let Some(row) = logs.unfolded.row else { return false };
         if let Some(tree) = logs.tree_mut()
             && !tree.set(row, open)
             && !open
@@ -123,16 +129,16 @@ impl UiState {
             // There is nothing to fold: to what is around it.
             logs.unfolded.row = tree.around(row);
         }
-        self.arrange_lines();
+        logs.show(height, width);
         true
     }
 
     /// Shows everything in the line, or only its members.
     pub(super) fn unfold_line(&mut self) -> Vec<Effect> {
-        let Some(logs) = &mut self.logs else { return Vec::new() };
+        let Some((logs, height, width)) = self.lines_in() else { return Vec::new() };
         let was_open = logs.tree_mut().is_some();
         if !logs.open_tree() {
-            return self.say("no JSON in this line: nothing to unfold");
+            return self.say(NOTHING);
         }
         logs.set_follow(false);
         if let Some(tree) = logs.tree_mut() {
@@ -140,7 +146,7 @@ impl UiState {
             tree.set_all(open);
         }
         logs.unfolded.row = None;
-        self.arrange_lines();
+        logs.show(height, width);
         Vec::new()
     }
 }

@@ -292,6 +292,8 @@ fn hints(state: &UiState) -> Vec<(Action, &'static str)> {
             (Action::Back, "back"),
             (Action::Down, "next metric"),
             (Action::Left, "crosshair"),
+            (Action::Shape, "percentiles"),
+            (Action::Compare, "compare"),
             (Action::Open, "invocations"),
             (Action::Narrower, "narrower"),
             (Action::Wider, "wider"),
@@ -319,6 +321,7 @@ fn hints(state: &UiState) -> Vec<(Action, &'static str)> {
         ],
         ViewKind::Invocation => vec![
             (Action::Back, "back"),
+            (Action::Open, "unfold"),
             (Action::LogsOf, "its lines"),
             (Action::TraceOf, "its trace"),
             (Action::NextSame, "next attempt"),

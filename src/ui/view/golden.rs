@@ -245,6 +245,17 @@ fn function() {
         session.press("j Enter Tab Tab Tab Tab Tab j Enter Left Left Left");
         session
     });
+    golden("function_metric_compared", |w, h| {
+        let mut session = Session::new(w, h, live());
+        session.press("j Enter Tab Tab Tab Tab Tab j j j j j j Enter v b");
+        session.state.notice = None;
+        session
+    });
+    golden("function_metric_of_sets", |w, h| {
+        let mut session = Session::new(w, h, live());
+        session.press("j Enter Tab Tab Tab Tab Tab j j j j j Enter v");
+        session
+    });
     golden("function_metric_below_nothing", |w, h| {
         let mut session = Session::new(w, h, live());
         session.press("j Enter Tab Tab Tab Tab Tab j j j j j +");
@@ -343,6 +354,25 @@ fn a_json_line_as_a_tree() {
         let at = logs.cursor;
         logs.rows[at].text = json.to_string();
         session.press("Enter j j j l j j l");
+        session
+    });
+    // An API Gateway event with a body of `{"order":{"id":4711,"note":"␛[31mred␛[0m"}}`.
+    let body = "eyJvcmRlciI6eyJpZCI6NDcxMSwibm90ZSI6IhtbMzFtcmVkG1swbSJ9fQ==";
+    let event = format!(r#"{{"path":"/orders","body":"{body}","isBase64Encoded":true}}"#);
+    golden("logs_unfolded_base64", |w, h| {
+        let mut session = Session::new(w, h, live());
+        session.press("4 k k k");
+        let logs = session.state.logs.as_mut().unwrap();
+        let at = logs.cursor;
+        logs.rows[at].text = event.clone();
+        session.press("* j j j");
+        session
+    });
+    golden("invocation_unfolded", |w, h| {
+        let mut session = Session::new(w, h, live());
+        session.press("3 Enter j j");
+        session.state.invocation.as_mut().unwrap().lines.rows[2].text = json.to_string();
+        session.press("Enter j j j l");
         session
     });
 }

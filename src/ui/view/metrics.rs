@@ -18,24 +18,26 @@ use super::function::{left, right};
 use super::marks;
 
 /// The columns of a metric.
-pub const METRICS: [Column; 12] = [
+pub const METRICS: [Column; 14] = [
     left("", 2, 0, 0),
     left("METRIC", 18, 0, 12),
     right("NEWEST", 9, 0),
     right("MIN", 8, 3),
     right("MEAN", 8, 0),
     right("MAX", 8, 0),
+    right("P50", 8, 8),
+    right("P99", 8, 5),
     right("SUM", 8, 2),
     right("N", 7, 5),
     left(" TREND", 10, 1, 14),
     left("FROM", 9, 4, 0),
     left("UNIT", 10, 7, 0),
-    left("DIMENSIONS", 12, 6, 80),
+    left("DIMENSIONS", 24, 6, 80),
 ];
 const METRIC: usize = 1;
 const NEWEST: usize = 2;
-const TREND: usize = 8;
-const DIMENSIONS: usize = 11;
+const TREND: usize = 10;
+const DIMENSIONS: usize = 13;
 
 /// How a value is written in at most five columns, on an axis and in a table.
 fn short(unit: &MetricUnit) -> fn(f64) -> String {
@@ -91,10 +93,12 @@ pub fn cell(column: usize, row: &MetricRow, placed: &[Placed], symbols: &Symbols
         3 => (value(&figures.min), Role::Text),
         4 => (value(&figures.mean), Role::Text),
         5 => (value(&figures.max), Role::Text),
-        6 => (figures.sum.as_ref().map_or_else(String::new, value), Role::Text),
-        7 => (number::graded(&figures.count, number::count, symbols), Role::Label),
-        9 => (row.source.word().to_string(), Role::Label),
-        10 => (row.unit.word().to_string(), Role::Label),
+        6 => (value(&figures.percentiles[0]), Role::Text),
+        7 => (value(&figures.percentiles[1]), Role::Text),
+        8 => (figures.sum.as_ref().map_or_else(String::new, value), Role::Text),
+        9 => (number::graded(&figures.count, number::count, symbols), Role::Label),
+        11 => (row.source.word().to_string(), Role::Label),
+        12 => (row.unit.word().to_string(), Role::Label),
         DIMENSIONS => (key.dimensions.to_string(), Role::Label),
         _ => (String::new(), Role::Text),
     }
@@ -145,7 +149,9 @@ pub fn draw_one(pen: &mut Pen, area: Rect, function: &FunctionBoard, state: &UiS
         return;
     }
     let crosshair = function.board.crosshair_column();
-    head(pen, area, row, answer, crosshair);
+    let percentiles = function.shows_percentiles();
+    let chart = row.shown(percentiles);
+    head(pen, area, (row, percentiles), answer, crosshair);
     if let Some(why) = row.why_none() {
         let said = if why == Why::NoData { "no value in this window; Z widens it" } else { why.words() };
         let text = if why == Why::NoData { said.to_string() } else { format!("no source: {said}") };
@@ -154,13 +160,21 @@ pub fn draw_one(pen: &mut Pen, area: Rect, function: &FunctionBoard, state: &UiS
     }
     let mut body = inner;
     if inner.height >= 5 {
-        draw_figures(pen, Rect { height: 1, ..inner }, row);
+        draw_figures(pen, Rect { height: 1, ..inner }, row, percentiles);
         body = Rect { y: inner.y + 1, height: inner.height - 1, ..inner };
     }
-    let lines =
-        [("min", Role::Label), ("max", Role::Max), ("mean", Role::Series), ("a minute", Role::Series)];
+    // What is compared with lies behind.
+    let lines = [
+        ("then", Role::Label),
+        ("min", Role::Label),
+        ("max", Role::Max),
+        ("mean", Role::Series),
+        ("a minute", Role::Series),
+        ("p50", Role::Label),
+        ("p99", Role::Series),
+    ];
     let plot = Plot {
-        chart: &row.chart,
+        chart,
         lines: &lines,
         show: short(&row.unit),
         round_up: if matches!(row.unit, MetricUnit::Bytes(_)) {
@@ -178,7 +192,13 @@ pub fn draw_one(pen: &mut Pen, area: Rect, function: &FunctionBoard, state: &UiS
 }
 
 /// Its name, what it is at the crosshair or newest, and what tells it, in the border.
-fn head(pen: &mut Pen, area: Rect, row: &MetricRow, answer: &Overview, crosshair: Option<usize>) {
+fn head(
+    pen: &mut Pen,
+    area: Rect,
+    (row, percentiles): (&MetricRow, bool),
+    answer: &Overview,
+    crosshair: Option<usize>,
+) {
     let y = area.y;
     let age = row.newest.map(|newest| format!(" {}", number::coarse_age(answer.as_of.since(newest))));
     let from = format!(" {}{} ", row.source.word(), age.unwrap_or_default());
@@ -190,7 +210,15 @@ fn head(pen: &mut Pen, area: Rect, row: &MetricRow, answer: &Overview, crosshair
     let mut x = pen.text(area.x + 1, y, room(area.x), &sanitize::cut(&title, most, pen.symbols), Role::Focus);
     let adds_up = row.figures.sum.is_some();
     let (text, role) = match crosshair {
-        Some(at) => (at_column(row, at, pen.symbols), Role::Crosshair),
+        Some(at) => (at_column(row, percentiles, at, pen.symbols), Role::Crosshair),
+        None if percentiles => {
+            let p99 = number::graded(
+                &row.figures.percentiles[1],
+                |value| with_unit(row, value, false),
+                pen.symbols,
+            );
+            (format!("p99 {p99}"), Role::Title)
+        }
         None => {
             let show = |value| with_unit(row, value, adds_up);
             (number::graded(&row.figures.newest, show, pen.symbols), Role::Title)
@@ -213,23 +241,54 @@ fn unit_said(row: &MetricRow) -> String {
 }
 
 /// What it has in a column of the chart.
-fn at_column(row: &MetricRow, column: usize, symbols: &Symbols) -> String {
-    let adds_up = row.figures.sum.is_some();
-    let value = main_line(row).get(column).copied().flatten();
+fn at_column(row: &MetricRow, percentiles: bool, column: usize, symbols: &Symbols) -> String {
+    let adds_up = row.figures.sum.is_some() && !percentiles;
+    let line = row.shown(percentiles).lines.last().map_or(&[][..], |line| &line.points);
+    let value = line.get(column).copied().flatten();
     value.map_or_else(|| symbols.none.to_string(), |value| with_unit(row, value, adds_up))
 }
 
-/// Its figures in the window, in one row.
-fn draw_figures(pen: &mut Pen, area: Rect, row: &MetricRow) {
+/// Its figures in the window, in one row; the one of what it is compared with behind its own.
+fn draw_figures(pen: &mut Pen, area: Rect, row: &MetricRow, percentiles: bool) {
     let figures = &row.figures;
-    let sum = figures.sum.as_ref().map(|sum| ("sum", sum));
-    let mut x = area.x;
-    let rest = [("mean", &figures.mean), ("min", &figures.min), ("max", &figures.max)];
-    let values = sum.into_iter().chain(rest).map(|(name, value)| {
-        (name, number::graded(value, |value| with_unit(row, value, false), pen.symbols))
+    let [p50, p99] = &figures.percentiles;
+    let told: Vec<(&'static str, Graded<f64>)> = figures
+        .sum
+        .into_iter()
+        .map(|sum| ("sum", sum))
+        .chain([
+            ("mean", figures.mean),
+            ("min", figures.min),
+            ("max", figures.max),
+            ("p50", *p50),
+            ("p99", *p99),
+        ])
+        .collect();
+    let main = if percentiles { "p99" } else { told[0].0 };
+    let before = row.then.as_ref().map(|then| match main {
+        "p99" => then.percentiles[1],
+        "sum" => then.sum.unwrap_or(then.mean),
+        _ => then.mean,
     });
-    let count = ("n", number::graded(&figures.count, number::count, pen.symbols));
-    for (name, text) in values.chain([count]) {
+    let show = |value: &Graded<f64>| number::graded(value, |value| with_unit(row, value, false), pen.symbols);
+    let mut all: Vec<(&str, String)> = Vec::new();
+    for (name, value) in &told {
+        // Why there is none is said once, behind all others.
+        if !matches!(value, Graded::NoSource(Why::StatisticSets | Why::OfMinutes)) {
+            all.push((name, show(value)));
+        }
+        if *name == main
+            && let Some(before) = &before
+        {
+            all.push(("before", show(before)));
+        }
+    }
+    all.push(("n", number::graded(&figures.count, number::count, pen.symbols)));
+    if *p99 == Graded::NoSource(Why::StatisticSets) {
+        all.push(("no percentiles:", Why::StatisticSets.words().to_string()));
+    }
+    let mut x = area.x;
+    for (name, text) in all {
         let room = area.right().saturating_sub(x);
         // A number that is cut would be another one.
         if sanitize::width(name) + 1 + sanitize::width(&text) > usize::from(room) {
@@ -248,7 +307,7 @@ pub fn explain(function: &FunctionBoard, state: &UiState, symbols: &Symbols) -> 
     if let Some(at) = function.board.crosshair_column().filter(|_| function.metric_enlarged()) {
         let time = answer.window.from.plus(answer.step_ms.saturating_mul(at as i64));
         let mut text = format!("{}{} ", state.zone.seconds(time), state.zone.mark(time));
-        for line in row.chart.lines.iter().rev() {
+        for line in row.shown(function.shows_percentiles()).lines.iter().rev() {
             let value = line.points.get(at).copied().flatten();
             let value = value.map_or_else(|| symbols.none.to_string(), |value| with_unit(row, value, false));
             text.push_str(&format!(" {} {value}", line.name));

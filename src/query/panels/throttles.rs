@@ -1,0 +1,95 @@
+//! The panel of throttles.
+
+use super::{Board, in_numbers};
+use crate::model::{Grade, Graded, Timestamp, Why, Window};
+use crate::query::points::{self, Sums};
+use crate::query::refused;
+use crate::query::select::Member;
+use crate::query::statistics;
+use crate::query::table::{missing, throttles};
+use crate::query::view::{Chart, Line, Panel, Provenance};
+
+impl Board<'_> {
+    /// Throttled requests a minute: metrics tell all, CloudTrail some of the other functions'.
+    pub fn throttles(&self) -> Panel {
+        let members = &self.selection.members;
+        let mut columns = vec![Sums::default(); self.axis.columns];
+        let (mut now, mut before) = (Sums::default(), Sums::default());
+        let (mut without, mut called, mut why) = (0, 0, None);
+        let whole = |sum, window: Window| Sums { sum, covered_ms: window.ms() as f64 };
+        for member in members {
+            let told = &member.function.metrics.throttles;
+            if !points::any(self.asof, told) {
+                without += 1;
+                if refused::any(self.asof, member.function) {
+                    called += 1;
+                    let minutes = refused::minutes(self.asof, member.function, points::reaching(&self.axis));
+                    let more = points::columns(&self.axis, minutes);
+                    columns.iter_mut().zip(more).for_each(|(sums, more)| *sums = sums.with(more));
+                    let count = |window| refused::times(self.asof, member.function, window).count() as f64;
+                    now = now.with(whole(count(self.window), self.window));
+                    before = before.with(whole(count(self.before), self.before));
+                    why = why.or(Some(Why::CallersOnly));
+                    continue;
+                }
+                // In which order functions came to be known says nothing.
+                if let Graded::NoSource(reason) = throttles(self.asof, member, self.window)
+                    && why != Some(Why::ThrottlesAreInNoLog)
+                {
+                    why = Some(reason);
+                }
+                continue;
+            }
+            let periods = in_numbers(points::periods(self.asof, told, points::reaching(&self.axis)));
+            let more = points::columns(&self.axis, periods);
+            columns.iter_mut().zip(more).for_each(|(sums, more)| *sums = sums.with(more));
+            now = now.with(points::sums(self.asof, told, self.window));
+            before = before.with(points::sums(self.asof, told, self.before));
+        }
+        let none = without == members.len() && called == 0;
+        let grade = why.filter(|_| !none).map_or(Grade::Counted, Grade::AtLeast);
+        let rate = |sums: Sums, window| match sums.per_minute() {
+            Some(rate) => grade.of(rate),
+            None if none => Graded::NoSource(why.unwrap_or(Why::ThrottlesAreInNoLog)),
+            None => missing(self.asof, window),
+        };
+        let note = (!none && without > called)
+            .then(|| format!("{without} of {} functions have no CloudWatch metrics", members.len()));
+        let note = note.or((called > 0).then(|| Why::CallersOnly.words().to_string()));
+        let age = members.iter().filter_map(|member| self.newest_throttles(member)).max();
+        let panel = Panel {
+            chart: Chart {
+                lines: vec![Line {
+                    name: "throttles",
+                    points: columns.iter().map(Sums::per_minute).collect(),
+                }],
+                limits: Vec::new(),
+                settled: if none { self.axis.columns } else { self.settled_metrics() },
+            },
+            now: rate(now, self.window),
+            also: None,
+            before: rate(before, self.before),
+            provenance: Provenance {
+                source: match (members.len() - without, called) {
+                    (0, 0) => "–",
+                    (0, _) => "CloudTrail",
+                    (_, 0) => "CW 1m",
+                    _ => "CW 1m, CloudTrail",
+                },
+                age_ms: age.map(|newest| self.asof.at.since(newest).max(0)),
+                note: if none { why.map(|why| why.words().to_string()) } else { note },
+            },
+            statistics: Vec::new(),
+        };
+        Panel { statistics: statistics::of_rate(&panel, "throttles", now.sum), ..panel }
+    }
+
+    /// The end of the newest period of `Throttles`, else the newest request that is known to be refused.
+    fn newest_throttles(&self, member: &Member<'_>) -> Option<Timestamp> {
+        let told = &member.function.metrics.throttles.points;
+        let mut back = told.back_from((self.asof.at.plus(1), Timestamp::MIN));
+        let newest = back.find(|point| point.known() <= self.asof.at);
+        let refused = || refused::newest(self.asof, member.function);
+        newest.map(|p| p.start().plus(p.period_ms())).or_else(refused)
+    }
+}
