@@ -14,7 +14,8 @@ use signal_hook::consts::SIGHUP;
 
 use crate::clock::Clock;
 
-use super::input::{self, Input};
+use super::input::{self, Input, Piece};
+use super::keyboard::Keyboard;
 use super::pace::Pace;
 use super::screen::Screen;
 use super::signals::{self, Notice, hung_up};
@@ -153,6 +154,8 @@ pub fn run<P: Program>(
         pace: Pace::new(options.data_ms),
         notices,
         inputs,
+        keyboard: Keyboard::default(),
+        undecided: None,
         messages: messages.clone(),
         size: None,
     };
@@ -177,7 +180,10 @@ struct Session<'a, P: Program> {
     clock: &'a Clock,
     pace: Pace,
     notices: Receiver<Notice>,
-    inputs: Receiver<Input>,
+    inputs: Receiver<Piece>,
+    keyboard: Keyboard,
+    /// Until when the rest of a key may come, ms.
+    undecided: Option<u64>,
     messages: Receiver<P::Message>,
     /// What the program was told last.
     size: Option<Size>,
@@ -207,14 +213,14 @@ impl<P: Program> Session<'_, P> {
         }
         let mut due = self.pace.due();
         if due.is_some_and(|due| due <= now) {
-            if self.screen.draw(|frame| self.program.draw(frame)) {
-                self.pace.drawn(now);
+            if let Some(bytes) = self.screen.draw(|frame| self.program.draw(frame)) {
+                self.pace.drawn(now, bytes);
             }
             // Else the writer says when it is idle again.
             due = None;
         }
         let deadline = self.program.next_deadline(now).map(|deadline| deadline.max(now + SOON_MS));
-        due.into_iter().chain(deadline).min()
+        due.into_iter().chain(deadline).chain(self.undecided).min()
     }
 
     fn wait(&self, until_ms: Option<u64>) {
@@ -247,9 +253,15 @@ impl<P: Program> Session<'_, P> {
         }
         for _ in 0..MAX_DRAINED {
             match self.inputs.try_recv() {
-                Ok(input) => self.take(input)?,
+                Ok(piece) => self.read(piece)?,
                 Err(_) => break,
             }
+        }
+        if self.undecided.is_some_and(|until| until <= self.clock.steady_ms()) {
+            self.undecided = None;
+            let mut inputs = Vec::new();
+            self.keyboard.give_up(|input| inputs.push(input));
+            inputs.into_iter().try_for_each(|input| self.take(input))?;
         }
         for _ in 0..MAX_DRAINED {
             match self.messages.try_recv() {
@@ -269,12 +281,23 @@ impl<P: Program> Session<'_, P> {
         ControlFlow::Continue(())
     }
 
+    fn read(&mut self, piece: Piece) -> Step {
+        let bytes = match piece {
+            Ok(bytes) => bytes,
+            Err(error) => return failed(error),
+        };
+        let mut inputs = Vec::new();
+        self.keyboard.feed(&bytes, |input| inputs.push(input));
+        let patience = self.keyboard.patience();
+        self.undecided = patience.map(|patience| self.clock.steady_ms() + patience.as_millis() as u64);
+        inputs.into_iter().try_for_each(|input| self.take(input))
+    }
+
     fn take(&mut self, input: Input) -> Step {
         let event = match input {
             Input::Key(key) => Event::Key(key),
             Input::Mouse(mouse) => Event::Mouse(mouse),
             Input::Paste(text) => Event::Paste(text),
-            Input::Failed(error) => return failed(error),
         };
         self.pace.key();
         self.tell(event)

@@ -56,12 +56,13 @@ impl Screen {
         self.tty.size()
     }
 
-    /// Draws one frame at the terminal's size of this moment. `false` where the terminal has not
-    /// yet taken the last one: nothing was drawn, and [`Screen::idle_again`] says when to retry.
-    pub(super) fn draw(&mut self, draw: impl FnOnce(&mut Frame<'_>)) -> bool {
+    /// Draws one frame at the terminal's size of this moment, of so many bytes. `None` where the
+    /// terminal has not yet taken the last one: nothing was drawn, and [`Screen::idle_again`] says
+    /// when to retry.
+    pub(super) fn draw(&mut self, draw: impl FnOnce(&mut Frame<'_>)) -> Option<usize> {
         if !self.writer.idle() {
             self.counters.skip();
-            return false;
+            return None;
         }
         let size = self.tty.size();
         if std::mem::take(&mut self.lost) || size != self.canvas.size() {
@@ -70,10 +71,11 @@ impl Screen {
         let frame = self.canvas.paint(draw);
         let mut bytes = std::mem::take(&mut self.before);
         bytes.extend_from_slice(&frame);
-        if !bytes.is_empty() {
+        let count = bytes.len();
+        if count > 0 {
             self.writer.send(bytes);
         }
-        true
+        Some(count)
     }
 
     /// Sends something that is not part of a frame, with the next frame.
