@@ -127,6 +127,8 @@ impl Role {
 pub enum ColorDepth {
     /// None (`NO_COLOR`): bold, underline and reverse alone.
     None,
+    /// The first eight of the named ones.
+    Ansi8,
     /// The 16 named ones.
     #[default]
     Ansi16,
@@ -263,8 +265,9 @@ fn nearest(color: Color, depth: ColorDepth, on: Option<Color>) -> Color {
         ColorDepth::None => Color::Reset,
         ColorDepth::True => color,
         ColorDepth::Ansi256 => nearest_256((r, g, b)),
-        ColorDepth::Ansi16 => ANSI
+        ColorDepth::Ansi8 | ColorDepth::Ansi16 => ANSI
             .iter()
+            .take(if depth == ColorDepth::Ansi8 { 8 } else { 16 })
             .filter(|(named, rgb)| readable(*named, *rgb))
             .min_by_key(|(_, rgb)| distance((r, g, b), *rgb))
             .map_or(Color::Reset, |(named, _)| *named),
@@ -334,9 +337,12 @@ mod tests {
     #[test]
     fn text_can_be_read_in_the_dark_and_light_themes() {
         for name in ["dark", "light", "colour-blind"] {
-            for (depth, text) in
-                [(ColorDepth::True, 4.5), (ColorDepth::Ansi256, 4.5), (ColorDepth::Ansi16, 3.0)]
-            {
+            for (depth, text) in [
+                (ColorDepth::True, 4.5),
+                (ColorDepth::Ansi256, 4.5),
+                (ColorDepth::Ansi16, 3.0),
+                (ColorDepth::Ansi8, 3.0),
+            ] {
                 let theme = Theme::built_in(name).unwrap().at_depth(depth);
                 for role in Role::ALL {
                     let style = theme.style(role);
@@ -437,6 +443,7 @@ mod tests {
         assert_eq!(nearest(Color::Rgb(255, 0, 0), ColorDepth::Ansi256, None), Color::Indexed(196));
         assert_eq!(nearest(Color::Rgb(128, 128, 128), ColorDepth::Ansi256, None), Color::Indexed(244));
         assert_eq!(nearest(Color::Rgb(250, 10, 10), ColorDepth::Ansi16, None), Color::LightRed);
+        assert_eq!(nearest(Color::Rgb(250, 10, 10), ColorDepth::Ansi8, None), Color::Red);
         assert_eq!(nearest(Color::Red, ColorDepth::Ansi16, None), Color::Red);
         assert_eq!(nearest(Color::Rgb(1, 2, 3), ColorDepth::True, None), Color::Rgb(1, 2, 3));
     }

@@ -315,6 +315,12 @@ impl Pty {
         self.shared.state.lock().unwrap().raw.len()
     }
 
+    /// Whether these bytes are among what the program has written.
+    pub fn wrote(&self, bytes: &str) -> bool {
+        let state = self.shared.state.lock().unwrap();
+        state.raw.windows(bytes.len()).any(|window| window == bytes.as_bytes())
+    }
+
     /// Whether the program wrote nothing for that long.
     pub fn is_silent_for(&self, time: Duration) -> bool {
         let state = self.shared.state.lock().unwrap();

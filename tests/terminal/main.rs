@@ -3,6 +3,7 @@
 //! The program under test is this binary again: the ignored test [`the_probe`], in a pty.
 #![allow(clippy::unwrap_used, reason = "a test may fail")]
 
+mod kinds;
 mod line;
 mod probe;
 #[path = "../support/mod.rs"]

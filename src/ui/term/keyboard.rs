@@ -12,7 +12,7 @@ use crossterm::event::{KeyCode, KeyEvent, KeyModifiers, MouseButton, MouseEvent,
 use super::input::Input;
 
 /// How long the rest of a key may take to follow its ESC. A person does not feel it.
-const ESC_PATIENCE: Duration = Duration::from_millis(50);
+const ESC_PATIENCE: Duration = Duration::from_millis(25);
 /// And once `ESC [` is there, which hardly anybody types.
 const CSI_PATIENCE: Duration = Duration::from_millis(500);
 /// More parameters than any key has.

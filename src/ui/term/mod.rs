@@ -68,7 +68,8 @@ impl Console {
             return Err(NoTerminal::Output);
         }
         let capabilities = Capabilities::decide(variable).ok_or(NoTerminal::Dumb)?;
-        let tty = Tty::open().map_err(|error| NoTerminal::Controlling(error.to_string()))?;
+        let tty = Tty::open(capabilities.console || capabilities.screen)
+            .map_err(|error| NoTerminal::Controlling(error.to_string()))?;
         Ok(Self { tty: Arc::new(tty), capabilities, counters: Arc::default() })
     }
 

@@ -316,7 +316,7 @@ impl<P: Program> Session<'_, P> {
             Flow::Continue => {}
             Flow::DrawNow => self.pace.key(),
             Flow::Copy(clip) => {
-                self.screen.send(clip.bytes());
+                self.screen.copy(&clip);
                 self.pace.key();
             }
             Flow::Mouse(on) => {

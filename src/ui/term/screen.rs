@@ -11,6 +11,7 @@ use rustix::io::Errno;
 
 use super::Console;
 use super::canvas::Canvas;
+use super::clip::Clip;
 use super::tty::Tty;
 use super::writer::{Counters, Writer};
 
@@ -21,6 +22,8 @@ pub(super) struct Screen {
     tty: Arc<Tty>,
     writer: Writer,
     canvas: Canvas,
+    /// Whether GNU screen lies between.
+    through_screen: bool,
     counters: Arc<Counters>,
     /// What goes before the next frame: the way in, the mouse, the clipboard.
     before: Vec<u8>,
@@ -34,7 +37,15 @@ impl Screen {
         let tty = Arc::clone(&console.tty);
         let writer = Writer::start(Arc::clone(&tty), console.counters())?;
         let canvas = Canvas::new(tty.size(), console.capabilities.depth);
-        Ok(Self { tty, writer, canvas, counters: console.counters(), before: Vec::new(), lost: true })
+        Ok(Self {
+            tty,
+            writer,
+            canvas,
+            through_screen: console.capabilities.screen,
+            counters: console.counters(),
+            before: Vec::new(),
+            lost: true,
+        })
     }
 
     /// Takes the terminal over; the next frame is a whole one.
@@ -78,8 +89,13 @@ impl Screen {
         Some(count)
     }
 
+    /// Puts a text into the terminal's clipboard, with the next frame.
+    pub(super) fn copy(&mut self, clip: &Clip) {
+        self.send(&clip.bytes(self.through_screen));
+    }
+
     /// Sends something that is not part of a frame, with the next frame.
-    pub(super) fn send(&mut self, bytes: &[u8]) {
+    fn send(&mut self, bytes: &[u8]) {
         self.before.extend_from_slice(bytes);
     }
 
