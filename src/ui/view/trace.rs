@@ -177,8 +177,11 @@ fn draw_told(pen: &mut Pen, area: Rect, state: &UiState, trace: &TraceBoard) {
     }
     pen.rule(Rect { height: 1, ..area });
     let name = trace.row().map_or("", |row| &row.name);
-    let role = if trace.reads { Role::Focus } else { Role::Title };
-    pen.text(area.x + 1, area.y, area.width.saturating_sub(2), &format!(" {name} "), role);
+    let (mark, role) = match trace.reads {
+        true => (format!("{} ", pen.symbols.cursor), Role::Focus),
+        false => (String::new(), Role::Title),
+    };
+    pen.text(area.x + 1, area.y, area.width.saturating_sub(2), &format!(" {mark}{name} "), role);
     let lines = told(state, area.width, pen.symbols);
     let body = Rect { y: area.y + 1, height: area.height - 1, ..area };
     for (y, line) in (body.y..body.bottom()).zip(lines.iter().skip(trace.told_top)) {
