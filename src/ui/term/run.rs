@@ -26,6 +26,8 @@ use super::{Clip, Console, panic};
 const MAX_DRAINED: usize = 1_024;
 /// A deadline that has passed and changed nothing is asked again after this time, ms.
 const SOON_MS: u64 = 16;
+/// So long after a key an answer may be its answer, ms; afterwards somebody reads, and waits for nothing.
+const AWAITED_MS: u64 = 1_000;
 /// How long the stop of the whole job may take to arrive, ms.
 const STOP_MS: u64 = 1_000;
 
@@ -77,7 +79,7 @@ pub enum Flow {
     /// Go on. A key or the mouse is drawn at once anyway, anything else when
     /// [`Program::wants_redraw`] says so and the last frame is old enough.
     Continue,
-    /// Draw at once: the answer to a key has come.
+    /// Draw at once where somebody waits for it: the answer to a key has come. Else it is data.
     DrawNow,
     /// Put a text into the terminal's clipboard. Only at a key press of the user.
     Copy(Clip),
@@ -156,6 +158,7 @@ pub fn run<P: Program>(
         inputs,
         keyboard: Keyboard::default(),
         undecided: None,
+        asked: clock.steady_ms(),
         messages: messages.clone(),
         size: None,
     };
@@ -184,6 +187,8 @@ struct Session<'a, P: Program> {
     keyboard: Keyboard,
     /// Until when the rest of a key may come, ms.
     undecided: Option<u64>,
+    /// When a person last did something, ms; at first, when the program began.
+    asked: u64,
     messages: Receiver<P::Message>,
     /// What the program was told last.
     size: Option<Size>,
@@ -300,7 +305,13 @@ impl<P: Program> Session<'_, P> {
             Input::Paste(text) => Event::Paste(text),
         };
         self.pace.key();
+        self.asked = self.clock.steady_ms();
         self.tell(event)
+    }
+
+    /// Whether an answer that comes now may be one that somebody waits for.
+    fn is_awaited(&self) -> bool {
+        self.clock.steady_ms().saturating_sub(self.asked) < AWAITED_MS
     }
 
     fn tell_size(&mut self) -> Step {
@@ -314,7 +325,8 @@ impl<P: Program> Session<'_, P> {
     fn tell(&mut self, event: Event<P::Message>) -> Step {
         match self.program.on_event(event) {
             Flow::Continue => {}
-            Flow::DrawNow => self.pace.key(),
+            Flow::DrawNow if self.is_awaited() => self.pace.key(),
+            Flow::DrawNow => self.pace.data(),
             Flow::Copy(clip) => {
                 self.screen.copy(&clip);
                 self.pace.key();
