@@ -49,8 +49,8 @@ const LIVE: [(&str, &str, (u16, u16), Promise); 8] = [
     ("invocations", "3", LARGE, None),
     ("problems", "6", LARGE, None),
     ("sources", "7", LARGE, None),
-    ("logs of a function, followed", "L", LARGE, None),
-    ("logs of all, followed", "4", LARGE, None),
+    ("logs of a function, followed", "L", LARGE, Some(20_000)),
+    ("logs of all, followed", "4", LARGE, Some(20_000)),
 ];
 
 fn main() {

@@ -125,6 +125,14 @@ pub struct ConsoleOptions {
     /// default (the terminal's own 16 colours), dark, light, high-contrast, colour-blind, or a file.
     #[arg(long, global = true, value_name = "NAME|FILE")]
     pub theme: Option<String>,
+    /// How many colours the terminal has: never, 8, 16, 256 or truecolor; else as TERM, COLORTERM and
+    /// NO_COLOR tell.
+    #[arg(long, global = true, value_name = "COLOURS")]
+    pub color: Option<String>,
+    /// What is drawn with: braille, block, console (what the Linux console's fonts have) or ascii; else
+    /// braille where the locale is UTF-8, on the Linux console as it can.
+    #[arg(long, global = true, value_name = "SET")]
+    pub symbols: Option<String>,
     /// Show times in UTC (the default).
     #[arg(long, global = true, conflicts_with = "local")]
     pub utc: bool,

@@ -13,6 +13,8 @@ use crate::session::Begin;
 use crate::ui::app::Remembered;
 use crate::ui::keymap::{Keymap, PRESETS, ViewKind};
 use crate::ui::status::Speed;
+use crate::ui::symbols::Charset;
+use crate::ui::term::Depth;
 use crate::ui::theme::Theme;
 use crate::ui::zone::Zone;
 
@@ -44,6 +46,10 @@ pub struct Settings {
     pub memory: usize,
     /// The colours.
     pub theme: Theme,
+    /// How many colours the terminal has, if it is not to be guessed.
+    pub depth: Option<Depth>,
+    /// What is drawn with, if it is not to be guessed.
+    pub charset: Option<Charset>,
     /// The zone to begin with.
     pub zone: Zone,
     /// The view to begin with.
@@ -60,6 +66,8 @@ pub struct Settings {
 struct File {
     memory: Option<String>,
     theme: Option<String>,
+    color: Option<String>,
+    symbols: Option<String>,
     zone: Option<String>,
     view: Option<String>,
     mouse: Option<bool>,
@@ -144,6 +152,15 @@ impl Settings {
         let last = remembered.theme.as_deref().filter(|name| Theme::built_in(name).is_some());
         let (theme_name, from) = choose("theme", &said.theme, &file.theme, last.unwrap_or(DEFAULT_THEME));
         let theme = theme(&theme_name).map_err(|why| format!("{from}: {why}"))?;
+        let (color, from) = choose("color", &said.color, &file.color, "auto");
+        let depth = depth(&color).map_err(|why| format!("{from}: {why}"))?;
+        let (symbols, from) = choose("symbols", &said.symbols, &file.symbols, "auto");
+        let charset = Charset::parse(&symbols);
+        if charset.is_none() && symbols != "auto" {
+            return Err(format!(
+                "{from}: '{symbols}' is no set; give auto, braille, block, console or ascii"
+            ));
+        }
         let (view_name, from) = choose("view", &said.view, &file.view, "overview");
         let view = view(&view_name).map_err(|why| format!("{from}: {why}"))?;
         let zone_said = if said.local { Some("local") } else { said.utc.then_some("utc") };
@@ -156,7 +173,7 @@ impl Settings {
         let (keys_name, from) = choose("keys", &said.keys, &file.keys, "lamtop");
         let keymap = keymap(&keys_name).map_err(|why| format!("{from}: {why}"))?;
         let mouse = said.mouse || file.mouse.unwrap_or(false);
-        Ok(Self { memory, theme, zone, view, mouse, keymap })
+        Ok(Self { memory, theme, depth, charset, zone, view, mouse, keymap })
     }
 }
 
@@ -175,6 +192,22 @@ fn read_file(said: &ConsoleOptions) -> Result<(File, String), String> {
     })?;
     let file = toml::from_str(&text).map_err(|mistake| format!("{name}: {mistake}"))?;
     Ok((file, name))
+}
+
+fn depth(name: &str) -> Result<Option<Depth>, String> {
+    Ok(Some(match name {
+        "auto" => return Ok(None),
+        "never" => Depth::None,
+        "8" => Depth::Ansi8,
+        "16" => Depth::Ansi16,
+        "256" => Depth::Indexed256,
+        "truecolor" => Depth::True,
+        _ => {
+            return Err(format!(
+                "'{name}' is no number of colours; give auto, never, 8, 16, 256 or truecolor"
+            ));
+        }
+    }))
 }
 
 fn view(name: &str) -> Result<ViewKind, String> {
@@ -409,6 +442,8 @@ mod tests {
             ("zone = \"mars\"", "'mars' is no zone"),
             ("view = \"cellar\"", "'cellar' is no view"),
             ("theme = \"/nowhere\"", "neither default"),
+            ("color = \"4\"", "color: '4' is no number of colours"),
+            ("symbols = \"runes\"", "symbols: 'runes' is no set"),
             ("colour = \"red\"", "unknown field `colour`"),
         ] {
             let mistake = settings(file, nothing.clone()).unwrap_err();

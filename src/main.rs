@@ -124,13 +124,16 @@ fn show(
     let remembered = memory.as_deref().map(config::remembered).unwrap_or_default();
     let settings = Settings::of(options, &remembered).map_err(usage)?;
     let watch = open()?;
-    let console = Console::open(|name| std::env::var(name).ok()).map_err(|error| usage(error.to_string()))?;
+    let mut console =
+        Console::open(|name| std::env::var(name).ok()).map_err(|error| usage(error.to_string()))?;
+    settings.depth.into_iter().for_each(|depth| console.set_depth(depth));
     let clock = Clock::wall();
     let sources = source::start(&watch.inputs, watch.sources(settings.memory), clock.clone())
         .map_err(|error| (NO_INPUT, error.to_string()))?;
     let can = console.capabilities();
     let depth = match can.depth {
         Depth::None => ColorDepth::None,
+        Depth::Ansi8 => ColorDepth::Ansi8,
         Depth::Ansi16 => ColorDepth::Ansi16,
         Depth::Indexed256 => ColorDepth::Ansi256,
         Depth::True => ColorDepth::True,
@@ -140,7 +143,11 @@ fn show(
         screen: Options {
             theme: settings.theme.at_depth(depth),
             depth,
-            charset: if can.utf8 { Charset::Braille } else { Charset::Ascii },
+            charset: settings.charset.unwrap_or(match (can.utf8, can.console) {
+                (false, _) => Charset::Ascii,
+                (true, true) => Charset::Console,
+                (true, false) => Charset::Braille,
+            }),
             keymap: settings.keymap,
             zone: settings.zone,
             view: settings.view,

@@ -1053,7 +1053,8 @@ pub fn problems() -> Problems {
 
 fn pressed(key: Key) -> Msg {
     use crossterm::event::{KeyEvent, KeyModifiers};
-    let modifiers = if key.ctrl { KeyModifiers::CONTROL } else { KeyModifiers::NONE };
+    let held = [(key.ctrl, KeyModifiers::CONTROL), (key.alt, KeyModifiers::ALT)];
+    let modifiers = held.into_iter().filter(|(held, _)| *held).map(|(_, modifier)| modifier).collect();
     Msg::Key(KeyEvent::new(key.code, modifiers))
 }
 
@@ -1237,12 +1238,17 @@ impl Session {
     }
 
     /// Presses keys, written as in the keymap and parted by blanks; a word in quotes is typed.
+    /// Before any key may stand `Alt-`.
     pub fn press(&mut self, keys: &str) {
         for key in keys.split_whitespace() {
             let typed = key.strip_prefix('"').and_then(|rest| rest.strip_suffix('"'));
             let keys: Vec<Key> = match typed {
                 Some(text) => text.chars().map(|c| Key::parse(&c.to_string()).unwrap()).collect(),
-                None => vec![Key::parse(key).unwrap_or_else(|| panic!("{key:?} is no key"))],
+                None => {
+                    let (alt, name) = key.strip_prefix("Alt-").map_or((false, key), |name| (true, name));
+                    let parsed = Key::parse(name).unwrap_or_else(|| panic!("{key:?} is no key"));
+                    vec![Key { alt, ..parsed }]
+                }
             };
             for key in keys {
                 self.send(pressed(key));

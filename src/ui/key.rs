@@ -11,7 +11,7 @@ pub struct Key {
     pub code: KeyCode,
     /// With the control key held.
     pub ctrl: bool,
-    /// With the alt key held; nothing is bound to it.
+    /// With the alt key held, or right after Esc: terminals send the same. Nothing is bound to it.
     pub alt: bool,
 }
 

@@ -9,16 +9,20 @@ pub enum Charset {
     Braille,
     /// Unicode without braille: charts of half blocks.
     Block,
+    /// Unicode as far as the fonts of the Linux console have it: lines, blocks and shades, but no levels
+    /// of a block, no braille, and of other signs hardly any.
+    Console,
     /// ASCII alone.
     Ascii,
 }
 
 impl Charset {
-    /// Reads `braille`, `block` or `ascii`.
+    /// Reads `braille`, `block`, `console` or `ascii`.
     pub fn parse(word: &str) -> Option<Self> {
         Some(match word {
             "braille" => Self::Braille,
             "block" => Self::Block,
+            "console" => Self::Console,
             "ascii" => Self::Ascii,
             _ => return None,
         })
@@ -29,6 +33,7 @@ impl Charset {
         match self {
             Self::Braille => &BRAILLE,
             Self::Block => &BLOCK,
+            Self::Console => &CONSOLE,
             Self::Ascii => &ASCII,
         }
     }
@@ -149,7 +154,27 @@ const UNICODE: Symbols = Symbols {
 static BRAILLE: Symbols = UNICODE;
 static BLOCK: Symbols = Symbols { charset: Charset::Block, ..UNICODE };
 
-static ASCII: Symbols = Symbols {
+/// What is in all of the fonts that distributions load, and in the kernel's own.
+static CONSOLE: Symbols = Symbols {
+    charset: Charset::Console,
+    levels: ["_", "_", "░", "░", "▒", "▒", "█", "█"],
+    shades: ["·", "░", "▒", "█"],
+    border: UNICODE.border,
+    here: "║",
+    loaded: "═",
+    bar: UNICODE.bar,
+    bar_open: UNICODE.bar_open,
+    track: UNICODE.track,
+    dot: UNICODE.dot,
+    branch: UNICODE.branch,
+    crosshair: UNICODE.crosshair,
+    tick: UNICODE.tick,
+    ..PLAIN
+};
+
+static ASCII: Symbols = PLAIN;
+
+const PLAIN: Symbols = Symbols {
     charset: Charset::Ascii,
     levels: ["_", ".", ".", "-", "-", "=", "=", "#"],
     shades: [".", ":", "+", "#"],
@@ -224,7 +249,7 @@ mod tests {
 
     #[test]
     fn every_sign_is_one_column() {
-        for set in [Charset::Braille, Charset::Block, Charset::Ascii] {
+        for set in [Charset::Braille, Charset::Block, Charset::Console, Charset::Ascii] {
             let symbols = set.symbols();
             assert_eq!(symbols.charset, set);
             for sign in all(symbols) {
@@ -245,8 +270,26 @@ mod tests {
     }
 
     #[test]
+    fn the_linux_console_has_the_signs_of_its_set() {
+        let s = Charset::Console.symbols();
+        let mut signs = all(s);
+        signs.extend([
+            s.ellipsis,
+            s.at_least,
+            s.branch[0],
+            s.branch[1],
+            s.tick,
+            s.tag,
+            s.acknowledged,
+            s.missed,
+        ]);
+        let fonts = |c: char| c.is_ascii() || "─│┌┐└┘├█░▒·═║".contains(c);
+        assert!(signs.iter().all(|sign| sign.chars().all(fonts)), "{signs:?}");
+    }
+
+    #[test]
     fn states_differ_in_each_set() {
-        for set in [Charset::Braille, Charset::Ascii] {
+        for set in [Charset::Braille, Charset::Console, Charset::Ascii] {
             let s = set.symbols();
             let mut glyphs = vec![s.error, s.timeout, s.throttled, s.memory, s.no_data, s.cold, " "];
             glyphs.sort_unstable();

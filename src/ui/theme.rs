@@ -127,6 +127,8 @@ impl Role {
 pub enum ColorDepth {
     /// None (`NO_COLOR`): bold, underline and reverse alone.
     None,
+    /// The first eight of the named ones.
+    Ansi8,
     /// The 16 named ones.
     #[default]
     Ansi16,
@@ -263,12 +265,23 @@ fn nearest(color: Color, depth: ColorDepth, on: Option<Color>) -> Color {
         ColorDepth::None => Color::Reset,
         ColorDepth::True => color,
         ColorDepth::Ansi256 => nearest_256((r, g, b)),
-        ColorDepth::Ansi16 => ANSI
+        ColorDepth::Ansi8 if readable(of_eight((r, g, b)).0, of_eight((r, g, b)).1) => of_eight((r, g, b)).0,
+        ColorDepth::Ansi8 | ColorDepth::Ansi16 => ANSI
             .iter()
+            .take(if depth == ColorDepth::Ansi8 { 8 } else { 16 })
             .filter(|(named, rgb)| readable(*named, *rgb))
             .min_by_key(|(_, rgb)| distance((r, g, b), *rgb))
             .map_or(Color::Reset, |(named, _)| *named),
     }
+}
+
+/// Which of the first eight colours it is by its hue: the nearest one to a light red is yellow.
+fn of_eight((r, g, b): (u8, u8, u8)) -> (Color, (u8, u8, u8)) {
+    let (least, most) = (r.min(g).min(b), r.max(g).max(b));
+    let grey = most - least < 64;
+    // Of a grey by its light, else by what stands out.
+    let above = |part: u8| usize::from(part > if grey { 127 } else { least + (most - least) / 2 });
+    ANSI[above(r) | above(g) << 1 | above(b) << 2]
 }
 
 fn ansi_rgb(color: Color) -> Option<(u8, u8, u8)> {
@@ -334,9 +347,12 @@ mod tests {
     #[test]
     fn text_can_be_read_in_the_dark_and_light_themes() {
         for name in ["dark", "light", "colour-blind"] {
-            for (depth, text) in
-                [(ColorDepth::True, 4.5), (ColorDepth::Ansi256, 4.5), (ColorDepth::Ansi16, 3.0)]
-            {
+            for (depth, text) in [
+                (ColorDepth::True, 4.5),
+                (ColorDepth::Ansi256, 4.5),
+                (ColorDepth::Ansi16, 3.0),
+                (ColorDepth::Ansi8, 3.0),
+            ] {
                 let theme = Theme::built_in(name).unwrap().at_depth(depth);
                 for role in Role::ALL {
                     let style = theme.style(role);
@@ -437,6 +453,16 @@ mod tests {
         assert_eq!(nearest(Color::Rgb(255, 0, 0), ColorDepth::Ansi256, None), Color::Indexed(196));
         assert_eq!(nearest(Color::Rgb(128, 128, 128), ColorDepth::Ansi256, None), Color::Indexed(244));
         assert_eq!(nearest(Color::Rgb(250, 10, 10), ColorDepth::Ansi16, None), Color::LightRed);
+        for (rgb, named) in [
+            ((250, 10, 10), Color::Red),
+            ((255, 123, 123), Color::Red),
+            ((255, 209, 102), Color::Yellow),
+            ((227, 155, 255), Color::Magenta),
+            ((215, 221, 230), Color::Gray),
+            ((17, 21, 28), Color::Black),
+        ] {
+            assert_eq!(nearest(Color::Rgb(rgb.0, rgb.1, rgb.2), ColorDepth::Ansi8, None), named, "{rgb:?}");
+        }
         assert_eq!(nearest(Color::Red, ColorDepth::Ansi16, None), Color::Red);
         assert_eq!(nearest(Color::Rgb(1, 2, 3), ColorDepth::True, None), Color::Rgb(1, 2, 3));
     }

@@ -10,7 +10,7 @@ use std::io::{Read, Write};
 use std::num::NonZeroU16;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
-use std::sync::mpsc::{Receiver, channel};
+use std::sync::mpsc::{Receiver, Sender, channel, sync_channel};
 use std::sync::{Arc, Condvar, Mutex};
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -34,6 +34,28 @@ pub struct Pty {
     tty: PathBuf,
     leader: Option<u32>,
     end: Receiver<u32>,
+    /// What is typed goes through here on a slow line.
+    typed: Option<Sender<Vec<u8>>>,
+}
+
+/// What lies between the terminal and the program, as with SSH.
+#[derive(Clone, Copy)]
+pub struct Line {
+    /// How long a byte is under way, ms.
+    pub delay_ms: u64,
+    /// What comes through from the program, bytes a ms.
+    pub bytes_per_ms: u64,
+    /// How much of it may be under way before the program is made to wait, in pieces of 4 KiB.
+    pub room: usize,
+    /// What is sent in one call arrives in one piece, and the next one so much later at the earliest.
+    pub apart_ms: u64,
+}
+
+/// Lets time pass: a slow line is a matter of time.
+fn until(clock: &Clock, ms: u64) {
+    while let Some(left) = ms.checked_sub(clock.steady_ms()).filter(|left| *left > 0) {
+        std::thread::park_timeout(Duration::from_millis(left));
+    }
 }
 
 struct Shared {
@@ -137,6 +159,11 @@ pub fn command(program: impl AsRef<Path>, arguments: &[&str]) -> CommandBuilder 
 impl Pty {
     /// Starts the command in a terminal of its own.
     pub fn start(command: CommandBuilder, columns: u16, rows: u16) -> Self {
+        Self::start_far_away(command, columns, rows, None)
+    }
+
+    /// The same, with a line between.
+    pub fn start_far_away(command: CommandBuilder, columns: u16, rows: u16, line: Option<Line>) -> Self {
         let pair = native_pty_system().openpty(size(columns, rows)).unwrap();
         let tty = pair.master.tty_name().unwrap();
         let flags = rustix::fs::OFlags::NOCTTY | rustix::fs::OFlags::NONBLOCK;
@@ -160,8 +187,17 @@ impl Pty {
         let reader = {
             let (shared, keyboard) = (Arc::clone(&shared), Arc::clone(&keyboard));
             let output = pair.master.try_clone_reader().unwrap();
-            std::thread::spawn(move || read(output, &shared, &keyboard))
+            match line {
+                None => std::thread::spawn(move || {
+                    read(output, &shared, |bytes| {
+                        show(bytes, &shared, &keyboard);
+                        true
+                    })
+                }),
+                Some(line) => std::thread::spawn(move || read_far_away(line, output, &shared, &keyboard)),
+            }
         };
+        let typed = line.map(|line| type_far_away(line, Arc::clone(&keyboard)));
         let mut child = pair.slave.spawn_command(command).unwrap();
         let leader = child.process_id();
         let (tell, end) = channel();
@@ -177,6 +213,7 @@ impl Pty {
             tty,
             leader,
             end,
+            typed,
         }
     }
 
@@ -215,6 +252,10 @@ impl Pty {
 
     /// Types.
     pub fn send(&self, keys: &str) {
+        if let Some(typed) = &self.typed {
+            typed.send(keys.as_bytes().to_vec()).unwrap();
+            return;
+        }
         let mut keyboard = self.keyboard.as_ref().unwrap().lock().unwrap();
         keyboard.write_all(keys.as_bytes()).unwrap();
         keyboard.flush().unwrap();
@@ -259,6 +300,7 @@ impl Pty {
         let _ = (&self.device).write(b" ");
         self.reader.take().unwrap().join().unwrap();
         self.keyboard = None;
+        self.typed = None;
         self.master = None;
     }
 
@@ -271,6 +313,12 @@ impl Pty {
     /// How many bytes the program has written.
     pub fn bytes(&self) -> usize {
         self.shared.state.lock().unwrap().raw.len()
+    }
+
+    /// Whether these bytes are among what the program has written.
+    pub fn wrote(&self, bytes: &str) -> bool {
+        let state = self.shared.state.lock().unwrap();
+        state.raw.windows(bytes.len()).any(|window| window == bytes.as_bytes())
     }
 
     /// Whether the program wrote nothing for that long.
@@ -360,7 +408,8 @@ pub fn kill(pid: u32, signal: Signal) {
     rustix::process::kill_process(pid, signal).unwrap();
 }
 
-fn read(mut output: Box<dyn Read + Send>, shared: &Shared, keyboard: &Mutex<Box<dyn Write + Send>>) {
+/// Reads what the program writes, as long as somebody takes it.
+fn read(mut output: Box<dyn Read + Send>, shared: &Shared, mut take: impl FnMut(&[u8]) -> bool) {
     let mut chunk = [0; 4096];
     loop {
         let state = shared.state.lock().unwrap();
@@ -370,16 +419,63 @@ fn read(mut output: Box<dyn Read + Send>, shared: &Shared, keyboard: &Mutex<Box<
         }
         drop(state);
         let Ok(count @ 1..) = output.read(&mut chunk) else { return };
-        let mut state = shared.state.lock().unwrap();
-        state.raw.extend_from_slice(&chunk[..count]);
-        state.terminal.process(&chunk[..count]);
-        let answers = std::mem::take(&mut state.terminal.callbacks_mut().answers);
-        drop(state);
-        shared.changed.notify_all();
-        if !answers.is_empty() {
-            let _ = keyboard.lock().unwrap().write_all(&answers);
+        if !take(&chunk[..count]) {
+            return;
         }
     }
+}
+
+/// Shows what has arrived, and answers.
+fn show(bytes: &[u8], shared: &Shared, keyboard: &Mutex<Box<dyn Write + Send>>) {
+    let mut state = shared.state.lock().unwrap();
+    state.raw.extend_from_slice(bytes);
+    state.terminal.process(bytes);
+    let answers = std::mem::take(&mut state.terminal.callbacks_mut().answers);
+    drop(state);
+    shared.changed.notify_all();
+    if !answers.is_empty() {
+        let _ = keyboard.lock().unwrap().write_all(&answers);
+    }
+}
+
+fn read_far_away(
+    line: Line,
+    output: Box<dyn Read + Send>,
+    shared: &Arc<Shared>,
+    keyboard: &Arc<Mutex<Box<dyn Write + Send>>>,
+) {
+    let clock = Clock::wall();
+    let (send, under_way) = sync_channel::<(u64, Vec<u8>)>(line.room);
+    let (far, far_keyboard, far_clock) = (Arc::clone(shared), Arc::clone(keyboard), clock.clone());
+    let arriving = std::thread::spawn(move || {
+        let mut free = 0;
+        for (sent, bytes) in under_way {
+            free = free.max(sent) + bytes.len() as u64 / line.bytes_per_ms;
+            until(&far_clock, free + line.delay_ms);
+            show(&bytes, &far, &far_keyboard);
+        }
+    });
+    read(output, shared, |bytes| send.send((clock.steady_ms(), bytes.to_vec())).is_ok());
+    drop(send);
+    arriving.join().unwrap();
+}
+
+fn type_far_away(line: Line, keyboard: Arc<Mutex<Box<dyn Write + Send>>>) -> Sender<Vec<u8>> {
+    let (send, under_way) = channel::<Vec<u8>>();
+    let (clock, (stamp, stamped)) = (Clock::wall(), channel());
+    let stamping = clock.clone();
+    std::thread::spawn(move || {
+        under_way.into_iter().try_for_each(|keys| stamp.send((stamping.steady_ms(), keys)))
+    });
+    std::thread::spawn(move || {
+        let mut last = 0;
+        for (sent, keys) in stamped {
+            last = (sent + line.delay_ms).max(last + line.apart_ms);
+            until(&clock, last);
+            let _ = keyboard.lock().unwrap().write_all(&keys);
+        }
+    });
+    send
 }
 
 fn size(columns: u16, rows: u16) -> PtySize {

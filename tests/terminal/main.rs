@@ -3,6 +3,8 @@
 //! The program under test is this binary again: the ignored test [`the_probe`], in a pty.
 #![allow(clippy::unwrap_used, reason = "a test may fail")]
 
+mod kinds;
+mod line;
 mod probe;
 #[path = "../support/mod.rs"]
 mod support;
@@ -285,7 +287,7 @@ fn after_a_stop_that_cannot_be_caught_everything_is_drawn_again() {
 #[test]
 fn half_an_escape_sequence_does_not_stop_the_drawing() {
     let pty = ready(&Bench::new("flood"));
-    pty.send("\x1b[");
+    pty.send("\x1b[1;");
     let messages = || pty.value("messages=").parse::<u64>().unwrap();
     let before = messages();
     pty.wait("further frames", |screen| {
@@ -295,7 +297,7 @@ fn half_an_escape_sequence_does_not_stop_the_drawing() {
     });
     pty.resize(100, 30);
     pty.wait_text("size=100x30");
-    pty.send("A");
+    pty.send("2A");
     pty.wait_text("keys=Up.");
     pty.send("q");
     assert_eq!(pty.end(), 0);

@@ -218,11 +218,11 @@ impl UiState {
             _ => false,
         };
         match self.next_line(self.selected_line(), forward, false, wrong) {
-            Some(line) => {
+            Some(line) if line != self.selected_line() => {
                 self.select_line(line);
                 Vec::new()
             }
-            None => self.say("no other row with a problem in this list"),
+            _ => self.say("no other row with a problem in this list"),
         }
     }
 

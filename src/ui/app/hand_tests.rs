@@ -234,3 +234,24 @@ fn a_sought_overview_settles_its_rows() {
     session.send(Msg::Tick);
     assert!(!session.state.overview.reorder, "nobody asked for this picture to stand as it was");
 }
+
+/// After a line stood still for a moment, what was typed meanwhile comes in one piece.
+#[test]
+fn esc_and_a_key_right_after_it_are_both_taken() {
+    let mut session = Session::new(80, 24, live());
+    let at = |session: &Session| session.state.overview.list.index();
+    session.press("Enter");
+    assert_eq!(session.state.view(), ViewKind::Function);
+    session.press("Alt-j j");
+    assert_eq!((session.state.view(), at(&session)), (ViewKind::Overview, 2));
+    session.press("6 Alt-Enter");
+    assert_eq!(session.state.view(), ViewKind::Function, "Esc, then Enter on a row of the table");
+    session.press("Esc \\ \"err\" Alt-k");
+    assert!(session.state.prompt.is_none(), "a prompt, too, is left");
+    assert_eq!(at(&session), 1);
+    session.press("\\ \"cold\" Alt-b Alt-d");
+    assert_eq!(session.state.prompt.as_ref().unwrap().field.text(), "", "but words are edited as in a shell");
+    // What is no Esc and a key: a sequence of its own.
+    session.press("Esc Alt-Down");
+    assert_eq!(at(&session), 1);
+}

@@ -18,6 +18,8 @@ mod hand_tests;
 mod heat;
 mod invocation;
 mod invocations;
+#[cfg(test)]
+mod keys_tests;
 pub mod list;
 pub mod logs;
 #[cfg(test)]

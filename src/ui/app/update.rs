@@ -13,6 +13,7 @@ use crate::ui::keymap::{Action, ViewKind};
 use crate::ui::sanitize;
 use crate::ui::status::{SessionKind, SessionStatus};
 use crate::ui::view;
+use crate::ui::widget::field::Field;
 
 use super::function::FunctionList;
 use super::list::Move;
@@ -83,6 +84,9 @@ impl UiState {
         if key.ctrl && key.code == KeyCode::Char('c') {
             return vec![Effect::Quit];
         }
+        if key.alt && !(self.types() && Field::edits_with_alt(key)) {
+            return self.with_alt(key);
+        }
         if self.prompt.is_some() {
             return self.prompt_key(key);
         }
@@ -91,9 +95,6 @@ impl UiState {
         }
         if self.menu.is_some() {
             self.menu_key(key);
-            return Vec::new();
-        }
-        if key.alt {
             return Vec::new();
         }
         let keymap = &self.options.keymap;
@@ -107,6 +108,23 @@ impl UiState {
                 Vec::new()
             }
         }
+    }
+
+    fn types(&self) -> bool {
+        self.prompt.is_some() || self.palette.is_some()
+    }
+
+    /// Terminals send Alt and a key as Esc and the key; and where a line stood still for a moment, Esc
+    /// and a key typed after it come in one piece. No key is bound to Alt, so that is what it means.
+    fn with_alt(&mut self, key: Key) -> Vec<Effect> {
+        let one_byte =
+            matches!(key.code, KeyCode::Char(_) | KeyCode::Enter | KeyCode::Tab | KeyCode::Backspace);
+        if !one_byte {
+            return Vec::new();
+        }
+        let mut effects = self.key(Key { code: KeyCode::Esc, ctrl: false, alt: false });
+        effects.extend(self.key(Key { alt: false, ..key }));
+        effects
     }
 
     pub(super) fn say(&mut self, text: impl Into<String>) -> Vec<Effect> {

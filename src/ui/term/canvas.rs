@@ -6,7 +6,7 @@
 use std::convert::Infallible;
 
 use ratatui::backend::{Backend, ClearType, WindowSize};
-use ratatui::buffer::{Buffer, Cell};
+use ratatui::buffer::{Buffer, Cell, CellWidth};
 use ratatui::layout::{Position, Rect, Size};
 use ratatui::{Frame, Terminal};
 
@@ -90,7 +90,7 @@ impl Collector {
         scroll.encode(&mut self.cells);
         scroll.apply(&mut self.shown);
         let missing = self.shown.diff(&wanted);
-        encode::cells(&mut self.cells, self.depth, missing.into_iter());
+        encode::cells(&mut self.cells, self.depth, bridged(&wanted, missing));
         self.shown = wanted;
         true
     }
@@ -116,10 +116,42 @@ impl Collector {
     }
 }
 
+/// So many cells that show already what they should are sent again rather than stepped over, which
+/// takes five bytes.
+const BRIDGE: u16 = 4;
+
+/// The changes, and the cells of the same look in short gaps between them.
+fn bridged<'a>(
+    wanted: &'a Buffer,
+    changes: Vec<(u16, u16, &'a Cell)>,
+) -> impl Iterator<Item = (u16, u16, &'a Cell)> {
+    let mut last: Option<(u16, u16, &Cell)> = None;
+    changes.into_iter().flat_map(move |(x, y, cell)| {
+        let before = last.replace((x, y, cell));
+        let gap = before.filter(|(at, row, _)| *row == y && *at < x && x - at <= BRIDGE + 1);
+        let between = gap.map_or(x..x, |(at, ..)| at + 1..x);
+        let plain = |at: u16| {
+            let (kept, before) = (&wanted[(at, y)], before.map_or(cell, |(.., before)| before));
+            let same = (kept.fg, kept.bg, kept.modifier) == (before.fg, before.bg, before.modifier);
+            // Beside what is wider than a byte the cursor may not stand where it is thought to.
+            same && kept.symbol().len() == 1 && before.symbol().len() == 1
+        };
+        let between = if between.clone().all(plain) { between } else { x..x };
+        between.map(move |at| (at, y, &wanted[(at, y)])).chain([(x, y, cell)])
+    })
+}
+
 fn put(buffer: &mut Buffer, cells: &[(u16, u16, &Cell)]) {
     for (x, y, cell) in cells {
         if let Some(place) = buffer.cell_mut((*x, *y)) {
             *place = (*cell).clone();
+        }
+        // Whatever stood where a wide letter's other half is now is gone, which nobody says.
+        let wide = if cell.symbol().len() == 1 { 1 } else { cell.symbol().cell_width() };
+        for behind in 1..wide {
+            if let Some(place) = buffer.cell_mut((x.saturating_add(behind), *y)) {
+                place.reset();
+            }
         }
     }
 }
@@ -135,7 +167,7 @@ impl Backend for Collector {
         let much = changes.len() >= SCROLL_ROWS * usize::from(self.size.width);
         if !(much && self.scroll(&changes)) {
             put(&mut self.shown, &changes);
-            encode::cells(&mut self.cells, self.depth, changes.into_iter());
+            encode::cells(&mut self.cells, self.depth, bridged(&self.shown, changes));
         }
         Ok(())
     }
@@ -212,6 +244,16 @@ mod tests {
         text(&mut canvas, "12:00:01");
         assert_eq!(text(&mut canvas, "12:00:01"), "");
         assert_eq!(text(&mut canvas, "12:00:02"), "E[1;8H2");
+    }
+
+    #[test]
+    fn a_short_gap_is_drawn_again_and_a_long_one_stepped_over() {
+        let mut canvas = Canvas::new(SIZE, Depth::True);
+        text(&mut canvas, "abcdefghijk");
+        assert_eq!(text(&mut canvas, "xbcdeyghijk"), "E[1;1Hxbcdey");
+        assert_eq!(text(&mut canvas, "abcdeyzhijk"), "E[1;1HaE[7Gz");
+        text(&mut canvas, "aé日本efgh");
+        assert_eq!(text(&mut canvas, "xé日本efgy"), "E[1;1HxE[10Gy");
     }
 
     #[test]

@@ -6,6 +6,8 @@
 pub enum Depth {
     /// None: attributes only.
     None,
+    /// The first eight of the terminal's own.
+    Ansi8,
     /// The terminal's own sixteen.
     Ansi16,
     /// The 6x6x6 cube and the greys.
@@ -21,6 +23,11 @@ pub struct Capabilities {
     pub depth: Depth,
     /// Whether characters beyond ASCII arrive as such.
     pub utf8: bool,
+    /// Whether it is the Linux console, whose fonts have few signs.
+    pub console: bool,
+    /// Whether GNU screen lies between, which keeps to itself what it doesn't know, and shows programs
+    /// one screen only unless it is told otherwise.
+    pub screen: bool,
 }
 
 impl Capabilities {
@@ -29,9 +36,12 @@ impl Capabilities {
     pub(super) fn decide(variable: impl Fn(&str) -> Option<String>) -> Option<Self> {
         let set = |name: &str| variable(name).filter(|value| !value.is_empty());
         let term = set("TERM").filter(|term| term != "dumb")?;
+        // In GNU screen COLORTERM is the outer terminal's; it takes 24-bit colours for attributes.
+        let screen = term.starts_with("screen") && set("TMUX").is_none();
+        let console = term == "linux" || term.starts_with("linux-") || term.ends_with(".linux");
         let depth = if set("NO_COLOR").is_some() {
             Depth::None
-        } else if set("COLORTERM").is_some_and(|value| matches!(&*value, "truecolor" | "24bit"))
+        } else if !screen && set("COLORTERM").is_some_and(|value| matches!(&*value, "truecolor" | "24bit"))
             || term.ends_with("-direct")
         {
             Depth::True
@@ -40,6 +50,8 @@ impl Capabilities {
             .any(|name| term.contains(name))
         {
             Depth::Indexed256
+        } else if matches!(&*term, "ansi" | "cons25" | "pcansi" | "rxvt" | "Eterm" | "dtterm") {
+            Depth::Ansi8
         } else {
             Depth::Ansi16
         };
@@ -48,7 +60,7 @@ impl Capabilities {
             let locale = locale.to_ascii_lowercase();
             locale.contains("utf-8") || locale.contains("utf8")
         });
-        Some(Self { depth, utf8 })
+        Some(Self { depth, utf8, console, screen })
     }
 }
 
@@ -77,9 +89,23 @@ mod tests {
             (&[("TERM", "linux")], Depth::Ansi16),
             (&[("TERM", "xterm")], Depth::Ansi16),
             (&[("TERM", "vt220")], Depth::Ansi16),
+            (&[("TERM", "ansi")], Depth::Ansi8),
+            (&[("TERM", "screen"), ("COLORTERM", "truecolor")], Depth::Ansi16),
+            (&[("TERM", "screen.xterm-256color"), ("COLORTERM", "truecolor")], Depth::Indexed256),
+            (&[("TERM", "screen-256color"), ("COLORTERM", "truecolor"), ("TMUX", "/tmp/x,1,0")], Depth::True),
         ] {
             assert_eq!(decide(variables).map(|found| found.depth), Some(depth), "{variables:?}");
         }
+    }
+
+    #[test]
+    fn what_lies_between_is_told_by_the_environment() {
+        let is = |variables: &[(&str, &str)]| decide(variables).map(|found| (found.console, found.screen));
+        assert_eq!(is(&[("TERM", "linux")]), Some((true, false)));
+        assert_eq!(is(&[("TERM", "linux-16color")]), Some((true, false)));
+        assert_eq!(is(&[("TERM", "screen.linux")]), Some((true, true)));
+        assert_eq!(is(&[("TERM", "screen"), ("TMUX", "/tmp/x,1,0")]), Some((false, false)));
+        assert_eq!(is(&[("TERM", "xterm-256color")]), Some((false, false)));
     }
 
     #[test]

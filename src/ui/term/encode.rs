@@ -175,6 +175,14 @@ fn fit(color: Color, depth: Depth) -> Color {
         (_, Depth::None) => Color::Reset,
         (Color::Rgb(r, g, b), Depth::Indexed256) => Color::Indexed(nearest([r, g, b], 16..=255)),
         (Color::Rgb(r, g, b), Depth::Ansi16) => Color::Indexed(nearest([r, g, b], 0..=15)),
+        (Color::Rgb(r, g, b), Depth::Ansi8) => Color::Indexed(nearest([r, g, b], 0..=7)),
+        (Color::Indexed(number @ 16..), Depth::Ansi8) => Color::Indexed(nearest(palette(number), 0..=7)),
+        // Dark grey's dark half is black, which is no colour for a text.
+        (_, Depth::Ansi8) => match ansi(color) {
+            Some(8) => Color::Gray,
+            Some(number @ 9..) => Color::Indexed(number - 8),
+            _ => color,
+        },
         (Color::Indexed(number @ 16..), Depth::Ansi16) => Color::Indexed(nearest(palette(number), 0..=15)),
         _ => color,
     }
@@ -263,7 +271,14 @@ mod tests {
         assert_eq!(encoded(Depth::True, &list), "E[1;1HE[1;38;2;250;5;0;48;5;232mxE[m");
         assert_eq!(encoded(Depth::Indexed256, &list), "E[1;1HE[1;38;5;196;48;5;232mxE[m");
         assert_eq!(encoded(Depth::Ansi16, &list), "E[1;1HE[1;91;40mxE[m");
+        assert_eq!(encoded(Depth::Ansi8, &list), "E[1;1HE[1;31;40mxE[m");
         assert_eq!(encoded(Depth::None, &list), "E[1;1HE[1mxE[m");
+        for (color, sent) in
+            [(Color::LightCyan, 36), (Color::DarkGray, 37), (Color::White, 37), (Color::Red, 31)]
+        {
+            let list = [(0, 0, cell("x", color, Color::Reset, Modifier::empty()))];
+            assert_eq!(encoded(Depth::Ansi8, &list), format!("E[1;1HE[{sent}mxE[m"));
+        }
     }
 
     #[test]

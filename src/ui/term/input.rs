@@ -1,72 +1,47 @@
-//! The thread that reads keys, and does nothing else: crossterm blocks in the middle of half an
-//! escape sequence, and spins on a terminal that is gone.
+//! The thread that reads what the terminal sends, and does nothing else.
 
 use std::io;
 
 use crossbeam_channel::Sender;
-use crossterm::event::{Event, KeyEvent, KeyEventKind, MouseEvent};
+use crossterm::event::{KeyEvent, MouseEvent};
+use rustix::fs::{Mode, OFlags};
+use rustix::io::retry_on_intr;
 
-/// The most characters of one paste; text fields are short.
-const MAX_PASTE: usize = 4_096;
+/// The most bytes that are read at once.
+const PIECE: usize = 1_024;
 
 /// What a person does.
+#[derive(Debug)]
 pub(super) enum Input {
     Key(KeyEvent),
     Mouse(MouseEvent),
     Paste(String),
-    /// Nothing more can be read.
-    Failed(io::Error),
 }
 
+/// Bytes in the pieces in which they came, or why nothing more can be read.
+pub(super) type Piece = io::Result<Vec<u8>>;
+
 /// Reads until nobody listens or nothing can be read. A full queue makes the terminal wait.
-pub(super) fn start(events: Sender<Input>) -> io::Result<()> {
+pub(super) fn start(pieces: Sender<Piece>) -> io::Result<()> {
+    // Anew, and blocking: nobody else waits on it, and not every system can poll a terminal.
+    let flags = OFlags::RDONLY | OFlags::NOCTTY | OFlags::CLOEXEC;
+    let device = rustix::fs::open("/dev/tty", flags, Mode::empty())?;
     std::thread::Builder::new().name("input".into()).spawn(move || {
         loop {
-            let (input, last) = match crossterm::event::read() {
-                Ok(event) => (wanted(event), false),
-                Err(error) => (Some(Input::Failed(error)), true),
+            let mut bytes = vec![0; PIECE];
+            let piece = match retry_on_intr(|| rustix::io::read(&device, &mut bytes[..])) {
+                Ok(0) => Err(io::ErrorKind::UnexpectedEof.into()),
+                Ok(count) => {
+                    bytes.truncate(count);
+                    Ok(bytes)
+                }
+                Err(error) => Err(error.into()),
             };
-            if input.is_some_and(|input| events.send(input).is_err()) || last {
+            let last = piece.is_err();
+            if pieces.send(piece).is_err() || last {
                 return;
             }
         }
     })?;
     Ok(())
-}
-
-/// Presses, not releases; sizes are told by a signal and asked of the device.
-fn wanted(event: Event) -> Option<Input> {
-    match event {
-        Event::Key(key) if key.kind != KeyEventKind::Release => Some(Input::Key(key)),
-        Event::Mouse(mouse) => Some(Input::Mouse(mouse)),
-        Event::Paste(text) => {
-            Some(Input::Paste(text.chars().filter(|c| !c.is_control()).take(MAX_PASTE).collect()))
-        }
-        _ => None,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use crossterm::event::{KeyCode, KeyModifiers};
-
-    use super::*;
-
-    #[test]
-    fn a_paste_is_short_and_has_no_controls() {
-        let paste = format!("a\nb\x1b[31m\u{9b}c{}", "é".repeat(10_000));
-        let Some(Input::Paste(text)) = wanted(Event::Paste(paste)) else { panic!("no paste") };
-        assert!(text.starts_with("ab[31mcé"), "{text}");
-        assert_eq!(text.chars().count(), MAX_PASTE);
-    }
-
-    #[test]
-    fn releases_sizes_and_focus_are_nobodys_business() {
-        let key = |kind| Event::Key(KeyEvent::new_with_kind(KeyCode::Enter, KeyModifiers::NONE, kind));
-        assert!(wanted(key(KeyEventKind::Press)).is_some());
-        assert!(wanted(key(KeyEventKind::Repeat)).is_some());
-        assert!(wanted(key(KeyEventKind::Release)).is_none());
-        assert!(wanted(Event::Resize(80, 24)).is_none());
-        assert!(wanted(Event::FocusGained).is_none());
-    }
 }

@@ -4,7 +4,8 @@
 //! - the terminal is left as it was found after quit, panic (in any thread), SIGTERM, SIGINT,
 //!   SIGHUP, SIGQUIT, a hang-up without a signal, and while the job is suspended;
 //! - a terminal that has stopped reading stops neither the program nor its end;
-//! - half an escape sequence from the terminal does not stop the drawing;
+//! - half an escape sequence from the terminal does not stop the drawing, and keys are the same in
+//!   whatever pieces they come;
 //! - nothing is written while nothing changes, and a frame is one write;
 //! - the terminal is never asked anything, so a silent one delays nothing.
 //!
@@ -16,6 +17,7 @@ mod capabilities;
 mod clip;
 mod encode;
 mod input;
+mod keyboard;
 mod pace;
 mod panic;
 mod run;
@@ -66,7 +68,8 @@ impl Console {
             return Err(NoTerminal::Output);
         }
         let capabilities = Capabilities::decide(variable).ok_or(NoTerminal::Dumb)?;
-        let tty = Tty::open().map_err(|error| NoTerminal::Controlling(error.to_string()))?;
+        let tty = Tty::open(capabilities.console || capabilities.screen)
+            .map_err(|error| NoTerminal::Controlling(error.to_string()))?;
         Ok(Self { tty: Arc::new(tty), capabilities, counters: Arc::default() })
     }
 

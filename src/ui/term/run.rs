@@ -14,7 +14,8 @@ use signal_hook::consts::SIGHUP;
 
 use crate::clock::Clock;
 
-use super::input::{self, Input};
+use super::input::{self, Input, Piece};
+use super::keyboard::Keyboard;
 use super::pace::Pace;
 use super::screen::Screen;
 use super::signals::{self, Notice, hung_up};
@@ -25,6 +26,8 @@ use super::{Clip, Console, panic};
 const MAX_DRAINED: usize = 1_024;
 /// A deadline that has passed and changed nothing is asked again after this time, ms.
 const SOON_MS: u64 = 16;
+/// So long after a key an answer may be its answer, ms; afterwards somebody reads, and waits for nothing.
+const AWAITED_MS: u64 = 1_000;
 /// How long the stop of the whole job may take to arrive, ms.
 const STOP_MS: u64 = 1_000;
 
@@ -76,7 +79,7 @@ pub enum Flow {
     /// Go on. A key or the mouse is drawn at once anyway, anything else when
     /// [`Program::wants_redraw`] says so and the last frame is old enough.
     Continue,
-    /// Draw at once: the answer to a key has come.
+    /// Draw at once where somebody waits for it: the answer to a key has come. Else it is data.
     DrawNow,
     /// Put a text into the terminal's clipboard. Only at a key press of the user.
     Copy(Clip),
@@ -153,6 +156,9 @@ pub fn run<P: Program>(
         pace: Pace::new(options.data_ms),
         notices,
         inputs,
+        keyboard: Keyboard::default(),
+        undecided: None,
+        asked: clock.steady_ms(),
         messages: messages.clone(),
         size: None,
     };
@@ -177,7 +183,12 @@ struct Session<'a, P: Program> {
     clock: &'a Clock,
     pace: Pace,
     notices: Receiver<Notice>,
-    inputs: Receiver<Input>,
+    inputs: Receiver<Piece>,
+    keyboard: Keyboard,
+    /// Until when the rest of a key may come, ms.
+    undecided: Option<u64>,
+    /// When a person last did something, ms; at first, when the program began.
+    asked: u64,
     messages: Receiver<P::Message>,
     /// What the program was told last.
     size: Option<Size>,
@@ -207,14 +218,14 @@ impl<P: Program> Session<'_, P> {
         }
         let mut due = self.pace.due();
         if due.is_some_and(|due| due <= now) {
-            if self.screen.draw(|frame| self.program.draw(frame)) {
-                self.pace.drawn(now);
+            if let Some(bytes) = self.screen.draw(|frame| self.program.draw(frame)) {
+                self.pace.drawn(now, bytes);
             }
             // Else the writer says when it is idle again.
             due = None;
         }
         let deadline = self.program.next_deadline(now).map(|deadline| deadline.max(now + SOON_MS));
-        due.into_iter().chain(deadline).min()
+        due.into_iter().chain(deadline).chain(self.undecided).min()
     }
 
     fn wait(&self, until_ms: Option<u64>) {
@@ -247,9 +258,15 @@ impl<P: Program> Session<'_, P> {
         }
         for _ in 0..MAX_DRAINED {
             match self.inputs.try_recv() {
-                Ok(input) => self.take(input)?,
+                Ok(piece) => self.read(piece)?,
                 Err(_) => break,
             }
+        }
+        if self.undecided.is_some_and(|until| until <= self.clock.steady_ms()) {
+            self.undecided = None;
+            let mut inputs = Vec::new();
+            self.keyboard.give_up(|input| inputs.push(input));
+            inputs.into_iter().try_for_each(|input| self.take(input))?;
         }
         for _ in 0..MAX_DRAINED {
             match self.messages.try_recv() {
@@ -269,15 +286,32 @@ impl<P: Program> Session<'_, P> {
         ControlFlow::Continue(())
     }
 
+    fn read(&mut self, piece: Piece) -> Step {
+        let bytes = match piece {
+            Ok(bytes) => bytes,
+            Err(error) => return failed(error),
+        };
+        let mut inputs = Vec::new();
+        self.keyboard.feed(&bytes, |input| inputs.push(input));
+        let patience = self.keyboard.patience();
+        self.undecided = patience.map(|patience| self.clock.steady_ms() + patience.as_millis() as u64);
+        inputs.into_iter().try_for_each(|input| self.take(input))
+    }
+
     fn take(&mut self, input: Input) -> Step {
         let event = match input {
             Input::Key(key) => Event::Key(key),
             Input::Mouse(mouse) => Event::Mouse(mouse),
             Input::Paste(text) => Event::Paste(text),
-            Input::Failed(error) => return failed(error),
         };
         self.pace.key();
+        self.asked = self.clock.steady_ms();
         self.tell(event)
+    }
+
+    /// Whether an answer that comes now may be one that somebody waits for.
+    fn is_awaited(&self) -> bool {
+        self.clock.steady_ms().saturating_sub(self.asked) < AWAITED_MS
     }
 
     fn tell_size(&mut self) -> Step {
@@ -291,9 +325,10 @@ impl<P: Program> Session<'_, P> {
     fn tell(&mut self, event: Event<P::Message>) -> Step {
         match self.program.on_event(event) {
             Flow::Continue => {}
-            Flow::DrawNow => self.pace.key(),
+            Flow::DrawNow if self.is_awaited() => self.pace.key(),
+            Flow::DrawNow => self.pace.data(),
             Flow::Copy(clip) => {
-                self.screen.send(clip.bytes());
+                self.screen.copy(&clip);
                 self.pace.key();
             }
             Flow::Mouse(on) => {

@@ -11,6 +11,7 @@ use rustix::io::Errno;
 
 use super::Console;
 use super::canvas::Canvas;
+use super::clip::Clip;
 use super::tty::Tty;
 use super::writer::{Counters, Writer};
 
@@ -21,6 +22,8 @@ pub(super) struct Screen {
     tty: Arc<Tty>,
     writer: Writer,
     canvas: Canvas,
+    /// Whether GNU screen lies between.
+    through_screen: bool,
     counters: Arc<Counters>,
     /// What goes before the next frame: the way in, the mouse, the clipboard.
     before: Vec<u8>,
@@ -34,7 +37,15 @@ impl Screen {
         let tty = Arc::clone(&console.tty);
         let writer = Writer::start(Arc::clone(&tty), console.counters())?;
         let canvas = Canvas::new(tty.size(), console.capabilities.depth);
-        Ok(Self { tty, writer, canvas, counters: console.counters(), before: Vec::new(), lost: true })
+        Ok(Self {
+            tty,
+            writer,
+            canvas,
+            through_screen: console.capabilities.screen,
+            counters: console.counters(),
+            before: Vec::new(),
+            lost: true,
+        })
     }
 
     /// Takes the terminal over; the next frame is a whole one.
@@ -56,12 +67,13 @@ impl Screen {
         self.tty.size()
     }
 
-    /// Draws one frame at the terminal's size of this moment. `false` where the terminal has not
-    /// yet taken the last one: nothing was drawn, and [`Screen::idle_again`] says when to retry.
-    pub(super) fn draw(&mut self, draw: impl FnOnce(&mut Frame<'_>)) -> bool {
+    /// Draws one frame at the terminal's size of this moment, of so many bytes. `None` where the
+    /// terminal has not yet taken the last one: nothing was drawn, and [`Screen::idle_again`] says
+    /// when to retry.
+    pub(super) fn draw(&mut self, draw: impl FnOnce(&mut Frame<'_>)) -> Option<usize> {
         if !self.writer.idle() {
             self.counters.skip();
-            return false;
+            return None;
         }
         let size = self.tty.size();
         if std::mem::take(&mut self.lost) || size != self.canvas.size() {
@@ -70,14 +82,20 @@ impl Screen {
         let frame = self.canvas.paint(draw);
         let mut bytes = std::mem::take(&mut self.before);
         bytes.extend_from_slice(&frame);
-        if !bytes.is_empty() {
+        let count = bytes.len();
+        if count > 0 {
             self.writer.send(bytes);
         }
-        true
+        Some(count)
+    }
+
+    /// Puts a text into the terminal's clipboard, with the next frame.
+    pub(super) fn copy(&mut self, clip: &Clip) {
+        self.send(&clip.bytes(self.through_screen));
     }
 
     /// Sends something that is not part of a frame, with the next frame.
-    pub(super) fn send(&mut self, bytes: &[u8]) {
+    fn send(&mut self, bytes: &[u8]) {
         self.before.extend_from_slice(bytes);
     }
 

@@ -26,6 +26,8 @@ const MOUSE_ON: &[u8] = b"\x1b[?1000h\x1b[?1002h\x1b[?1006h";
 const MOUSE_OFF: &[u8] = b"\x1b[?1006l\x1b[?1002l\x1b[?1000l";
 /// Undoes everything that can be on, whatever is.
 const LEAVE: &[u8] = b"\x1b[?2026l\x1b[?2004l\x1b[?1006l\x1b[?1002l\x1b[?1000l\x1b[m\x1b[?25h\x1b[?1049l";
+/// Before it where there is no alternate screen: what was drawn would stay, and the prompt amid it.
+const WIPE: &[u8] = b"\x1b[m\x1b[H\x1b[J";
 /// Ends a sequence of which the terminal may have read only a part.
 const CANCEL: &[u8] = b"\x18";
 
@@ -52,6 +54,8 @@ pub(super) enum Written {
 
 pub(super) struct Tty {
     device: OwnedFd,
+    /// Whether there may be one screen only.
+    one_screen: bool,
     /// The modes to go back to.
     found: ArcSwapOption<Termios>,
     /// Whether the terminal is ours; a writer that sees it is not lets go.
@@ -67,12 +71,13 @@ pub(super) struct Tty {
 
 impl Tty {
     /// Opens the controlling terminal and changes nothing.
-    pub(super) fn open() -> Result<Self, Errno> {
+    pub(super) fn open(one_screen: bool) -> Result<Self, Errno> {
         let flags = OFlags::RDWR | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC;
         let device = rustix::fs::open("/dev/tty", flags, Mode::empty())?;
         let (put, take) = bounded(1);
         Ok(Self {
             device,
+            one_screen,
             found: ArcSwapOption::empty(),
             on: AtomicBool::new(false),
             mouse: AtomicBool::new(false),
@@ -112,10 +117,11 @@ impl Tty {
         let pen = self.take.recv_timeout(PATIENCE).is_ok();
         if self.touched.swap(false, SeqCst) {
             let stuck = !pen || self.stuck.load(SeqCst);
-            if stuck || self.push(LEAVE, PATIENCE, || true) != Written::Whole {
+            let leave = if self.one_screen { [WIPE, LEAVE].concat() } else { LEAVE.to_vec() };
+            if stuck || self.push(&leave, PATIENCE, || true) != Written::Whole {
                 // What a stopped terminal has not read would stand before the way out.
                 let _ = tcflush(&self.device, QueueSelector::OFlush);
-                self.push(&[CANCEL, LEAVE].concat(), PATIENCE, || true);
+                self.push(&[CANCEL, &leave].concat(), PATIENCE, || true);
             }
         }
         if let Some(found) = self.found.load_full() {

@@ -28,7 +28,7 @@ const COLUMNS: [Column; 7] = [
     left("KIND", 19, 0, 0),
     left("SINCE", 10, 0, 0),
     left("UNTIL", 10, 1, 0),
-    left("WHAT", 10, 2, 200),
+    left("WHAT", 20, 2, 200),
 ];
 
 /// Rows of the list above what is told of the selected problem.

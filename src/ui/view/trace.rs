@@ -9,6 +9,7 @@ use crate::ui::number;
 use crate::ui::sanitize;
 use crate::ui::symbols::Symbols;
 use crate::ui::theme::Role;
+use crate::ui::widget::paragraph;
 use crate::ui::widget::pen::{Pen, masked};
 use crate::ui::widget::waterfall::{self, Bar, Label};
 use crate::ui::zone::Zone;
@@ -61,7 +62,7 @@ pub fn draw(pen: &mut Pen, area: Rect, state: &UiState) {
             None if answer.shown.is_empty() => "no trace of this invocation was read".to_string(),
             None => format!("trace {} was not read", answer.shown),
         };
-        crate::ui::widget::paragraph::draw(pen, area, &text, Role::Label);
+        paragraph::draw(pen, area, &text, Role::Label);
         return;
     };
     let (rows, below) = split(area);
@@ -176,8 +177,11 @@ fn draw_told(pen: &mut Pen, area: Rect, state: &UiState, trace: &TraceBoard) {
     }
     pen.rule(Rect { height: 1, ..area });
     let name = trace.row().map_or("", |row| &row.name);
-    let role = if trace.reads { Role::Focus } else { Role::Title };
-    pen.text(area.x + 1, area.y, area.width.saturating_sub(2), &format!(" {name} "), role);
+    let (mark, role) = match trace.reads {
+        true => (format!("{} ", pen.symbols.cursor), Role::Focus),
+        false => (String::new(), Role::Title),
+    };
+    pen.text(area.x + 1, area.y, area.width.saturating_sub(2), &format!(" {mark}{name} "), role);
     let lines = told(state, area.width, pen.symbols);
     let body = Rect { y: area.y + 1, height: area.height - 1, ..area };
     for (y, line) in (body.y..body.bottom()).zip(lines.iter().skip(trace.told_top)) {
@@ -206,8 +210,10 @@ fn told(state: &UiState, width: u16, symbols: &Symbols) -> Vec<Told> {
     let mut lines: Vec<Told> = Vec::new();
     let mut say = |label: &'static str, text: &str, role: Role| {
         let text = masked(state.masked, text);
-        let (wrapped, _) = sanitize::wrap(&text, room, MOST_LINES, symbols);
-        for (at, text) in wrapped.into_iter().enumerate() {
+        // More than is shown is not looked at: a letter takes at most 32 bytes.
+        let text = &text[..text.floor_char_boundary(32 * room * MOST_LINES)];
+        let wrapped = text.lines().flat_map(|line| paragraph::rows(&sanitize::display(line, symbols), room));
+        for (at, text) in wrapped.take(MOST_LINES).enumerate() {
             lines.push(Told { label: if at == 0 { label } else { "" }, text, role });
         }
     };

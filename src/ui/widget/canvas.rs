@@ -26,7 +26,7 @@ impl Canvas {
         match self.charset {
             Charset::Braille => (2, 4),
             Charset::Block => (1, 2),
-            Charset::Ascii => (1, 1),
+            Charset::Console | Charset::Ascii => (1, 1),
         }
     }
 
@@ -48,7 +48,7 @@ impl Canvas {
                 [[0x01, 0x02, 0x04, 0x40], [0x08, 0x10, 0x20, 0x80]][(x % 2) as usize][(y % 4) as usize]
             }
             Charset::Block => 1 << (y % 2),
-            Charset::Ascii => 1,
+            Charset::Console | Charset::Ascii => 1,
         };
         let cell = (y / per_y) * i32::from(self.area.width) + x / per_x;
         if let Some((bits, of)) = self.cells.get_mut(cell as usize) {
@@ -79,7 +79,7 @@ impl Canvas {
                     pen.put(x, y, sign.encode_utf8(&mut [0; 4]), role);
                 }
                 Charset::Block => pen.put(x, y, ["", "▀", "▄", "█"][usize::from(bits & 3)], role),
-                Charset::Ascii => pen.put(x, y, "*", role),
+                Charset::Console | Charset::Ascii => pen.put(x, y, "*", role),
             }
         }
     }

@@ -62,11 +62,16 @@ impl Field {
     pub fn edit(&mut self, key: Key) -> bool {
         match (key.code, key.ctrl) {
             (KeyCode::Char(c), false) if !key.alt => self.insert(c.encode_utf8(&mut [0; 4])),
-            (KeyCode::Backspace, _) | (KeyCode::Char('h'), true) => {
-                let from = self.before();
-                self.text.replace_range(from..self.cursor, "");
-                self.cursor = from;
+            (KeyCode::Char('w'), true) => self.cut_from(self.word_before()),
+            (KeyCode::Backspace, _) if key.alt || key.ctrl => self.cut_from(self.word_before()),
+            (KeyCode::Backspace, _) | (KeyCode::Char('h'), true) => self.cut_from(self.before()),
+            // Without a control key but not to be inserted: with Alt.
+            (KeyCode::Char('d'), false) => {
+                let to = self.word_after();
+                self.text.replace_range(self.cursor..to, "");
             }
+            (KeyCode::Char('b'), false) | (KeyCode::Left, true) => self.cursor = self.word_before(),
+            (KeyCode::Char('f'), false) | (KeyCode::Right, true) => self.cursor = self.word_after(),
             (KeyCode::Delete, _) | (KeyCode::Char('d'), true) => {
                 let to = self.after();
                 self.text.replace_range(self.cursor..to, "");
@@ -75,20 +80,30 @@ impl Field {
             (KeyCode::Right, _) | (KeyCode::Char('f'), true) => self.cursor = self.after(),
             (KeyCode::Home, _) | (KeyCode::Char('a'), true) => self.cursor = 0,
             (KeyCode::End, _) | (KeyCode::Char('e'), true) => self.cursor = self.text.len(),
-            (KeyCode::Char('u'), true) => {
-                self.text.replace_range(..self.cursor, "");
-                self.cursor = 0;
-            }
+            (KeyCode::Char('u'), true) => self.cut_from(0),
             (KeyCode::Char('k'), true) => self.text.truncate(self.cursor),
-            (KeyCode::Char('w'), true) => {
-                let kept = self.text[..self.cursor].trim_end();
-                let from = kept.rfind(' ').map_or(0, |at| at + 1);
-                self.text.replace_range(from..self.cursor, "");
-                self.cursor = from;
-            }
             _ => return false,
         }
         true
+    }
+
+    /// Whether a key with Alt is one for editing, as in a shell; else it is Esc and then the key.
+    pub fn edits_with_alt(key: Key) -> bool {
+        matches!(key.code, KeyCode::Char('b' | 'd' | 'f') | KeyCode::Backspace)
+    }
+
+    fn cut_from(&mut self, from: usize) {
+        self.text.replace_range(from..self.cursor, "");
+        self.cursor = from;
+    }
+
+    fn word_before(&self) -> usize {
+        self.text[..self.cursor].trim_end().rfind(' ').map_or(0, |at| at + 1)
+    }
+
+    fn word_after(&self) -> usize {
+        let rest = self.text[self.cursor..].trim_start();
+        self.text.len() - rest.len() + rest.find(' ').unwrap_or(rest.len())
     }
 
     fn borders(&self) -> impl Iterator<Item = usize> + '_ {
@@ -150,6 +165,28 @@ mod tests {
     }
 
     #[test]
+    fn words_are_edited_as_in_a_shell() {
+        let mut field = Field::new("fn:pay* err  cold");
+        let mut press = |name: &str| {
+            let key = match name.strip_prefix("Alt-") {
+                Some(name) => Key { alt: true, ..Key::parse(name).unwrap() },
+                None => Key::parse(name).unwrap(),
+            };
+            assert!(field.edit(key), "{name}");
+            (field.text().to_string(), field.cursor)
+        };
+        assert_eq!(press("Alt-b").1, 13);
+        assert_eq!(press("Ctrl-Left").1, 8);
+        assert_eq!(press("Alt-f").1, 11);
+        assert_eq!(press("Ctrl-Right").1, 17);
+        assert_eq!(press("Alt-Backspace"), ("fn:pay* err  ".to_string(), 13));
+        assert_eq!(press("Ctrl-w"), ("fn:pay* ".to_string(), 8));
+        assert_eq!(press("Home").1, 0);
+        assert_eq!(press("Alt-d"), (" ".to_string(), 0));
+        assert_eq!(press("Alt-d"), (String::new(), 0));
+    }
+
+    #[test]
     fn a_paste_is_clean_and_bounded() {
         let mut field = Field::new("x");
         field.insert("a\nb\x1b[31m");
@@ -163,7 +200,9 @@ mod tests {
         fn the_cursor_stays_at_a_border(
             moves in prop::collection::vec(
                 prop_oneof![
-                    prop::sample::select(vec!["Left", "Right", "Home", "End", "Backspace", "Del", "Ctrl-w"])
+                    prop::sample::select(vec![
+                        "Left", "Right", "Home", "End", "Backspace", "Del", "Ctrl-w", "Ctrl-Left", "Ctrl-Right",
+                    ])
                         .prop_map(|k| Err(Key::parse(k).unwrap())),
                     any::<char>().prop_map(Ok),
                 ],
