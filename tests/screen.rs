@@ -225,8 +225,9 @@ fn the_lines_of_a_selection_are_a_capture_that_replays() {
     command.cwd(folder.path());
     let pty = Pty::start(command, 140, 45);
     pty.wait_text("09:23:0");
-    pty.wait_text("user-login");
-    // The worst function is selected.
+    // The worst function is selected, once all that was known then is judged.
+    pty.wait_text("bad-deploy");
+    pty.wait_text("✗ payment-authorize");
     pty.send("Scapture\r");
     pty.wait_text("log events to lamtop-overview-");
     pty.send("q");
