@@ -25,13 +25,22 @@ pub(super) struct Pace {
     /// Bytes of it and those before that a line may not have taken yet.
     under_way: u64,
     key: bool,
+    answer: bool,
     data: bool,
 }
 
 impl Pace {
     /// Data frames come at least `data_ms` apart. The first frame is due at once.
     pub(super) fn new(data_ms: u64) -> Self {
-        Self { data_ms: data_ms.max(KEY_MS), last: None, bytes: 0, under_way: 0, key: true, data: false }
+        Self {
+            data_ms: data_ms.max(KEY_MS),
+            last: None,
+            bytes: 0,
+            under_way: 0,
+            key: true,
+            answer: false,
+            data: false,
+        }
     }
 
     /// Someone waits for the next frame: a key was pressed, or its answer has come.
@@ -44,16 +53,28 @@ impl Pace {
         self.data = true;
     }
 
+    /// What was asked for has come, and nobody waits for it: a new line of a log that is followed.
+    pub(super) fn answer(&mut self) {
+        self.answer = true;
+    }
+
     /// When the next frame is due; `None` while the screen shows everything.
     pub(super) fn due(&self) -> Option<u64> {
         let apart = if self.key {
             KEY_MS.max(KEY_LONGEST_MS.min(self.under_way.saturating_sub(KEY_ROOM) / KEY_BYTES))
+        } else if self.answer {
+            KEY_MS.max(self.taken_ms())
         } else if self.data {
-            self.data_ms.max(DATA_LONGEST_MS.min(self.bytes / DATA_BYTES))
+            self.data_ms.max(self.taken_ms())
         } else {
             return None;
         };
         Some(self.last.map_or(0, |last| last.saturating_add(apart)))
+    }
+
+    /// How long the last frame takes a line, ms.
+    fn taken_ms(&self) -> u64 {
+        DATA_LONGEST_MS.min(self.bytes / DATA_BYTES)
     }
 
     /// A frame with everything in it was drawn, of so many bytes.
@@ -61,7 +82,8 @@ impl Pace {
         let taken = self.last.map_or(0, |last| now_ms.saturating_sub(last).saturating_mul(KEY_BYTES));
         let bytes = bytes as u64;
         let under_way = self.under_way.saturating_sub(taken) + bytes;
-        *self = Self { last: Some(now_ms), bytes, under_way, key: false, data: false, ..*self };
+        *self =
+            Self { last: Some(now_ms), bytes, under_way, key: false, answer: false, data: false, ..*self };
     }
 }
 
@@ -98,6 +120,19 @@ mod tests {
             assert_eq!(pace.due(), Some(1_000 + apart), "after {bytes}");
             pace.key();
             assert!(bytes > 10_000 || pace.due() == Some(1_016), "a key does not wait for data");
+        }
+    }
+
+    #[test]
+    fn an_answer_follows_a_small_frame_at_once_and_a_large_one_later() {
+        for (bytes, apart) in [(200, 16), (3_200, 200), (1 << 20, 1_000)] {
+            let mut pace = Pace::new(100);
+            pace.drawn(1_000, bytes);
+            pace.data();
+            pace.answer();
+            assert_eq!(pace.due(), Some(1_000 + apart), "after {bytes}");
+            pace.drawn(3_000, 200);
+            assert_eq!(pace.due(), None);
         }
     }
 

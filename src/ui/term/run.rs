@@ -79,7 +79,8 @@ pub enum Flow {
     /// Go on. A key or the mouse is drawn at once anyway, anything else when
     /// [`Program::wants_redraw`] says so and the last frame is old enough.
     Continue,
-    /// Draw at once where somebody waits for it: the answer to a key has come. Else it is data.
+    /// Draw at once: the answer to a key has come, or a new line of a log that is followed, which comes more
+    /// seldom where much comes.
     DrawNow,
     /// Put a text into the terminal's clipboard. Only at a key press of the user.
     Copy(Clip),
@@ -326,7 +327,7 @@ impl<P: Program> Session<'_, P> {
         match self.program.on_event(event) {
             Flow::Continue => {}
             Flow::DrawNow if self.is_awaited() => self.pace.key(),
-            Flow::DrawNow => self.pace.data(),
+            Flow::DrawNow => self.pace.answer(),
             Flow::Copy(clip) => {
                 self.screen.copy(&clip);
                 self.pace.key();
