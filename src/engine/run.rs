@@ -29,6 +29,8 @@ const UNFINISHED: usize = 8;
 /// So many eighths of the memory are taken to be held beyond what is counted at first: copies that readers hold
 /// come as suddenly as what is copied.
 const FIRST_EXCESS: usize = 3;
+/// Such a part of the memory is left free: between two looks more comes.
+const MARGIN: usize = 16;
 /// So many eighths may be found to be.
 const MOST_EXCESS: usize = 5;
 /// Of what turns out to be free the store gets one part in so many back each second: much comes in waves.
@@ -371,9 +373,10 @@ impl Run {
         let resident = resident as usize;
         // What the process takes beyond what is counted (copies that readers hold, what the allocator has not
         // given back yet) is found out step by step: half of what is too much at a time, and less again slowly.
-        let excess = match resident.checked_sub(self.memory) {
+        let aim = self.memory - self.memory / MARGIN;
+        let excess = match resident.checked_sub(aim) {
             Some(over) => (self.excess + over / 2).min(self.memory / 8 * MOST_EXCESS),
-            None => self.excess.saturating_sub((self.memory - resident) / GIVEN_BACK),
+            None => self.excess.saturating_sub((aim - resident) / GIVEN_BACK),
         };
         // What would change little is left: the store looks at all that it holds.
         if excess > self.excess || self.excess - excess >= UNFINISHED_STEP || excess == 0 && self.excess > 0 {

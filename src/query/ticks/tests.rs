@@ -178,11 +178,14 @@ proptest! {
         let axis = axis(at, window_s * 1_000, 60);
         let mut columns = vec![' '; 60];
         for start in starts.iter().filter(|start| **start >= from) {
-            columns[axis.column_of(Timestamp(*start)).unwrap()] = '|';
+            // One that began just now lies behind the last column.
+            axis.column_of(Timestamp(*start)).into_iter().for_each(|column| columns[column] = '|');
         }
         for slot in &inside {
             let sign = if *slot + late <= at { '!' } else { '.' };
-            let column = &mut columns[axis.column_of(Timestamp(*slot)).unwrap()];
+            // One that is due just now lies behind the last column.
+            let Some(column) = axis.column_of(Timestamp(*slot)) else { continue };
+            let column = &mut columns[column];
             *column = match (*column, sign) { ('!', _) | (_, '!') => '!', _ => '.' };
         }
         prop_assert_eq!(signs(&got), columns.iter().collect::<String>());
