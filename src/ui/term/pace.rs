@@ -6,9 +6,9 @@
 
 /// The shortest time between two frames, ms: keys that come faster share one.
 const KEY_MS: u64 = 16;
-/// Bytes that keys may bring about at once, and then so many a ms: 512 Kbit/s.
-const KEY_ROOM: u64 = 8 << 10;
-const KEY_BYTES: u64 = 64;
+/// Bytes that keys may bring about at once, and then so many a ms: 2 Mbit/s.
+const KEY_ROOM: u64 = 32 << 10;
+const KEY_BYTES: u64 = 256;
 /// The longest time between two frames after keys, ms: however large they are, one sees them go.
 const KEY_LONGEST_MS: u64 = 250;
 /// So many bytes a ms data may bring about, 128 Kbit/s, but a frame as seldom as this at worst, ms.
