@@ -34,7 +34,7 @@ use crate::clock::Clock;
 use crate::decode;
 use crate::frame::{Frame, MOST, Scanner, Shape};
 use crate::mask::{Keys, Masked};
-use crate::model::{Chunk, SourceId, Timestamp};
+use crate::model::{Chunk, SourceId};
 use crate::source::{self, Event, Input, Mode, NoInput, SourceInfo, Sources};
 use line::{Name, Put};
 use output::Output;
@@ -134,26 +134,6 @@ pub fn run(
     }
     say(&recording.summary());
     Ok(ended)
-}
-
-/// Puts a frame into the capture.
-fn put(
-    output: &mut Output,
-    heads: &mut u64,
-    (masked, keys): (&mut Option<Masked>, &mut Keys),
-    (text, cut): (&[u8], u64),
-    name: &Name,
-    arrived: Option<Timestamp>,
-    most: usize,
-) -> Result<(), OutputError> {
-    let mut line = Cow::Borrowed(text);
-    if let Some(masked) = masked {
-        line = keys.line(text, masked);
-    }
-    output.line(|block| {
-        let put = line::put(block, &line, cut, name, arrived, most);
-        *heads += u64::from(put == Put::Head);
-    })
 }
 
 struct Recording {
@@ -257,7 +237,17 @@ impl Recording {
         let bytes = &chunk.bytes[..];
         // A key may go on where the chunk before ended.
         let mut keys = self.keys.remove(&chunk.source).unwrap_or_default();
-        let masked = &mut self.masked;
+        let (output, heads, masked) = (&mut self.output, &mut self.heads, &mut self.masked);
+        let mut put = |text: &[u8], cut: u64, most: usize| {
+            let line = match masked {
+                Some(masked) => keys.line(text, masked),
+                None => Cow::Borrowed(text),
+            };
+            output.line(|block| {
+                let put = line::put(block, &line, cut, name, chunk.arrived, most);
+                *heads += u64::from(put == Put::Head);
+            })
+        };
         // What was cut out was the end of the last line.
         let last = memrchr(b'\n', bytes).map_or(0, |at| at + 1);
         let whole = if chunk.cut > 0 { last } else { bytes.len() };
@@ -268,55 +258,18 @@ impl Recording {
             let text = bytes[from..end].strip_suffix(b"\n").unwrap_or(&bytes[from..end]);
             from = end;
             if shape != Shape::Value {
-                put(
-                    &mut self.output,
-                    &mut self.heads,
-                    (masked, &mut keys),
-                    (text, 0),
-                    name,
-                    chunk.arrived,
-                    self.most,
-                )?;
+                put(text, 0, self.most)?;
                 continue;
             }
             let most = self.most.max(MOST);
             let value = text.trim_ascii_start().strip_prefix(b",").unwrap_or(text).trim_ascii();
             match decode::parts(value) {
-                Some(parts) => {
-                    for part in parts {
-                        put(
-                            &mut self.output,
-                            &mut self.heads,
-                            (masked, &mut keys),
-                            (&part, 0),
-                            name,
-                            chunk.arrived,
-                            most,
-                        )?;
-                    }
-                }
-                None => put(
-                    &mut self.output,
-                    &mut self.heads,
-                    (masked, &mut keys),
-                    (text, 0),
-                    name,
-                    chunk.arrived,
-                    most,
-                )?,
+                Some(parts) => parts.iter().try_for_each(|part| put(part, 0, most))?,
+                None => put(text, 0, most)?,
             }
         }
         if chunk.cut > 0 {
-            let head = (&bytes[whole..], chunk.cut);
-            put(
-                &mut self.output,
-                &mut self.heads,
-                (masked, &mut keys),
-                head,
-                name,
-                chunk.arrived,
-                self.most,
-            )?;
+            put(&bytes[whole..], chunk.cut, self.most)?;
         }
         if keys.inside() {
             self.keys.insert(chunk.source, keys);

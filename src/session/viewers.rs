@@ -15,7 +15,7 @@ use crate::model::{Timestamp, Window};
 use crate::query::page::PageRequest;
 use crate::query::survey::SurveyRequest;
 use crate::query::view::{LinesRequest, OverviewRequest, TracesRequest};
-use crate::query::{self, OneRequest};
+use crate::query::{self, OneRequest, Snapshot};
 use crate::source::Catalog;
 use crate::ui::zone::Zone;
 
@@ -31,22 +31,37 @@ pub(super) fn forward(wakes: Receiver<()>, messages: Sender<Message>) -> io::Res
     Ok(())
 }
 
-/// The thread that answers the newest question from the newest snapshot.
+/// A thread that answers the newest question of a kind from the newest snapshot.
+fn answering<Q: Send + 'static>(
+    name: &str,
+    published: Arc<ArcSwap<Published>>,
+    messages: Sender<Message>,
+    mut answer: impl FnMut(&Snapshot, Q) -> Option<Message> + Send + 'static,
+) -> io::Result<Answers<Q>> {
+    Answers::start(name, move |question| {
+        // No snapshot is held beyond one answer: a page that is held is copied when it changes.
+        let snapshot = published.load().snapshot.clone();
+        let told = answer(&snapshot, question);
+        drop(snapshot);
+        if let Some(message) = told {
+            // Nobody listens any more when the program ends.
+            let _ = messages.send(message);
+        }
+    })
+}
+
+/// The thread that answers for the overview.
 pub(super) fn viewer(
     published: Arc<ArcSwap<Published>>,
     messages: Sender<Message>,
 ) -> io::Result<Answers<(u64, OverviewRequest, Zone)>> {
-    Answers::start("viewer", move |(id, request, zone): (u64, OverviewRequest, Zone)| {
-        // No snapshot is held beyond one answer: a page that is held is copied when it changes.
-        let snapshot = published.load().snapshot.clone();
-        let answer = Arc::new(query::overview(&snapshot, &request));
+    answering("viewer", published, messages, |snapshot, (id, request, zone): (_, OverviewRequest, Zone)| {
+        let answer = Arc::new(query::overview(snapshot, &request));
         let at = request.as_of;
         let window = Window { from: at.plus(-request.window_ms), to: at.plus(1) };
         let clock = |time: Timestamp| zone.seconds(time) + &zone.mark(time);
-        let problems = Arc::new(findings::problems(&snapshot, window, at, &clock));
-        drop(snapshot);
-        // Nobody listens any more when the program ends.
-        let _ = messages.send(Message::Overview(id, answer, problems));
+        let problems = Arc::new(findings::problems(snapshot, window, at, &clock));
+        Some(Message::Overview(id, answer, problems))
     })
 }
 
@@ -55,11 +70,8 @@ pub(super) fn pages(
     published: Arc<ArcSwap<Published>>,
     messages: Sender<Message>,
 ) -> io::Result<Answers<(u64, PageRequest)>> {
-    Answers::start("pages", move |(id, request): (u64, PageRequest)| {
-        let snapshot = published.load().snapshot.clone();
-        let answer = Arc::new(query::page(&snapshot, &request, query::page::LOOKED));
-        drop(snapshot);
-        let _ = messages.send(Message::Page(id, answer));
+    answering("pages", published, messages, |snapshot, (id, request)| {
+        Some(Message::Page(id, Arc::new(query::page(snapshot, &request, query::page::LOOKED))))
     })
 }
 
@@ -68,26 +80,18 @@ pub(super) fn ones(
     published: Arc<ArcSwap<Published>>,
     messages: Sender<Message>,
 ) -> io::Result<Answers<(u64, OneRequest)>> {
-    Answers::start("invocation", move |(id, request): (u64, OneRequest)| {
-        let snapshot = published.load().snapshot.clone();
-        let answer = query::one(&snapshot, &request).map(Arc::new);
-        drop(snapshot);
-        if let Some(answer) = answer {
-            let _ = messages.send(Message::One(id, answer));
-        }
+    answering("invocation", published, messages, |snapshot, (id, request)| {
+        Some(Message::One(id, Arc::new(query::one(snapshot, &request)?)))
     })
 }
 
-/// The thread that answers the newest question for traces.
+/// The thread that answers for traces.
 pub(super) fn tracer(
     published: Arc<ArcSwap<Published>>,
     messages: Sender<Message>,
 ) -> io::Result<Answers<(u64, TracesRequest)>> {
-    Answers::start("tracer", move |(id, request): (u64, TracesRequest)| {
-        let snapshot = published.load().snapshot.clone();
-        let answer = query::traces_answer(&snapshot, &request);
-        drop(snapshot);
-        let _ = messages.send(Message::Traces(id, answer));
+    answering("tracer", published, messages, |snapshot, (id, request)| {
+        Some(Message::Traces(id, query::traces_answer(snapshot, &request)))
     })
 }
 
@@ -98,11 +102,8 @@ pub(super) fn line_reader(
     messages: Sender<Message>,
 ) -> io::Result<Answers<(u64, LinesRequest)>> {
     let mut reader = lines::Reader::new(catalog);
-    Answers::start("lines", move |(id, request): (u64, LinesRequest)| {
-        let snapshot = published.load().snapshot.clone();
-        let answer = reader.answer(&snapshot, &request);
-        drop(snapshot);
-        let _ = messages.send(Message::Lines(id, answer));
+    answering("lines", published, messages, move |snapshot, (id, request)| {
+        Some(Message::Lines(id, reader.answer(snapshot, &request)))
     })
 }
 
@@ -113,10 +114,7 @@ pub(super) fn surveyor(
     messages: Sender<Message>,
 ) -> io::Result<Answers<(u64, SurveyRequest)>> {
     let mut reader = lines::Reader::new(catalog);
-    Answers::start("surveys", move |(id, request): (u64, SurveyRequest)| {
-        let snapshot = published.load().snapshot.clone();
-        let answer = Arc::new(reader.survey(&snapshot, &request));
-        drop(snapshot);
-        let _ = messages.send(Message::Survey(id, answer));
+    answering("surveys", published, messages, move |snapshot, (id, request)| {
+        Some(Message::Survey(id, Arc::new(reader.survey(snapshot, &request))))
     })
 }
