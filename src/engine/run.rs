@@ -34,9 +34,9 @@ const MARGIN: usize = 16;
 /// So many eighths may be found to be.
 const MOST_EXCESS: usize = 5;
 /// Of what turns out to be free the store gets one part in so many back each second: much comes in waves.
-const GIVEN_BACK: usize = 32;
-/// By so many bytes it has changed when the store is told.
-const UNFINISHED_STEP: usize = 4 << 20;
+const GIVEN_BACK: usize = 128;
+/// By so many bytes its share has changed when the store is told: it looks at all that it holds.
+const STEP: usize = 4 << 20;
 /// What a function takes that nothing else is known of, the table's row of it included.
 const FUNCTION_BYTES: usize = 2_048;
 /// The store is never squeezed below this.
@@ -59,9 +59,11 @@ pub(super) struct Run {
     woken: Sender<()>,
     clock: Clock,
     memory: usize,
-    /// Bytes by which the process was larger than that, and bytes of what is unfinished.
+    /// Bytes that the process takes beyond what is counted, and bytes of what is unfinished.
     excess: usize,
     unfinished: usize,
+    /// How many of both the store was told to leave.
+    told: usize,
     settling_ms: i64,
     live: bool,
     last_published: u64,
@@ -89,7 +91,8 @@ enum Older {
 
 impl Run {
     pub fn new(sources: &Sources, options: Options, clock: Clock, woken: Sender<()>) -> Self {
-        let mut store = Store::new(budget(options.memory, options.memory / 8 * FIRST_EXCESS));
+        let excess = options.memory / 8 * FIRST_EXCESS;
+        let mut store = Store::new(budget(options.memory, excess));
         let room = Room::of_bytes(options.memory / UNFINISHED);
         let functions = (options.memory / UNFINISHED / FUNCTION_BYTES).max(1_000);
         let correlator = Correlator::within(Room { functions, ..room });
@@ -118,8 +121,9 @@ impl Run {
             clock,
             memory: options.memory,
             // Until it is known.
-            excess: options.memory / 8 * FIRST_EXCESS,
+            excess,
             unfinished: 0,
+            told: excess,
             settling_ms: options.settling_ms,
             live: options.live,
             judged_to: None,
@@ -308,7 +312,7 @@ impl Run {
             .filter(|source| !is_stream(source))
             .map(|source| Part { info: source.info.clone(), end: source.bytes })
             .collect();
-        let mut store = Store::new(budget(self.memory, 0));
+        let mut store = Store::new(budget(self.memory, self.told));
         let correlator = self.intake.correlator.sibling(&mut store);
         let intake = Intake::new(correlator, store, self.settling_ms, self.live);
         match Fill::start(intake, parts, from, self.catalog.clone(), self.pool.clone()) {
@@ -354,6 +358,8 @@ impl Run {
                 intake.store.set_read_from(from);
                 self.texts = Arc::new(intake.correlator.texts().clone());
                 self.intake = intake;
+                self.unfinished = self.intake.correlator.bytes();
+                self.tell_share();
                 // What it concludes is concluded anew from what it has now.
                 self.watch = Watch::new(findings::ALL);
             }
@@ -370,28 +376,21 @@ impl Run {
         self.last_measured = now;
         let Some(resident) = resident_bytes() else { return };
         self.progress.resident = resident;
-        let resident = resident as usize;
-        // What the process takes beyond what is counted (copies that readers hold, what the allocator has not
-        // given back yet) is found out step by step: half of what is too much at a time, and less again slowly.
-        let aim = self.memory - self.memory / MARGIN;
-        let excess = match resident.checked_sub(aim) {
-            Some(over) => (self.excess + over / 2).min(self.memory / 8 * MOST_EXCESS),
-            None => self.excess.saturating_sub((aim - resident) / GIVEN_BACK),
-        };
-        // What would change little is left: the store looks at all that it holds.
-        if excess > self.excess || self.excess - excess >= UNFINISHED_STEP || excess == 0 && self.excess > 0 {
-            self.excess = excess;
-            self.intake.store.set_budget(budget(self.memory, self.excess + self.unfinished));
-        }
+        self.excess = learned(self.excess, resident as usize, self.memory);
+        self.share();
     }
 
     /// What is unfinished takes its memory from the store.
     fn share(&mut self) {
-        let unfinished = self.intake.correlator.bytes();
-        if unfinished.abs_diff(self.unfinished) > UNFINISHED_STEP {
-            self.unfinished = unfinished;
-            self.intake.store.set_budget(budget(self.memory, self.excess + unfinished));
+        self.unfinished = self.intake.correlator.bytes();
+        if (self.excess + self.unfinished).abs_diff(self.told) >= STEP {
+            self.tell_share();
         }
+    }
+
+    fn tell_share(&mut self) {
+        self.told = self.excess + self.unfinished;
+        self.intake.store.set_budget(budget(self.memory, self.told));
     }
 
     /// What comes live is known when it comes, so a live session is judged up to now also where
@@ -457,9 +456,40 @@ fn budget(memory: usize, taken: usize) -> Budget {
     Budget { bytes: memory.saturating_sub(OVERHEAD_BYTES).saturating_sub(taken).max(LEAST_BYTES) }
 }
 
+/// What the process takes beyond what is counted (copies that readers hold, what the allocator has not given back
+/// yet), by what was thought so far and its size: half of what is too much at a time, and less again slowly.
+fn learned(excess: usize, resident: usize, memory: usize) -> usize {
+    let aim = memory - memory / MARGIN;
+    match resident.checked_sub(aim) {
+        Some(over) => (excess + over / 2).min(memory / 8 * MOST_EXCESS),
+        None => excess.saturating_sub((aim - resident).div_ceil(GIVEN_BACK)),
+    }
+}
+
 /// The resident size of the process, where the system tells it (Linux).
 fn resident_bytes() -> Option<u64> {
     let text = std::fs::read_to_string("/proc/self/statm").ok()?;
     let pages: u64 = text.split(' ').nth(1)?.parse().ok()?;
     Some(pages * rustix::param::page_size() as u64)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const MB: usize = 1 << 20;
+
+    #[test]
+    fn what_was_too_much_is_learned_and_given_back() {
+        let after = |seconds, resident: usize, excess| {
+            (0..seconds).fold(excess, |excess, _| learned(excess, resident * MB, 256 * MB))
+        };
+        assert_eq!(after(1, 250, 0), 5 * MB, "half of what is above a sixteenth less");
+        assert_eq!(after(1_000, 300, 0), 160 * MB, "five eighths at most");
+        assert_eq!(after(1, 240, 96 * MB), 96 * MB);
+        // Little by little counts too: a store that was squeezed once is not squeezed for good.
+        let most = 96 * MB;
+        assert!((most / 2..most * 9 / 10).contains(&after(60, 200, most)));
+        assert_eq!(after(600, 200, most), 0);
+    }
 }
