@@ -251,6 +251,8 @@ fn esc_and_a_key_right_after_it_are_both_taken() {
     assert_eq!(at(&session), 1);
     session.press("\\ \"cold\" Alt-b Alt-d");
     assert_eq!(session.state.prompt.as_ref().unwrap().field.text(), "", "but words are edited as in a shell");
+    session.press("\"co\" Alt-Left \"l\" Alt-Home \"-\"");
+    assert_eq!(session.state.prompt.as_ref().unwrap().field.text(), "-clo", "and an arrow is the arrow");
     // What is no Esc and a key: a sequence of its own.
     session.press("Esc Alt-Down");
     assert_eq!(at(&session), 1);

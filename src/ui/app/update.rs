@@ -76,6 +76,11 @@ pub(super) fn reach(status: &SessionStatus) -> (Timestamp, Timestamp) {
     }
 }
 
+/// Whether terminals send one byte for a key.
+fn is_one_byte(key: Key) -> bool {
+    matches!(key.code, KeyCode::Char(_) | KeyCode::Enter | KeyCode::Tab | KeyCode::Backspace)
+}
+
 impl UiState {
     fn key(&mut self, key: Key) -> Vec<Effect> {
         self.notice = None;
@@ -84,7 +89,9 @@ impl UiState {
         if key.ctrl && key.code == KeyCode::Char('c') {
             return vec![Effect::Quit];
         }
-        if key.alt && !(self.types() && Field::edits_with_alt(key)) {
+        // In a field an arrow with Alt is the arrow.
+        let edits = |key| Field::edits_with_alt(key) || !is_one_byte(key);
+        if key.alt && !(self.types() && edits(key)) {
             return self.with_alt(key);
         }
         if self.prompt.is_some() {
@@ -117,9 +124,7 @@ impl UiState {
     /// Terminals send Alt and a key as Esc and the key; and where a line stood still for a moment, Esc
     /// and a key typed after it come in one piece. No key is bound to Alt, so that is what it means.
     fn with_alt(&mut self, key: Key) -> Vec<Effect> {
-        let one_byte =
-            matches!(key.code, KeyCode::Char(_) | KeyCode::Enter | KeyCode::Tab | KeyCode::Backspace);
-        if !one_byte {
+        if !is_one_byte(key) {
             return Vec::new();
         }
         let mut effects = self.key(Key { code: KeyCode::Esc, ctrl: false, alt: false });

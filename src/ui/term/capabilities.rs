@@ -25,9 +25,11 @@ pub struct Capabilities {
     pub utf8: bool,
     /// Whether it is the Linux console, whose fonts have few signs.
     pub console: bool,
-    /// Whether GNU screen lies between, which keeps to itself what it doesn't know, and shows programs
-    /// one screen only unless it is told otherwise.
+    /// Whether GNU screen may lie between, which shows programs one screen only unless it is told otherwise.
     pub screen: bool,
+    /// Whether it surely does: it keeps to itself what it doesn't know. Where one has come on by SSH, a TERM of
+    /// that name may as well be tmux's, which takes what is for the clipboard as it is.
+    pub wraps: bool,
 }
 
 impl Capabilities {
@@ -60,7 +62,7 @@ impl Capabilities {
             let locale = locale.to_ascii_lowercase();
             locale.contains("utf-8") || locale.contains("utf8")
         });
-        Some(Self { depth, utf8, console, screen })
+        Some(Self { depth, utf8, console, screen, wraps: screen && set("STY").is_some() })
     }
 }
 
@@ -101,6 +103,10 @@ mod tests {
     #[test]
     fn what_lies_between_is_told_by_the_environment() {
         let is = |variables: &[(&str, &str)]| decide(variables).map(|found| (found.console, found.screen));
+        let wraps = |variables: &[(&str, &str)]| decide(variables).is_some_and(|found| found.wraps);
+        assert!(wraps(&[("TERM", "screen.xterm-256color"), ("STY", "42.pts-0.host")]));
+        assert!(!wraps(&[("TERM", "screen-256color")]), "tmux's, come on by SSH");
+        assert!(!wraps(&[("TERM", "screen"), ("STY", "42.pts-0.host"), ("TMUX", "/tmp/x,1,0")]));
         assert_eq!(is(&[("TERM", "linux")]), Some((true, false)));
         assert_eq!(is(&[("TERM", "linux-16color")]), Some((true, false)));
         assert_eq!(is(&[("TERM", "screen.linux")]), Some((true, true)));

@@ -93,6 +93,8 @@ impl Keyboard {
     fn take(&mut self, byte: u8, tell: &mut impl FnMut(Input)) {
         match (self.state, byte) {
             (State::Paste(matched), _) => self.paste(matched, byte, tell),
+            // All three are signs; a control character, Ctrl-C say, is none of them.
+            (State::OldMouse, 0..0x20) => self.again(byte, tell),
             (State::OldMouse, _) => {
                 self.pending.push(byte);
                 if let [what, column, row] = self.pending[..] {
@@ -383,7 +385,9 @@ mod tests {
 
     #[test]
     fn a_control_character_gets_through_whatever_is_not_complete() {
-        for broken in [&b"\x1b["[..], b"\x1b[1;", b"\x1b[<0;1", b"\xe2\x82", b"\x1b[200~never ended"] {
+        for broken in
+            [&b"\x1b["[..], b"\x1b[1;", b"\x1b[<0;1", b"\x1b[M", b"\xe2\x82", b"\x1b[200~never ended"]
+        {
             let told = keys(&[broken, b"\x03"]);
             assert!(told.ends_with("Ctrl-c"), "{}: {told}", broken.escape_ascii());
         }

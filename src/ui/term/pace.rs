@@ -1,8 +1,8 @@
 //! When to draw: a key at once, data not more often than a person can use, nothing otherwise.
 //!
 //! Bytes count, too. An SSH connection takes megabytes before it makes a program wait, and all of
-//! them stand between a key and what it shows: a key that is held down must not fill them, nor
-//! must a log that rushes by.
+//! them stand between a key and what it shows: a key that is held down must not fill them where the
+//! line takes 2 Mbit/s or more, nor must a log that rushes by on any line.
 
 /// The shortest time between two frames, ms: keys that come faster share one.
 const KEY_MS: u64 = 16;
@@ -141,17 +141,21 @@ mod tests {
         let mut pace = Pace::new(100);
         let (mut now, mut sent) = (0, Vec::new());
         while now < 10_000 {
-            pace.drawn(now, 4_096);
+            pace.drawn(now, 16 << 10);
             sent.push(now);
             pace.key();
             now = pace.due().unwrap();
         }
         assert_eq!(sent[..3], [0, 16, 32], "the first ones at once");
-        let bytes = 4_096 * sent.len() as u64;
-        assert!(bytes <= KEY_ROOM + 4_096 + 10_000 * KEY_BYTES, "{bytes}");
+        assert!(sent.windows(2).skip(4).all(|pair| (32..=64).contains(&(pair[1] - pair[0]))), "{sent:?}");
+        let bytes = (16 << 10) * sent.len() as u64;
+        assert!(bytes <= KEY_ROOM + (32 << 10) + 10_000 * KEY_BYTES, "{bytes}");
         assert!(bytes > 9_000 * KEY_BYTES, "{bytes}");
         pace.drawn(20_000, 4_096);
         pace.key();
         assert_eq!(pace.due(), Some(20_016), "after a rest at once again");
+        (0..40).for_each(|_| pace.drawn(20_000, 1 << 20));
+        pace.key();
+        assert_eq!(pace.due(), Some(20_250), "one sees them go");
     }
 }

@@ -257,11 +257,9 @@ impl<P: Program> Session<'_, P> {
                 Notice::Resized => resized = true,
             }
         }
-        for _ in 0..MAX_DRAINED {
-            match self.inputs.try_recv() {
-                Ok(piece) => self.read(piece)?,
-                Err(_) => break,
-            }
+        // One piece alone: it may be as many keys.
+        if let Ok(piece) = self.inputs.try_recv() {
+            self.read(piece)?;
         }
         if self.undecided.is_some_and(|until| until <= self.clock.steady_ms()) {
             self.undecided = None;

@@ -41,7 +41,7 @@ impl Screen {
             tty,
             writer,
             canvas,
-            through_screen: console.capabilities.screen,
+            through_screen: console.capabilities.wraps,
             counters: console.counters(),
             before: Vec::new(),
             lost: true,
