@@ -7,6 +7,7 @@
 
 mod fill;
 mod intake;
+mod memory;
 mod progress;
 mod run;
 mod tap;

@@ -8,6 +8,7 @@ use crossbeam_channel::{Receiver, Sender, never, select};
 
 use super::fill::{Fill, Live, Loaded, Part};
 use super::intake::Intake;
+use super::memory::{budget, first_excess, learned, resident_bytes};
 use super::progress::{Progress, SourceProgress, Stage};
 use super::{Options, Published, Tap};
 use crate::clock::Clock;
@@ -16,31 +17,18 @@ use crate::findings::{self, Watch};
 use crate::ingest::{Batch, Decoders};
 use crate::model::{SourceId, Texts, Timestamp};
 use crate::source::{Catalog, Event, Kind, Pool, Sources};
-use crate::store::{Budget, Store};
+use crate::store::Store;
 
 /// The shortest time between two snapshots, in ms.
 const PUBLISH_MS: u64 = 100;
 /// How often the resident size is looked at, in ms.
 const MEASURE_MS: u64 = 1_000;
-/// What the program needs besides the store: buffers, views, code.
-const OVERHEAD_BYTES: usize = 48 << 20;
 /// The share of the memory that what is unfinished may take: one in so many.
 const UNFINISHED: usize = 8;
-/// So many eighths of the memory are taken to be held beyond what is counted at first: copies that readers hold
-/// come as suddenly as what is copied.
-const FIRST_EXCESS: usize = 3;
-/// Such a part of the memory is left free: between two looks more comes.
-const MARGIN: usize = 16;
-/// So many eighths may be found to be.
-const MOST_EXCESS: usize = 5;
-/// Of what turns out to be free the store gets one part in so many back each second: much comes in waves.
-const GIVEN_BACK: usize = 128;
 /// By so many bytes its share has changed when the store is told: it looks at all that it holds.
 const STEP: usize = 4 << 20;
 /// What a function takes that nothing else is known of, the table's row of it included.
 const FUNCTION_BYTES: usize = 2_048;
-/// The store is never squeezed below this.
-const LEAST_BYTES: usize = 8 << 20;
 /// Chunks read live, or from pipes, that are remembered while older data is being read. With more than this the
 /// older data is left unread.
 const LIVE: usize = 200_000;
@@ -91,7 +79,7 @@ enum Older {
 
 impl Run {
     pub fn new(sources: &Sources, options: Options, clock: Clock, woken: Sender<()>) -> Self {
-        let excess = options.memory / 8 * FIRST_EXCESS;
+        let excess = first_excess(options.memory);
         let mut store = Store::new(budget(options.memory, excess));
         let room = Room::of_bytes(options.memory / UNFINISHED);
         let functions = (options.memory / UNFINISHED / FUNCTION_BYTES).max(1_000);
@@ -449,47 +437,4 @@ fn is_stream(source: &SourceProgress) -> bool {
 
 fn skipped(source: &SourceProgress) -> bool {
     source.info.skipped > 0
-}
-
-/// What of the process's memory the store may hold, when so many bytes are taken from it.
-fn budget(memory: usize, taken: usize) -> Budget {
-    Budget { bytes: memory.saturating_sub(OVERHEAD_BYTES).saturating_sub(taken).max(LEAST_BYTES) }
-}
-
-/// What the process takes beyond what is counted (copies that readers hold, what the allocator has not given back
-/// yet), by what was thought so far and its size: half of what is too much at a time, and less again slowly.
-fn learned(excess: usize, resident: usize, memory: usize) -> usize {
-    let aim = memory - memory / MARGIN;
-    match resident.checked_sub(aim) {
-        Some(over) => (excess + over / 2).min(memory / 8 * MOST_EXCESS),
-        None => excess.saturating_sub((aim - resident).div_ceil(GIVEN_BACK)),
-    }
-}
-
-/// The resident size of the process, where the system tells it (Linux).
-fn resident_bytes() -> Option<u64> {
-    let text = std::fs::read_to_string("/proc/self/statm").ok()?;
-    let pages: u64 = text.split(' ').nth(1)?.parse().ok()?;
-    Some(pages * rustix::param::page_size() as u64)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    const MB: usize = 1 << 20;
-
-    #[test]
-    fn what_was_too_much_is_learned_and_given_back() {
-        let after = |seconds, resident: usize, excess| {
-            (0..seconds).fold(excess, |excess, _| learned(excess, resident * MB, 256 * MB))
-        };
-        assert_eq!(after(1, 250, 0), 5 * MB, "half of what is above a sixteenth less");
-        assert_eq!(after(1_000, 300, 0), 160 * MB, "five eighths at most");
-        assert_eq!(after(1, 240, 96 * MB), 96 * MB);
-        // Little by little counts too: a store that was squeezed once is not squeezed for good.
-        let most = 96 * MB;
-        assert!((most / 2..most * 9 / 10).contains(&after(60, 200, most)));
-        assert_eq!(after(600, 200, most), 0);
-    }
 }
