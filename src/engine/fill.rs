@@ -7,25 +7,15 @@
 
 use std::collections::BTreeMap;
 use std::io;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use crossbeam_channel::{Receiver, Sender, TryRecvError, bounded, unbounded};
 
-use super::intake::{Intake, time_of};
+use super::again::{Again, Part, Watched, begin};
+use super::intake::Intake;
 use super::progress::Read;
-use crate::ingest::{Batch, Decoders};
+use crate::ingest::Batch;
 use crate::model::{Chunk, SourceId, Timestamp};
-use crate::source::{Catalog, Pool, RangeReader, SourceInfo};
-
-/// The beginning of a time is searched to within so many bytes.
-const GRAIN: u64 = 256 << 10;
-/// How much is looked at to find a record with a time.
-const LOOK: u64 = 64 << 10;
-/// How many such looks.
-const LOOKS: u64 = 4;
-/// Parts of one that the share is counted in.
-const SHARES: u64 = 1_000;
+use crate::source::{Catalog, SourceInfo};
 
 /// A chunk that was read live: where it lies and when it came.
 #[derive(Clone, Copy, Debug)]
@@ -57,7 +47,7 @@ impl Live {
 
 /// A source of which everything up to `end` was there at the start.
 #[derive(Clone, Debug)]
-pub(super) struct Part {
+pub(super) struct Older {
     pub info: SourceInfo,
     pub end: u64,
 }
@@ -89,162 +79,64 @@ pub(super) struct Fill {
     pub rest: Receiver<Live>,
     /// What it comes to, once; the error is a sentence.
     pub done: Receiver<Result<Loaded, String>>,
-    share: Arc<AtomicU64>,
-    stop: Arc<AtomicBool>,
+    watched: Watched,
 }
 
 impl Fill {
-    /// Reads everything from `from` on in `parts`, then what comes in through `live`.
-    pub fn start(
-        intake: Intake,
-        parts: Vec<Part>,
-        from: Timestamp,
-        catalog: Catalog,
-        pool: Pool,
-    ) -> io::Result<Self> {
+    /// Reads everything from `from` on in `sources`, then what comes in through `live`.
+    pub fn start(again: Again, sources: Vec<Older>, from: Timestamp) -> io::Result<Self> {
         let (live, rest) = unbounded();
         let (said, done) = bounded(1);
-        let (share, stop) = (Arc::new(AtomicU64::new(0)), Arc::new(AtomicBool::new(false)));
-        let task = Task {
-            intake,
-            from,
-            catalog,
-            pool,
-            live: rest.clone(),
-            share: share.clone(),
-            stop: stop.clone(),
-        };
+        let watched = again.watched();
+        let task = Task { again, from, live: rest.clone() };
         std::thread::Builder::new().name("fill".to_string()).spawn(move || {
-            if let Some(result) = task.run(parts).transpose() {
+            if let Some(result) = task.run(sources).transpose() {
                 // Nobody waits for it when the program ends.
                 let _ = said.send(result);
             }
         })?;
-        Ok(Self { live, rest, done, share, stop })
+        Ok(Self { live, rest, done, watched })
     }
 
     /// The share that has been read, 0 to 1.
     pub fn share(&self) -> f64 {
-        self.share.load(Ordering::Relaxed) as f64 / SHARES as f64
-    }
-}
-
-impl Drop for Fill {
-    fn drop(&mut self) {
-        self.stop.store(true, Ordering::Relaxed);
+        self.watched.share()
     }
 }
 
 struct Task {
-    intake: Intake,
+    again: Again,
     from: Timestamp,
-    catalog: Catalog,
-    pool: Pool,
     live: Receiver<Live>,
-    share: Arc<AtomicU64>,
-    stop: Arc<AtomicBool>,
-}
-
-struct Range {
-    reader: RangeReader,
-    from: u64,
-    end: u64,
-}
-
-impl Range {
-    fn share(&self) -> f64 {
-        (self.reader.at().saturating_sub(self.from)) as f64 / (self.end - self.from).max(1) as f64
-    }
 }
 
 impl Task {
     /// `None` when it was told to stop.
-    fn run(mut self, parts: Vec<Part>) -> Result<Option<Loaded>, String> {
-        let mut ranges = Vec::new();
+    fn run(self, sources: Vec<Older>) -> Result<Option<Loaded>, String> {
+        let Self { again, from, live } = self;
+        let catalog = again.catalog.clone();
+        let mut parts = Vec::new();
         let mut all = true;
-        for Part { info, end } in parts {
-            let problem = |error: io::Error| format!("{}: {error}", info.label);
-            let from = begin(&self.catalog, &info, end, self.from).map_err(problem)?;
-            all &= from == 0;
-            let reader = self.catalog.range(&info, from, end, &self.pool).map_err(problem)?;
-            ranges.push(Range { reader, from, end: end.min(from.max(info.size)) });
+        for Older { info, end } in sources {
+            // What was read from its beginning on is there whole.
+            let begin = match info.skipped {
+                0 => 0,
+                _ => begin(&catalog, &info, end, from).map_err(|error| format!("{}: {error}", info.label))?,
+            };
+            all &= begin == 0;
+            let to = end.min(begin.max(info.size));
+            parts.push(Part { info, spans: vec![(begin, to)] });
         }
-        let mut decoders = Decoders::start(1);
-        let mut read = BTreeMap::new();
-        // The one that is furthest behind goes next.
-        while let Some(at) =
-            (0..ranges.len()).min_by(|a, b| ranges[*a].share().total_cmp(&ranges[*b].share()))
-        {
-            if self.stop.load(Ordering::Relaxed) {
-                return Ok(None);
-            }
-            match ranges[at].reader.next_chunk().map_err(|error| error.to_string())? {
-                Some(chunk) => {
-                    while !decoders.has_room()
-                        && let Some(batch) = decoders.take()
-                    {
-                        self.take(batch, &mut read);
-                    }
-                    decoders.send(chunk);
-                    self.share.store((ranges[at].share() * SHARES as f64) as u64, Ordering::Relaxed);
-                }
-                None => {
-                    ranges.swap_remove(at);
-                }
-            }
-        }
-        while let Some(batch) = decoders.take() {
-            self.take(batch, &mut read);
-        }
-        let from = (!all).then_some(self.from);
-        let mut loaded = Loaded { intake: self.intake, from, read };
+        let mut read = BTreeMap::<SourceId, Read>::new();
+        let intake = again.read(parts, |taken| read.entry(taken.chunk.source).or_default().add(taken))?;
+        let Some(intake) = intake else { return Ok(None) };
+        let mut loaded = Loaded { intake, from: (!all).then_some(from), read };
         loop {
-            match self.live.try_recv() {
-                Ok(live) => loaded.catch_up(live, &self.catalog)?,
+            match live.try_recv() {
+                Ok(live) => loaded.catch_up(live, &catalog)?,
                 Err(TryRecvError::Empty) => return Ok(Some(loaded)),
                 Err(TryRecvError::Disconnected) => return Ok(None),
             }
         }
     }
-
-    fn take(&mut self, batch: Batch, read: &mut BTreeMap<SourceId, Read>) {
-        let taken = self.intake.take(batch);
-        read.entry(taken.chunk.source).or_default().add(&taken);
-        self.pool.give(taken.chunk.bytes);
-    }
-}
-
-/// Where in a source's first `end` bytes the given time begins, rather too early than too late.
-/// Records of one source are in the order of their times, but for seconds.
-fn begin(catalog: &Catalog, info: &SourceInfo, end: u64, time: Timestamp) -> io::Result<u64> {
-    if info.skipped == 0 {
-        return Ok(0);
-    }
-    let (mut before, mut after) = (0, end);
-    while after - before > GRAIN {
-        let middle = before + (after - before) / 2;
-        match time_at(catalog, info, middle, after)? {
-            Some(found) if found < time => before = middle,
-            _ => after = middle,
-        }
-    }
-    Ok(before)
-}
-
-/// The time of the first record that has one at or after an offset.
-fn time_at(catalog: &Catalog, info: &SourceInfo, at: u64, end: u64) -> io::Result<Option<Timestamp>> {
-    for look in 0..LOOKS {
-        let offset = at + look * LOOK;
-        if offset >= end {
-            break;
-        }
-        let bytes = catalog.reread(info, offset, end, LOOK as usize)?;
-        let Some(line) = memchr::memchr(b'\n', &bytes) else { continue };
-        let bytes = bytes[line + 1..].to_vec();
-        let chunk = Chunk { source: info.id, offset: offset + line as u64 + 1, arrived: None, bytes, cut: 0 };
-        if let Some(time) = Batch::decode(chunk).records().iter().find_map(time_of) {
-            return Ok(Some(time));
-        }
-    }
-    Ok(None)
 }

@@ -3,12 +3,15 @@
 //! No lock is held: what others see is an immutable [`Published`], put where they find it at most
 //! every 100 ms and only when something changed. Reading waits for decoding and decoding for the
 //! engine, by bounded queues; nothing waits for who looks. Where following began with a newest
-//! slice, what lies before it is read beside and then takes its place ([`fill`]).
+//! slice, what lies before it is read beside and then takes its place ([`fill`]); what was let go
+//! for memory is read again while somebody looks there ([`recall`]).
 
+mod again;
 mod fill;
 mod intake;
 mod memory;
 mod progress;
+mod recall;
 mod run;
 mod tap;
 
@@ -21,8 +24,10 @@ use crossbeam_channel::{Sender, bounded};
 pub use progress::{Progress, Read, SourceProgress, Stage, TROUBLES};
 
 use crate::clock::Clock;
+use crate::model::Timestamp;
 use crate::source::Sources;
 use crate::store::Snapshot;
+pub use recall::{Recalled, Wish};
 use run::Run;
 pub use tap::Tap;
 
@@ -31,8 +36,18 @@ pub use tap::Tap;
 pub struct Published {
     /// What is known.
     pub snapshot: Arc<Snapshot>,
+    /// What was let go of an earlier time and has been read again.
+    pub recalled: Option<Arc<Recalled>>,
     /// How far reading has come.
     pub progress: Arc<Progress>,
+}
+
+impl Published {
+    /// What a question as of a time is asked of.
+    pub fn as_of(&self, time: Timestamp) -> &Arc<Snapshot> {
+        let recalled = self.recalled.as_ref().filter(|recalled| recalled.span.holds(time));
+        recalled.map_or(&self.snapshot, |recalled| &recalled.snapshot)
+    }
 }
 
 /// How to run.
@@ -56,6 +71,7 @@ pub struct Options {
 pub struct Engine {
     published: Arc<ArcSwap<Published>>,
     tap: Tap,
+    wish: Wish,
     stop: Option<Sender<()>>,
     thread: Option<JoinHandle<()>>,
 }
@@ -70,17 +86,22 @@ impl Engine {
     ) -> std::io::Result<Self> {
         let events = sources.events().clone();
         let mut run = Run::new(sources, options, clock, woken);
-        let (published, tap) = (run.published(), run.tap());
+        let (published, tap, wish) = (run.published(), run.tap(), run.wish());
         let (stop, stopped) = bounded::<()>(0);
         let thread = std::thread::Builder::new()
             .name("engine".to_string())
             .spawn(move || run.until_stopped(events, &stopped))?;
-        Ok(Self { published, tap, stop: Some(stop), thread: Some(thread) })
+        Ok(Self { published, tap, wish, stop: Some(stop), thread: Some(thread) })
     }
 
     /// Where the newest snapshot is found.
     pub fn published(&self) -> Arc<ArcSwap<Published>> {
         self.published.clone()
+    }
+
+    /// Where to say what is looked at.
+    pub fn wish(&self) -> Wish {
+        self.wish.clone()
     }
 
     /// Where what arrives can be had too.

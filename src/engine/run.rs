@@ -6,10 +6,12 @@ use std::time::Duration;
 use arc_swap::ArcSwap;
 use crossbeam_channel::{Receiver, Sender, never, select};
 
-use super::fill::{Fill, Live, Loaded, Part};
+use super::again::Again;
+use super::fill::{self, Fill, Live, Loaded};
 use super::intake::Intake;
 use super::memory::{budget, first_excess, learned, resident_bytes};
 use super::progress::{Progress, SourceProgress, Stage};
+use super::recall::{Lies, Recall, Wish};
 use super::{Options, Published, Tap};
 use crate::clock::Clock;
 use crate::correlate::{Correlator, Room};
@@ -17,7 +19,7 @@ use crate::findings::{self, Watch};
 use crate::ingest::{Batch, Decoders};
 use crate::model::{SourceId, Texts, Timestamp};
 use crate::source::{Catalog, Event, Kind, Pool, Sources};
-use crate::store::Store;
+use crate::store::{Budget, Snapshot, Store};
 
 /// The shortest time between two snapshots, in ms.
 const PUBLISH_MS: u64 = 100;
@@ -27,6 +29,8 @@ const MEASURE_MS: u64 = 1_000;
 const UNFINISHED: usize = 8;
 /// By so many bytes its share has changed when the store is told: it looks at all that it holds.
 const STEP: usize = 4 << 20;
+/// The share of what the store may hold that what is read again may take: one in so many.
+const RECALLED: usize = 4;
 /// What a function takes that nothing else is known of, the table's row of it included.
 const FUNCTION_BYTES: usize = 2_048;
 /// Chunks read live, or from pipes, that are remembered while older data is being read. With more than this the
@@ -42,6 +46,7 @@ pub(super) struct Run {
     catalog: Catalog,
     progress: Progress,
     older: Older,
+    recall: Recall,
     texts: Arc<Texts>,
     published: Arc<ArcSwap<Published>>,
     woken: Sender<()>,
@@ -87,6 +92,7 @@ impl Run {
         let texts = Arc::new(Texts::default());
         let first = Published {
             snapshot: Arc::new(store.snapshot(texts.clone())),
+            recalled: None,
             progress: Arc::new(Progress::default()),
         };
         Self {
@@ -101,6 +107,7 @@ impl Run {
                 Some(history_ms) => Older::Perhaps { history_ms, live: Vec::new() },
                 None => Older::Settled,
             },
+            recall: Recall::default(),
             texts,
             published: Arc::new(ArcSwap::from_pointee(first)),
             woken,
@@ -128,6 +135,10 @@ impl Run {
 
     pub fn tap(&self) -> Tap {
         self.tap.clone()
+    }
+
+    pub fn wish(&self) -> Wish {
+        self.recall.wish()
     }
 
     pub fn until_stopped(&mut self, mut events: Receiver<Event>, stopped: &Receiver<()>) {
@@ -160,8 +171,13 @@ impl Run {
                 recv(filled) -> loaded => {
                     self.take_over(loaded.unwrap_or_else(|_| Err("the reader of older data ended".to_string())));
                 }
+                recv(self.recall.wishes()) -> wanted => {
+                    self.recall.want(wanted.ok().flatten(), self.clock.steady_ms());
+                }
+                recv(self.recall.done()) -> read => self.hold(read.unwrap_or_else(|_| Err("the reader ended".to_string()))),
                 default(self.patience()) => {}
             }
+            self.recall();
             self.measure();
             self.publish();
         }
@@ -174,7 +190,8 @@ impl Run {
             if self.changed { self.last_published + PUBLISH_MS } else { self.last_measured + MEASURE_MS };
         let due = match self.older {
             Older::Filling(_) => due.min(self.last_published + PUBLISH_MS),
-            _ => due,
+            _ if self.recall.share().is_some() => due.min(self.last_published + PUBLISH_MS),
+            _ => self.recall.due().filter(|at| *at > now).map_or(due, |at| due.min(at)),
         };
         Duration::from_millis(due.saturating_sub(now).max(1))
     }
@@ -298,12 +315,12 @@ impl Run {
         // What was there at the start; a pipe's or socket's bytes can't be read from a place.
         let parts = sources
             .filter(|source| !is_stream(source))
-            .map(|source| Part { info: source.info.clone(), end: source.bytes })
+            .map(|source| fill::Older { info: source.info.clone(), end: source.bytes })
             .collect();
         let mut store = Store::new(budget(self.memory, self.told));
         let correlator = self.intake.correlator.sibling(&mut store);
         let intake = Intake::new(correlator, store, self.settling_ms, self.live);
-        match Fill::start(intake, parts, from, self.catalog.clone(), self.pool.clone()) {
+        match Fill::start(Again::new(intake, self.catalog.clone(), self.pool.clone()), parts, from) {
             Ok(fill) => {
                 for chunk in live {
                     let _ = fill.live.send(chunk);
@@ -355,6 +372,58 @@ impl Run {
         }
     }
 
+    /// Begins to read again what is looked at and was let go.
+    fn recall(&mut self) {
+        // What is still to come lets more go.
+        if !self.progress.loaded || !matches!(self.older, Older::Settled) {
+            return;
+        }
+        let store = &self.intake.store;
+        let (gone, wanted) = self.recall.look(self.clock.steady_ms(), store.rows_from(), store.oldest());
+        if gone {
+            self.intake.store.count_from(self.intake.store.generation() + 1);
+            self.changed = true;
+            self.tell_share();
+        }
+        let Some(span) = wanted else { return };
+        let mut store = Store::of_rows(self.recall_budget());
+        let correlator = self.intake.correlator.sibling(&mut store);
+        let intake = Intake::new(correlator, store, self.settling_ms, self.live);
+        let sources = self.progress.sources.values();
+        let lies = sources.map(|source| Lies { info: source.info.clone(), end: source.bytes }).collect();
+        let index = self.intake.store.lines().clone();
+        let from = (self.catalog.clone(), self.pool.clone());
+        if let Err(error) = self.recall.start(span, intake, lies, index, from) {
+            self.recall.give_up(span);
+            self.not_recalled(&error.to_string());
+        }
+        self.changed = true;
+        self.tell_share();
+    }
+
+    /// What was read again is there.
+    fn hold(&mut self, read: Result<Snapshot, String>) {
+        let snapshot = || {
+            self.intake.store.count_from(self.intake.store.generation() + 1);
+            self.intake.store.snapshot(self.texts.clone())
+        };
+        if let Err(why) = self.recall.hold(read, snapshot) {
+            self.not_recalled(&why);
+        }
+        self.intake.store.count_from(self.intake.store.generation() + 1);
+        (self.changed, self.urgent) = (true, true);
+        self.tell_share();
+    }
+
+    fn not_recalled(&mut self, why: &str) {
+        self.progress.trouble(format!("single invocations of then were let go for memory: {why}"));
+    }
+
+    /// What may be held of what is read again: a part of what the store may hold.
+    fn recall_budget(&self) -> Budget {
+        Budget { bytes: budget(self.memory, self.excess + self.unfinished).bytes / RECALLED }
+    }
+
     /// `--memory` is a promise about the process: the store shrinks by what is too much.
     fn measure(&mut self) {
         let now = self.clock.steady_ms();
@@ -371,13 +440,19 @@ impl Run {
     /// What is unfinished takes its memory from the store.
     fn share(&mut self) {
         self.unfinished = self.intake.correlator.bytes();
-        if (self.excess + self.unfinished).abs_diff(self.told) >= STEP {
+        if self.taken().abs_diff(self.told) >= STEP {
             self.tell_share();
         }
     }
 
+    /// Bytes that the store has to leave.
+    fn taken(&self) -> usize {
+        let recalled = if self.recall.is_busy() { self.recall_budget().bytes } else { 0 };
+        self.excess + self.unfinished + recalled
+    }
+
     fn tell_share(&mut self) {
-        self.told = self.excess + self.unfinished;
+        self.told = self.taken();
         self.intake.store.set_budget(budget(self.memory, self.told));
     }
 
@@ -392,7 +467,7 @@ impl Run {
         let now = self.clock.steady_ms();
         let filling = match &self.older {
             Older::Filling(fill) => Some(fill.share()),
-            _ => None,
+            _ => self.recall.share(),
         };
         let judge_to = self.judge_to();
         self.changed |= filling != self.progress.filling || judge_to > self.judged_to;
@@ -418,12 +493,14 @@ impl Run {
         // Until everything that was there has been read, it could still be told.
         let to = self.progress.frontier().or(judge_to.max(snapshot.known.end()));
         self.changed = self.watch.keep_up(&mut snapshot, store.take_touched(), to);
+        self.recall.conclude(&snapshot.findings);
         // What only time made does not hold up what is read next.
         if std::mem::take(&mut self.news) || self.changed || self.progress.filling.is_some() {
             self.last_published = now;
         }
         self.published.store(Arc::new(Published {
             snapshot: Arc::new(snapshot),
+            recalled: self.recall.held(),
             progress: Arc::new(self.progress.clone()),
         }));
         // Whoever is not awake yet will find the newest.

@@ -71,7 +71,12 @@ pub struct InEnvironment {
 pub fn one(snapshot: &Snapshot, request: &OneRequest) -> Option<One> {
     let asof = AsOf::new(snapshot, request.as_of);
     let function = snapshot.function(request.function)?;
-    let held = function.rows.get((request.start, request.seq));
+    // What was read again has other numbers; then it must be the only one that began in this ms.
+    let alone = || {
+        let mut same = function.rows.from((request.start, 0)).take_while(|row| row.start() == request.start);
+        same.next().filter(|_| same.next().is_none())
+    };
+    let held = function.rows.get((request.start, request.seq)).or_else(alone);
     let standing = held.and_then(|row| Some((row, asof.standing(function, row)?)));
     let mut one = One {
         request: *request,

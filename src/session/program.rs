@@ -18,9 +18,9 @@ use super::recorder::Recorder;
 use super::told::{ages, bad_records, onsets, sources};
 use super::viewers::{forward, line_reader, ones, pages, surveyor, tracer, viewer};
 use crate::clock::Clock;
-use crate::engine::{self, Engine, Progress, Published};
+use crate::engine::{self, Engine, Progress, Published, Wish};
 use crate::lines;
-use crate::model::{FindingLog, Timestamp};
+use crate::model::{FindingLog, Timestamp, Window};
 use crate::query::page::{Page, PageRequest};
 use crate::query::survey::{Survey, SurveyRequest};
 use crate::query::view::{LinesAnswer, LinesRequest, Overview, OverviewRequest, Problems};
@@ -96,6 +96,8 @@ pub fn run(console: Console, sources: &Sources, setup: Setup, clock: Clock) -> i
         state: UiState::new(setup.screen),
         playback: setup.playback,
         published,
+        wish: engine.wish(),
+        wished: None,
         viewer,
         pages,
         ones,
@@ -128,6 +130,9 @@ struct Session {
     state: UiState,
     playback: Playback,
     published: Arc<ArcSwap<Published>>,
+    /// Where to say what is looked at, and what was said last.
+    wish: Wish,
+    wished: Option<Window>,
     viewer: Answers<(u64, OverviewRequest, Zone)>,
     pages: Answers<(u64, PageRequest)>,
     ones: Answers<(u64, OneRequest)>,
@@ -258,7 +263,19 @@ impl Session {
                 other => flow = other,
             }
         }
+        self.wish();
         flow
+    }
+
+    /// Says what is looked at, but for the newest, where what comes moves the picture.
+    fn wish(&mut self) {
+        let stands = self.playback.speed().is_some() || self.playback.paused();
+        let to = self.status.as_of;
+        let wished = stands.then(|| Window { from: to.plus(-self.state.window_ms), to: to.plus(1) });
+        if wished != self.wished {
+            self.wished = wished;
+            self.wish.say(wished);
+        }
     }
 
     fn carry_out(&mut self, effect: Effect) -> Flow {
@@ -314,9 +331,9 @@ impl Session {
     /// Looks for the next record on a thread of its own: its bytes may have to be read.
     fn step(&mut self, id: u64, request: StepRequest) -> Flow {
         let (catalog, published) = (self.catalog.clone(), self.published.clone());
-        let messages = self.messages.clone();
+        let (messages, as_of) = (self.messages.clone(), self.status.as_of);
         let look = move || {
-            let snapshot = published.load().snapshot.clone();
+            let snapshot = published.load().as_of(as_of).clone();
             let time = match request {
                 StepRequest::Invocations { from, forward, filter, function, environment } => {
                     query::step(&snapshot, (from, forward), &filter, function, environment)
@@ -343,7 +360,7 @@ impl Session {
         self.state.notice = Some("writing the lines; it will be said when they are there".to_string());
         self.beside("capture", move || {
             let mut reader = lines::Reader::new(catalog);
-            let snapshot = published.load().snapshot.clone();
+            let snapshot = published.load().as_of(request.as_of).clone();
             let folder = Path::new(".");
             let fill = |file: &mut File| capture::write(&mut reader, &snapshot, &request, mask, file);
             match files::filled(folder, &name, fill) {

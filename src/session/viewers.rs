@@ -31,16 +31,18 @@ pub(super) fn forward(wakes: Receiver<()>, messages: Sender<Message>) -> io::Res
     Ok(())
 }
 
-/// A thread that answers the newest question of a kind from the newest snapshot.
+/// A thread that answers the newest question of a kind from the newest snapshot, or from what was read
+/// again of the time `as_of` which it is asked.
 fn answering<Q: Send + 'static>(
     name: &str,
     published: Arc<ArcSwap<Published>>,
     messages: Sender<Message>,
+    as_of: impl Fn(&Q) -> Timestamp + Send + 'static,
     mut answer: impl FnMut(&Snapshot, Q) -> Option<Message> + Send + 'static,
 ) -> io::Result<Answers<Q>> {
     Answers::start(name, move |question| {
         // No snapshot is held beyond one answer: a page that is held is copied when it changes.
-        let snapshot = published.load().snapshot.clone();
+        let snapshot = published.load().as_of(as_of(&question)).clone();
         let told = answer(&snapshot, question);
         drop(snapshot);
         if let Some(message) = told {
@@ -55,7 +57,8 @@ pub(super) fn viewer(
     published: Arc<ArcSwap<Published>>,
     messages: Sender<Message>,
 ) -> io::Result<Answers<(u64, OverviewRequest, Zone)>> {
-    answering("viewer", published, messages, |snapshot, (id, request, zone): (_, OverviewRequest, Zone)| {
+    let as_of = |(_, request, _): &(_, OverviewRequest, _)| request.as_of;
+    answering("viewer", published, messages, as_of, |snapshot, (id, request, zone): (_, _, Zone)| {
         let answer = Arc::new(query::overview(snapshot, &request));
         let at = request.as_of;
         let window = Window { from: at.plus(-request.window_ms), to: at.plus(1) };
@@ -70,7 +73,8 @@ pub(super) fn pages(
     published: Arc<ArcSwap<Published>>,
     messages: Sender<Message>,
 ) -> io::Result<Answers<(u64, PageRequest)>> {
-    answering("pages", published, messages, |snapshot, (id, request)| {
+    let as_of = |(_, request): &(_, PageRequest)| request.as_of;
+    answering("pages", published, messages, as_of, |snapshot, (id, request)| {
         Some(Message::Page(id, Arc::new(query::page(snapshot, &request, query::page::LOOKED))))
     })
 }
@@ -80,7 +84,8 @@ pub(super) fn ones(
     published: Arc<ArcSwap<Published>>,
     messages: Sender<Message>,
 ) -> io::Result<Answers<(u64, OneRequest)>> {
-    answering("invocation", published, messages, |snapshot, (id, request)| {
+    let as_of = |(_, request): &(_, OneRequest)| request.as_of;
+    answering("invocation", published, messages, as_of, |snapshot, (id, request)| {
         Some(Message::One(id, Arc::new(query::one(snapshot, &request)?)))
     })
 }
@@ -90,7 +95,8 @@ pub(super) fn tracer(
     published: Arc<ArcSwap<Published>>,
     messages: Sender<Message>,
 ) -> io::Result<Answers<(u64, TracesRequest)>> {
-    answering("tracer", published, messages, |snapshot, (id, request)| {
+    let as_of = |(_, request): &(_, TracesRequest)| request.as_of;
+    answering("tracer", published, messages, as_of, |snapshot, (id, request)| {
         Some(Message::Traces(id, query::traces_answer(snapshot, &request)))
     })
 }
@@ -102,7 +108,8 @@ pub(super) fn line_reader(
     messages: Sender<Message>,
 ) -> io::Result<Answers<(u64, LinesRequest)>> {
     let mut reader = lines::Reader::new(catalog);
-    answering("lines", published, messages, move |snapshot, (id, request)| {
+    let as_of = |(_, request): &(_, LinesRequest)| request.as_of;
+    answering("lines", published, messages, as_of, move |snapshot, (id, request)| {
         Some(Message::Lines(id, reader.answer(snapshot, &request)))
     })
 }
@@ -114,7 +121,8 @@ pub(super) fn surveyor(
     messages: Sender<Message>,
 ) -> io::Result<Answers<(u64, SurveyRequest)>> {
     let mut reader = lines::Reader::new(catalog);
-    answering("surveys", published, messages, move |snapshot, (id, request)| {
+    let as_of = |(_, request): &(_, SurveyRequest)| request.as_of;
+    answering("surveys", published, messages, as_of, move |snapshot, (id, request)| {
         Some(Message::Survey(id, Arc::new(reader.survey(snapshot, &request))))
     })
 }

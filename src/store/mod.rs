@@ -27,6 +27,7 @@ mod other_tests;
 mod overlap;
 mod paged;
 mod peaks;
+mod recalled;
 mod refused;
 mod row;
 mod series;

@@ -72,6 +72,14 @@ impl Series {
         series
     }
 
+    /// With no buckets from now on: what invocations come to is known elsewhere.
+    pub(super) fn without_buckets(mut self) -> Self {
+        for level in &mut self.levels {
+            (level.from, level.buckets) = (Timestamp::NEVER, Paged::default());
+        }
+        self
+    }
+
     /// Counts an invocation that began at `start` as it stands now, in the place of how it stood
     /// before. `gone` says that the rows of that time were let go. Buckets whose extremes may
     /// have rested on how it stood are told to `refold`.

@@ -44,6 +44,8 @@ pub struct Store {
     pub(super) limit: usize,
     /// Rows that began before this were let go, unless they reached over it.
     pub(super) rows_from: Timestamp,
+    /// Whether rows alone are wanted, not what they come to.
+    only_rows: bool,
     pub(super) others: Vec<Arc<OtherSeries>>,
     pub(super) account: Arc<Settings>,
     pub(super) deliveries: Arc<Deliveries>,
@@ -74,6 +76,7 @@ impl Store {
             grown: 0,
             limit: budget.bytes / 32,
             rows_from: Timestamp::MIN,
+            only_rows: false,
             others: Vec::new(),
             account: Arc::default(),
             deliveries: Arc::default(),
@@ -88,6 +91,12 @@ impl Store {
             touched: Timestamp::NEVER,
             generation: 0,
         }
+    }
+
+    /// An empty store that keeps single invocations and traces, but not what they come to.
+    pub fn of_rows(budget: Budget) -> Self {
+        let total = Arc::new(Series::of_all().without_buckets());
+        Self { only_rows: true, total, ..Self::new(budget) }
     }
 
     /// What is known by now. `texts` are the correlator's, for printing ids and names.
@@ -122,6 +131,21 @@ impl Store {
     /// Counts the changes: the same number, the same content.
     pub fn generation(&self) -> u64 {
         self.generation
+    }
+
+    /// Invocations that began before this are no longer held one by one, unless they reached over it.
+    pub fn rows_from(&self) -> Timestamp {
+        self.rows_from
+    }
+
+    /// The earliest start of an invocation; `NEVER` without one.
+    pub fn oldest(&self) -> Timestamp {
+        self.oldest
+    }
+
+    /// Where log lines lie.
+    pub fn lines(&self) -> &LineIndex {
+        &self.lines
     }
 
     /// Counts its changes from here on, so that its snapshots are newer than another store's.
@@ -210,7 +234,11 @@ impl Store {
     fn function_mut(&mut self, FunctionId(id): FunctionId) -> &mut FunctionData {
         while self.functions.len() <= id as usize {
             let name = format!("function {}", self.functions.len()).into();
-            self.functions.push(Arc::new(FunctionData::new(name)));
+            let mut function = FunctionData::new(name);
+            if self.only_rows {
+                function.series = function.series.without_buckets();
+            }
+            self.functions.push(Arc::new(function));
         }
         Arc::make_mut(&mut self.functions[id as usize])
     }

@@ -1,0 +1,238 @@
+//! What was let go for memory is read again while somebody looks there, and then the answers are those of
+//! an engine that let nothing go.
+#![allow(clippy::unwrap_used)]
+
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use crossbeam_channel::{Receiver, bounded};
+use lamtop::clock::Clock;
+use lamtop::engine::{Engine, Options, Published};
+use lamtop::model::{Graded, Timestamp, Window};
+use lamtop::query::filter::Filter;
+use lamtop::query::page::{Listed, Page, PageRequest, Part, Ranking};
+use lamtop::query::view::{FunctionRow, Overview, OverviewRequest, SortBy};
+use lamtop::query::{OneRequest, one, overview, page};
+use lamtop::source::{self, Input, Mode, Sources};
+use lamtop::store::Snapshot;
+use tempfile::TempDir;
+
+const START: i64 = 1_795_420_800_000;
+const MINUTE: i64 = 60_000;
+/// Between two invocations, in ms.
+const GAP: i64 = 120;
+const COUNT: i64 = 110_000;
+const LITTLE: usize = 1 << 20;
+const MUCH: usize = 1 << 30;
+
+/// A line as CloudWatch's subscriptions have it.
+fn line(text: &mut String, function: &str, stream: i64, time: i64, message: &str) {
+    let _ = writeln!(
+        text,
+        "{{\"logGroup\":\"/aws/lambda/{function}\",\"logStream\":\"2026/11/23/[$LATEST]{stream:032x}\",\
+         \"timestamp\":{time},\"message\":\"{message}\"}}"
+    );
+}
+
+/// Invocations `from..to` of three functions, in thirty environments at a time, each of twenty minutes.
+fn lines(from: i64, to: i64) -> String {
+    let mut text = String::new();
+    for n in from..to {
+        let (function, stream) = (["orders", "mail", "index"][(n % 3) as usize], n / 10_000 * 30 + n % 30);
+        let (start, took) = (START + n * GAP, 40 + (n * 37) % 3_000);
+        let id = format!("{n:08x}-0000-4000-8000-000000000000");
+        line(&mut text, function, stream, start, &format!("START RequestId: {id} Version: $LATEST\\n"));
+        let error = if n % 50 == 7 { "\\tStatus: timeout" } else { "" };
+        let report = format!(
+            "REPORT RequestId: {id}\\tDuration: {took}.00 ms\\tBilled Duration: {took} ms\\t\
+             Memory Size: 256 MB\\tMax Memory Used: 90 MB{error}\\n"
+        );
+        line(&mut text, function, stream, start + took, &report);
+    }
+    text
+}
+
+/// A folder with two captures, in which not everything lies in the order of its times: the second half comes
+/// first in one, and the other has what lies between.
+fn captures() -> (TempDir, PathBuf) {
+    let folder = tempfile::tempdir().unwrap();
+    let (third, half) = (COUNT / 3, COUNT / 2);
+    std::fs::write(folder.path().join("a.ndjson"), lines(half, COUNT) + &lines(0, third)).unwrap();
+    std::fs::write(folder.path().join("b.ndjson"), lines(third, half)).unwrap();
+    let path = folder.path().to_path_buf();
+    (folder, path)
+}
+
+struct Session {
+    /// Ends first: it reads what the sources give.
+    engine: Engine,
+    _sources: Sources,
+    woken: Receiver<()>,
+}
+
+impl Session {
+    fn start(path: &Path, memory: usize) -> Self {
+        let (wake, woken) = bounded(1);
+        let options = source::Options::new(Mode::Once);
+        let clock = Clock::manual(Timestamp(START));
+        let sources = source::start(&[Input::Path(path.to_path_buf())], options, clock).unwrap();
+        let options = Options { memory, decoders: 1, settling_ms: 0, live: false, history_ms: None };
+        let engine = Engine::start(&sources, options, Clock::wall(), wake).unwrap();
+        let session = Self { engine, _sources: sources, woken };
+        session.until("everything", |now| now.progress.loaded);
+        session
+    }
+
+    /// What is published when something holds of it.
+    fn until(&self, what: &str, holds: impl Fn(&Published) -> bool) -> Arc<Published> {
+        let published = self.engine.published();
+        loop {
+            let now = published.load_full();
+            if holds(&now) {
+                return now;
+            }
+            let woken = self.woken.recv_timeout(Duration::from_secs(60));
+            assert!(woken.is_ok(), "{what} did not come to be: {:?}", now.progress);
+        }
+    }
+
+    fn look(&self, window: Window) -> Arc<Published> {
+        self.engine.wish().say(Some(window));
+        let as_of = window.to.plus(-1);
+        self.until("what was let go", |now| {
+            now.recalled.as_ref().is_some_and(|recalled| recalled.span.holds(as_of))
+        })
+    }
+}
+
+fn window(to: i64, length: i64) -> Window {
+    Window { from: Timestamp(START + to - length), to: Timestamp(START + to + 1) }
+}
+
+/// The figures of a window, without the numbers by which functions happen to be called.
+fn figures(snapshot: &Snapshot, window: Window) -> Overview {
+    let request = OverviewRequest {
+        as_of: window.to.plus(-1),
+        window_ms: window.to.since(window.from) - 1,
+        columns: 60,
+        spark: 10,
+        heat: 8,
+        ticks: 0,
+        filter: Filter::default(),
+        function: None,
+        metrics: false,
+        compare_ms: None,
+        sort: SortBy::Function,
+        reverse: false,
+    };
+    let mut answer = overview(snapshot, &request);
+    for FunctionRow { id, .. } in &mut answer.rows {
+        id.0 = 0;
+    }
+    // Of the window before no more is held than is needed; that figure says so itself.
+    let panels = &mut answer.panels;
+    for panel in [&mut panels.invocations, &mut panels.errors, &mut panels.concurrency] {
+        panel.before = Graded::Counted(0.0);
+    }
+    answer
+}
+
+/// The slowest invocations of a window.
+fn slowest(snapshot: &Snapshot, window: Window) -> Page {
+    let request = PageRequest {
+        as_of: window.to.plus(-1),
+        window,
+        filter: Filter::default(),
+        function: None,
+        environment: None,
+        error: None,
+        ranking: Ranking::Slowest,
+        reverse: false,
+        part: Part::First,
+        count: 500,
+    };
+    let mut answer = page(snapshot, &request, usize::MAX);
+    for Listed { place, row, .. } in &mut answer.rows {
+        (place.seq, row.seq, row.function.0, row.environment) = (0, 0, 0, None);
+    }
+    answer.rows.sort_by_key(|listed| (listed.place.rank, listed.row.start, listed.name.clone()));
+    answer
+}
+
+#[test]
+fn what_was_let_go_is_read_again_and_told_as_if_it_never_had_been() {
+    let (_folder, path) = captures();
+    let (little, much) = (Session::start(&path, LITTLE), Session::start(&path, MUCH));
+    let whole = much.until("all", |now| now.progress.loaded).snapshot.clone();
+    assert_eq!(whole.health.rows, COUNT as u64);
+    for minutes in [40, 75, 100] {
+        let asked = window(minutes * MINUTE, 10 * MINUTE);
+        let before = little.until("all", |now| now.progress.loaded);
+        let as_of = asked.to.plus(-1);
+        assert!(before.snapshot.rows_from > asked.to, "the case is none: {}", before.snapshot.rows_from);
+        assert!(slowest(&before.snapshot, asked).rows.is_empty(), "they were let go");
+
+        let now = little.look(asked);
+        let (told, want) = (now.as_of(as_of), &whole);
+        assert_eq!(slowest(told, asked), slowest(want, asked));
+        let (told_figures, want_figures) = (figures(told, asked), figures(want, asked));
+        assert_eq!(told_figures.panels.invocations, want_figures.panels.invocations);
+        assert_eq!(told_figures.panels.errors, want_figures.panels.errors);
+        assert_eq!(told_figures.panels.concurrency, want_figures.panels.concurrency);
+        assert_eq!(told_figures.heat, want_figures.heat);
+        assert!(told_figures.not_seen.iter().all(|what| !what.contains("let go")), "{told_figures:?}");
+        // One of them is found by the number that it had before, too.
+        let listed = &page(told, &slowest(told, asked).request, usize::MAX).rows[0].row;
+        let request = |seq| OneRequest { as_of, function: listed.function, start: listed.start, seq };
+        for seq in [listed.seq, u64::MAX] {
+            let found = one(told, &request(seq)).unwrap();
+            assert_eq!(found.row.unwrap().request_id, listed.request_id);
+        }
+        // As of any other time what is asked is what was held all along.
+        assert!(Arc::ptr_eq(now.as_of(whole.newest), &now.snapshot));
+    }
+}
+
+#[test]
+fn it_goes_when_nobody_looks_and_is_read_on_when_time_does() {
+    let (_folder, path) = captures();
+    let session = Session::start(&path, LITTLE);
+    let asked = window(40 * MINUTE, 10 * MINUTE);
+    let first = session.look(asked).recalled.clone().unwrap();
+    assert!(first.span.from < asked.from && first.span.to > asked.to, "a little before and behind");
+    let generation = session.engine.published().load().snapshot.generation;
+    // A little further it is the same.
+    session.engine.wish().say(Some(window(41 * MINUTE, 10 * MINUTE)));
+    // Near its end what follows is read, and until then it is what it was.
+    let further = window(42 * MINUTE, 10 * MINUTE);
+    session.engine.wish().say(Some(further));
+    let next = session.until("what follows", |now| {
+        now.recalled.as_ref().is_some_and(|recalled| recalled.span.from > first.span.from)
+    });
+    assert_eq!(
+        next.recalled.as_ref().unwrap().span,
+        Window { from: further.from.plus(-150_000), to: further.to.plus(150_000) }
+    );
+    assert!(next.snapshot.generation > generation, "whoever looks asks again");
+    session.engine.wish().say(None);
+    session.until("nothing", |now| now.recalled.is_none());
+    // The newest is held: nothing is read for it.
+    let end = window(COUNT * GAP, 2 * MINUTE);
+    session.engine.wish().say(Some(end));
+    session.look(asked);
+}
+
+#[test]
+fn what_can_t_be_read_again_is_said() {
+    let (_folder, path) = captures();
+    let session = Session::start(&path, LITTLE);
+    std::fs::rename(path.join("a.ndjson"), path.join("c.ndjson")).unwrap();
+    std::fs::write(path.join("a.ndjson"), "another\n").unwrap();
+    session.engine.wish().say(Some(window(40 * MINUTE, 10 * MINUTE)));
+    let now = session.until("a word", |now| now.progress.troubled > 0);
+    let said = now.progress.troubles.last().unwrap();
+    assert!(said.contains("a.ndjson was replaced by another file"), "{said}");
+    assert!(now.recalled.is_none());
+}
