@@ -18,12 +18,16 @@ use crate::store::{LineIndex, Snapshot};
 /// Reading begins so much earlier, in ms: an invocation that runs then began no longer ago
 /// (<https://docs.aws.amazon.com/lambda/latest/dg/configuration-timeout.html>).
 const LONGEST_MS: i64 = 15 * 60_000;
-/// So long somebody has looked at a time before it is read again, in ms: one who passes by has gone on.
+/// The shortest time between two readings, in ms: one who passes by has gone on.
 const STAY_MS: u64 = 200;
 /// One part in so many of what is looked at is read before and behind it too.
 const BESIDE: i64 = 4;
-/// What is looked at is read again when less than one part in so many of it is left ahead.
-const AHEAD: i64 = 8;
+/// What is looked at is read again when less than one part in so many of what is held lies ahead of it.
+const AHEAD: i64 = 16;
+/// Of what there is room for one part in so many lies ahead, if not all that is looked at fits.
+const ROOM_AHEAD: i64 = 8;
+/// What an invocation takes, with its part of its environment, in bytes: rather more than less.
+const ROW_BYTES: u64 = 160;
 
 /// What somebody looks at. Cheap to clone; clones share. Never waited for.
 #[derive(Clone, Debug)]
@@ -79,8 +83,8 @@ struct Reading {
 pub(super) struct Recall {
     wish: Wish,
     wanted: Option<Window>,
-    /// When that was said, on the steady clock.
-    since: u64,
+    /// When reading began last, on the steady clock.
+    started: u64,
     reading: Option<Reading>,
     held: Option<Arc<Recalled>>,
     /// What could not be read is not tried again.
@@ -118,42 +122,37 @@ impl Recall {
     }
 
     /// Somebody looks at a window.
-    pub fn want(&mut self, wanted: Option<Window>, now_ms: u64) {
-        (self.wanted, self.since) = (wanted, now_ms);
+    pub fn want(&mut self, wanted: Option<Window>) {
+        self.wanted = wanted;
     }
 
-    /// When what is wanted is to be looked at, on the steady clock.
+    /// When what is wanted may be read, on the steady clock.
     pub fn due(&self) -> Option<u64> {
-        self.wanted.map(|_| self.since + STAY_MS)
+        self.wanted.map(|_| self.started + STAY_MS)
     }
 
-    /// What is to be read now, if anything is: of a store that holds single invocations from `rows_from`
-    /// on and has any from `oldest` on. Says first whether what is held was let go.
+    /// The window that single invocations are to be read of, if it is one that a store which holds them from
+    /// `rows_from` on and has any from `oldest` on has less than half of. Where it is none, what is held goes:
+    /// whether anything did is said first.
     pub fn look(&mut self, now_ms: u64, rows_from: Timestamp, oldest: Timestamp) -> (bool, Option<Window>) {
         let lacks = |window: &Window| {
-            // Where more than half of it is there, that is what is looked at.
             let from = window.from.max(oldest);
-            from < rows_from && rows_from.since(from) > window.to.since(rows_from)
+            oldest < window.to && from < rows_from && rows_from.since(from) > window.to.since(rows_from)
         };
         let Some(window) = self.wanted.filter(lacks) else {
             self.reading = None;
             return (self.held.take().is_some(), None);
         };
-        let length = window.to.since(window.from);
-        let holds = |span: Window| span.from <= window.from && window.to.plus(length / AHEAD) <= span.to;
         let has = self.held.as_ref().map(|held| held.span).into_iter();
         let mut spans = has.chain(self.reading.as_ref().map(|reading| reading.span)).chain(self.failed);
-        if spans.any(holds) || now_ms < self.since + STAY_MS {
-            return (false, None);
-        }
-        let beside = length / BESIDE;
-        (false, Some(Window { from: window.from.plus(-beside), to: window.to.plus(beside) }))
+        let wanted = !spans.any(|span| covers(span, window)) && now_ms >= self.started + STAY_MS;
+        (false, wanted.then_some(window))
     }
 
     /// Begins to read what became known in `span`.
     pub fn start(
         &mut self,
-        span: Window,
+        (span, now_ms): (Window, u64),
         intake: Intake,
         lies: Vec<Lies>,
         index: LineIndex,
@@ -161,6 +160,7 @@ impl Recall {
     ) -> io::Result<()> {
         // One that runs stops before the next begins.
         self.reading = None;
+        self.started = now_ms;
         let read_from = span.from.plus(-LONGEST_MS);
         let again = Again::new(intake.within(Window { from: read_from, ..span }), catalog, pool);
         let (watched, (said, done)) = (again.watched(), bounded(1));
@@ -203,6 +203,25 @@ impl Recall {
     pub fn give_up(&mut self, span: Window) {
         self.failed = Some(span);
     }
+}
+
+/// Whether what is held of `span` answers for a window as well as reading again would.
+fn covers(span: Window, window: Window) -> bool {
+    let length = span.to.since(span.from);
+    // Of a window that doesn't fit the newer half must be there.
+    let behind = span.from <= window.from || window.to.since(span.from) >= length / 2;
+    behind && span.to.since(window.to) >= length / AHEAD
+}
+
+/// What is read for a window in which about so many invocations began: some before and behind it, but no
+/// more than fits into `bytes`.
+pub(super) fn span_for(window: Window, started: u64, bytes: usize) -> Window {
+    let length = window.to.since(window.from);
+    let fits = bytes as u64 / ROW_BYTES;
+    let room = (length as f64 * fits as f64 / started.max(1) as f64).min(length as f64 * 2.0) as i64;
+    let ahead = (length / BESIDE).min(room / ROOM_AHEAD).max(1_000);
+    let behind = (length + length / BESIDE).min(room - ahead).max(1_000);
+    Window { from: window.to.plus(-behind), to: window.to.plus(ahead) }
 }
 
 /// `None` when it was told to stop.
@@ -259,4 +278,49 @@ fn spans(
         }
     }
     Ok(spans)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn window(from: i64, to: i64) -> Window {
+        Window { from: Timestamp(from), to: Timestamp(to) }
+    }
+
+    #[test]
+    fn what_is_read_fits_and_holds_what_is_looked_at() {
+        let asked = window(1_000_000, 1_600_000);
+        // All of it fits, with a quarter before and behind.
+        assert_eq!(span_for(asked, 1_000, 1 << 20), window(850_000, 1_750_000));
+        assert_eq!(span_for(asked, 0, 1 << 20), window(850_000, 1_750_000));
+        // Half of it: the newest, and some of what comes next.
+        let half = span_for(asked, 2 * (1 << 20) / 160, 1 << 20);
+        assert_eq!((half.to.since(half.from) / 1_000, half.to), (299, Timestamp(1_637_497)));
+        for (started, bytes) in [(1_000, 1 << 20), (20_000, 1 << 20), (u64::MAX, 1)] {
+            let span = span_for(asked, started, bytes);
+            assert!(covers(span, asked), "{span:?}");
+            // One that looks a little further needs nothing new, one that looks far before or behind does.
+            assert!(!covers(span, window(span.from.0 - 700_000, span.from.0 - 100_000)));
+            assert!(!covers(span, window(span.to.0 - 600_000, span.to.0)));
+        }
+        assert!(covers(half, window(1_010_000, 1_610_000)));
+    }
+
+    #[test]
+    fn only_what_is_not_held_is_read_and_not_at_every_step() {
+        let mut recall = Recall::default();
+        let (rows_from, oldest) = (Timestamp(5_000_000), Timestamp(1_000_000));
+        let mut look = |wanted: Option<Window>, now| {
+            recall.want(wanted);
+            recall.look(now, rows_from, oldest)
+        };
+        let early = window(1_500_000, 2_500_000);
+        assert_eq!(look(Some(early), 199), (false, None));
+        assert_eq!(look(Some(early), 200), (false, Some(early)));
+        assert_eq!(look(Some(window(4_900_000, 5_200_000)), 200), (false, None), "most of it is held");
+        assert_eq!(look(Some(window(4_500_000, 5_200_000)), 200).1, Some(window(4_500_000, 5_200_000)));
+        assert_eq!(look(Some(window(0, 900_000)), 200), (false, None), "there was nothing");
+        assert_eq!(look(None, 200), (false, None));
+    }
 }

@@ -11,7 +11,7 @@ use super::fill::{self, Fill, Live, Loaded};
 use super::intake::Intake;
 use super::memory::{budget, first_excess, learned, resident_bytes};
 use super::progress::{Progress, SourceProgress, Stage};
-use super::recall::{Lies, Recall, Wish};
+use super::recall::{Lies, Recall, Wish, span_for};
 use super::{Options, Published, Tap};
 use crate::clock::Clock;
 use crate::correlate::{Correlator, Room};
@@ -172,7 +172,7 @@ impl Run {
                     self.take_over(loaded.unwrap_or_else(|_| Err("the reader of older data ended".to_string())));
                 }
                 recv(self.recall.wishes()) -> wanted => {
-                    self.recall.want(wanted.ok().flatten(), self.clock.steady_ms());
+                    self.recall.want(wanted.ok().flatten());
                 }
                 recv(self.recall.done()) -> read => self.hold(read.unwrap_or_else(|_| Err("the reader ended".to_string()))),
                 default(self.patience()) => {}
@@ -378,22 +378,24 @@ impl Run {
         if !self.progress.loaded || !matches!(self.older, Older::Settled) {
             return;
         }
-        let store = &self.intake.store;
-        let (gone, wanted) = self.recall.look(self.clock.steady_ms(), store.rows_from(), store.oldest());
+        let (store, now) = (&self.intake.store, self.clock.steady_ms());
+        let (gone, wanted) = self.recall.look(now, store.rows_from(), store.oldest());
         if gone {
             self.intake.store.count_from(self.intake.store.generation() + 1);
             self.changed = true;
             self.tell_share();
         }
-        let Some(span) = wanted else { return };
-        let mut store = Store::of_rows(self.recall_budget());
+        let Some(window) = wanted else { return };
+        let room = self.recall_budget();
+        let span = span_for(window, self.intake.store.about_started(window), room.bytes);
+        let mut store = Store::of_rows(room);
         let correlator = self.intake.correlator.sibling(&mut store);
         let intake = Intake::new(correlator, store, self.settling_ms, self.live);
         let sources = self.progress.sources.values();
         let lies = sources.map(|source| Lies { info: source.info.clone(), end: source.bytes }).collect();
         let index = self.intake.store.lines().clone();
         let from = (self.catalog.clone(), self.pool.clone());
-        if let Err(error) = self.recall.start(span, intake, lies, index, from) {
+        if let Err(error) = self.recall.start((span, now), intake, lies, index, from) {
             self.recall.give_up(span);
             self.not_recalled(&error.to_string());
         }

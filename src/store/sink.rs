@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::model::{
     Bad, CallFact, Change, DeliveryFact, End, EnvironmentInfo, FactSink, FunctionId, Invocation, LineFact,
     MetricPoint, Micros, Origin, OtherId, OtherMetric, OtherPoint, Outcome, SegmentDocument, SettingFact,
-    SourceId, Texts, Timestamp, TraceId,
+    SourceId, Texts, Timestamp, TraceId, Window,
 };
 
 use super::Budget;
@@ -141,6 +141,21 @@ impl Store {
     /// The earliest start of an invocation; `NEVER` without one.
     pub fn oldest(&self) -> Timestamp {
         self.oldest
+    }
+
+    /// How many invocations began in a window, about, where single ones were let go too.
+    pub fn about_started(&self, window: Window) -> u64 {
+        let levels = &self.total.levels;
+        let level =
+            levels.iter().find(|level| level.from <= window.from).unwrap_or(&levels[levels.len() - 1]);
+        let within =
+            level.buckets.from(window.from.floor(level.width_ms)).take_while(|b| b.start < window.to);
+        let share = |bucket: &super::Bucket| {
+            let (from, to) =
+                (bucket.start.max(window.from), bucket.start.plus(level.width_ms).min(window.to));
+            f64::from(bucket.fold.started) * to.since(from) as f64 / level.width_ms as f64
+        };
+        within.map(share).sum::<f64>() as u64
     }
 
     /// Where log lines lie.

@@ -9,7 +9,7 @@ use crate::ui::app::{Board, Compare, Focus, FunctionBoard, FunctionList, PanelKi
 use crate::ui::keymap::{Action, ViewKind};
 use crate::ui::number;
 use crate::ui::sanitize;
-use crate::ui::status::SessionKind;
+use crate::ui::status::{SessionKind, SessionStatus};
 use crate::ui::symbols::Symbols;
 use crate::ui::theme::Role;
 use crate::ui::widget::pen::Pen;
@@ -97,9 +97,7 @@ fn clock(state: &UiState) -> Vec<(String, Role)> {
             if let Some(age) = status.stale_ms.or((silent > OLD_MS).then_some(silent)) {
                 parts.push((format!("newest {} ago", number::age(age)), Role::NoData));
             }
-            if let Some(share) = status.filling {
-                parts.push((format!("reading older {:.0} %", share * 100.0), Role::Label));
-            }
+            parts.extend(older(status));
             parts
         }
         SessionKind::Replay { speed, end, .. } => {
@@ -111,9 +109,16 @@ fn clock(state: &UiState) -> Vec<(String, Role)> {
                 _ => (speed.shown(), Role::Live),
             };
             let time = format!("{} {time}", state.zone.date(status.as_of));
-            vec![(format!("REPLAY {word}"), role), (time, Role::Text)]
+            let mut parts = vec![(format!("REPLAY {word}"), role), (time, Role::Text)];
+            parts.extend(older(status));
+            parts
         }
     }
+}
+
+/// While older records are being read, how far that is.
+fn older(status: &SessionStatus) -> Option<(String, Role)> {
+    status.filling.map(|share| (format!("reading older {:.0} %", share * 100.0), Role::Label))
 }
 
 /// A rule, or in a replay the scrub bar; at its end the window and the filter.
