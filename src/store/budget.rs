@@ -11,7 +11,8 @@ use super::row::{Row, sane};
 use super::series::{COUNT, Series};
 use super::sink::Store;
 
-const MINUTE: i64 = 60_000;
+const SECOND: i64 = 1_000;
+const MINUTE: i64 = 60 * SECOND;
 const HOUR: i64 = 60 * MINUTE;
 
 /// How far back narrow buckets are kept when memory is short, per level and round, in ms.
@@ -117,16 +118,21 @@ impl Store {
         Some(last.floor(MINUTE).plus(MINUTE))
     }
 
-    /// Lets go the rows that began before `cut` and do not reach over it. Their peaks of
-    /// concurrency are kept in the buckets first, exact, since all rows of that time are there.
+    /// Lets go the rows that began before `cut` and do not reach over it. What they come to by the second
+    /// and their peaks of concurrency are kept in the buckets first, exact, since all rows of that time are
+    /// there.
     fn let_rows_go(&mut self, cut: Timestamp) {
         let cut = sane(cut);
-        let from = self.rows_from;
+        let (from, newest) = (self.rows_from, self.newest());
         let mut all = Vec::new();
         for function in &mut self.functions {
             let intervals = intervals_before(&function.rows, cut);
             if !intervals.is_empty() {
                 let data = Arc::make_mut(function);
+                let FunctionData { rows, series, .. } = data;
+                let kept = newest.plus(-series.seconds_kept()).floor(SECOND).max(from);
+                let going = rows.from((kept, 0)).take_while(|row| row.start() < cut);
+                series.keep_seconds(going, kept, kept == from);
                 keep_peaks(&mut data.series, &intervals, from, cut);
                 all.extend(intervals);
                 self.health.rows_let_go += data.let_rows_go(cut) as u64;

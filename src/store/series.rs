@@ -5,14 +5,15 @@ use crate::model::Timestamp;
 use super::bucket::Bucket;
 use super::paged::Paged;
 use super::peaks::Peaks;
-use super::row::Standing;
+use super::row::{Row, Standing};
 
 const SECOND: i64 = 1_000;
 const MINUTE: i64 = 60 * SECOND;
 const HOUR: i64 = 60 * MINUTE;
 
 /// Width of each level's buckets and how far back they are kept, in ms. The widest are kept as
-/// long as the budget allows.
+/// long as the budget allows. A function's seconds are made when its rows go: as long as these are
+/// there nobody asks for them, and a bucket for each second would be almost one for each row.
 const LEVELS: [(i64, i64); 4] =
     [(SECOND, 15 * MINUTE), (MINUTE, 2 * HOUR), (10 * MINUTE, 48 * HOUR), (HOUR, i64::MAX)];
 
@@ -81,14 +82,14 @@ impl Series {
     }
 
     /// Counts an invocation that began at `start` as it stands now, in the place of how it stood
-    /// before. `gone` says that the rows of that time were let go. Buckets whose extremes may
-    /// have rested on how it stood are told to `refold`.
+    /// before, from the level `finest` on. `gone` says that its row was let go. Buckets whose extremes
+    /// may have rested on how it stood are told to `refold`.
     pub fn change(
         &mut self,
         start: Timestamp,
         before: Option<&Standing>,
         now: &Standing,
-        gone: bool,
+        (gone, finest): (bool, usize),
         mut refold: impl FnMut(Refold),
     ) {
         if !gone {
@@ -98,7 +99,7 @@ impl Series {
                 self.peaks.touch(start, end);
             }
         }
-        for (at, level) in self.levels.iter_mut().enumerate() {
+        for (at, level) in self.levels.iter_mut().enumerate().skip(finest) {
             let bucket_start = start.floor(level.width_ms);
             if bucket_start < level.from {
                 continue;
@@ -117,6 +118,32 @@ impl Series {
             }
         }
         self.age();
+    }
+
+    /// Counts rows that are let go in the narrowest buckets, which begin at `from` now if they did not reach up
+    /// to there before.
+    pub fn keep_seconds<'a>(&mut self, rows: impl Iterator<Item = &'a Row>, from: Timestamp, reached: bool) {
+        let level = &mut self.levels[0];
+        if !reached {
+            level.forget_before(from);
+            level.from = level.from.max(from);
+        }
+        let from = from.max(level.from);
+        for row in rows.filter(|row| row.start() >= from) {
+            let start = row.start().floor(level.width_ms);
+            level.buckets.upsert(
+                start,
+                || Bucket::at(start),
+                |bucket| {
+                    bucket.change(None, &Standing::of(row, row.end()));
+                },
+            );
+        }
+    }
+
+    /// How far back the narrowest buckets are kept, in ms.
+    pub fn seconds_kept(&self) -> i64 {
+        self.levels[0].keep_ms
     }
 
     /// Lets go what is older than its level is kept for.

@@ -227,10 +227,12 @@ impl Store {
         let Some(Changed { before, now, gone }) = changed else { return };
         self.health.rows_late += u64::from(gone && before.is_none());
         let (mut of_function, mut of_total) = (Vec::new(), Vec::new());
+        // A function's seconds are those of rows that were let go.
+        let finest = usize::from(start >= self.rows_from);
         let series = &mut self.function_mut(invocation.function).series;
-        series.change(start, before.as_ref(), &now, gone, |at| of_function.push(at));
+        series.change(start, before.as_ref(), &now, (gone, finest), |at| of_function.push(at));
         let total = Arc::make_mut(&mut self.total);
-        total.change(start, before.as_ref(), &now, gone, |at| of_total.push(at));
+        total.change(start, before.as_ref(), &now, (gone, 0), |at| of_total.push(at));
         if !of_function.is_empty() || !of_total.is_empty() {
             self.refold(invocation.function, &of_function, &of_total);
         }
