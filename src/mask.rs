@@ -8,9 +8,11 @@
 //! escaping, for a log line is often JSON in JSON; only what is packed (`H4sI…`) is unpacked first.
 
 mod key;
+mod pem;
 
 use std::borrow::Cow;
 use std::io::{Read, Write};
+use std::ops::Range;
 use std::sync::LazyLock;
 
 use base64::Engine;
@@ -104,12 +106,6 @@ static TOKENS: LazyLock<Regex> = LazyLock::new(|| {
 });
 static KEY_IDS: LazyLock<Regex> =
     LazyLock::new(|| regex(r"\b(?:AKIA|ASIA|AROA|AIDA|AGPA|ANPA|ABIA|ACCA)[A-Z0-9]{12,}\b"));
-static PEM: LazyLock<Regex> = LazyLock::new(|| {
-    // To its end, whatever headers it has; without one in this text as far as it can be one.
-    regex(
-        r#"-----BEGIN [A-Z0-9 ]*PRIVATE KEY(?: BLOCK)?-----(?:[^"]*?-----END [A-Z0-9 ]*PRIVATE KEY(?: BLOCK)?-----|[A-Za-z0-9+/=\s\\nr]*)"#,
-    )
-});
 static SECRET_KEY: LazyLock<Regex> = LazyLock::new(|| regex(r"[A-Za-z0-9/+]{40,}"));
 static URL_USER: LazyLock<Regex> = LazyLock::new(|| regex(r#"(://)[^\s/@"'\\:]+:[^\s/@"'\\]+(@)"#));
 static EMAIL: LazyLock<Regex> =
@@ -167,11 +163,11 @@ fn plain<'a>(line: &'a [u8], masked: &mut Masked) -> Cow<'a, [u8]> {
     let put = |changed: Option<Vec<u8>>| changed.map(Cow::Owned);
     text = put(values(&PAYLOADS, &text, Kind::Payload, masked)).unwrap_or(text);
     text = put(values(&SECRETS, &text, Kind::Secret, masked)).unwrap_or(text);
+    text = put(private_keys(&text, masked)).unwrap_or(text);
     for (pattern, kind, keep) in [
         (&BEARER, Kind::Token, 1),
         (&JWT, Kind::Token, 0),
         (&TOKENS, Kind::Token, 0),
-        (&PEM, Kind::Key, 0),
         (&KEY_IDS, Kind::Key, 0),
         (&URL_USER, Kind::Secret, 2),
         (&EMAIL, Kind::Email, 0),
@@ -180,6 +176,26 @@ fn plain<'a>(line: &'a [u8], masked: &mut Masked) -> Cow<'a, [u8]> {
     }
     text = put(secret_keys(&text, masked)).unwrap_or(text);
     put(accounts(&text, masked)).unwrap_or(text)
+}
+
+/// Private keys, or what there is of them from their beginning on. An end alone says nothing.
+fn private_keys(text: &[u8], masked: &mut Masked) -> Option<Vec<u8>> {
+    let marks = pem::marks(text).into_iter().filter(|mark| mark.kind != pem::MarkKind::End);
+    let parts: Vec<_> = marks.map(|mark| mark.range).collect();
+    (0..parts.len()).for_each(|_| masked.count(Kind::Key));
+    without(text, &parts)
+}
+
+/// A text with a mask in the place of each of these parts, which are in order.
+fn without(text: &[u8], parts: &[Range<usize>]) -> Option<Vec<u8>> {
+    let (mut out, mut from) = (Vec::new(), 0);
+    for part in parts {
+        out.extend_from_slice(&text[from..part.start]);
+        out.extend_from_slice(MASK);
+        from = part.end;
+    }
+    out.extend_from_slice(&text[from..]);
+    (!parts.is_empty()).then_some(out)
 }
 
 /// Masks what has a shape, but for the groups around it: none, one before, one before and behind.
@@ -264,7 +280,7 @@ fn values(names: &Regex, text: &[u8], kind: Kind, masked: &mut Masked) -> Option
 
 /// Whether a value called `event` is what a line says, as structured loggers name it, and no payload: one
 /// that is not JSON itself. What else is secret in it is found by its shape.
-fn is_title(name: &[u8], text: &[u8], inside: &std::ops::Range<usize>) -> bool {
+fn is_title(name: &[u8], text: &[u8], inside: &Range<usize>) -> bool {
     let quoted = matches!(text[..inside.start].last(), Some(b'"' | b'\''));
     let first = text[inside.clone()].iter().find(|c| !c.is_ascii_whitespace() && **c != b'\\');
     quoted && memchr::memmem::find(name, b"\"event").is_some() && !matches!(first, Some(b'{' | b'['))
@@ -278,7 +294,7 @@ fn is_delivery(kind: Kind, text: &[u8]) -> bool {
 
 /// What is to be replaced, and by what.
 struct Value {
-    inside: std::ops::Range<usize>,
+    inside: Range<usize>,
     mask: &'static [u8],
 }
 
