@@ -8,7 +8,9 @@
 //! escaping, for a log line is often JSON in JSON; only what is packed (`H4sI…`) is unpacked first.
 
 mod key;
+mod letters;
 mod pem;
+mod streams;
 
 use std::borrow::Cow;
 use std::io::{Read, Write};
@@ -19,7 +21,9 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use regex::bytes::{Captures, Regex};
 
-pub use key::{Keys, alone, before_end, ends};
+pub use key::Keys;
+use key::{before_end, ends};
+pub use streams::{Streams, lines};
 
 /// Bytes of the longest packed text that is looked into; a longer one is masked whole.
 const UNPACKED: u64 = 64 << 20;
@@ -117,24 +121,17 @@ static ACCOUNTS: LazyLock<Regex> = LazyLock::new(|| {
 });
 static PACKED: LazyLock<Regex> = LazyLock::new(|| regex(r"H4sI[A-Za-z0-9+/]{16,}=*"));
 
-/// Masks a line, and counts.
-pub fn line<'a>(line: &'a [u8], masked: &mut Masked) -> Cow<'a, [u8]> {
-    match within_packed(line, masked) {
-        Cow::Borrowed(line) => plain(line, masked),
-        Cow::Owned(line) => Cow::Owned(plain(&line, masked).into_owned()),
-    }
-}
-
-/// Masks a text. What it becomes is one too, whatever was cut out of it.
+/// Masks a text that nothing comes before. What it becomes is one too, whatever was cut out of it.
 pub fn text<'a>(text: &'a str, masked: &mut Masked) -> Cow<'a, str> {
-    match line(text.as_bytes(), masked) {
-        Cow::Borrowed(_) => Cow::Borrowed(text),
-        Cow::Owned(bytes) => Cow::Owned(String::from_utf8_lossy(&bytes).into_owned()),
-    }
+    Keys::apart().text(text, masked)
 }
 
-/// Masks what packed texts hold.
-fn within_packed<'a>(line: &'a [u8], masked: &mut Masked) -> Cow<'a, [u8]> {
+/// Masks what packed texts hold, as `inside` masks it.
+fn within_packed<'a>(
+    line: &'a [u8],
+    masked: &mut Masked,
+    mut inside: impl for<'b> FnMut(&'b [u8], &mut Masked) -> Cow<'b, [u8]>,
+) -> Cow<'a, [u8]> {
     PACKED.replace_all(line, |found: &Captures<'_>| {
         let text = &found[0];
         let unpacked = STANDARD.decode(text).ok().and_then(|packed| {
@@ -146,7 +143,7 @@ fn within_packed<'a>(line: &'a [u8], masked: &mut Masked) -> Cow<'a, [u8]> {
             masked.count(Kind::Payload);
             return MASK.to_vec();
         };
-        match plain(&unpacked, masked) {
+        match inside(&unpacked, masked) {
             Cow::Borrowed(_) => text.to_vec(),
             Cow::Owned(inside) => {
                 let mut packer = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
@@ -384,8 +381,21 @@ mod tests {
 
     fn mask(text: &str) -> (String, Masked) {
         let mut masked = Masked::default();
-        let out = line(text.as_bytes(), &mut masked).into_owned();
-        (String::from_utf8(out).unwrap(), masked)
+        let out = super::text(text, &mut masked).into_owned();
+        (out, masked)
+    }
+
+    pub fn pack(text: &str) -> String {
+        let mut packer = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+        packer.write_all(text.as_bytes()).unwrap();
+        STANDARD.encode(packer.finish().unwrap())
+    }
+
+    pub fn unpack(packed: &str) -> String {
+        let mut text = String::new();
+        let packed = STANDARD.decode(packed).unwrap();
+        flate2::read::GzDecoder::new(&packed[..]).read_to_string(&mut text).unwrap();
+        text
     }
 
     #[test]
@@ -413,10 +423,7 @@ mod tests {
                 "a\n-----BEGIN EC PRIVATE KEY-----\nMIIE\nMHc=\n-----END EC PRIVATE KEY-----\nb",
                 "a\n[masked]\nb",
             ),
-            (
-                r#"["-----BEGIN PRIVATE KEY-----","-----END PRIVATE KEY-----"]"#,
-                r#"["[masked]","-----END PRIVATE KEY-----"]"#,
-            ),
+            (r#"["-----BEGIN PRIVATE KEY-----","-----END PRIVATE KEY-----"]"#, r#"["[masked]","[masked]"]"#),
             ("arn:aws:iam::123456789012:role/x", "arn:aws:iam::111122223333:role/x"),
             (
                 "https://sqs.eu-west-1.amazonaws.com/123456789012/q",
@@ -480,17 +487,10 @@ mod tests {
 
     #[test]
     fn packed_text_is_looked_into() {
-        let pack = |text: &str| {
-            let mut packer = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
-            packer.write_all(text.as_bytes()).unwrap();
-            STANDARD.encode(packer.finish().unwrap())
-        };
         let (out, masked) = mask(&format!(r#"{{"awslogs":{{"data":"{}"}}}}"#, pack("from a@example.com")));
         assert_eq!(masked.summary(), "masked 1 e-mail addresses; look through it before it goes to others");
         let data = out.split('"').nth(5).unwrap();
-        let mut text = String::new();
-        flate2::read::GzDecoder::new(&STANDARD.decode(data).unwrap()[..]).read_to_string(&mut text).unwrap();
-        assert_eq!(text, "from [masked]");
+        assert_eq!(unpack(data), "from [masked]");
         let clean = format!("x {} y", pack("nothing"));
         assert_eq!(mask(&clean).0, clean);
         assert_eq!(mask("x H4sIAAAAAAAAAAAAAAAAAAAA y").0, "x [masked] y");
@@ -532,7 +532,7 @@ mod tests {
 
         #[test]
         fn anything_is_taken(text in prop::collection::vec(any::<u8>(), 0..200)) {
-            let _ = line(&text, &mut Masked::default());
+            let _ = Keys::default().line(&text, &mut Masked::default());
         }
     }
 }

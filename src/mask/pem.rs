@@ -68,7 +68,10 @@ fn looked(text: &[u8]) -> (Vec<Mark>, usize) {
                 let of_key = |c: &&u8| is_letter(**c) || c.is_ascii_whitespace() || **c == b'\\';
                 let letters = text[begin.end..].iter().take_while(of_key).count();
                 looked += letters;
-                (begin.end + letters, MarkKind::Begin)
+                let behind = &text[begin.end..begin.end + letters];
+                // The backslash of an escaped quote is the quote's.
+                let slashes = behind.iter().rev().take_while(|c| **c == b'\\').count();
+                (begin.end + letters - slashes, MarkKind::Begin)
             }
         };
         marks.push(Mark { range: begin.start..at, kind });

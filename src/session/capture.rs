@@ -4,15 +4,12 @@
 use std::borrow::Cow;
 use std::io::{self, BufWriter, Write};
 use std::path::Path;
-use std::sync::Arc;
 
-use rustc_hash::FxHashMap;
 use serde_json::{Map, Value};
 
 use crate::lines::{Bytes, Reader};
-use crate::mask::{Keys, Masked};
-use crate::model::SourceId;
-use crate::query::view::{Anchor, LinesRequest, LogRow};
+use crate::mask::{Masked, Streams};
+use crate::query::view::{Anchor, LinesRequest, LogRow, Stream};
 use crate::store::Snapshot;
 use crate::ui::number;
 
@@ -20,12 +17,6 @@ use crate::ui::number;
 const PAGE: usize = 2_000;
 /// Bytes that are written at most: whoever wants more has the files themselves.
 const MOST: u64 = 1 << 30;
-
-/// Streams in which a key has begun at most.
-const STREAMS: usize = 1_000;
-
-/// Where lines follow each other.
-type Stream = (SourceId, Option<Arc<str>>);
 
 /// What was written.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -53,7 +44,7 @@ pub fn write(
 ) -> io::Result<Written> {
     let mut out = BufWriter::new(out);
     let mut written = Written { masked: mask.then(Masked::default), ..Written::default() };
-    let mut keys = FxHashMap::default();
+    let mut keys = Streams::default();
     let mut request = LinesRequest { count: PAGE, ..request.clone() };
     // The last event, which the next page may continue.
     let mut open: Option<Event> = None;
@@ -122,14 +113,9 @@ impl Event {
         self.row.text.push_str(text);
     }
 
-    fn put(
-        self,
-        out: &mut impl Write,
-        written: &mut Written,
-        keys: &mut FxHashMap<Stream, Keys>,
-    ) -> io::Result<()> {
+    fn put(self, out: &mut impl Write, written: &mut Written, keys: &mut Streams<Stream>) -> io::Result<()> {
         let row = self.row;
-        let stream: Stream = (row.origin.source, row.stream.clone());
+        let stream = row.stream();
         let mut fields = Map::new();
         let group = row.function.map(|name| {
             let name = name.split_once(':').map_or(&*name, |(name, _)| name);
@@ -151,14 +137,7 @@ impl Event {
         }
         let line = Value::Object(fields).to_string();
         let line = match &mut written.masked {
-            Some(masked) => {
-                let mut key = keys.remove(&stream).unwrap_or_default();
-                let shown = key.line(line.as_bytes(), masked);
-                if key.inside() && keys.len() < STREAMS {
-                    keys.insert(stream, key);
-                }
-                shown
-            }
+            Some(masked) => keys.of(stream).line(line.as_bytes(), masked),
             None => Cow::Borrowed(line.as_bytes()),
         };
         out.write_all(&line)?;
