@@ -147,3 +147,53 @@ impl Event {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::Origin;
+    use crate::ui::fixture;
+
+    const BODY: &str = "AbCdEfGhIjKlMnOpQrStUvWxYz0123456789+/AbCdEfGhIjKlMnOpQrStUvWxYz";
+
+    fn saved(lines: &[(&str, &str)]) -> Vec<String> {
+        let (mut out, mut keys) = (Vec::new(), Streams::default());
+        let mut written = Written { masked: Some(Masked::default()), ..Written::default() };
+        for (at, (stream, text)) in (0..).zip(lines) {
+            let origin = Origin { offset: at * 100, ..fixture::log(0).origin };
+            let (stream, text) = (Some((*stream).into()), text.to_string());
+            let row = LogRow { origin, stream, text, ..fixture::log(1) };
+            Event::of(row).put(&mut out, &mut written, &mut keys).unwrap();
+        }
+        let lines = String::from_utf8(out).unwrap();
+        let message = |line: &str| {
+            let line: Value = serde_json::from_str(line).unwrap();
+            line["message"].as_str().unwrap().to_string()
+        };
+        lines.lines().map(message).collect()
+    }
+
+    #[test]
+    fn keys_of_streams_that_come_between_each_other_are_masked_wherever_they_begin() {
+        let logger = format!(r#"{{"level":"INFO","message":"{BODY}"}}"#);
+        let masked = r#"{"level":"INFO","message":"[masked]"}"#;
+        let lines = [
+            ("a", "-----BEGIN PRIVATE KEY-----", "[masked]"),
+            ("b", "started", "started"),
+            ("b", "-----BEGIN PRIVATE KEY-----", "[masked]"),
+            ("a", &logger, masked),
+            ("a", r#"{"level":"INFO","message":"q7Z"}"#, masked),
+            ("a", "-----END PRIVATE KEY-----", "[masked]"),
+            ("b", BODY, "[masked]"),
+            ("b", "q7Z", "[masked]"),
+            ("b", "-----END PRIVATE KEY-----", "[masked]"),
+            ("b", "started", "started"),
+        ];
+        let said: Vec<(&str, &str)> = lines.iter().map(|(stream, text, _)| (*stream, *text)).collect();
+        let want: Vec<&str> = lines.iter().map(|(_, _, want)| *want).collect();
+        assert_eq!(saved(&said), want);
+        // What begins within them.
+        assert_eq!(saved(&said[3..4]), want[3..4]);
+        assert_eq!(saved(&said[6..7]), want[6..7]);
+    }
+}
