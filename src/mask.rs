@@ -28,7 +28,8 @@ pub use streams::{Streams, lines};
 /// Bytes of the longest packed text that is looked into; a longer one is masked whole.
 const UNPACKED: u64 = 64 << 20;
 /// What stands for a text.
-const MASK: &[u8] = b"[masked]";
+pub const MASKED: &str = "[masked]";
+const MASK: &[u8] = MASKED.as_bytes();
 /// What stands for an account id: AWS's own example.
 const ACCOUNT: &[u8] = b"111122223333";
 
