@@ -9,6 +9,7 @@
 
 mod key;
 mod letters;
+mod nested;
 mod pem;
 mod streams;
 
@@ -23,6 +24,7 @@ use regex::bytes::{Captures, Regex};
 
 pub use key::Keys;
 use key::{before_end, ends};
+use nested::{Nested, quoted_end};
 pub use streams::{Streams, lines};
 
 /// Bytes of the longest packed text that is looked into; a longer one is masked whole.
@@ -255,12 +257,18 @@ fn accounts(text: &[u8], masked: &mut Masked) -> Option<Vec<u8>> {
 /// Masks the values behind names.
 fn values(names: &Regex, text: &[u8], kind: Kind, masked: &mut Masked) -> Option<Vec<u8>> {
     let (mut out, mut from) = (Vec::new(), 0);
+    let mut nested = Nested::of(text);
+    let deliveries: Vec<usize> = match kind {
+        Kind::Payload => memchr::memmem::find_iter(text, b"approximateInvokeCount").collect(),
+        _ => Vec::new(),
+    };
     for found in names.captures_iter(text) {
         let Some(name) = found.get(0).filter(|name| name.start() >= from) else { continue };
         let level = found.get(1).map(|slashes| slashes.len());
-        if let Some(Value { inside, mask }) = value(text, name.end(), level, kind == Kind::Payload)
+        if let Some(Value { inside, mask }) =
+            value(text, name.end(), level, (kind == Kind::Payload).then_some(&mut nested))
             && !matches!(&text[inside.clone()], b"" | b"[masked]")
-            && !is_delivery(kind, &text[inside.clone()])
+            && !is_delivery(&deliveries, &inside)
             && !(kind == Kind::Payload && is_title(name.as_bytes(), text, &inside))
         {
             out.extend_from_slice(&text[from..inside.start]);
@@ -286,8 +294,9 @@ fn is_title(name: &[u8], text: &[u8], inside: &Range<usize>) -> bool {
 
 /// Whether a payload is the record of an asynchronous invocation in a queue: of it only the payload
 /// in it is masked, since it tells of a failure.
-fn is_delivery(kind: Kind, text: &[u8]) -> bool {
-    kind == Kind::Payload && memchr::memmem::find(text, b"approximateInvokeCount").is_some()
+fn is_delivery(deliveries: &[usize], inside: &Range<usize>) -> bool {
+    let next = deliveries.partition_point(|at| *at < inside.start);
+    deliveries.get(next).is_some_and(|at| *at < inside.end)
 }
 
 /// What is to be replaced, and by what.
@@ -298,7 +307,7 @@ struct Value {
 
 /// The value that begins at `at`: a quoted text, an object or array, or a bare word; numbers and the
 /// like are none to hide. The quotes of its name have `level` backslashes, if it has quotes.
-fn value(text: &[u8], at: usize, level: Option<usize>, structured: bool) -> Option<Value> {
+fn value(text: &[u8], at: usize, level: Option<usize>, structured: Option<&mut Nested<'_>>) -> Option<Value> {
     let slashes = text[at..].iter().take_while(|c| **c == b'\\').count();
     match text.get(at + slashes)? {
         quote @ (b'"' | b'\'') => {
@@ -311,11 +320,11 @@ fn value(text: &[u8], at: usize, level: Option<usize>, structured: bool) -> Opti
             let end = quoted_end(text, from, *quote, slashes);
             Some(Value { inside: from..end, mask: MASK })
         }
-        open @ (b'{' | b'[') if structured && slashes == 0 => {
-            let end = nested_end(text, at, level?)?;
+        open @ (b'{' | b'[') if slashes == 0 && structured.is_some() => {
+            let end = structured?.end(at, level?)?;
             Some(Value { inside: at..end, mask: if *open == b'{' { b"{}" } else { b"[]" } })
         }
-        _ if structured || slashes > 0 || text[at..].starts_with(MASK) => None,
+        _ if structured.is_some() || slashes > 0 || text[at..].starts_with(MASK) => None,
         _ => {
             let stops = |c: &u8| c.is_ascii_whitespace() || b"\"'\\,;&}])>".contains(c);
             let word = |from: usize| text[from..].iter().position(stops).map_or(text.len(), |len| from + len);
@@ -330,49 +339,6 @@ fn value(text: &[u8], at: usize, level: Option<usize>, structured: bool) -> Opti
             (bytes.len() >= 4 && !number && !plain).then_some(Value { inside: at..end, mask: MASK })
         }
     }
-}
-
-/// Where a text ends whose quotes have so many backslashes before them; also where the text around
-/// it does.
-fn quoted_end(text: &[u8], from: usize, quote: u8, slashes: usize) -> usize {
-    let mut at = from;
-    while let Some(found) = text[at..].iter().position(|c| *c == quote || *c == b'"') {
-        let here = at + found;
-        let run = text[from..here].iter().rev().take_while(|c| **c == b'\\').count();
-        let own = text[here] == quote && run >= slashes && (run - slashes).is_multiple_of(2 * (slashes + 1));
-        if own || run < slashes || text[here] != quote {
-            return here - run.min(slashes);
-        }
-        at = here + 1;
-    }
-    text.len()
-}
-
-/// Where an object or array ends whose quotes have so many backslashes; `None` if it does not before
-/// the text around it does.
-fn nested_end(text: &[u8], from: usize, level: usize) -> Option<usize> {
-    let (mut depth, mut at) = (0u32, from);
-    while let Some(c) = text.get(at) {
-        match c {
-            b'{' | b'[' => depth += 1,
-            b'}' | b']' => {
-                depth = depth.checked_sub(1)?;
-                if depth == 0 {
-                    return Some(at + 1);
-                }
-            }
-            b'"' => {
-                let slashes = text[from..at].iter().rev().take_while(|c| **c == b'\\').count();
-                if slashes != level {
-                    return None;
-                }
-                at = quoted_end(text, at + 1, b'"', level) + level;
-            }
-            _ => {}
-        }
-        at += 1;
-    }
-    None
 }
 
 #[cfg(test)]
