@@ -113,6 +113,8 @@ static TOKENS: LazyLock<Regex> = LazyLock::new(|| {
 });
 static KEY_IDS: LazyLock<Regex> =
     LazyLock::new(|| regex(r"\b(?:AKIA|ASIA|AROA|AIDA|AGPA|ANPA|ABIA|ACCA)[A-Z0-9]{12,}\b"));
+/// Base64 of a text that begins as a key does.
+static ENCODED_KEY: LazyLock<Regex> = LazyLock::new(|| regex(r"LS0tLS1CRUdJTi[A-Za-z0-9+/_-]{32,}=*"));
 static SECRET_KEY: LazyLock<Regex> = LazyLock::new(|| regex(r"[A-Za-z0-9/+]{40,}"));
 static URL_USER: LazyLock<Regex> = LazyLock::new(|| regex(r#"(://)[^\s/@"'\\:]+:[^\s/@"'\\]+(@)"#));
 static EMAIL: LazyLock<Regex> =
@@ -164,6 +166,7 @@ fn plain<'a>(line: &'a [u8], masked: &mut Masked) -> Cow<'a, [u8]> {
     text = put(values(&PAYLOADS, &text, Kind::Payload, masked)).unwrap_or(text);
     text = put(values(&SECRETS, &text, Kind::Secret, masked)).unwrap_or(text);
     text = put(private_keys(&text, masked)).unwrap_or(text);
+    text = put(encoded_keys(&text, masked)).unwrap_or(text);
     for (pattern, kind, keep) in [
         (&BEARER, Kind::Token, 1),
         (&JWT, Kind::Token, 0),
@@ -184,6 +187,17 @@ fn private_keys(text: &[u8], masked: &mut Masked) -> Option<Vec<u8>> {
     let parts: Vec<_> = marks.map(|mark| mark.range).collect();
     (0..parts.len()).for_each(|_| masked.count(Kind::Key));
     without(text, &parts)
+}
+
+/// Private keys in base64, as settings hold files; certificates are for everybody.
+fn encoded_keys(text: &[u8], masked: &mut Masked) -> Option<Vec<u8>> {
+    replaced(&ENCODED_KEY, text, |found| {
+        let begin = STANDARD.decode(&found[0][..44]).unwrap_or_default();
+        memchr::memmem::find(&begin, b"PRIVATE ").is_some().then(|| {
+            masked.count(Kind::Key);
+            MASK.to_vec()
+        })
+    })
 }
 
 /// A text with a mask in the place of each of these parts, which are in order.
@@ -352,6 +366,12 @@ mod tests {
         (out, masked)
     }
 
+    /// A key in base64 between these.
+    fn encoded(kind: &str, before: &str, behind: &str) -> String {
+        let key = format!("-----BEGIN {kind}-----\nMIIEowIBAAKCAQEA\n-----END {kind}-----\n");
+        format!("{before}{}{behind}", STANDARD.encode(key))
+    }
+
     pub fn pack(text: &str) -> String {
         let mut packer = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
         packer.write_all(text.as_bytes()).unwrap();
@@ -391,6 +411,8 @@ mod tests {
                 "a\n[masked]\nb",
             ),
             (r#"["-----BEGIN PRIVATE KEY-----","-----END PRIVATE KEY-----"]"#, r#"["[masked]","[masked]"]"#),
+            (&encoded("ENCRYPTED PRIVATE KEY", "KEY=", ";"), "KEY=[masked];"),
+            (&encoded("PGP PRIVATE KEY BLOCK", "", ""), "[masked]"),
             ("arn:aws:iam::123456789012:role/x", "arn:aws:iam::111122223333:role/x"),
             (
                 "https://sqs.eu-west-1.amazonaws.com/123456789012/q",
@@ -443,6 +465,7 @@ mod tests {
             r#"{"logGroup":"/aws/lambda/f","logStream":"2026/11/23/[$LATEST]0123456789abcdef0123456789abcdef","timestamp":1795420800000,"message":"m"}"#,
             r#"{"time":"2026-11-23T08:00:00.250Z","type":"platform.report","record":{"requestId":"a","metrics":{"durationMs":123456789012,"billedDurationMs":251},"status":"error","errorType":"KeyError","tracing":{"spanId":"54565fb41ac79632","type":"X-Amzn-Trace-Id","value":"Root=1-62e900b2-710d76f009d6e7785905449a;Parent=0efbd19962d95b05;Sampled=1"}}}"#,
             r#"{"trace_id":"1-6a0d2f80-000000000000000000000001","id":"0000000000000001","start_time":1795420800.5,"n":123456789012}"#,
+            &encoded("CERTIFICATE", "cert ", ""),
             "commit 0123456789abcdef0123456789abcdef01234567 of 123456789012 bytes",
             r#"{"maxTokens":512,"token":null,"tokens": 3, "event_id":"5","status":"success"}"#,
             "token: 12345 secret: true",
