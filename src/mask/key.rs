@@ -178,11 +178,12 @@ impl Keys {
         if !self.inside() && !self.near {
             line.masked.count(Kind::Key);
         }
-        // The last line of a key is of any length, as is the last word of any other line.
+        // The last line of a key is of any length, as is the last word of any other line. One of others
+        // may have come between.
         self.short = match (run.letters > LONG, self.inside()) {
             (true, true) => Short::Last,
-            (true, false) => Short::Perhaps,
-            (false, _) => Short::Words,
+            (true, false) | (false, true) => Short::Perhaps,
+            (false, false) => Short::Words,
         };
         (self.near, self.body) = (true, true);
         line.of_key.push(run.range);

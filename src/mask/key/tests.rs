@@ -166,6 +166,17 @@ fn a_lone_line_of_a_key_is_known() {
 }
 
 #[test]
+fn words_of_others_do_not_take_the_last_lines_place() {
+    for words in ["done", "order id=XyZ1", "START RequestId: 8f507cfc-aaaa-4f32-9c53-123456789012 Version: 7"]
+    {
+        let mut lines = key("", 2, 24);
+        lines.insert(3, words.to_string());
+        let all = masked(&lines);
+        assert!([0, 1, 2, 4, 5].iter().all(|at| all[*at] == "[masked]"), "{words}: {all:?}");
+    }
+}
+
+#[test]
 fn lines_of_a_key_are_of_any_length() {
     for length in [41, 48, 60, 72, 80, 120, 1624] {
         for form in &FORMS {

@@ -6,6 +6,7 @@ use crate::query::survey::Pattern;
 
 use super::logs::LogView;
 use super::state::UiState;
+use super::tags::Tag;
 
 /// Lines above those in sight that tell whether a key goes on in them: more than a key has.
 const ABOVE: usize = 400;
@@ -19,6 +20,13 @@ impl UiState {
         for logs in self.logs.iter_mut().chain(board) {
             logs.mask_in_sight(height);
         }
+    }
+
+    /// A tagged row's text as it may be shown: as it is now, where it was tagged before it was masked.
+    pub(super) fn tagged_shown<'a>(&'a self, tag: &Tag, text: &'a str) -> &'a str {
+        let Tag::Line(origin) = tag else { return text };
+        let rows = self.logs.iter().filter(|_| self.masked).flat_map(|logs| &logs.rows);
+        rows.into_iter().find(|row| row.origin == *origin).map_or(text, |row| &row.text)
     }
 
     /// A pattern's shape as it may be shown.
@@ -110,10 +118,13 @@ mod tests {
         let mut session = Session::new(140, 45, live());
         session.press("4");
         put_key(session.state.logs.as_mut().unwrap());
+        session.press("Space Up");
+        assert!(tells(&session.state.copied_of_tagged().unwrap().1));
         session.state.masked = true;
         session.state.mask_lines();
         assert!(!tells(&screen(&session.state)));
         assert!(!tells(&session.state.copied().unwrap()));
+        assert!(!tells(&session.state.copied_of_tagged().unwrap().1));
         // And not masked again if they need not be any more.
         assert!(!session.state.logs.as_ref().unwrap().masked());
         session.state.masked = false;
