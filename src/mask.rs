@@ -8,21 +8,30 @@
 //! escaping, for a log line is often JSON in JSON; only what is packed (`H4sI…`) is unpacked first.
 
 mod key;
+mod letters;
+mod nested;
+mod pem;
+mod streams;
 
 use std::borrow::Cow;
 use std::io::{Read, Write};
+use std::ops::Range;
 use std::sync::LazyLock;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use regex::bytes::{Captures, Regex};
 
-pub use key::{Keys, alone, before_end, ends};
+pub use key::Keys;
+use key::{before_end, ends};
+use nested::{Nested, quoted_end};
+pub use streams::{Streams, lines};
 
 /// Bytes of the longest packed text that is looked into; a longer one is masked whole.
 const UNPACKED: u64 = 64 << 20;
 /// What stands for a text.
-const MASK: &[u8] = b"[masked]";
+pub const MASKED: &str = "[masked]";
+const MASK: &[u8] = MASKED.as_bytes();
 /// What stands for an account id: AWS's own example.
 const ACCOUNT: &[u8] = b"111122223333";
 
@@ -104,12 +113,8 @@ static TOKENS: LazyLock<Regex> = LazyLock::new(|| {
 });
 static KEY_IDS: LazyLock<Regex> =
     LazyLock::new(|| regex(r"\b(?:AKIA|ASIA|AROA|AIDA|AGPA|ANPA|ABIA|ACCA)[A-Z0-9]{12,}\b"));
-static PEM: LazyLock<Regex> = LazyLock::new(|| {
-    // To its end, whatever headers it has; without one in this text as far as it can be one.
-    regex(
-        r#"-----BEGIN [A-Z0-9 ]*PRIVATE KEY(?: BLOCK)?-----(?:[^"]*?-----END [A-Z0-9 ]*PRIVATE KEY(?: BLOCK)?-----|[A-Za-z0-9+/=\s\\nr]*)"#,
-    )
-});
+/// Base64 of a text that begins as a key does.
+static ENCODED_KEY: LazyLock<Regex> = LazyLock::new(|| regex(r"LS0tLS1CRUdJTi[A-Za-z0-9+/_-]{32,}=*"));
 static SECRET_KEY: LazyLock<Regex> = LazyLock::new(|| regex(r"[A-Za-z0-9/+]{40,}"));
 static URL_USER: LazyLock<Regex> = LazyLock::new(|| regex(r#"(://)[^\s/@"'\\:]+:[^\s/@"'\\]+(@)"#));
 static EMAIL: LazyLock<Regex> =
@@ -121,24 +126,17 @@ static ACCOUNTS: LazyLock<Regex> = LazyLock::new(|| {
 });
 static PACKED: LazyLock<Regex> = LazyLock::new(|| regex(r"H4sI[A-Za-z0-9+/]{16,}=*"));
 
-/// Masks a line, and counts.
-pub fn line<'a>(line: &'a [u8], masked: &mut Masked) -> Cow<'a, [u8]> {
-    match within_packed(line, masked) {
-        Cow::Borrowed(line) => plain(line, masked),
-        Cow::Owned(line) => Cow::Owned(plain(&line, masked).into_owned()),
-    }
-}
-
-/// Masks a text. What it becomes is one too, whatever was cut out of it.
+/// Masks a text that nothing comes before. What it becomes is one too, whatever was cut out of it.
 pub fn text<'a>(text: &'a str, masked: &mut Masked) -> Cow<'a, str> {
-    match line(text.as_bytes(), masked) {
-        Cow::Borrowed(_) => Cow::Borrowed(text),
-        Cow::Owned(bytes) => Cow::Owned(String::from_utf8_lossy(&bytes).into_owned()),
-    }
+    Keys::apart().text(text, masked)
 }
 
-/// Masks what packed texts hold.
-fn within_packed<'a>(line: &'a [u8], masked: &mut Masked) -> Cow<'a, [u8]> {
+/// Masks what packed texts hold, as `inside` masks it.
+fn within_packed<'a>(
+    line: &'a [u8],
+    masked: &mut Masked,
+    mut inside: impl for<'b> FnMut(&'b [u8], &mut Masked) -> Cow<'b, [u8]>,
+) -> Cow<'a, [u8]> {
     PACKED.replace_all(line, |found: &Captures<'_>| {
         let text = &found[0];
         let unpacked = STANDARD.decode(text).ok().and_then(|packed| {
@@ -150,7 +148,7 @@ fn within_packed<'a>(line: &'a [u8], masked: &mut Masked) -> Cow<'a, [u8]> {
             masked.count(Kind::Payload);
             return MASK.to_vec();
         };
-        match plain(&unpacked, masked) {
+        match inside(&unpacked, masked) {
             Cow::Borrowed(_) => text.to_vec(),
             Cow::Owned(inside) => {
                 let mut packer = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
@@ -167,11 +165,12 @@ fn plain<'a>(line: &'a [u8], masked: &mut Masked) -> Cow<'a, [u8]> {
     let put = |changed: Option<Vec<u8>>| changed.map(Cow::Owned);
     text = put(values(&PAYLOADS, &text, Kind::Payload, masked)).unwrap_or(text);
     text = put(values(&SECRETS, &text, Kind::Secret, masked)).unwrap_or(text);
+    text = put(private_keys(&text, masked)).unwrap_or(text);
+    text = put(encoded_keys(&text, masked)).unwrap_or(text);
     for (pattern, kind, keep) in [
         (&BEARER, Kind::Token, 1),
         (&JWT, Kind::Token, 0),
         (&TOKENS, Kind::Token, 0),
-        (&PEM, Kind::Key, 0),
         (&KEY_IDS, Kind::Key, 0),
         (&URL_USER, Kind::Secret, 2),
         (&EMAIL, Kind::Email, 0),
@@ -180,6 +179,37 @@ fn plain<'a>(line: &'a [u8], masked: &mut Masked) -> Cow<'a, [u8]> {
     }
     text = put(secret_keys(&text, masked)).unwrap_or(text);
     put(accounts(&text, masked)).unwrap_or(text)
+}
+
+/// Private keys, or what there is of them from their beginning on. An end alone says nothing.
+fn private_keys(text: &[u8], masked: &mut Masked) -> Option<Vec<u8>> {
+    let marks = pem::marks(text).into_iter().filter(|mark| mark.kind != pem::MarkKind::End);
+    let parts: Vec<_> = marks.map(|mark| mark.range).collect();
+    (0..parts.len()).for_each(|_| masked.count(Kind::Key));
+    without(text, &parts)
+}
+
+/// Private keys in base64, as settings hold files; certificates are for everybody.
+fn encoded_keys(text: &[u8], masked: &mut Masked) -> Option<Vec<u8>> {
+    replaced(&ENCODED_KEY, text, |found| {
+        let begin = STANDARD.decode(&found[0][..44]).unwrap_or_default();
+        memchr::memmem::find(&begin, b"PRIVATE ").is_some().then(|| {
+            masked.count(Kind::Key);
+            MASK.to_vec()
+        })
+    })
+}
+
+/// A text with a mask in the place of each of these parts, which are in order.
+fn without(text: &[u8], parts: &[Range<usize>]) -> Option<Vec<u8>> {
+    let (mut out, mut from) = (Vec::new(), 0);
+    for part in parts {
+        out.extend_from_slice(&text[from..part.start]);
+        out.extend_from_slice(MASK);
+        from = part.end;
+    }
+    out.extend_from_slice(&text[from..]);
+    (!parts.is_empty()).then_some(out)
 }
 
 /// Masks what has a shape, but for the groups around it: none, one before, one before and behind.
@@ -241,12 +271,18 @@ fn accounts(text: &[u8], masked: &mut Masked) -> Option<Vec<u8>> {
 /// Masks the values behind names.
 fn values(names: &Regex, text: &[u8], kind: Kind, masked: &mut Masked) -> Option<Vec<u8>> {
     let (mut out, mut from) = (Vec::new(), 0);
+    let mut nested = Nested::of(text);
+    let deliveries: Vec<usize> = match kind {
+        Kind::Payload => memchr::memmem::find_iter(text, b"approximateInvokeCount").collect(),
+        _ => Vec::new(),
+    };
     for found in names.captures_iter(text) {
         let Some(name) = found.get(0).filter(|name| name.start() >= from) else { continue };
         let level = found.get(1).map(|slashes| slashes.len());
-        if let Some(Value { inside, mask }) = value(text, name.end(), level, kind == Kind::Payload)
+        if let Some(Value { inside, mask }) =
+            value(text, name.end(), level, (kind == Kind::Payload).then_some(&mut nested))
             && !matches!(&text[inside.clone()], b"" | b"[masked]")
-            && !is_delivery(kind, &text[inside.clone()])
+            && !is_delivery(&deliveries, &inside)
             && !(kind == Kind::Payload && is_title(name.as_bytes(), text, &inside))
         {
             out.extend_from_slice(&text[from..inside.start]);
@@ -264,7 +300,7 @@ fn values(names: &Regex, text: &[u8], kind: Kind, masked: &mut Masked) -> Option
 
 /// Whether a value called `event` is what a line says, as structured loggers name it, and no payload: one
 /// that is not JSON itself. What else is secret in it is found by its shape.
-fn is_title(name: &[u8], text: &[u8], inside: &std::ops::Range<usize>) -> bool {
+fn is_title(name: &[u8], text: &[u8], inside: &Range<usize>) -> bool {
     let quoted = matches!(text[..inside.start].last(), Some(b'"' | b'\''));
     let first = text[inside.clone()].iter().find(|c| !c.is_ascii_whitespace() && **c != b'\\');
     quoted && memchr::memmem::find(name, b"\"event").is_some() && !matches!(first, Some(b'{' | b'['))
@@ -272,19 +308,20 @@ fn is_title(name: &[u8], text: &[u8], inside: &std::ops::Range<usize>) -> bool {
 
 /// Whether a payload is the record of an asynchronous invocation in a queue: of it only the payload
 /// in it is masked, since it tells of a failure.
-fn is_delivery(kind: Kind, text: &[u8]) -> bool {
-    kind == Kind::Payload && memchr::memmem::find(text, b"approximateInvokeCount").is_some()
+fn is_delivery(deliveries: &[usize], inside: &Range<usize>) -> bool {
+    let next = deliveries.partition_point(|at| *at < inside.start);
+    deliveries.get(next).is_some_and(|at| *at < inside.end)
 }
 
 /// What is to be replaced, and by what.
 struct Value {
-    inside: std::ops::Range<usize>,
+    inside: Range<usize>,
     mask: &'static [u8],
 }
 
 /// The value that begins at `at`: a quoted text, an object or array, or a bare word; numbers and the
 /// like are none to hide. The quotes of its name have `level` backslashes, if it has quotes.
-fn value(text: &[u8], at: usize, level: Option<usize>, structured: bool) -> Option<Value> {
+fn value(text: &[u8], at: usize, level: Option<usize>, structured: Option<&mut Nested<'_>>) -> Option<Value> {
     let slashes = text[at..].iter().take_while(|c| **c == b'\\').count();
     match text.get(at + slashes)? {
         quote @ (b'"' | b'\'') => {
@@ -297,11 +334,11 @@ fn value(text: &[u8], at: usize, level: Option<usize>, structured: bool) -> Opti
             let end = quoted_end(text, from, *quote, slashes);
             Some(Value { inside: from..end, mask: MASK })
         }
-        open @ (b'{' | b'[') if structured && slashes == 0 => {
-            let end = nested_end(text, at, level?)?;
+        open @ (b'{' | b'[') if slashes == 0 && structured.is_some() => {
+            let end = structured?.end(at, level?)?;
             Some(Value { inside: at..end, mask: if *open == b'{' { b"{}" } else { b"[]" } })
         }
-        _ if structured || slashes > 0 || text[at..].starts_with(MASK) => None,
+        _ if structured.is_some() || slashes > 0 || text[at..].starts_with(MASK) => None,
         _ => {
             let stops = |c: &u8| c.is_ascii_whitespace() || b"\"'\\,;&}])>".contains(c);
             let word = |from: usize| text[from..].iter().position(stops).map_or(text.len(), |len| from + len);
@@ -318,49 +355,6 @@ fn value(text: &[u8], at: usize, level: Option<usize>, structured: bool) -> Opti
     }
 }
 
-/// Where a text ends whose quotes have so many backslashes before them; also where the text around
-/// it does.
-fn quoted_end(text: &[u8], from: usize, quote: u8, slashes: usize) -> usize {
-    let mut at = from;
-    while let Some(found) = text[at..].iter().position(|c| *c == quote || *c == b'"') {
-        let here = at + found;
-        let run = text[from..here].iter().rev().take_while(|c| **c == b'\\').count();
-        let own = text[here] == quote && run >= slashes && (run - slashes).is_multiple_of(2 * (slashes + 1));
-        if own || run < slashes || text[here] != quote {
-            return here - run.min(slashes);
-        }
-        at = here + 1;
-    }
-    text.len()
-}
-
-/// Where an object or array ends whose quotes have so many backslashes; `None` if it does not before
-/// the text around it does.
-fn nested_end(text: &[u8], from: usize, level: usize) -> Option<usize> {
-    let (mut depth, mut at) = (0u32, from);
-    while let Some(c) = text.get(at) {
-        match c {
-            b'{' | b'[' => depth += 1,
-            b'}' | b']' => {
-                depth = depth.checked_sub(1)?;
-                if depth == 0 {
-                    return Some(at + 1);
-                }
-            }
-            b'"' => {
-                let slashes = text[from..at].iter().rev().take_while(|c| **c == b'\\').count();
-                if slashes != level {
-                    return None;
-                }
-                at = quoted_end(text, at + 1, b'"', level) + level;
-            }
-            _ => {}
-        }
-        at += 1;
-    }
-    None
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -368,8 +362,27 @@ mod tests {
 
     fn mask(text: &str) -> (String, Masked) {
         let mut masked = Masked::default();
-        let out = line(text.as_bytes(), &mut masked).into_owned();
-        (String::from_utf8(out).unwrap(), masked)
+        let out = super::text(text, &mut masked).into_owned();
+        (out, masked)
+    }
+
+    /// A key in base64 between these.
+    fn encoded(kind: &str, before: &str, behind: &str) -> String {
+        let key = format!("-----BEGIN {kind}-----\nMIIEowIBAAKCAQEA\n-----END {kind}-----\n");
+        format!("{before}{}{behind}", STANDARD.encode(key))
+    }
+
+    pub fn pack(text: &str) -> String {
+        let mut packer = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+        packer.write_all(text.as_bytes()).unwrap();
+        STANDARD.encode(packer.finish().unwrap())
+    }
+
+    pub fn unpack(packed: &str) -> String {
+        let mut text = String::new();
+        let packed = STANDARD.decode(packed).unwrap();
+        flate2::read::GzDecoder::new(&packed[..]).read_to_string(&mut text).unwrap();
+        text
     }
 
     #[test]
@@ -397,10 +410,9 @@ mod tests {
                 "a\n-----BEGIN EC PRIVATE KEY-----\nMIIE\nMHc=\n-----END EC PRIVATE KEY-----\nb",
                 "a\n[masked]\nb",
             ),
-            (
-                r#"["-----BEGIN PRIVATE KEY-----","-----END PRIVATE KEY-----"]"#,
-                r#"["[masked]","-----END PRIVATE KEY-----"]"#,
-            ),
+            (r#"["-----BEGIN PRIVATE KEY-----","-----END PRIVATE KEY-----"]"#, r#"["[masked]","[masked]"]"#),
+            (&encoded("ENCRYPTED PRIVATE KEY", "KEY=", ";"), "KEY=[masked];"),
+            (&encoded("PGP PRIVATE KEY BLOCK", "", ""), "[masked]"),
             ("arn:aws:iam::123456789012:role/x", "arn:aws:iam::111122223333:role/x"),
             (
                 "https://sqs.eu-west-1.amazonaws.com/123456789012/q",
@@ -453,6 +465,7 @@ mod tests {
             r#"{"logGroup":"/aws/lambda/f","logStream":"2026/11/23/[$LATEST]0123456789abcdef0123456789abcdef","timestamp":1795420800000,"message":"m"}"#,
             r#"{"time":"2026-11-23T08:00:00.250Z","type":"platform.report","record":{"requestId":"a","metrics":{"durationMs":123456789012,"billedDurationMs":251},"status":"error","errorType":"KeyError","tracing":{"spanId":"54565fb41ac79632","type":"X-Amzn-Trace-Id","value":"Root=1-62e900b2-710d76f009d6e7785905449a;Parent=0efbd19962d95b05;Sampled=1"}}}"#,
             r#"{"trace_id":"1-6a0d2f80-000000000000000000000001","id":"0000000000000001","start_time":1795420800.5,"n":123456789012}"#,
+            &encoded("CERTIFICATE", "cert ", ""),
             "commit 0123456789abcdef0123456789abcdef01234567 of 123456789012 bytes",
             r#"{"maxTokens":512,"token":null,"tokens": 3, "event_id":"5","status":"success"}"#,
             "token: 12345 secret: true",
@@ -464,17 +477,10 @@ mod tests {
 
     #[test]
     fn packed_text_is_looked_into() {
-        let pack = |text: &str| {
-            let mut packer = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
-            packer.write_all(text.as_bytes()).unwrap();
-            STANDARD.encode(packer.finish().unwrap())
-        };
         let (out, masked) = mask(&format!(r#"{{"awslogs":{{"data":"{}"}}}}"#, pack("from a@example.com")));
         assert_eq!(masked.summary(), "masked 1 e-mail addresses; look through it before it goes to others");
         let data = out.split('"').nth(5).unwrap();
-        let mut text = String::new();
-        flate2::read::GzDecoder::new(&STANDARD.decode(data).unwrap()[..]).read_to_string(&mut text).unwrap();
-        assert_eq!(text, "from [masked]");
+        assert_eq!(unpack(data), "from [masked]");
         let clean = format!("x {} y", pack("nothing"));
         assert_eq!(mask(&clean).0, clean);
         assert_eq!(mask("x H4sIAAAAAAAAAAAAAAAAAAAA y").0, "x [masked] y");
@@ -516,7 +522,7 @@ mod tests {
 
         #[test]
         fn anything_is_taken(text in prop::collection::vec(any::<u8>(), 0..200)) {
-            let _ = line(&text, &mut Masked::default());
+            let _ = Keys::default().line(&text, &mut Masked::default());
         }
     }
 }

@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 
 use lamtop::clock::Clock;
+use lamtop::mask::Masked;
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 use support::{program, until};
@@ -113,6 +114,93 @@ fn a_redacted_recording_gives_the_same_answers() {
     for question in [&["--by", "function,environment,1m"], &["--list", "invocations"]] {
         assert_eq!(answer(&[&out], question), answer(&paths, question), "{question:?}");
     }
+}
+
+/// A private key, a line each: with letters that are found nowhere else.
+fn key() -> Vec<String> {
+    let body = |n: usize, length: usize| -> String {
+        let letters = b"AbCdEfGhIjKlMnOpQrStUvWxYz0123456789+/";
+        (0..length).map(|at| char::from(letters[(at * 7 + n * 13) % letters.len()])).collect()
+    };
+    let mut lines = vec!["-----BEGIN RSA PRIVATE KEY-----".to_string()];
+    lines.extend((0..4).map(|n| body(n, 64)));
+    lines.extend([body(9, 24), "-----END RSA PRIVATE KEY-----".to_string()]);
+    lines
+}
+
+/// What `--redact` makes of a text that is read from a file.
+fn redacted(text: &str) -> (String, String) {
+    let dir = tempfile::tempdir().unwrap();
+    let (log, out) = (dir.path().join("orders.log"), dir.path().join("out.ndjson"));
+    append(&log, text);
+    let [log, out] = [&log, &out].map(|path| path.display().to_string());
+    let output = lamtop(&["record", &log, "--out", &out, "--idle-exit", "1s", "--redact"]);
+    assert!(output.status.success(), "{}", said(&output));
+    (read(Path::new(&out)), said(&output))
+}
+
+#[test]
+fn private_keys_are_masked_over_all_their_lines_in_whatever_order() {
+    let stream = |name: &str| format!("2026/11/23/[$LATEST]{}", name.repeat(16));
+    let time = "2026-11-23T08:00:00.100000+00:00";
+    // Two streams in turn, one whose message has several lines.
+    let mut tailed = String::new();
+    for line in key() {
+        for name in ["0a", "0b"] {
+            tailed += &format!("{time} {} {line}\n", stream(name));
+        }
+    }
+    let several = format!("{time} {} {}\n", stream("0a"), key().join("\n"));
+    let newest_first: Vec<String> = key().into_iter().rev().collect();
+    let row = |line: &String| format!("1795420800000,\"{line}\n\"\n");
+    let table = "timestamp,message\n".to_string() + &newest_first.iter().map(row).collect::<String>();
+    let results = |pretty: bool| {
+        let field = |name: &str, value: &str| serde_json::json!({"field": name, "value": value});
+        let row = |line: &String| {
+            serde_json::json!([
+                field("@timestamp", "2026-11-23 08:00:00.000"),
+                field("@message", &format!("{line}\n")),
+                field("@logStream", &stream("0a")),
+            ])
+        };
+        let rows: Vec<Value> = newest_first.iter().map(row).collect();
+        let results = serde_json::json!({"results": rows, "status": "Complete"});
+        if pretty { serde_json::to_string_pretty(&results).unwrap() + "\n" } else { format!("{results}\n") }
+    };
+    // Those who come late see no beginning.
+    let late = |text: &str| text.split_inclusive('\n').skip(2).collect::<String>();
+    for text in [late(&tailed), late(&several), tailed, several, table, results(true), results(false)] {
+        let (shown, said) = redacted(&text);
+        assert!(said.contains("keys"), "{said}");
+        for line in key() {
+            assert!(!shown.contains(&line), "{line} of\n{text}\nin\n{shown}");
+        }
+    }
+}
+
+#[test]
+fn of_logs_without_keys_only_what_was_masked_in_each_line_is_masked() {
+    let logs = Path::new(env!("CARGO_MANIFEST_DIR")).join("sample-logs");
+    let dir = tempfile::tempdir().unwrap();
+    let [raw, safe] = ["raw.ndjson", "safe.ndjson"].map(|name| dir.path().join(name));
+    let mut all = Vec::new();
+    for (out, more) in [(&raw, &[][..]), (&safe, &["--redact"][..])] {
+        let [logs, name] = [&logs, out].map(|path| path.display().to_string());
+        let output = lamtop(&[&["record", &logs, "--out", &name, "--idle-exit", "2s"], more].concat());
+        assert!(output.status.success(), "{}", said(&output));
+        let mut lines: Vec<String> = read(out).lines().map(str::to_string).collect();
+        lines.sort();
+        all.push((lines, said(&output)));
+    }
+    // Each line masked by itself is what it is among the others.
+    let by_themselves =
+        all[0].0.iter().map(|line| lamtop::mask::text(line, &mut Masked::default()).into_owned());
+    let mut by_themselves: Vec<String> = by_themselves.collect();
+    by_themselves.sort();
+    let others = by_themselves.iter().zip(&all[1].0).find(|(one, among)| one != among);
+    assert!(others.is_none() && by_themselves.len() == all[1].0.len(), "{others:?}");
+    let said = &all[1].1;
+    assert!(said.contains("payloads") && !said.contains("keys") && !said.contains("tokens"), "{said}");
 }
 
 #[test]

@@ -17,7 +17,6 @@ mod event;
 mod held;
 mod line;
 mod logged;
-mod masked;
 mod one;
 mod patterns;
 mod rows;
@@ -31,6 +30,7 @@ mod tests;
 
 pub use bytes::Bytes;
 
+use crate::mask;
 use crate::model::{Origin, Timestamp};
 use crate::query::view::{Anchor, LinesAnswer, LinesRequest};
 use crate::store::Snapshot;
@@ -66,7 +66,7 @@ impl<B: Bytes> Reader<B> {
             None => self.anywhere(&wanted, request),
         };
         if request.mask {
-            masked::rows(&mut answer.rows);
+            mask::lines(answer.rows.iter_mut().map(|row| (row.stream(), &mut row.text)));
         }
         if answer.note.is_none() && answer.at_start && snapshot.health.lines_let_go > 0 {
             answer.note = Some("older lines were let go to stay within --memory".to_string());

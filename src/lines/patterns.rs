@@ -36,6 +36,8 @@ pub struct Shaped<'a> {
     pub function: Option<&'a Arc<str>>,
     /// What it says.
     pub text: &'a str,
+    /// Whether it is a line of a private key.
+    pub of_key: bool,
 }
 
 /// Shapes as they come.
@@ -88,6 +90,7 @@ impl Shapes {
                 function: line.function.cloned(),
                 functions: false,
                 newest: String::new(),
+                of_key: false,
             };
             add(&mut pattern, line);
             self.all.insert(shape, pattern);
@@ -147,6 +150,7 @@ fn add(pattern: &mut Pattern, line: &Shaped<'_>) {
     pattern.lines += 1;
     pattern.level = pattern.level.max(line.level);
     pattern.bad |= line.bad;
+    pattern.of_key |= line.of_key;
     pattern.first = pattern.first.min(line.time);
     pattern.functions |= pattern.function.as_ref() != line.function;
     if let Some(count) = pattern.columns.get_mut(line.column) {
@@ -166,6 +170,7 @@ fn merge(pattern: &mut Pattern, other: Pattern) {
     pattern.lines += other.lines;
     pattern.level = pattern.level.max(other.level);
     pattern.bad |= other.bad;
+    pattern.of_key |= other.of_key;
     pattern.platform &= other.platform;
     pattern.first = pattern.first.min(other.first);
     pattern.functions |= other.functions || pattern.function != other.function;
@@ -186,7 +191,16 @@ mod tests {
 
     fn line(time: i64, level: Level, text: &str) -> Shaped<'_> {
         let (column, function) = ((time / 100) as usize, None);
-        Shaped { time: Timestamp(time), column, level, bad: false, platform: false, function, text }
+        Shaped {
+            time: Timestamp(time),
+            column,
+            level,
+            bad: false,
+            platform: false,
+            function,
+            text,
+            of_key: false,
+        }
     }
 
     fn shapes(lines: &[(i64, Level, &str)]) -> Shapes {

@@ -13,7 +13,7 @@ use super::walk::{regions, text_of};
 use super::wanted::{Owners, Wanted, bounds};
 use std::borrow::Cow;
 
-use crate::mask::{self, Masked};
+use crate::mask::{self, MASKED, Masked, Streams};
 use crate::model::{Grade, Level, Timestamp, Why, Window};
 use crate::query::survey::{LineCount, Since, Survey, SurveyOf, SurveyRequest, find_all};
 use crate::query::view::{Anchor, LinesRequest};
@@ -87,8 +87,10 @@ impl<B: Bytes> Reader<B> {
         if of.mask {
             let mut masked = Masked::default();
             for pattern in survey.patterns.iter_mut().flat_map(|patterns| &mut patterns.rows) {
-                if let Cow::Owned(text) = mask::text(&pattern.newest, &mut masked) {
-                    pattern.newest = text;
+                match mask::text(&pattern.newest, &mut masked) {
+                    _ if pattern.of_key => pattern.newest = MASKED.to_string(),
+                    Cow::Owned(text) => pattern.newest = text,
+                    Cow::Borrowed(_) => {}
                 }
             }
         }
@@ -115,15 +117,18 @@ impl<B: Bytes> Reader<B> {
         let read = (self.held.read - before).max(texts.len() as u64);
         let owners = wanted.owners(source, stretch);
         let mut loggers: Option<Owners<'_>> = None;
+        // The stretch before this one is read after it: a key that began there is known by its letters.
+        let mut keys = Streams::default();
         for line in lines.iter() {
             if !counted.survey.window.holds(line.time) || !wanted.is_its(line, &self.held.names) {
                 continue;
             }
             counted.survey.lines += 1;
             let text = if texts.is_empty() { String::new() } else { text_of(&texts, region.from, line) };
+            let of_key = counted.shapes.is_some() && keys.of(line.stream).are_in(&text);
             if wanted.fulfils(line, &self.held.names, &text, owners.as_ref()) {
                 let function = line.function.and_then(|name| self.held.names.get(name));
-                counted.add(line, &text, function);
+                counted.add(line, &text, function, of_key);
                 if let Some(logged) = counted.logged.as_mut().filter(|_| line.kind == Kind::Log)
                     && let Some(event) = event::event(&text)
                 {
@@ -193,7 +198,7 @@ impl<'a> Counted<'a> {
         !self.of.find.is_empty() || self.shapes.is_some() || self.logged.is_some()
     }
 
-    fn add(&mut self, line: &Line, text: &str, function: Option<&std::sync::Arc<str>>) {
+    fn add(&mut self, line: &Line, text: &str, function: Option<&std::sync::Arc<str>>, of_key: bool) {
         let column = column(line.time, self.survey.window, self.survey.columns.len());
         // What continues an error is not one more.
         let level = if line.kind == Kind::More { Level::Unknown } else { line.level };
@@ -207,7 +212,7 @@ impl<'a> Counted<'a> {
         if let Some(shapes) = &mut self.shapes {
             let platform = matches!(line.kind, Kind::Start | Kind::Report | Kind::Platform);
             let time = line.time;
-            let shaped = Shaped { time, column, level, bad, platform, function, text };
+            let shaped = Shaped { time, column, level, bad, platform, function, text, of_key };
             shapes.add(shape::of_line(line.kind, text), &shaped);
         }
     }

@@ -1,40 +1,71 @@
 //! Private keys that span several lines, as a program prints a file: what begins in one line ends some
 //! lines later, and the lines between are letters that say nothing by themselves.
+//!
+//! Lines may begin within a key, come the newest first, or lack some. So a key goes on until its end
+//! *or* its beginning, an end that no lines of a key led up to may be the first that is seen of one, and
+//! letters that look like a full line of a key are masked where nothing else is said, whatever came
+//! before them.
 
 use std::borrow::Cow;
 use std::ops::Range;
-use std::sync::LazyLock;
 
-use memchr::memmem;
-use regex::bytes::Regex;
-
-use super::{MASK, Masked, line, regex};
+use super::letters::{Part, Run, is_last, parts, runs, says_nothing, stands_alone, without_colour};
+use super::pem::{Mark, MarkKind, is_letter, marks};
+use super::{Kind, Masked, plain, within_packed, without};
 
 /// Lines between a key's first and its last at most: one of 16,384 bits has 200.
 const LINES: u32 = 300;
-/// Letters of a line of a key at most.
+/// Letters of a line of a key at most, where anything else is said in it.
 const LONGEST: usize = 100;
 /// Letters of all of its lines but the last.
 const USUAL: [usize; 3] = [64, 70, 76];
-
-static BEGIN: LazyLock<Regex> = LazyLock::new(|| regex(r"-----BEGIN [A-Z0-9 ]*PRIVATE KEY(?: BLOCK)?-----"));
-static END: LazyLock<Regex> = LazyLock::new(|| {
-    regex(r"(?:[A-Za-z0-9+/=]+(?:\r?\n|\\+n)*)?-----END [A-Z0-9 ]*PRIVATE KEY(?: BLOCK)?-----")
-});
-/// What a line says that a capture or a logger wrapped.
-static MESSAGE: LazyLock<Regex> =
-    LazyLock::new(|| regex(r#"\\*"(?:message|msg|raw|log|record)\\*"\s*:\s*\\*"([^"]*)"#));
+/// Letters of a line that can't be one of the last, ...
+const LONG: usize = 40;
+/// ... and of a word at most.
+const WORD: usize = 20;
 
 /// Masks lines that are read one after the other. One of these for each place whose lines follow each other.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Keys {
     /// Lines until it is no key any more.
     left: u32,
-    /// Whether the line before was as long as all lines of a key but the last are.
-    full: bool,
+    /// Whether letters that are fewer than a line's may be a key's last ones.
+    short: Short,
+    /// Whether the line before was one of a key's body.
+    near: bool,
+    /// Whether any was since the key began.
+    body: bool,
+}
+
+/// What letters are that stand alone and are fewer than those of a line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Short {
+    /// Words of others.
+    Words,
+    /// The last line of a key, unless they are a word, a number or no base64.
+    Perhaps,
+    /// The last line of a key, whatever they are.
+    Last,
+}
+
+impl Default for Keys {
+    /// What comes first may be the last line of a key that began before.
+    fn default() -> Self {
+        Self { left: 0, short: Short::Perhaps, near: false, body: false }
+    }
 }
 
 impl Keys {
+    /// One for lines that may well be within a key.
+    pub fn within() -> Self {
+        Self { left: LINES, ..Self::default() }
+    }
+
+    /// One for a text by itself, which is no key's last line.
+    pub(super) fn apart() -> Self {
+        Self { short: Short::Words, ..Self::default() }
+    }
+
     /// Whether a key has begun and not ended yet.
     pub fn inside(&self) -> bool {
         self.left > 0
@@ -42,20 +73,9 @@ impl Keys {
 
     /// Masks a line, and what is in it of a key that began in a line before.
     pub fn line<'a>(&mut self, text: &'a [u8], masked: &mut Masked) -> Cow<'a, [u8]> {
-        let rest = self.of_key(text);
-        if memmem::find(text, b"PRIVATE KEY").is_some() {
-            let ends = END.find_iter(text).last();
-            let begins = BEGIN.find_iter(text).last();
-            if begins.is_some_and(|begin| ends.is_none_or(|end| end.end() <= begin.start())) {
-                // Behind it may stand less than a line.
-                (self.left, self.full) = (LINES, true);
-            } else if ends.is_some() {
-                self.left = 0;
-            }
-        }
-        match rest {
-            None => line(text, masked),
-            Some(rest) => Cow::Owned(line(&rest, masked).into_owned()),
+        match within_packed(text, masked, |inside, masked| self.plain(inside, masked)) {
+            Cow::Borrowed(text) => self.plain(text, masked),
+            Cow::Owned(text) => Cow::Owned(self.plain(&text, masked).into_owned()),
         }
     }
 
@@ -67,238 +87,214 @@ impl Keys {
         }
     }
 
-    /// The line without what is in it of the key that began before.
-    fn of_key(&mut self, text: &[u8]) -> Option<Vec<u8>> {
-        let ends = memmem::find(text, b"-----END").and_then(|_| END.find(text));
-        let part = match ends {
-            Some(end) if BEGIN.find(text).is_none_or(|begin| end.start() < begin.start()) => end.range(),
-            _ if self.left == 0 => return None,
-            _ => {
-                self.left -= 1;
-                self.body(text)?
-            }
-        };
-        Some([&text[..part.start], MASK, &text[part.end..]].concat())
+    /// Whether anything in a text is a part of a key that only the lines around it tell.
+    pub fn are_in(&mut self, text: &str) -> bool {
+        !self.of_key(text.as_bytes(), &mut Masked::default()).is_empty()
     }
 
-    /// The letters of a line within a key: its last word, if it is letters alone and about as long as
-    /// they are.
-    fn body(&mut self, text: &[u8]) -> Option<Range<usize>> {
-        let part = last_word(text);
-        let length = part.len();
-        let fits = (1..=LONGEST).contains(&length) && text[part.clone()].iter().all(is_letter);
-        let usual = USUAL.contains(&length);
-        let was_full = self.full;
-        self.full = if fits { usual } else { was_full };
-        // The last line of a key is of any length, as is the last word of any other line.
-        let last = was_full && stands_alone(text, part.start);
-        (fits && (usual || length > 40 || last)).then_some(part)
-    }
-}
-
-/// Whether nothing is said before a place: at most a time, a stream, or what stands in columns.
-fn stands_alone(text: &[u8], at: usize) -> bool {
-    let before = &text[..at];
-    match before.last() {
-        None | Some(b'"' | b'\t' | b't' | b'n' | b'\\') => true,
-        Some(_) => {
-            let word = before.trim_ascii_end();
-            let begin = word.iter().rposition(u8::is_ascii_whitespace).map_or(0, |at| at + 1);
-            let word = &word[begin..];
-            word.iter().any(u8::is_ascii_digit)
-                && word.iter().any(|c| matches!(c, b'/' | b'[' | b':'))
-                && !word.ends_with(b":")
+    fn plain<'a>(&mut self, text: &'a [u8], masked: &mut Masked) -> Cow<'a, [u8]> {
+        match without(text, &self.of_key(text, masked)) {
+            None => plain(text, masked),
+            Some(rest) => Cow::Owned(plain(&rest, masked).into_owned()),
         }
     }
+
+    /// What is in a line of a key, in order, but for what [`plain`] finds: what follows a beginning in
+    /// the same text.
+    fn of_key(&mut self, text: &[u8], masked: &mut Masked) -> Vec<Range<usize>> {
+        let marks = marks(text);
+        let idle = self.left == 0 && self.short == Short::Words && marks.is_empty();
+        if idle && !runs(text, 0..text.len()).any(|run| USUAL.contains(&run.letters)) {
+            self.near = false;
+            return Vec::new();
+        }
+        let mut line = Line { text, marks: &marks, done: 0, of_key: Vec::new(), masked };
+        for part in parts(text) {
+            self.part(&mut line, &part);
+        }
+        line.of_key
+    }
+
+    fn part(&mut self, line: &mut Line<'_>, part: &Part) {
+        let Range { start, end } = part.range;
+        if line.done >= end {
+            return;
+        }
+        let (before, mut marked) = (line.of_key.len(), false);
+        loop {
+            let from = line.done.max(start);
+            let mark = line.marks.first().filter(|mark| mark.range.start < end);
+            for run in runs(line.text, from..mark.map_or(end, |mark| mark.range.start)) {
+                if self.is_of_key(line.text, part, &run) {
+                    self.take(line, run);
+                }
+            }
+            let Some(mark) = mark else { break };
+            self.mark(line, mark);
+            (line.marks, line.done, marked) = (&line.marks[1..], mark.range.end, true);
+            if line.done >= end {
+                break;
+            }
+        }
+        if marked || !part.said || says_nothing(&line.text[part.range.clone()]) {
+            return;
+        }
+        self.left = self.left.saturating_sub(1);
+        if line.of_key.len() == before {
+            self.near = false;
+            if self.left == 0 {
+                self.short = Short::Words;
+            }
+        }
+    }
+
+    /// Whether letters are a key's.
+    fn is_of_key(&self, text: &[u8], part: &Part, run: &Run) -> bool {
+        let (letters, word) = (run.letters, &text[run.range.clone()]);
+        // Digests are no base64, and what is packed is unpacked.
+        if letters > WORD && is_hexadecimal(word) || word.starts_with(b"H4sI") && letters > LONGEST {
+            return false;
+        }
+        let usual = USUAL.contains(&letters);
+        if usual && self.inside() {
+            return true;
+        }
+        let before = &text[part.range.start..run.range.start];
+        let behind = &text[run.range.end..part.range.end];
+        let alone = || stands_alone(before, behind);
+        let last = || is_last(before, behind);
+        let looks = || is_base64(run) && !is_word(word);
+        part.said
+            && match (self.inside(), self.short) {
+                (true, _) if letters > LONG => letters <= LONGEST && last() || alone(),
+                (true, Short::Last) => alone() || looks() && last(),
+                (_, Short::Perhaps) if looks() => alone(),
+                (false, _) => usual && is_mixed(word) && alone(),
+                _ => false,
+            }
+    }
+
+    fn take(&mut self, line: &mut Line<'_>, run: Run) {
+        if !self.inside() && !self.near {
+            line.masked.count(Kind::Key);
+        }
+        // The last line of a key is of any length, as is the last word of any other line. One of others
+        // may have come between.
+        self.short = match (run.letters > LONG, self.inside()) {
+            (true, true) => Short::Last,
+            (true, false) | (false, true) => Short::Perhaps,
+            (false, false) => Short::Words,
+        };
+        (self.near, self.body) = (true, true);
+        line.of_key.push(run.range);
+    }
+
+    fn mark(&mut self, line: &mut Line<'_>, mark: &Mark) {
+        match mark.kind {
+            MarkKind::Whole if self.inside() => {}
+            MarkKind::Whole => self.short = Short::Words,
+            MarkKind::Begin => {
+                let behind = &line.text[mark.range.clone()];
+                let long = behind.rsplit(|c| !is_letter(*c)).any(|run| run.len() > LONG);
+                // Of a key that came the newest line first this is the last one: what follows is
+                // of others. If it was not, a full line tells.
+                self.short = if self.near && !long { Short::Words } else { Short::Last };
+                (self.left, self.near, self.body) = (LINES, long, long);
+                return;
+            }
+            MarkKind::End => {
+                if self.inside() && self.body && self.near {
+                    (self.left, self.short) = (0, Short::Words);
+                } else {
+                    // No line of a key led up to it, so they may follow it: the newest came first.
+                    let ambiguous = self.near || self.inside() && self.body;
+                    self.short = if ambiguous { Short::Perhaps } else { Short::Last };
+                    self.left = LINES;
+                    if !self.near {
+                        line.masked.count(Kind::Key);
+                    }
+                }
+                let start = letters_before(line.text, line.done, mark.range.start);
+                // They may have been taken already.
+                let within = |taken: &mut Range<usize>| taken.end > start;
+                let start = line.of_key.pop_if(within).map_or(start, |taken| taken.start.min(start));
+                line.of_key.push(start..mark.range.end);
+            }
+        }
+        (self.near, self.body) = (false, false);
+    }
 }
 
-fn is_letter(c: &u8) -> bool {
-    c.is_ascii_alphanumeric() || matches!(c, b'+' | b'/' | b'=')
+/// A line, while it is looked through.
+struct Line<'a> {
+    text: &'a [u8],
+    /// What there is of keys in it that was not come to yet.
+    marks: &'a [Mark],
+    /// Before that all is done.
+    done: usize,
+    of_key: Vec<Range<usize>>,
+    masked: &'a mut Masked,
 }
 
-/// Where the last word is of what a line says.
-fn last_word(text: &[u8]) -> Range<usize> {
-    let said =
-        MESSAGE.captures(text).and_then(|found| found.get(1)).map_or(0..text.len(), |said| said.range());
-    let mut end = said.end;
-    let blank = |at: usize| text[at].is_ascii_whitespace();
+/// Where the letters begin that lead up to the end of a key in the same text.
+fn letters_before(text: &[u8], from: usize, end: usize) -> usize {
+    let mut at = from + without_colour(&text[from..end]).len();
     loop {
-        // Also an escaped line end, and the backslash of an escaped quote.
-        let inside = &text[said.start..end];
-        end = match inside {
-            [.., b'\\', b'n' | b'r' | b't'] => end - 2,
-            [.., b'\\'] => end - 1,
-            [.., last] if last.is_ascii_whitespace() => end - 1,
+        at = match &text[from..at] {
+            [.., b'\n' | b'\r'] => at - 1,
+            [.., b'\\', b'n' | b'r'] => at - 2,
+            [.., b'\\'] if at < end => at - 1,
             _ => break,
         };
     }
-    let mut begin = end;
-    while begin > said.start && !blank(begin - 1) && text[begin - 1] != b'\\' {
-        begin -= 1;
+    let letters = text[from..at].iter().rev().take_while(|c| is_letter(**c)).count();
+    if letters == 0 {
+        return end;
     }
-    // An escaped blank before it: `…INFO\tMIIE…`.
-    if begin > said.start && text[begin - 1] == b'\\' && begin < end {
-        begin += 1;
-    }
-    begin..end
+    // Not the letter of an escape.
+    let escaped = text[from..at - letters].last() == Some(&b'\\');
+    at - letters + usize::from(escaped)
 }
 
-/// Without the letters of a key that a message is, wherever that began: where it has nothing else to say,
-/// and these are as many as lines of a key have, of both cases and digits, and no digest.
-pub fn alone(message: &str) -> Option<String> {
-    let part = last_word(message.as_bytes());
-    let word = &message.as_bytes()[part.clone()];
+/// Whether as many letters as these can be a key's last ones: they are in fours.
+fn is_base64(run: &Run) -> bool {
+    run.letters.is_multiple_of(4)
+}
+
+/// A word or a number, as far as its letters tell.
+fn is_word(word: &[u8]) -> bool {
+    let is = |kind: fn(&u8) -> bool| word.iter().all(kind);
+    let named = is(u8::is_ascii_uppercase) || word.iter().skip(1).all(u8::is_ascii_lowercase);
+    is_hexadecimal(word) || word.len() <= WORD && is(u8::is_ascii_alphabetic) && named
+}
+
+fn is_hexadecimal(word: &[u8]) -> bool {
+    word.iter().all(u8::is_ascii_hexdigit)
+}
+
+/// Letters of both cases and digits, and no digest.
+fn is_mixed(word: &[u8]) -> bool {
     let has = |kind: fn(&u8) -> bool| word.iter().any(kind);
-    let looks = USUAL.contains(&word.len())
-        && word.iter().all(is_letter)
-        && has(u8::is_ascii_uppercase)
+    has(u8::is_ascii_uppercase)
         && has(u8::is_ascii_lowercase)
         && has(u8::is_ascii_digit)
-        && has(|c| !c.is_ascii_hexdigit());
-    looks.then(|| before_end(message)).flatten()
+        && !is_hexadecimal(word)
 }
 
 /// Without the letters that a message is, which stands before the end of a key.
-pub fn before_end(message: &str) -> Option<String> {
-    let part = last_word(message.as_bytes());
-    let said = message.rfind('\t').map_or(0, |at| at + 1);
-    let alone = message[said..].trim_ascii().len() == part.len();
-    let letters =
-        !part.is_empty() && part.len() <= LONGEST && message.as_bytes()[part.clone()].iter().all(is_letter);
-    (alone && letters).then(|| [&message[..part.start], "[masked]", &message[part.end..]].concat())
+pub(super) fn before_end(message: &str) -> Option<String> {
+    let text = message.as_bytes();
+    let all = parts(text);
+    let part = all.iter().rev().find(|part| !says_nothing(&text[part.range.clone()]))?;
+    let run = runs(text, part.range.clone()).last()?.range;
+    let alone = stands_alone(&text[part.range.start..run.start], &text[run.end..part.range.end]);
+    (part.said && alone).then(|| [&message[..run.start], "[masked]", &message[run.end..]].concat())
 }
 
-/// Whether a line has the end of a key in it.
-pub fn ends(message: &str) -> bool {
-    memmem::find(message.as_bytes(), b"-----END").is_some() && END.is_match(message.as_bytes())
+/// Whether a line has the end of a key in it whose beginning is not there.
+pub(super) fn ends(message: &str) -> bool {
+    marks(message.as_bytes()).iter().any(|mark| mark.kind == MarkKind::End)
 }
 
 #[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::*;
-
-    fn body(n: usize, length: usize) -> String {
-        let letter =
-            |at: usize| char::from(b"AbCdEfGhIjKlMnOpQrStUvWxYz0123456789+/"[(at * 7 + n * 13) % 38]);
-        (0..length).map(letter).collect()
-    }
-
-    /// A key of so many full lines and one of so many letters.
-    fn key(kind: &str, full: usize, last: usize) -> Vec<String> {
-        let mut lines = vec![format!("-----BEGIN {kind}PRIVATE KEY-----")];
-        lines.extend((0..full).map(|n| body(n, 64)));
-        lines.extend((last > 0).then(|| body(99, last)));
-        lines.push(format!("-----END {kind}PRIVATE KEY-----"));
-        lines
-    }
-
-    fn masked(lines: &[String]) -> Vec<String> {
-        let mut keys = Keys::default();
-        lines.iter().map(|line| keys.text(line, &mut Masked::default()).into_owned()).collect()
-    }
-
-    #[test]
-    fn all_lines_of_a_key_are_masked_and_what_is_around_them_is_not() {
-        let wrap = |line: &String| {
-            format!(
-                r#"{{"logGroup":"/aws/lambda/f","logStream":"2026/11/23/[7]0123456789abcdef0123456789abcdef","timestamp":1,"message":"{line}\n"}}"#
-            )
-        };
-        let forms: [&dyn Fn(&String) -> String; 4] = [
-            &|line| line.clone(),
-            &|line| format!("2026-11-23T09:03:09.031Z\t81ec\tINFO\t{line}"),
-            &|line| format!("2026-11-23T09:03:09.031000+00:00 2026/11/23/[7]0123456789abcdef {line} "),
-            &wrap,
-        ];
-        for form in forms {
-            for kind in ["", "RSA ", "EC ", "OPENSSH ", "ENCRYPTED "] {
-                let lines: Vec<String> = key(kind, 3, 10).iter().map(form).collect();
-                let all = masked(&lines);
-                for (shown, line) in all.iter().zip(&lines) {
-                    assert_eq!(shown.matches("[masked]").count(), 1, "{shown} for {line}");
-                    let rest =
-                        |text: &str| text.replace("[masked]", "").replace("\\n", "").trim_end().to_string();
-                    assert_eq!(rest(shown), rest(&form(&String::new())));
-                }
-            }
-        }
-        // A header between, lines of others between, and words after it.
-        let mut lines = key("RSA ", 2, 20);
-        lines.splice(1..1, ["Proc-Type: 4,ENCRYPTED", "DEK-Info: AES-128-CBC,1", ""].map(String::from));
-        lines.insert(5, "START RequestId: 8f507cfc-aaaa-4f32-9c53-123456789012 Version: 7".to_string());
-        lines.extend(["done".to_string(), body(1, 30)]);
-        let all = masked(&lines);
-        assert_eq!(all[1..4], lines[1..4]);
-        assert_eq!(all[5], lines[5]);
-        assert!([0, 4, 6, 7, 8].iter().all(|at| all[*at] == "[masked]"), "{all:?}");
-        assert_eq!(all[9..], lines[9..]);
-    }
-
-    #[test]
-    fn what_only_speaks_of_keys_masks_nothing_else() {
-        let lines = [
-            "-----BEGIN PRIVATE KEY-----",
-            "oops",
-            "done",
-            "ok",
-            "-----BEGIN CERTIFICATE-----",
-            "MIIEowIBAAKCAQ",
-        ]
-        .map(String::from);
-        assert_eq!(
-            masked(&lines)[1..],
-            ["[masked]", "done", "ok", "-----BEGIN CERTIFICATE-----", "MIIEowIBAAKCAQ"]
-        );
-        // One that never ends is none after a while.
-        let mut keys = Keys::default();
-        keys.line(b"-----BEGIN PRIVATE KEY-----", &mut Masked::default());
-        for _ in 0..LINES {
-            assert!(keys.inside());
-            keys.line(b"words of others", &mut Masked::default());
-        }
-        assert!(!keys.inside());
-        // In one line it is over, and what follows is not looked at.
-        let whole = key("", 2, 5).join("\\n");
-        assert_eq!(masked(&[whole, body(1, 64)]), ["[masked]".to_string(), body(1, 64)]);
-    }
-
-    #[test]
-    fn a_lone_line_of_a_key_is_known() {
-        for (text, yes) in [
-            (body(1, 64), true),
-            (format!("2026-11-23T09:03:09.031Z\t81ec\tINFO\t{}", body(2, 64)), true),
-            (body(1, 63), false),
-            ("0123456789abcdef".repeat(4), false),
-            (format!("id {}", body(1, 64)), false),
-            (String::new(), false),
-        ] {
-            assert_eq!(alone(&text).is_some(), yes, "{text}");
-            assert!(alone(&text).is_none_or(|shown| shown.ends_with("[masked]")));
-        }
-    }
-
-    proptest! {
-        #[test]
-        fn no_letter_of_a_key_is_left(full in 0usize..40, last in 1usize..64, before in 0usize..3) {
-            let mut lines = vec!["a line".to_string(); before];
-            lines.extend(key("RSA ", full, last));
-            let all = masked(&lines);
-            prop_assert!(all[before..].iter().all(|line| line == "[masked]"), "{:?}", all);
-        }
-
-        #[test]
-        fn anything_is_taken(lines in prop::collection::vec(prop_oneof![
-            prop::collection::vec(any::<u8>(), 0..80),
-            r#"[-A-Z "\\nt{}:]{0,40}(-----(BEGIN|END) PRIVATE KEY-----)?"#.prop_map(String::into_bytes),
-        ], 0..12)) {
-            let mut keys = Keys::default();
-            for line in &lines {
-                keys.line(line, &mut Masked::default());
-                let line = String::from_utf8_lossy(line);
-                let _ = (alone(&line), before_end(&line), ends(&line));
-            }
-        }
-    }
-}
+mod tests;

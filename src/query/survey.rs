@@ -253,6 +253,9 @@ pub struct Pattern {
     pub functions: bool,
     /// The last one's text, cut. Raw.
     pub newest: String,
+    /// Whether there are lines of a private key among them, which only the lines around them tell. Then
+    /// the shape too is nothing to be shown where secrets are masked.
+    pub of_key: bool,
 }
 
 /// Where the text lies in a line, as byte ranges; capitals count only if the text has some.

@@ -11,7 +11,7 @@ use crate::model::{Finding, Flags, FunctionId, Graded, Timestamp, TraceId, Windo
 use super::filter::Filter;
 
 pub use function::{EnvironmentRow, FunctionDetail, InvocationRow, InvocationState, Moment, VersionRow};
-pub use lines::{Anchor, LinesAnswer, LinesRequest, LogRow};
+pub use lines::{Anchor, LinesAnswer, LinesRequest, LogRow, Stream};
 
 pub use super::calls::{CallRow, CallStats, CallTree, Fold};
 pub use super::errors::ErrorGroup;

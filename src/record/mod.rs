@@ -20,12 +20,14 @@ pub fn recorded(line: &[u8], cut: u64, arrived: Option<Timestamp>) -> Vec<u8> {
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
+use std::hash::BuildHasher;
 use std::io;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use crossbeam_channel::{Receiver, RecvTimeoutError, bounded, select};
 use memchr::memrchr;
+use rustc_hash::FxBuildHasher;
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGXFSZ};
 use signal_hook::flag;
 use signal_hook::iterator::Signals;
@@ -33,8 +35,8 @@ use signal_hook::iterator::Signals;
 use crate::clock::Clock;
 use crate::decode;
 use crate::frame::{Frame, MOST, Scanner, Shape};
-use crate::mask::{Keys, Masked};
-use crate::model::{Chunk, SourceId};
+use crate::mask::{Masked, Streams};
+use crate::model::{Chunk, Origin, SourceId};
 use crate::source::{self, Event, Input, Mode, NoInput, SourceInfo, Sources};
 use line::{Name, Put};
 use output::Output;
@@ -123,7 +125,8 @@ pub fn run(
         heads: 0,
         most,
         masked: options.redact.then(Masked::default),
-        keys: BTreeMap::new(),
+        keys: Streams::default(),
+        last: BTreeMap::new(),
     };
     let ended = recording.run(&sources, options, signals, clock, say);
     sources.stop();
@@ -135,6 +138,9 @@ pub fn run(
     say(&recording.summary());
     Ok(ended)
 }
+
+/// Where lines follow each other: a source's stream, by a hash of its name, or what has none.
+type Stream = (SourceId, Option<u64>);
 
 struct Recording {
     output: Output,
@@ -149,8 +155,10 @@ struct Recording {
     most: usize,
     /// What was masked, if anything is to be.
     masked: Option<Masked>,
-    /// Keys that have begun in a source, and not ended yet.
-    keys: BTreeMap<SourceId, Keys>,
+    /// Keys over several lines, where they are masked: those of streams may come between each other.
+    keys: Streams<Stream>,
+    /// The stream of each source's last line: the lines of a message but its first say none.
+    last: BTreeMap<SourceId, u64>,
 }
 
 impl Recording {
@@ -235,12 +243,16 @@ impl Recording {
     fn chunk(&mut self, chunk: &Chunk) -> Result<bool, OutputError> {
         let Some(name) = self.names.get(&chunk.source) else { return Ok(false) };
         let bytes = &chunk.bytes[..];
-        // A key may go on where the chunk before ended.
-        let mut keys = self.keys.remove(&chunk.source).unwrap_or_default();
         let (output, heads, masked) = (&mut self.output, &mut self.heads, &mut self.masked);
+        let (keys, last) = (&mut self.keys, &mut self.last);
         let mut put = |text: &[u8], cut: u64, most: usize| {
             let line = match masked {
-                Some(masked) => keys.line(text, masked),
+                Some(masked) => {
+                    if let Some(stream) = stream_of(text) {
+                        last.insert(chunk.source, stream);
+                    }
+                    keys.of((chunk.source, last.get(&chunk.source).copied())).line(text, masked)
+                }
                 None => Cow::Borrowed(text),
             };
             output.line(|block| {
@@ -271,9 +283,6 @@ impl Recording {
         if chunk.cut > 0 {
             put(&bytes[whole..], chunk.cut, self.most)?;
         }
-        if keys.inside() {
-            self.keys.insert(chunk.source, keys);
-        }
         Ok(true)
     }
 
@@ -297,4 +306,13 @@ impl Recording {
         }
         text
     }
+}
+
+/// The stream of a line, by a hash of its name, if it says one.
+fn stream_of(text: &[u8]) -> Option<u64> {
+    let (arena, mut records) = (decode::Arena::new(), Vec::new());
+    let origin = Origin { source: SourceId(0), offset: 0, len: 0 };
+    decode::frame(decode::Frame { text, origin, arrived: None }, &arena, &mut records);
+    let stream = records.iter().find_map(|record| record.envelope.stream)?;
+    Some(FxBuildHasher.hash_one(stream))
 }

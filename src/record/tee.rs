@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use crossbeam_channel::Receiver;
 
 use super::{OutputError, Recording};
-use crate::mask::Masked;
+use crate::mask::{Masked, Streams};
 use crate::model::Chunk;
 use crate::record::output::Output;
 use crate::source::{self, Catalog, Mode, Pool};
@@ -31,7 +31,8 @@ pub fn tee(
         heads: 0,
         most: source::Options::new(Mode::Follow { newest_slice: None }).most,
         masked: Some(Masked::default()),
-        keys: BTreeMap::new(),
+        keys: Streams::default(),
+        last: BTreeMap::new(),
     };
     for chunk in chunks {
         if !recording.names.contains_key(&chunk.source)

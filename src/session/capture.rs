@@ -4,15 +4,12 @@
 use std::borrow::Cow;
 use std::io::{self, BufWriter, Write};
 use std::path::Path;
-use std::sync::Arc;
 
-use rustc_hash::FxHashMap;
 use serde_json::{Map, Value};
 
 use crate::lines::{Bytes, Reader};
-use crate::mask::{Keys, Masked};
-use crate::model::SourceId;
-use crate::query::view::{Anchor, LinesRequest, LogRow};
+use crate::mask::{Masked, Streams};
+use crate::query::view::{Anchor, LinesRequest, LogRow, Stream};
 use crate::store::Snapshot;
 use crate::ui::number;
 
@@ -20,12 +17,6 @@ use crate::ui::number;
 const PAGE: usize = 2_000;
 /// Bytes that are written at most: whoever wants more has the files themselves.
 const MOST: u64 = 1 << 30;
-
-/// Streams in which a key has begun at most.
-const STREAMS: usize = 1_000;
-
-/// Where lines follow each other.
-type Stream = (SourceId, Option<Arc<str>>);
 
 /// What was written.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -53,7 +44,7 @@ pub fn write(
 ) -> io::Result<Written> {
     let mut out = BufWriter::new(out);
     let mut written = Written { masked: mask.then(Masked::default), ..Written::default() };
-    let mut keys = FxHashMap::default();
+    let mut keys = Streams::default();
     let mut request = LinesRequest { count: PAGE, ..request.clone() };
     // The last event, which the next page may continue.
     let mut open: Option<Event> = None;
@@ -122,14 +113,9 @@ impl Event {
         self.row.text.push_str(text);
     }
 
-    fn put(
-        self,
-        out: &mut impl Write,
-        written: &mut Written,
-        keys: &mut FxHashMap<Stream, Keys>,
-    ) -> io::Result<()> {
+    fn put(self, out: &mut impl Write, written: &mut Written, keys: &mut Streams<Stream>) -> io::Result<()> {
         let row = self.row;
-        let stream: Stream = (row.origin.source, row.stream.clone());
+        let stream = row.stream();
         let mut fields = Map::new();
         let group = row.function.map(|name| {
             let name = name.split_once(':').map_or(&*name, |(name, _)| name);
@@ -151,14 +137,7 @@ impl Event {
         }
         let line = Value::Object(fields).to_string();
         let line = match &mut written.masked {
-            Some(masked) => {
-                let mut key = keys.remove(&stream).unwrap_or_default();
-                let shown = key.line(line.as_bytes(), masked);
-                if key.inside() && keys.len() < STREAMS {
-                    keys.insert(stream, key);
-                }
-                shown
-            }
+            Some(masked) => keys.of(stream).line(line.as_bytes(), masked),
             None => Cow::Borrowed(line.as_bytes()),
         };
         out.write_all(&line)?;
@@ -166,5 +145,55 @@ impl Event {
         written.events += 1;
         written.bytes += line.len() as u64 + 1;
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::Origin;
+    use crate::ui::fixture;
+
+    const BODY: &str = "AbCdEfGhIjKlMnOpQrStUvWxYz0123456789+/AbCdEfGhIjKlMnOpQrStUvWxYz";
+
+    fn saved(lines: &[(&str, &str)]) -> Vec<String> {
+        let (mut out, mut keys) = (Vec::new(), Streams::default());
+        let mut written = Written { masked: Some(Masked::default()), ..Written::default() };
+        for (at, (stream, text)) in (0..).zip(lines) {
+            let origin = Origin { offset: at * 100, ..fixture::log(0).origin };
+            let (stream, text) = (Some((*stream).into()), text.to_string());
+            let row = LogRow { origin, stream, text, ..fixture::log(1) };
+            Event::of(row).put(&mut out, &mut written, &mut keys).unwrap();
+        }
+        let lines = String::from_utf8(out).unwrap();
+        let message = |line: &str| {
+            let line: Value = serde_json::from_str(line).unwrap();
+            line["message"].as_str().unwrap().to_string()
+        };
+        lines.lines().map(message).collect()
+    }
+
+    #[test]
+    fn keys_of_streams_that_come_between_each_other_are_masked_wherever_they_begin() {
+        let logger = format!(r#"{{"level":"INFO","message":"{BODY}"}}"#);
+        let masked = r#"{"level":"INFO","message":"[masked]"}"#;
+        let lines = [
+            ("a", "-----BEGIN PRIVATE KEY-----", "[masked]"),
+            ("b", "started", "started"),
+            ("b", "-----BEGIN PRIVATE KEY-----", "[masked]"),
+            ("a", &logger, masked),
+            ("a", r#"{"level":"INFO","message":"q7Z"}"#, masked),
+            ("a", "-----END PRIVATE KEY-----", "[masked]"),
+            ("b", BODY, "[masked]"),
+            ("b", "q7Z", "[masked]"),
+            ("b", "-----END PRIVATE KEY-----", "[masked]"),
+            ("b", "started", "started"),
+        ];
+        let said: Vec<(&str, &str)> = lines.iter().map(|(stream, text, _)| (*stream, *text)).collect();
+        let want: Vec<&str> = lines.iter().map(|(_, _, want)| *want).collect();
+        assert_eq!(saved(&said), want);
+        // What begins within them.
+        assert_eq!(saved(&said[3..4]), want[3..4]);
+        assert_eq!(saved(&said[6..7]), want[6..7]);
     }
 }

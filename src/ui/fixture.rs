@@ -978,6 +978,7 @@ pub fn survey(request: &SurveyRequest, all: u64) -> Survey {
                     function,
                     functions: shape.starts_with("card"),
                     newest: String::new(),
+                    of_key: false,
                 });
                 rows.len() - 1
             });

@@ -201,3 +201,34 @@ fn events_that_were_logged_are_told_with_how_long_they_had_waited() {
     (ask.of.events, ask.of.function) = (false, None);
     assert_eq!(reader.survey(&snapshot, &ask).events, None);
 }
+
+#[test]
+fn patterns_do_not_show_lines_of_a_key() {
+    let line = |second: i64, text: &str| {
+        let (time, message) = (BEGIN + second * 1_000, serde_json::json!(text));
+        format!(r#"{{"logGroup":"/aws/lambda/f","logStream":"s","timestamp":{time},"message":{message}}}"#)
+            + "\n"
+    };
+    let body = "AbCdEfGhIjKlMnOpQrStUvWxYz0123456789+/AbCdEfGhIjKlMnOpQrStUvWxYz";
+    let said =
+        ["-----BEGIN PRIVATE KEY-----", body, "q7Zw", "-----END PRIVATE KEY-----", "to ann@example.com"];
+    let bytes = (0..).zip(said).map(|(second, text)| line(second, text)).collect::<String>();
+    for (mask, from) in [(true, 0), (true, 1), (false, 0)] {
+        let bytes = bytes.split_inclusive('\n').skip(from).collect::<String>().into_bytes();
+        let memory = Memory { sources: vec![bytes], ..Memory::default() };
+        let mut ask = question(10_000, 60_000);
+        ask.of.mask = mask;
+        let survey = Reader::new(&memory).survey(&snapshot_of(&memory), &ask);
+        let rows = survey.patterns.unwrap().rows;
+        assert_eq!(rows.len(), said.len() - from);
+        for row in rows {
+            let words = row.newest.starts_with("to ");
+            match (mask, words) {
+                (true, true) => assert_eq!(row.newest, "to [masked]"),
+                (true, false) => assert_eq!(row.newest, "[masked]"),
+                (false, _) => assert!(said.contains(&row.newest.as_str())),
+            }
+            assert!(!words || !row.of_key);
+        }
+    }
+}

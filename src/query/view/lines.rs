@@ -32,6 +32,16 @@ pub struct LogRow {
     pub bad: Option<String>,
 }
 
+/// Where log lines follow each other: a source, and the log stream in it.
+pub type Stream = (SourceId, Option<Arc<str>>);
+
+impl LogRow {
+    /// The stream whose lines it follows.
+    pub fn stream(&self) -> Stream {
+        (self.origin.source, self.stream.clone())
+    }
+}
+
 /// Which log lines are wanted. All conditions must hold; lines are ordered by time, and those of
 /// the same time by where they lie. A line that continues a record follows it, and is asked as the
 /// record is, but for texts.

@@ -83,7 +83,8 @@ pub struct LogView {
     pending: Option<Pending>,
     asked: Option<Asked>,
     filter: Option<Filter>,
-    mask: bool,
+    /// Whether the lines are masked; `None` where only those are that were in sight.
+    mask: Option<bool>,
 }
 
 /// The last question.
@@ -133,7 +134,7 @@ impl LogView {
             pending: None,
             asked: None,
             filter: None,
-            mask: false,
+            mask: Some(false),
         }
     }
 
@@ -164,7 +165,13 @@ impl LogView {
 
     /// Whether the loaded lines are masked.
     pub fn masked(&self) -> bool {
-        self.mask
+        self.mask == Some(true)
+    }
+
+    /// Its lines in sight were masked: no answer to a question before that may come between them, and
+    /// all are read again if the view goes on.
+    pub(super) fn masked_in_sight(&mut self) {
+        (self.mask, self.pending) = (None, None);
     }
 
     /// When the next question is due, on the steady clock.
@@ -185,10 +192,10 @@ impl LogView {
         at: u64,
     ) -> Option<LinesRequest> {
         let back = self.asked.is_some_and(|asked| status.as_of < asked.as_of);
-        if self.filter.as_ref() != Some(filter) || self.mask != mask || back {
-            if self.mask != mask {
+        if self.filter.as_ref() != Some(filter) || self.mask != Some(mask) || back {
+            if self.mask != Some(mask) {
                 // Their texts are those that were read before.
-                (self.mask, self.unfolded) = (mask, Unfolded::default());
+                (self.mask, self.unfolded) = (Some(mask), Unfolded::default());
             }
             self.restart(filter);
         }

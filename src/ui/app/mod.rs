@@ -22,6 +22,7 @@ mod invocations;
 mod keys_tests;
 pub mod list;
 pub mod logs;
+mod masked;
 #[cfg(test)]
 mod metric_tests;
 mod navigate;

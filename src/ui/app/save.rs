@@ -18,6 +18,7 @@ impl UiState {
         (clean.prompt, clean.palette, clean.menu, clean.notice) = (None, None, None, None);
         // A file goes to others.
         clean.masked = true;
+        clean.mask_lines();
         let (width, height) = self.size;
         let mut buffer = ratatui::buffer::Buffer::empty(ratatui::layout::Rect::new(0, 0, width, height));
         view::draw(&clean, &mut buffer);
@@ -30,7 +31,10 @@ impl UiState {
     }
 
     pub(super) fn save_table(&mut self) -> Vec<Effect> {
-        match view::sheet(self) {
+        let masked = std::mem::replace(&mut self.masked, true);
+        let table = view::sheet(self);
+        self.masked = masked;
+        match table {
             Some(table) => {
                 vec![Effect::Save {
                     name: self.file_name("csv"),

@@ -124,7 +124,7 @@ impl UiState {
             .rows
             .iter()
             .filter(|(tag, _)| tag.same_kind(&kind))
-            .map(|(_, text)| text.as_str())
+            .map(|(tag, text)| self.tagged_shown(tag, text))
             .collect();
         (!texts.is_empty()).then(|| (format!("{} tagged", kind.rows(texts.len())), texts.join("\n")))
     }

@@ -266,6 +266,16 @@ impl Tree {
         self.nodes.iter_mut().for_each(|node| node.open = open && node.below > 0);
     }
 
+    /// Shows what another one shows, as far as they are alike.
+    pub fn opened_as(mut self, other: &Self) -> Self {
+        for (node, other) in self.nodes.iter_mut().zip(&other.nodes) {
+            if (node.depth, &node.name) == (other.depth, &other.name) {
+                node.open = other.open && node.below > 0;
+            }
+        }
+        self
+    }
+
     /// Whether everything is shown.
     pub fn all_open(&self) -> bool {
         self.nodes.iter().all(|node| node.open || node.below == 0)

@@ -31,6 +31,13 @@ impl Unfolded {
         self.of(line)?.rows().get(self.row?).copied()
     }
 
+    /// Opens a line anew whose text is another now, as far as it was open.
+    pub fn renew(&mut self, line: &LogRow) {
+        if let Some((_, tree)) = self.trees.iter_mut().find(|(origin, _)| *origin == line.origin) {
+            *tree = Tree::of(&line.text, true).map(|new| new.opened_as(tree)).unwrap_or_default();
+        }
+    }
+
     /// Whether no line is open.
     pub fn is_empty(&self) -> bool {
         self.trees.is_empty()

@@ -420,6 +420,10 @@ impl UiState {
     /// Masks what others must not see, or shows it again.
     fn mask(&mut self) -> Vec<Effect> {
         self.masked = !self.masked;
+        if self.masked {
+            // Until they are read again.
+            self.mask_lines();
+        }
         self.say(match self.masked {
             true => "secrets, tokens, addresses and account ids are masked where they are recognised",
             false => "nothing is masked on screen",
@@ -468,7 +472,9 @@ impl UiState {
                 self.chosen_invocation().map(|(row, _)| row.request_id)
             }
             ViewKind::Logs => self.logs.as_ref()?.selected().map(|row| row.text.clone()),
-            ViewKind::Patterns => self.patterns.as_ref()?.selected().map(|pattern| pattern.shape.to_string()),
+            ViewKind::Patterns => {
+                self.patterns.as_ref()?.selected().map(|pattern| self.shape_shown(pattern).to_string())
+            }
             ViewKind::Traces => self.traces.selected().map(|line| line.shown.clone()),
             ViewKind::Trace => self.segment_copied(),
             ViewKind::Problems => {

@@ -137,7 +137,7 @@ pub fn rule(pen: &mut Pen, area: Rect, state: &UiState) {
             Some(scope) if scope.invocation.is_some() => String::new(),
             Some(super::super::app::logs::Scope { shape: Some(shape), .. }) => {
                 let most = usize::from(area.width / 2);
-                format!(" like: {}  {window}", sanitize::cut(shape, most, pen.symbols))
+                format!(" like: {}  {window}", sanitize::cut(state.shape_named(shape), most, pen.symbols))
             }
             _ => format!(" {window}"),
         },

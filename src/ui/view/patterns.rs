@@ -78,7 +78,7 @@ pub fn draw(pen: &mut Pen, area: Rect, state: &UiState) {
                 trend(pen, list.x + place.x, y, place.width.saturating_sub(1), row, answer);
                 continue;
             }
-            let (text, role) = cell(place.column, row, state.zone);
+            let (text, role) = cell(place.column, row, state);
             table::cell(pen, list.x, y, *place, columns[place.column].right, &text, role);
         }
         if at == index {
@@ -118,7 +118,8 @@ fn role(row: &Pattern) -> Role {
     }
 }
 
-fn cell(column: usize, row: &Pattern, zone: Zone) -> (String, Role) {
+fn cell(column: usize, row: &Pattern, state: &UiState) -> (String, Role) {
+    let zone = state.zone;
     match column {
         0 => (if row.new { "NEW" } else { "" }.to_string(), Role::Focus),
         1 => (number::whole(row.lines), Role::Text),
@@ -126,7 +127,7 @@ fn cell(column: usize, row: &Pattern, zone: Zone) -> (String, Role) {
         3 => (zone.seconds(row.first), Role::Label),
         4 => (zone.seconds(row.last), Role::Label),
         6 if row.shape.is_empty() => ("(blank)".to_string(), Role::Label),
-        6 => (row.shape.to_string(), role(row)),
+        6 => (state.shape_shown(row).to_string(), role(row)),
         _ => {
             let more = if row.functions { " and others" } else { "" };
             (row.function.as_ref().map_or_else(String::new, |name| format!("{name}{more}")), Role::Label)
@@ -167,7 +168,7 @@ fn draw_told(pen: &mut Pen, area: Rect, board: &PatternsBoard, state: &UiState) 
     let x = pen.text(area.x, area.y + 1, area.width, label, Role::Label);
     let text = Rect::new(x, area.y + 1, area.right().saturating_sub(x), area.height - 1);
     let (rows, more) = sanitize::wrap(
-        &pen.masked(&row.newest),
+        &pen.masked(state.newest_shown(row)),
         usize::from(text.width),
         usize::from(text.height),
         pen.symbols,

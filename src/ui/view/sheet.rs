@@ -102,7 +102,7 @@ pub fn sheet(state: &UiState) -> Option<Sheet> {
         }
         ViewKind::Patterns => {
             let board = state.patterns.as_ref()?;
-            (&PATTERN, board.rows().iter().map(pattern).collect(), board.list.index())
+            (&PATTERN, board.rows().iter().map(|row| pattern(row, state)).collect(), board.list.index())
         }
         ViewKind::Problems => {
             let found = state.problems.found.iter().map(|finding| {
@@ -134,11 +134,12 @@ pub fn sheet(state: &UiState) -> Option<Sheet> {
 
 const PATTERN: [&str; 7] = ["pattern", "lines", "level", "new", "first", "last", "newest"];
 
-fn pattern(row: &Pattern) -> Vec<Cell> {
+fn pattern(row: &Pattern, state: &UiState) -> Vec<Cell> {
     let level = super::patterns::level_word(row).to_lowercase();
     let new = if row.new { "new" } else { "" };
     let [first, last] = [row.first, row.last].map(time);
-    vec![text(&row.shape), number(Some(row.lines)), text(&level), text(new), first, last, text(&row.newest)]
+    let [shape, newest] = [state.shape_shown(row), state.newest_shown(row)].map(text);
+    vec![shape, number(Some(row.lines)), text(&level), text(new), first, last, newest]
 }
 
 const FUNCTION: [&str; 15] = [
