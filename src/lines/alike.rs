@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use rustc_hash::{FxHashMap, FxHashSet, FxHasher};
 
-/// What stands for any word.
+/// What stands for any word; no shape of a line has it, see [`super::shape`].
 pub const WORD: &str = "<word>";
 /// More words than this at one place, all else alike, are any word: methods, months and the like are fewer.
 const DISTINCT: u32 = 16;
@@ -164,7 +164,12 @@ fn words(shape: &str) -> Vec<Range<usize>> {
 
 /// How many bytes of letters a text begins with.
 fn letters(bytes: &[u8]) -> usize {
-    bytes.iter().take_while(|c| c.is_ascii_alphabetic() || **c >= 0x80).count()
+    bytes.iter().take_while(|c| is_letter(**c)).count()
+}
+
+/// Whether a byte is a letter's, of any alphabet.
+pub fn is_letter(c: u8) -> bool {
+    c.is_ascii_alphabetic() || c >= 0x80
 }
 
 /// The length of the mask that a text begins with.
