@@ -17,7 +17,7 @@ pub struct Message<'a> {
     pub body: Body<'a>,
     /// Its own time, as printed.
     pub time: Option<&'a [u8]>,
-    /// The function it names.
+    /// The function it names; among metrics that is a dimension, which may name any.
     pub function: Option<Text<'a>>,
     /// The function's ARN, still escaped.
     pub arn: Option<&'a [u8]>,
@@ -127,8 +127,7 @@ fn walk<'a, const ESC: bool>(
                 seen.message = (cursor.peek() == b'{').then_some(cursor);
                 cursor.skip()?;
             }
-            // Among metrics it is a dimension, which may name any function.
-            b"function_name" | b"functionName" if !seen.emf => seen.function = cursor.text(arena)?,
+            b"function_name" | b"functionName" => seen.function = cursor.text(arena)?,
             b"_aws" => {
                 // Of which request it is and how bad stands behind its metrics as often as before.
                 seen.emf = true;

@@ -77,7 +77,7 @@ pub enum Wanted {
 pub fn chunk<'a>(chunk: &'a Chunk, wanted: Wanted, arena: &'a Arena, out: &mut Vec<Record<'a>>) {
     let bytes = &chunk.bytes[..];
     let mut from = 0;
-    let mut declared = DeclaredNext { bytes, at: if wanted == Wanted::All { 0 } else { bytes.len() } };
+    let mut declared = NextAws { bytes, at: if wanted == Wanted::All { 0 } else { bytes.len() } };
     while from < bytes.len() {
         if let Some(end) = usual(chunk, from, &mut declared, arena, out) {
             from = end + 1;
@@ -88,16 +88,16 @@ pub fn chunk<'a>(chunk: &'a Chunk, wanted: Wanted, arena: &'a Arena, out: &mut V
     }
 }
 
-/// Where in a chunk metrics are declared next. To look for that in the chunk as a whole takes less than
-/// to look in each line for what few have.
-struct DeclaredNext<'a> {
+/// Where in a chunk the word stands next that every line with metrics in it has. To look for that in the
+/// chunk as a whole takes less than to look in each line for what few have.
+struct NextAws<'a> {
     bytes: &'a [u8],
-    /// Before that there is none.
+    /// Behind all parts that were asked for it stands first here.
     at: usize,
 }
 
-impl DeclaredNext<'_> {
-    /// Whether metrics may be declared in a part; parts are asked for in order.
+impl NextAws<'_> {
+    /// Whether it may begin in a part; parts are asked for in order.
     #[inline(always)]
     fn is_in(&mut self, from: usize, to: usize) -> bool {
         if self.at < from {
@@ -114,7 +114,7 @@ impl DeclaredNext<'_> {
 fn usual<'a>(
     chunk: &'a Chunk,
     from: usize,
-    declared: &mut DeclaredNext<'_>,
+    declared: &mut NextAws<'_>,
     arena: &'a Arena,
     out: &mut Vec<Record<'a>>,
 ) -> Option<usize> {
@@ -435,8 +435,8 @@ fn embedded_in<'a>(message: &[u8], arena: &'a Arena, out: &mut Vec<Record<'a>>) 
 /// What every embedded metric has in it.
 static AWS: LazyLock<memmem::Finder<'_>> = LazyLock::new(|| memmem::Finder::new("_aws"));
 
-/// The same of a message that is unescaped. Lambda Insights' own events are no lines.
-fn metrics<'a>(message: &[u8], arena: &'a Arena, out: &mut Vec<Record<'a>>) {
+/// The same of a message that is unescaped; what it is. Lambda Insights' own events are no lines.
+fn metrics<'a>(message: &[u8], arena: &'a Arena, out: &mut Vec<Record<'a>>) -> emf::Document {
     let line = out.len() - 1;
     let envelope = out[line].envelope;
     let document = emf::read(message, &envelope, arena, out);
@@ -446,17 +446,7 @@ fn metrics<'a>(message: &[u8], arena: &'a Arena, out: &mut Vec<Record<'a>>) {
     if document == emf::Document::Insights {
         out.remove(line);
     }
-}
-
-/// The record of an event that stands in a document.
-fn unwrap<'a>(
-    wrapped: &wrapped::Wrapped<'a>,
-    origin: Origin,
-    arrived: Option<Timestamp>,
-    arena: &'a Arena,
-) -> Record<'a> {
-    let envelope = envelope(wrapped, origin, arrived, arena);
-    Record { envelope, body: message(wrapped.message, false, arena) }
+    document
 }
 
 /// What the container of a wrapped line says of it.
@@ -544,6 +534,12 @@ fn bare<'a>(frame: &Frame<'a>, arena: &'a Arena, out: &mut Vec<Record<'a>>) {
         Ok(message) => message,
         Err(stop) => return out.push(frame.no_json(stop, arena)),
     };
+    let envelope = |function: Option<Text<'a>>, recorded: Option<Timestamp>| Envelope {
+        function: function.or_else(|| message.arn?.split(|c| *c == b':').nth(6)),
+        time: message.time.and_then(Timestamp::parse),
+        arrived: recorded.or(arrived),
+        ..frame.envelope()
+    };
     let plain =
         || std::str::from_utf8(line).map_err(|e| format!("invalid UTF-8 at byte {}", e.valid_up_to()));
     let (body, recorded) = if message.segment {
@@ -557,10 +553,12 @@ fn bare<'a>(frame: &Frame<'a>, arena: &'a Arena, out: &mut Vec<Record<'a>>) {
             Err(reason) => return out.push(frame.bad(reason, arena)),
         }
     } else if message.emf || declares(&message, line) {
-        let time = message.time.and_then(Timestamp::parse);
-        let envelope = Envelope { function: message.function, time, ..frame.envelope() };
-        out.push(Record { envelope, body: message.body });
-        return metrics(line, arena, out);
+        let at = out.len();
+        out.push(Record { envelope: envelope(None, None), body: message.body });
+        if metrics(line, arena, out) == emf::Document::No {
+            out[at].envelope = envelope(message.function, None);
+        }
+        return;
     } else if message.says_nothing() && document::read(frame, arena, out) {
         return;
     } else if message.says_nothing() && message.time.is_none() && memchr(b'\n', line).is_some() {
@@ -569,13 +567,7 @@ fn bare<'a>(frame: &Frame<'a>, arena: &'a Arena, out: &mut Vec<Record<'a>>) {
     } else {
         (message.body, None)
     };
-    let envelope = Envelope {
-        function: message.function.or_else(|| message.arn?.split(|c| *c == b':').nth(6)),
-        time: message.time.and_then(Timestamp::parse),
-        arrived: recorded.or(arrived),
-        ..frame.envelope()
-    };
-    out.push(Record { envelope, body });
+    out.push(Record { envelope: envelope(message.function, recorded), body });
 }
 
 /// Whether metrics may be declared in the part of a line that was left unread.
