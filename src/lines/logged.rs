@@ -4,7 +4,7 @@
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::event::Event;
-use crate::model::{Grade, Graded, Timestamp, Why, Window};
+use crate::model::{Grade, Timestamp, Why, Window};
 use crate::query::survey::{BATCH_STEPS, Batches, EventSource, Lag, LoggedEvent, LoggedEvents};
 
 /// A function's clock and its source's differ by no more than this, in ms.
@@ -131,6 +131,7 @@ fn batches(sizes: &[(u32, bool)], grade: Grade, read: Window) -> Option<Batches>
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::Graded;
 
     const HALF_AN_HOUR: Window = Window { from: Timestamp(0), to: Timestamp(1_800_000) };
 
