@@ -293,6 +293,19 @@ mod tests {
         assert!(shapes.several.find("user bob aaa paid").is_none());
     }
 
+    #[test]
+    fn many_patterns_of_one_outline_take_no_time() {
+        // Groups of lines that become one each.
+        let word = |n: usize| name(n) + &name(n / 7);
+        let mut shapes = Shapes::new(Timestamp(500), 10);
+        for n in 0..100_000 {
+            let text = format!("{} {} {} paid", word(n / 20), word(n / 20 + 1), name(n % 20));
+            shapes.add(shape::of(&text), &line(1, Level::Info, &text));
+        }
+        let patterns = shapes.answer(None);
+        assert!(patterns.rows.iter().all(|pattern| pattern.lines == 20), "{:?}", patterns.rows[0]);
+    }
+
     proptest! {
         /// In whatever order they come.
         #[test]
