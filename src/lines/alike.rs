@@ -223,14 +223,15 @@ struct WithAny {
     /// Which of their words.
     places: Vec<usize>,
     /// By what stands for all else.
-    by_rest: FxHashMap<u64, Arc<str>>,
+    by_rest: ByRest,
 }
+
+type ByRest = FxHashMap<u64, Arc<str>>;
 
 impl Several {
     /// All of these.
     pub fn of<'a>(shapes: impl Iterator<Item = &'a Arc<str>>) -> Self {
-        let mut by_places: FxHashMap<u64, FxHashMap<Vec<usize>, FxHashMap<u64, Arc<str>>>> =
-            FxHashMap::default();
+        let mut by_places: FxHashMap<u64, FxHashMap<Vec<usize>, ByRest>> = FxHashMap::default();
         for shape in shapes {
             let words = words_and_any(shape);
             let places: Vec<usize> =
