@@ -6,27 +6,34 @@ use memchr::memmem;
 
 use super::events::array;
 use super::json::{Cursor, Stop};
-use super::{Arena, Frame, lined::is_stream, row, unwrap, wrapped::Wrapped};
+use super::{Arena, Frame, identified, lined::is_stream, row, wrapped::Wrapped};
 use crate::model::{Body, Record, Text};
 
 /// Reads such a result; whether it is one.
 pub fn read<'a>(frame: &Frame<'a>, arena: &'a Arena, out: &mut Vec<Record<'a>>) -> Result<bool, Stop> {
     let Some((rows, foreign)) = rows(frame.text)? else { return Ok(false) };
-    let (first, mut without) = (out.len(), false);
+    // Where the records of each row begin: an event, and the metrics in it.
+    let (first, mut starts, mut without) = (out.len(), Vec::new(), false);
     array(rows, |item| {
-        let event = event(frame, item, arena)?;
-        without |= event.is_none();
-        out.extend(event);
+        let at = out.len();
+        match event(frame, item, arena, out)? {
+            true => starts.extend((out.len() > at).then_some(at)),
+            false => without = true,
+        }
         Ok(())
     })?;
     if foreign && out.len() == first {
         return Ok(false);
     }
     // The oldest goes first, as everywhere.
-    let times =
-        |records: &[Record<'_>]| Some((records.first()?.envelope.time?, records.last()?.envelope.time?));
-    if times(&out[first..]).is_some_and(|(first, last)| first > last) {
+    let time = |at: Option<&usize>| out.get(*at?)?.envelope.time;
+    if time(starts.first()).zip(time(starts.last())).is_some_and(|(first, last)| first > last) {
+        let ends = starts.iter().skip(1).copied().chain([out.len()]);
         out[first..].reverse();
+        let turned = first + out.len();
+        for (start, end) in starts.iter().zip(ends) {
+            out[turned - end..turned - start].reverse();
+        }
     }
     if without || out.len() == first {
         out.push(Record {
@@ -54,8 +61,13 @@ fn rows(text: &[u8]) -> Result<Option<(Cursor<'_, false>, bool)>, Stop> {
     Ok(rows.filter(|_| status).map(|rows| (rows, foreign)))
 }
 
-/// The event in a row.
-fn event<'a>(frame: &Frame<'a>, item: &'a [u8], arena: &'a Arena) -> Result<Option<Record<'a>>, Stop> {
+/// The event in a row; whether there is one.
+fn event<'a>(
+    frame: &Frame<'a>,
+    item: &'a [u8],
+    arena: &'a Arena,
+    out: &mut Vec<Record<'a>>,
+) -> Result<bool, Stop> {
     let (mut group, mut stream, mut time, mut message) =
         (&b""[..] as Text<'a>, &b""[..] as Text<'a>, None, None);
     array(Cursor::new(item), |field| {
@@ -78,10 +90,11 @@ fn event<'a>(frame: &Frame<'a>, item: &'a [u8], arena: &'a Arena) -> Result<Opti
         }
         Ok(())
     })?;
-    let Some(message) = message else { return Ok(None) };
+    let Some(message) = message else { return Ok(false) };
     let timestamp = time.map(|time| time.0);
     let wrapped = Wrapped { group, stream, timestamp, arrived: None, id: b"", message };
-    Ok(Some(unwrap(&wrapped, frame.part(item), frame.arrived, arena)))
+    identified(&wrapped, frame.part(item), frame.arrived, arena, out);
+    Ok(true)
 }
 
 /// Each row as a result of its own.

@@ -9,6 +9,7 @@
 mod answer;
 mod app;
 mod arena;
+mod chunk;
 mod control;
 mod declared;
 mod delivery;
@@ -39,12 +40,12 @@ mod wrapped;
 use std::hash::{DefaultHasher, Hasher};
 use std::sync::LazyLock;
 
-use memchr::{memchr, memchr_iter, memmem};
+use memchr::{memchr, memmem};
 
 pub use arena::Arena;
+pub use chunk::{Wanted, chunk};
 pub use shown::message as shown;
 
-use crate::frame::{Scanner, Shape, is_line};
 use crate::model::{
     Bad, Body, Broken, Chunk, Continuation, Envelope, Event, Origin, Record, Text, Timestamp,
 };
@@ -64,199 +65,11 @@ use switch::short_cuts;
 #[cfg(fuzzing)]
 pub use switch::without_short_cuts;
 
-/// Which of a chunk's records somebody wants.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Wanted {
-    /// All.
-    All,
-    /// All but a function's own metrics, which stand in lines that are records beside them.
-    NotOwnMetrics,
-}
-
-/// Decodes the frames of a chunk, in order.
-pub fn chunk<'a>(chunk: &'a Chunk, wanted: Wanted, arena: &'a Arena, out: &mut Vec<Record<'a>>) {
-    let bytes = &chunk.bytes[..];
-    let mut from = 0;
-    let mut declared = DeclaredNext { bytes, at: if wanted == Wanted::All { 0 } else { bytes.len() } };
-    while from < bytes.len() {
-        if let Some(end) = usual(chunk, from, &mut declared, arena, out) {
-            from = end + 1;
-            continue;
-        }
-        let end = memchr(b'\n', &bytes[from..]).map_or(bytes.len(), |length| from + length);
-        from = unusual(chunk, (from, end), arena, out);
-    }
-}
-
-/// Where in a chunk metrics are declared next. To look for that in the chunk as a whole takes less than
-/// to look in each line for what few have.
-struct DeclaredNext<'a> {
-    bytes: &'a [u8],
-    /// Before that there is none.
-    at: usize,
-}
-
-impl DeclaredNext<'_> {
-    /// Whether metrics may be declared in a part; parts are asked for in order.
-    #[inline(always)]
-    fn is_in(&mut self, from: usize, to: usize) -> bool {
-        if self.at < from {
-            self.at = AWS.find(&self.bytes[from..]).map_or(self.bytes.len(), |at| from + at);
-        }
-        self.at < to
-    }
-}
-
-/// Decodes a line as most writers wrap them; where it ends. Records are made right here, where they
-/// will lie: a copy of one takes longer than to read it, since it waits for what was just written.
-/// What the message's beginning is is seen before where it ends, so that no byte is looked at twice.
-#[inline(always)]
-fn usual<'a>(
-    chunk: &'a Chunk,
-    from: usize,
-    declared: &mut DeclaredNext<'_>,
-    arena: &'a Arena,
-    out: &mut Vec<Record<'a>>,
-) -> Option<usize> {
-    let head = wrapped::head(&chunk.bytes[from..])?;
-    let text = &head.rest[1..];
-    let json = text.first() == Some(&b'{');
-    let to = |behind: &[u8]| chunk.bytes.len() - behind.len();
-    let envelope = |to: usize| Envelope {
-        function: function_of(head.group, head.stream),
-        stream: (!head.stream.is_empty()).then_some(head.stream),
-        time: Some(Timestamp(head.timestamp)),
-        arrived: chunk.arrived,
-        origin: origin(chunk, from, to - from),
-    };
-    let closing = if json { json::single_escapes } else { json::plain_escapes };
-    if let Some((line, read)) = if json { app::usual_head(text) } else { text::usual_head(text) } {
-        let (closing, behind) = head.behind(read, closing)?;
-        let end = to(behind);
-        out.push(Record { envelope: envelope(end), body: Body::Log(line) });
-        if json && declared.is_in(from, end) {
-            embedded(&head.rest[1..closing], arena, out);
-        }
-        return Some(end);
-    }
-    let platform = if json { app::usual_platform(text, arena) } else { text::usual_platform(text, arena) };
-    if let Some((platform, read)) = platform {
-        let end = to(head.behind(read, closing)?.1);
-        out.push(Record { envelope: envelope(end), body: Body::Platform(platform) });
-        return Some(end);
-    }
-    let (closing, behind) = head.behind(0, closing)?;
-    let end = to(behind);
-    let metrics = json && declared.is_in(from, end);
-    other(&head.rest[1..closing], !json, envelope(end), metrics, arena, out);
-    Some(end)
-}
-
-/// Decodes a line, or the frames that begin in it; where the next one begins.
-#[inline(never)]
-fn unusual<'a>(
-    chunk: &'a Chunk,
-    (from, end): (usize, usize),
-    arena: &'a Arena,
-    out: &mut Vec<Record<'a>>,
-) -> usize {
-    let line = Frame::of(chunk, from, end);
-    if end == chunk.bytes.len() && chunk.cut > 0 {
-        let length = line.text.len() as u64 + chunk.cut;
-        out.push(line.bad(format!("line of {length} bytes, only its head was read"), arena));
-        end + 1
-    } else if is_whole(line, arena, out) {
-        end + 1
-    } else {
-        several(chunk, (from, end), arena, out)
-    }
-}
-
 /// Where so many bytes of a chunk lie.
 #[inline]
 fn origin(chunk: &Chunk, from: usize, length: usize) -> Origin {
     let len = u32::try_from(length).unwrap_or(u32::MAX);
     Origin { source: chunk.source, offset: chunk.offset + from as u64, len }
-}
-
-/// Decodes a line that is a frame; whether it is one.
-fn is_whole<'a>(line: Frame<'a>, arena: &'a Arena, out: &mut Vec<Record<'a>>) -> bool {
-    match (line.text.first(), line.text.last()) {
-        (Some(b'{'), Some(b'}')) => {
-            if may_be_several(line.text) {
-                return false;
-            }
-            let before = out.len();
-            frame(line, arena, out);
-            // It may be several objects, or a part of one that goes on.
-            let broken = |record: &Record<'_>| {
-                matches!(record.body, Body::Bad(_) | Body::Continuation(Continuation::Broken(_)))
-            };
-            let whole = out.len() != before + 1 || !broken(&out[before]);
-            if !whole {
-                out.truncate(before);
-            }
-            whole
-        }
-        _ if is_line(line.text) => {
-            if !line.text.trim_ascii().is_empty() {
-                frame(line, arena, out);
-            }
-            true
-        }
-        _ => false,
-    }
-}
-
-/// Whether an object may begin on a line behind another one: a short cut's walk leaves a line before
-/// its end, and would not see it.
-fn may_be_several(line: &[u8]) -> bool {
-    static OBJECT: LazyLock<memmem::Finder<'_>> = LazyLock::new(|| memmem::Finder::new("{\""));
-    OBJECT.find_iter(line).skip_while(|at| *at == 0).any(|at| {
-        let before = line[..at].iter().rev().find(|c| !matches!(c, b' ' | b'\t' | b'\r' | b','));
-        before == Some(&b'}')
-    })
-}
-
-/// Decodes the frames that begin in the line from `from` to `end`; where the last of them ends.
-fn several<'a>(
-    chunk: &'a Chunk,
-    (mut from, end): (usize, usize),
-    arena: &'a Arena,
-    out: &mut Vec<Record<'a>>,
-) -> usize {
-    let mut scanner = Scanner::default();
-    while from <= end
-        && from < chunk.bytes.len()
-        && let Some(crate::frame::Frame { shape, end: to }) = scanner.next(&chunk.bytes, from, true)
-    {
-        let whole = chunk.bytes[from..to].strip_suffix(b"\n").map_or(to, |_| to - 1);
-        let found = Frame::of(chunk, from, whole);
-        match shape {
-            // What follows of it comes in other chunks.
-            Shape::Broken(at) if at >= chunk.bytes.len() && to == at => {
-                out.push(Record { envelope: found.envelope(), body: Body::Continuation(Continuation::Text) });
-            }
-            Shape::Broken(at) => {
-                let before = &chunk.bytes[from..at.min(chunk.bytes.len())];
-                let line = 1 + memchr_iter(b'\n', before).count();
-                let what =
-                    if at < chunk.bytes.len() { "not JSON from" } else { "JSON ends in the middle, at" };
-                let reason = format!("{what} byte {} (line {line} of it) on", before.len());
-                out.push(found.broken(reason, arena));
-            }
-            Shape::Value => frame(found.value(), arena, out),
-            Shape::Opening => {
-                out.push(Record { envelope: found.envelope(), body: Body::Continuation(Continuation::Text) });
-            }
-            Shape::Text if found.text.trim_ascii().is_empty() => {}
-            // The last part of a value that is too long, with what follows it.
-            Shape::Text if found.text.starts_with(b",") => frame(found.value(), arena, out),
-            Shape::Text => frame(found, arena, out),
-        }
-        from = to;
-    }
-    from
 }
 
 /// A frame: a line, or a JSON value over several lines, with where and when it came.
@@ -435,8 +248,8 @@ fn embedded_in<'a>(message: &[u8], arena: &'a Arena, out: &mut Vec<Record<'a>>) 
 /// What every embedded metric has in it.
 static AWS: LazyLock<memmem::Finder<'_>> = LazyLock::new(|| memmem::Finder::new("_aws"));
 
-/// The same of a message that is unescaped. Lambda Insights' own events are no lines.
-fn metrics<'a>(message: &[u8], arena: &'a Arena, out: &mut Vec<Record<'a>>) {
+/// The same of a message that is unescaped; what it is. Lambda Insights' own events are no lines.
+fn metrics<'a>(message: &[u8], arena: &'a Arena, out: &mut Vec<Record<'a>>) -> emf::Document {
     let line = out.len() - 1;
     let envelope = out[line].envelope;
     let document = emf::read(message, &envelope, arena, out);
@@ -446,17 +259,7 @@ fn metrics<'a>(message: &[u8], arena: &'a Arena, out: &mut Vec<Record<'a>>) {
     if document == emf::Document::Insights {
         out.remove(line);
     }
-}
-
-/// The record of an event that stands in a document.
-fn unwrap<'a>(
-    wrapped: &wrapped::Wrapped<'a>,
-    origin: Origin,
-    arrived: Option<Timestamp>,
-    arena: &'a Arena,
-) -> Record<'a> {
-    let envelope = envelope(wrapped, origin, arrived, arena);
-    Record { envelope, body: message(wrapped.message, false, arena) }
+    document
 }
 
 /// What the container of a wrapped line says of it.
@@ -544,6 +347,12 @@ fn bare<'a>(frame: &Frame<'a>, arena: &'a Arena, out: &mut Vec<Record<'a>>) {
         Ok(message) => message,
         Err(stop) => return out.push(frame.no_json(stop, arena)),
     };
+    let envelope = |function: Option<Text<'a>>, recorded: Option<Timestamp>| Envelope {
+        function: function.or_else(|| message.arn?.split(|c| *c == b':').nth(6)),
+        time: message.time.and_then(Timestamp::parse),
+        arrived: recorded.or(arrived),
+        ..frame.envelope()
+    };
     let plain =
         || std::str::from_utf8(line).map_err(|e| format!("invalid UTF-8 at byte {}", e.valid_up_to()));
     let (body, recorded) = if message.segment {
@@ -557,10 +366,12 @@ fn bare<'a>(frame: &Frame<'a>, arena: &'a Arena, out: &mut Vec<Record<'a>>) {
             Err(reason) => return out.push(frame.bad(reason, arena)),
         }
     } else if message.emf || declares(&message, line) {
-        let time = message.time.and_then(Timestamp::parse);
-        let envelope = Envelope { function: message.function, time, ..frame.envelope() };
-        out.push(Record { envelope, body: message.body });
-        return metrics(line, arena, out);
+        let at = out.len();
+        out.push(Record { envelope: envelope(None, None), body: message.body });
+        if metrics(line, arena, out) == emf::Document::No {
+            out[at].envelope = envelope(message.function, None);
+        }
+        return;
     } else if message.says_nothing() && document::read(frame, arena, out) {
         return;
     } else if message.says_nothing() && message.time.is_none() && memchr(b'\n', line).is_some() {
@@ -569,13 +380,7 @@ fn bare<'a>(frame: &Frame<'a>, arena: &'a Arena, out: &mut Vec<Record<'a>>) {
     } else {
         (message.body, None)
     };
-    let envelope = Envelope {
-        function: message.function.or_else(|| message.arn?.split(|c| *c == b':').nth(6)),
-        time: message.time.and_then(Timestamp::parse),
-        arrived: recorded.or(arrived),
-        ..frame.envelope()
-    };
-    out.push(Record { envelope, body });
+    out.push(Record { envelope: envelope(message.function, recorded), body });
 }
 
 /// Whether metrics may be declared in the part of a line that was left unread.

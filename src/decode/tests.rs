@@ -1,5 +1,7 @@
 //! Each decoder's contract: hand-written samples, and what they mean.
 
+mod metrics;
+
 use super::switch::without_short_cuts;
 use super::*;
 use crate::model::{
@@ -539,119 +541,6 @@ fn what_a_function_printed_is_read_out_of_the_telemetry_apis_record() {
     assert_eq!(line(r#""START RequestId: a Version: 1""#), (Level::Unknown, None));
     assert_eq!(line(r#"{"time":"x","type":"function","record":{"record":{}}}"#), (Level::Unknown, None));
     assert_eq!(line("7"), (Level::Unknown, None));
-}
-
-#[test]
-fn a_line_with_metrics_in_it_is_a_line_and_its_metrics() {
-    let message = r#"{"_aws":{"Timestamp":1795420800500,"CloudWatchMetrics":[{"Namespace":"Shop","Dimensions":[["service"]],"Metrics":[{"Name":"Orders"}]}]},"service":"pay","Orders":[1.0,2]}"#;
-    let last = r#"{"service":"pay","Orders":3,"requestId":"r","_aws":{"Timestamp":1795420800500,"CloudWatchMetrics":[{"Namespace":"Shop","Dimensions":[["service"]],"Metrics":[{"Name":"Orders"}]}]}}"#;
-    for (text, function) in
-        [(wrap(message), Some(&b"pay"[..])), (wrap(last), Some(&b"pay"[..])), (message.to_string(), None)]
-    {
-        let all = read_all(&text);
-        let [line, metric] = all.as_slice() else { panic!("{text}: {all:?}") };
-        assert!(matches!(line.body, Body::Log(_)));
-        let Body::Metric(metric) = &metric.body else { panic!("{text}: {all:?}") };
-        assert_eq!(
-            (metric.namespace, metric.name, metric.function),
-            (&b"Shop"[..], &b"Orders"[..], function)
-        );
-        assert_eq!((metric.dimensions, metric.statistics.sum), (&b"service=pay"[..], Some(3.0)));
-    }
-    let quoted = wrap(r#"{"message":"the _aws key of EMF"}"#);
-    assert_eq!(read_all(&quoted).len(), 1, "the word alone is nothing");
-}
-
-/// What loggers write that are given metrics too, in the orders in which they write it.
-#[test]
-fn a_line_with_a_level_and_metrics_is_both() {
-    const AWS: &str = r#""_aws":{"Timestamp":1795420800500,"CloudWatchMetrics":[{"Namespace":"Shop","Dimensions":[["service"]],"Metrics":[{"Name":"Orders","Unit":"Count"}]}]}"#;
-    const REST: &str = r#""service":"pay","Orders":[1.0,2]"#;
-    let time = "2026-11-23T08:00:00.123Z";
-    let thrown = r#""errorType":"KeyError","errorMessage":"'x'","stackTrace":[]"#;
-    for (message, level, id, error) in [
-        // Lambda's own JSON format, which the short cut knows by its beginning.
-        (
-            format!(r#"{{"timestamp":"{time}","level":"INFO","requestId":"r-1",{REST},{AWS}}}"#),
-            Level::Info,
-            Some("r-1"),
-            false,
-        ),
-        (format!(r#"{{"timestamp":"{time}","level":"WARN","x":1,{AWS},{REST}}}"#), Level::Warn, None, false),
-        // Powertools: the level first, or the metrics.
-        (
-            format!(
-                r#"{{"level":"INFO","location":"f:1","message":"m","timestamp":"2026-11-23 08:00:00,123+0000",{REST},{AWS}}}"#
-            ),
-            Level::Info,
-            None,
-            false,
-        ),
-        (
-            format!(r#"{{{AWS},{REST},"level":"WARN","function_request_id":"r-2"}}"#),
-            Level::Warn,
-            Some("r-2"),
-            false,
-        ),
-        (format!(r#"{{{REST},{AWS},"log_level":"DEBUG"}}"#), Level::Debug, None, false),
-        // Pino and others: levels by numbers.
-        (format!(r#"{{"level":50,"msg":"m",{REST},{AWS}}}"#), Level::Error, None, false),
-        (
-            format!(r#"{{{AWS},"log_level":"ERROR",{thrown},"requestId":"r-3",{REST}}}"#),
-            Level::Error,
-            Some("r-3"),
-            true,
-        ),
-        // Without a level, as before.
-        (format!(r#"{{{AWS},{REST},"requestId":"r-4"}}"#), Level::Unknown, Some("r-4"), false),
-    ] {
-        for text in [wrap(&message), message.clone()] {
-            let all = read_all(&text);
-            let [line, metric] = all.as_slice() else { panic!("{text}: {all:?}") };
-            let Body::Log(log) = line.body else { panic!("{text}: {all:?}") };
-            assert_eq!((log.level, log.id), (level, id.map(str::as_bytes)), "{text}");
-            assert_eq!(log.error.is_some(), error, "{text}");
-            let Body::Metric(metric) = &metric.body else { panic!("{text}: {all:?}") };
-            assert_eq!(
-                (metric.name, metric.unit, metric.statistics.sum),
-                (&b"Orders"[..], &b"Count"[..], Some(3.0))
-            );
-        }
-    }
-    // Where it is no member of the line itself, or declares nothing, there are none.
-    for message in [
-        format!(r#"{{"timestamp":"{time}","level":"INFO","requestId":"r","message":"the _aws key"}}"#),
-        format!(r#"{{"timestamp":"{time}","level":"INFO","requestId":"r","was":{{{AWS}}}}}"#),
-        format!(r#"{{"timestamp":"{time}","level":"INFO","requestId":"r","_aws":{{"Timestamp":1}}}}"#),
-    ] {
-        for text in [wrap(&message), message.clone()] {
-            assert_eq!(read_all(&text).len(), 1, "{text}");
-        }
-    }
-}
-
-#[test]
-fn metrics_are_found_in_the_lines_of_a_chunk_that_declare_them() {
-    let line = |n: usize| match n % 3 {
-        0 => wrap(&format!(
-            r#"{{"timestamp":"2026-11-23T08:00:00.123Z","level":"INFO","requestId":"r","M":{n},"_aws":{{"Timestamp":1,"CloudWatchMetrics":[{{"Namespace":"S","Metrics":[{{"Name":"M"}}]}}]}}}}"#
-        )),
-        1 => wrap(
-            r#"{"timestamp":"2026-11-23T08:00:00.123Z","level":"INFO","requestId":"r","message":"plain"}"#,
-        ),
-        _ => wrap("plain text with _aws in it"),
-    };
-    let text: String = (0..30).map(|n| line(n) + "\n").collect();
-    let all = read_chunk(text.as_bytes());
-    let sums: Vec<f64> = all
-        .iter()
-        .filter_map(|record| match &record.body {
-            Body::Metric(metric) => metric.statistics.sum,
-            _ => None,
-        })
-        .collect();
-    assert_eq!(sums, (0..30).step_by(3).map(|n| n as f64).collect::<Vec<_>>());
-    assert_eq!(all.len(), 40);
 }
 
 #[test]

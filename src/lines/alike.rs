@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use rustc_hash::{FxHashMap, FxHashSet, FxHasher};
 
-/// What stands for any word.
+/// What stands for any word; no shape of a line has it, see [`super::shape`].
 pub const WORD: &str = "<word>";
 /// More words than this at one place, all else alike, are any word: methods, months and the like are fewer.
 const DISTINCT: u32 = 16;
@@ -145,10 +145,20 @@ fn places(shape: &str) -> Vec<Place> {
 
 /// The plain words of a shape: letters, beside what is no mask.
 fn words(shape: &str) -> Vec<Range<usize>> {
+    let mut words = words_and_any(shape);
+    words.retain(|word| shape[word.clone()] != *WORD);
+    words
+}
+
+/// Those, and the places of any word.
+fn words_and_any(shape: &str) -> Vec<Range<usize>> {
     let bytes = shape.as_bytes();
     let (mut all, mut at) = (Vec::new(), 0);
     while at < bytes.len() {
         if let Some(length) = mask(&shape[at..]) {
+            if shape[at..].starts_with(WORD) {
+                all.push(at..at + length);
+            }
             at += length;
             continue;
         }
@@ -164,7 +174,12 @@ fn words(shape: &str) -> Vec<Range<usize>> {
 
 /// How many bytes of letters a text begins with.
 fn letters(bytes: &[u8]) -> usize {
-    bytes.iter().take_while(|c| c.is_ascii_alphabetic() || **c >= 0x80).count()
+    bytes.iter().take_while(|c| is_letter(**c)).count()
+}
+
+/// Whether a byte is a letter's, of any alphabet.
+pub fn is_letter(c: u8) -> bool {
+    c.is_ascii_alphabetic() || c >= 0x80
 }
 
 /// The length of the mask that a text begins with.
@@ -199,31 +214,73 @@ pub fn is_of(shape: &str, pattern: &str) -> bool {
 /// Shapes of several, found by one that they may stand for.
 #[derive(Debug, Default)]
 pub struct Several {
-    by_outline: FxHashMap<u64, Vec<Arc<str>>>,
+    by_outline: FxHashMap<u64, Vec<WithAny>>,
 }
+
+/// Those of one outline with any word at the same places.
+#[derive(Debug)]
+struct WithAny {
+    /// Which of their words.
+    places: Vec<usize>,
+    /// By what stands for all else.
+    by_rest: ByRest,
+}
+
+type ByRest = FxHashMap<u64, Arc<str>>;
 
 impl Several {
     /// All of these.
     pub fn of<'a>(shapes: impl Iterator<Item = &'a Arc<str>>) -> Self {
-        let mut all: Vec<&Arc<str>> = shapes.collect();
-        all.sort_unstable();
-        all.dedup();
-        // Those that say most come first.
-        all.sort_by_key(|shape| shape.matches(WORD).count());
-        let mut by_outline: FxHashMap<u64, Vec<Arc<str>>> = FxHashMap::default();
-        for shape in all {
-            by_outline.entry(outline(shape, true)).or_default().push(shape.clone());
+        let mut by_places: FxHashMap<u64, FxHashMap<Vec<usize>, ByRest>> = FxHashMap::default();
+        for shape in shapes {
+            let words = words_and_any(shape);
+            let places: Vec<usize> =
+                (0..words.len()).filter(|at| shape[words[*at].clone()] == *WORD).collect();
+            let rest = rest(shape, &words, &places);
+            let of_outline = by_places.entry(outline(shape, true)).or_default();
+            of_outline.entry(places).or_default().insert(rest, shape.clone());
         }
-        Self { by_outline }
+        // Those that say most come first.
+        let sorted = |of_outline: FxHashMap<_, _>| {
+            let all = of_outline.into_iter().map(|(places, by_rest)| WithAny { places, by_rest });
+            let mut all: Vec<WithAny> = all.collect();
+            all.sort_by_key(|with| with.places.len());
+            all
+        };
+        Self { by_outline: by_places.into_iter().map(|(outline, all)| (outline, sorted(all))).collect() }
     }
 
-    /// The one that stands for a shape.
+    /// The one that stands for a shape: of several the one that says most, else the first by its letters.
     pub fn find(&self, shape: &str) -> Option<&Arc<str>> {
         if self.by_outline.is_empty() {
             return None;
         }
-        self.by_outline.get(&outline(shape, true))?.iter().find(|several| is_of(shape, several))
+        let all = self.by_outline.get(&outline(shape, true))?;
+        let words = words_and_any(shape);
+        let mut found: Option<(usize, &Arc<str>)> = None;
+        for with in all {
+            let places = with.places.len();
+            if found.is_some_and(|(least, _)| least < places) {
+                break;
+            }
+            let its = with.by_rest.get(&rest(shape, &words, &with.places));
+            let its = its.filter(|several| is_of(shape, several)).map(|several| (places, several));
+            found = found.into_iter().chain(its).min();
+        }
+        found.map(|(_, several)| several)
     }
+}
+
+/// Stands for all of a shape but its words at these places, which are in order.
+fn rest(shape: &str, words: &[Range<usize>], places: &[usize]) -> u64 {
+    let (mut hash, mut from) = (FxHasher::default(), 0);
+    for word in places.iter().filter_map(|place| words.get(*place)) {
+        hash.write(&shape.as_bytes()[from..word.start]);
+        hash.write_u8(0);
+        from = word.end;
+    }
+    hash.write(&shape.as_bytes()[from..]);
+    hash.finish()
 }
 
 /// Stands for all of a shape but its words; [`WORD`] is one of them, or not.

@@ -12,6 +12,8 @@
 //! The shapes are those of the Lambda developer guide, "Invoking Lambda with events from other AWS
 //! services", one page a service.
 
+use std::borrow::Cow;
+
 use memchr::memmem;
 
 use crate::model::Timestamp;
@@ -390,6 +392,7 @@ const FOLDERS: usize = 2;
 fn prefix(bucket: &[u8], key: &[u8]) -> String {
     let mut out = String::from_utf8_lossy(&bucket[..bucket.len().min(PREFIX)]).into_owned();
     out.push('/');
+    let key = decoded(key);
     let folders: Vec<&[u8]> = key.split(|c| *c == b'/').collect();
     let folders = &folders[..folders.len().saturating_sub(1)];
     for folder in folders.iter().take(FOLDERS) {
@@ -402,6 +405,26 @@ fn prefix(bucket: &[u8], key: &[u8]) -> String {
     }
     out.truncate(out.floor_char_boundary(PREFIX));
     out
+}
+
+/// A key as it is called: in events it is written as in a form
+/// (<https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-content-structure.html>).
+fn decoded(key: &[u8]) -> Cow<'_, [u8]> {
+    if memchr::memchr2(b'+', b'%', key).is_none() {
+        return Cow::Borrowed(key);
+    }
+    let digit = |c: Option<&u8>| c.and_then(|c| char::from(*c).to_digit(16));
+    let (mut out, mut at) = (Vec::with_capacity(key.len()), 0);
+    while let Some(c) = key.get(at) {
+        let code = if *c == b'%' { digit(key.get(at + 1)).zip(digit(key.get(at + 2))) } else { None };
+        out.push(match (c, code) {
+            (_, Some((high, low))) => (high * 16 + low) as u8,
+            (b'+', _) => b' ',
+            (c, _) => *c,
+        });
+        at += if code.is_some() { 3 } else { 1 };
+    }
+    Cow::Owned(out)
 }
 
 fn number(text: &[u8]) -> Option<f64> {

@@ -4,8 +4,8 @@
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::event::Event;
-use crate::model::{Grade, Graded, Timestamp, Why, Window};
-use crate::query::survey::{Batches, EventSource, Lag, LoggedEvent, LoggedEvents};
+use crate::model::{Grade, Timestamp, Why, Window};
+use crate::query::survey::{BATCH_STEPS, Batches, EventSource, Lag, LoggedEvent, LoggedEvents};
 
 /// A function's clock and its source's differ by no more than this, in ms.
 const CLOCKS_MS: i64 = 60_000;
@@ -17,8 +17,6 @@ const LONGEST_MS: i64 = 366 * 86_400_000;
 const PREFIXES: usize = 1_000;
 /// ... and those of an answer.
 const SHOWN: usize = 8;
-/// How many are in an event is told in these steps.
-const SIZES: [u32; 8] = [1, 2, 5, 10, 50, 100, 1_000, 10_000];
 
 /// Events as they come.
 #[derive(Debug, Default)]
@@ -32,9 +30,8 @@ pub struct Logged {
 struct Of {
     events: u64,
     lags: Vec<i64>,
-    /// How many were in each, and whether in one of them more.
-    sizes: Vec<u32>,
-    cut: bool,
+    /// How many were in each, and whether that is all.
+    sizes: Vec<(u32, bool)>,
     prefixes: FxHashMap<String, u64>,
     of_other_prefixes: u64,
 }
@@ -65,8 +62,7 @@ impl Logged {
             return;
         }
         if event.records > 0 {
-            of.sizes.push(event.records);
-            of.cut |= !event.whole;
+            of.sizes.push((event.records, event.whole));
         }
         for prefix in event.prefixes {
             if let Some(objects) = of.prefixes.get_mut(&prefix) {
@@ -83,7 +79,7 @@ impl Logged {
     /// that they are of.
     pub fn answer(self, grade: Grade, read: Window) -> LoggedEvents {
         let row = |(source, of): (EventSource, Of)| {
-            let Of { events, mut lags, mut sizes, cut, prefixes, mut of_other_prefixes } = of;
+            let Of { events, mut lags, mut sizes, prefixes, mut of_other_prefixes } = of;
             lags.sort_unstable();
             let lag = lags.last().map(|max| Lag {
                 events: lags.len() as u64,
@@ -92,12 +88,11 @@ impl Logged {
                 max_ms: grade.of(*max),
             });
             sizes.sort_unstable();
-            let grade_of = if cut { grade.worst(Grade::AtLeast(Why::NotLookedAt)) } else { grade };
             let mut prefixes: Vec<(String, u64)> = prefixes.into_iter().collect();
             prefixes.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
             of_other_prefixes +=
                 prefixes.drain(prefixes.len().min(SHOWN)..).map(|(_, objects)| objects).sum::<u64>();
-            let batches = batches(&sizes, grade_of, read);
+            let batches = batches(&sizes, grade, read);
             LoggedEvent { source, events: grade.of(events), lag, batches, prefixes, of_other_prefixes }
         };
         let mut rows: Vec<LoggedEvent> = self.by.into_iter().map(row).collect();
@@ -107,31 +102,36 @@ impl Logged {
 }
 
 /// What was in events of these sizes, which are sorted.
-fn batches(sizes: &[u32], grade: Grade, read: Window) -> Option<Batches> {
-    let max = *sizes.last()?;
-    let records: u64 = sizes.iter().map(|size| u64::from(*size)).sum();
+fn batches(sizes: &[(u32, bool)], grade: Grade, read: Window) -> Option<Batches> {
+    let (max, _) = *sizes.last()?;
+    let cut = sizes.iter().filter(|(_, whole)| !whole).count() as u64;
+    let grade = if cut > 0 { grade.worst(Grade::AtLeast(Why::NotLookedAt)) } else { grade };
+    let records: u64 = sizes.iter().map(|(size, _)| u64::from(*size)).sum();
     let minutes = read.ms().max(1_000) as f64 / 60_000.0;
-    let steps = SIZES.iter().enumerate().map(|(at, from)| {
-        let to = SIZES.get(at + 1).copied().unwrap_or(u32::MAX);
-        (*from, sizes.iter().filter(|size| (*from..to).contains(size)).count() as u64)
+    let steps = BATCH_STEPS.iter().enumerate().map(|(at, from)| {
+        let to = BATCH_STEPS.get(at + 1).copied().unwrap_or(u32::MAX);
+        let of = sizes.iter().filter(|(size, whole)| *whole && (*from..to).contains(size));
+        (*from, of.count() as u64)
     });
-    // Where a time is read whole but not all of a list, there may be more a minute.
-    let per_minute: Graded<f64> = match grade {
-        Grade::AtLeast(why) => Graded::AtLeast(records as f64 / minutes, why),
-        grade => grade.of(records as f64 / minutes),
+    // It may lie on either side of what all events come to.
+    let of_median = match grade {
+        Grade::AtLeast(why) => Grade::Estimated(why),
+        grade => grade,
     };
     Some(Batches {
         records: grade.of(records),
-        per_minute,
-        p50: sizes[(sizes.len() - 1) / 2],
+        per_minute: grade.of(records as f64 / minutes),
+        p50: of_median.of(sizes[(sizes.len() - 1) / 2].0),
         max: grade.of(max),
         sizes: steps.filter(|(_, events)| *events > 0).collect(),
+        cut,
     })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::Graded;
 
     const HALF_AN_HOUR: Window = Window { from: Timestamp(0), to: Timestamp(1_800_000) };
 
@@ -179,10 +179,14 @@ mod tests {
         let rows = logged.answer(Grade::Counted, HALF_AN_HOUR).rows;
         let queue = rows[1].batches.clone().unwrap();
         assert_eq!((queue.records, queue.per_minute), (Graded::Counted(30), Graded::Counted(1.0)));
-        assert_eq!((queue.p50, queue.max), (6, Graded::Counted(10)));
+        assert_eq!((queue.p50, queue.max, queue.cut), (Graded::Counted(6), Graded::Counted(10), 0));
         assert_eq!(queue.sizes, [(1, 1), (2, 1), (5, 1), (10, 2)]);
         let objects = &rows[0];
-        assert_eq!(objects.batches.as_ref().unwrap().records, Graded::AtLeast(2_010, Why::NotLookedAt));
+        // How long a list is that is cut off nobody knows.
+        let of = objects.batches.as_ref().unwrap();
+        assert_eq!(of.records, Graded::AtLeast(2_010, Why::NotLookedAt));
+        assert_eq!((of.p50, of.cut), (Graded::Estimated(2, Why::NotLookedAt), 1));
+        assert_eq!(of.sizes, [(2, PREFIXES as u64 + 4)]);
         assert_eq!(
             (objects.prefixes[0].clone(), objects.prefixes.len()),
             (("b/in/".to_string(), 1_005), SHOWN)

@@ -282,12 +282,42 @@ mod tests {
             );
             assert_eq!(patterns.rest, (0, 0));
         }
+        // Longer lines than a shape is.
+        let rest = "and so on and so on ".repeat(30);
+        let mut shapes = Shapes::new(Timestamp(500), 10);
+        for text in texts.iter().map(|text| format!("{text}, {rest}")) {
+            shapes.add(shape::of(&text), &line(1, Level::Info, &text));
+        }
+        let patterns = shapes.answer(None);
+        assert_eq!((patterns.rows.len(), patterns.rows[0].lines), (1, 3_000));
         // What can't be put together is counted, and looked through no more often than it helps.
         let mut shapes = Shapes::new(Timestamp(500), 10);
         shapes.most = 100;
         (0..3_000).for_each(|n| shapes.add(name(n), &line(1, Level::Info, &name(n))));
         let patterns = shapes.answer(None);
         assert_eq!((patterns.rows.len(), patterns.rest.1), (100, 2_900));
+    }
+
+    #[test]
+    fn what_a_program_writes_stands_for_no_other_line() {
+        let texts: Vec<String> = (0..10).map(|n| format!("user <word> {} paid", name(n))).collect();
+        let mut shapes = Shapes::new(Timestamp(500), 10);
+        texts.iter().for_each(|text| shapes.add(shape::of(text), &line(1, Level::Info, text)));
+        shapes.put_together();
+        assert!(shapes.several.find("user bob aaa paid").is_none());
+    }
+
+    #[test]
+    fn many_patterns_of_one_outline_take_no_time() {
+        // Groups of lines that become one each.
+        let word = |n: usize| name(n) + &name(n / 7);
+        let mut shapes = Shapes::new(Timestamp(500), 10);
+        for n in 0..100_000 {
+            let text = format!("{} {} {} paid", word(n / 20), word(n / 20 + 1), name(n % 20));
+            shapes.add(shape::of(&text), &line(1, Level::Info, &text));
+        }
+        let patterns = shapes.answer(None);
+        assert!(patterns.rows.iter().all(|pattern| pattern.lines == 20), "{:?}", patterns.rows[0]);
     }
 
     proptest! {

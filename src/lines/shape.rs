@@ -5,13 +5,17 @@
 
 use std::net::{Ipv4Addr, Ipv6Addr};
 
+use super::alike::{WORD, is_letter};
 use super::line::Kind;
 use crate::query::readable;
 
 /// Bytes of a text that are looked at, as many as are shown.
 const LOOKED: usize = 64 << 10;
-/// Bytes of a shape; lines that agree so far are of one shape.
+/// How long a shape becomes: lines that agree so far are of one shape. A word counts as what stands for any,
+/// so that lines which differ in words alone end at the same place.
 const MOST: usize = 240;
+/// Letters of a word after which each of the others counts too.
+const LETTERS: usize = 32;
 /// No address or mail address is longer.
 const NEAR: usize = 64;
 
@@ -31,7 +35,7 @@ pub fn of(message: &str) -> String {
     // Quotes that nothing closes any more; each is looked for once.
     let mut dead = Vec::new();
     let mut at = 0;
-    while at < bytes.len() && shape.0.len() < MOST {
+    while at < bytes.len() && shape.length < MOST {
         let c = bytes[at];
         let after_word = at > 0 && is_word(bytes[at - 1]);
         if c.is_ascii_whitespace() {
@@ -46,40 +50,81 @@ pub fn of(message: &str) -> String {
                 None => dead.push(c),
             }
         } else if c.is_ascii_alphanumeric() || (is_sign(bytes, at) && !after_word) {
-            at = word(bytes, at, &mut shape);
+            at = word(message, at, &mut shape);
         } else {
             let next = message.ceil_char_boundary(at + 1);
-            shape.0.push_str(&message[at..next]);
+            shape.sign(&message[at..next]);
             at = next;
         }
     }
-    shape.0.truncate(shape.0.trim_end().len());
-    shape.0
+    shape.text.truncate(shape.text.trim_end().len());
+    shape.text
 }
 
 #[derive(Default)]
-struct Shape(String);
+struct Shape {
+    text: String,
+    /// How long it is; see [`MOST`].
+    length: usize,
+    /// Bytes of the word that it ends with.
+    word: usize,
+}
 
 impl Shape {
     fn blank(&mut self) {
-        if !self.0.is_empty() && !self.0.ends_with(' ') {
-            self.0.push(' ');
+        if !self.text.is_empty() && !self.text.ends_with(' ') {
+            self.push(" ");
         }
+    }
+
+    /// Adds what is no word.
+    fn push(&mut self, text: &str) {
+        self.text.push_str(text);
+        self.length += text.len();
+        self.word = 0;
     }
 
     /// Adds a mask; one more of a list is the list.
     fn mask(&mut self, mask: &str) {
-        let before = self.0.trim_end_matches(' ').strip_suffix(',');
+        let before = self.text.trim_end_matches(' ').strip_suffix(',');
         match before.filter(|before| before.ends_with(mask)).map(str::len) {
-            Some(length) => self.0.truncate(length),
-            None => self.0.push_str(mask),
+            Some(length) => {
+                self.length -= self.text.len() - length;
+                self.text.truncate(length);
+                self.word = 0;
+            }
+            None => self.push(mask),
         }
     }
 
-    fn word(&mut self, letters: &[u8]) {
-        // Letters and digits of ASCII.
-        self.0.extend(letters.iter().map(|c| char::from(*c)));
+    /// Adds letters, maybe to a word.
+    fn word(&mut self, letters: &str) {
+        let letters = &letters[..letters.floor_char_boundary(MOST)];
+        self.length -= counts(self.word);
+        self.text.push_str(letters);
+        self.word += letters.len();
+        self.length += counts(self.word);
     }
+
+    /// Adds a character.
+    fn sign(&mut self, sign: &str) {
+        let (open, before) = (&WORD[..WORD.len() - 1], self.text.len());
+        if sign == ">" && self.text.ends_with(open) {
+            // Whoever wrote that, it does not stand for any word of lines that were put together.
+            self.length -= 1 + counts(self.word);
+            self.text.truncate(before - open.len());
+            self.mask("<text>");
+        } else if is_letter(sign.as_bytes()[0]) {
+            self.word(sign);
+        } else {
+            self.push(sign);
+        }
+    }
+}
+
+/// What a word of so many bytes counts.
+fn counts(bytes: usize) -> usize {
+    if bytes == 0 { 0 } else { WORD.len() + bytes.saturating_sub(LETTERS) }
 }
 
 fn is_word(c: u8) -> bool {
@@ -104,8 +149,8 @@ fn closing(bytes: &[u8], at: usize) -> Option<usize> {
 }
 
 /// Takes what begins with a letter, a digit or a sign; returns where it ends.
-fn word(bytes: &[u8], at: usize, shape: &mut Shape) -> usize {
-    let rest = &bytes[at..];
+fn word(message: &str, at: usize, shape: &mut Shape) -> usize {
+    let rest = &message.as_bytes()[at..];
     let whole =
         [("<uuid>", uuid(rest)), ("<time>", time(rest)), ("<ip>", ip(rest)), ("<email>", email(rest))];
     for (mask, length) in whole {
@@ -116,11 +161,11 @@ fn word(bytes: &[u8], at: usize, shape: &mut Shape) -> usize {
     }
     if let Some((length, unit)) = number(rest) {
         shape.mask("<n>");
-        shape.word(&rest[length - unit..length]);
+        shape.word(&message[at + length - unit..at + length]);
         return at + length;
     }
     let length = run(rest, |c| c.is_ascii_alphanumeric()).max(1);
-    mixed(&rest[..length], shape);
+    mixed(&message[at..at + length], shape);
     at + length
 }
 
@@ -243,29 +288,30 @@ fn number(bytes: &[u8]) -> Option<(usize, usize)> {
 }
 
 /// Letters and digits, mixed.
-fn mixed(word: &[u8], shape: &mut Shape) {
-    if word[..].iter().all(u8::is_ascii_alphabetic) {
+fn mixed(word: &str, shape: &mut Shape) {
+    let bytes = word.as_bytes();
+    if bytes.iter().all(u8::is_ascii_alphabetic) {
         return shape.word(word);
     }
-    let hex = match word.strip_prefix(b"0x") {
+    let hex = match bytes.strip_prefix(b"0x") {
         Some(digits) => !digits.is_empty() && digits.iter().all(u8::is_ascii_hexdigit),
-        None => word.len() >= 8 && word.iter().all(u8::is_ascii_hexdigit),
+        None => bytes.len() >= 8 && bytes.iter().all(u8::is_ascii_hexdigit),
     };
     if hex {
         return shape.mask("<hex>");
     }
-    let parts: Vec<&[u8]> = word.chunk_by(|a, b| a.is_ascii_digit() == b.is_ascii_digit()).collect();
+    let parts: Vec<&[u8]> = bytes.chunk_by(|a, b| a.is_ascii_digit() == b.is_ascii_digit()).collect();
     match parts[..] {
         // `worker12`, `s3`.
         [name, _] if name[0].is_ascii_alphabetic() => {
-            shape.word(name);
-            shape.0.push_str("<n>");
+            shape.word(&word[..name.len()]);
+            shape.push("<n>");
         }
         // `Http2Session`.
         [before, _, after] if before.len() >= 3 && after.len() >= 3 && before[0].is_ascii_alphabetic() => {
-            shape.word(before);
-            shape.0.push_str("<n>");
-            shape.word(after);
+            shape.word(&word[..before.len()]);
+            shape.push("<n>");
+            shape.word(&word[word.len() - after.len()..]);
         }
         _ => shape.mask("<id>"),
     }
@@ -312,6 +358,9 @@ mod tests {
             ("-5 -x --7 a-5", "<n> -x -<n> a-<n>"),
             ("\x1b[31mred\x1b[0m", "\x1b[<id>\x1b[<n>m"),
             ("a_1 _2 3_", "a_<n> _<n> <n>_"),
+            // What stands for lines that were put together is never what a program wrote.
+            ("user <word> é<word>, <word>", "user <text> é<text>"),
+            ("<word <words> <a>", "<word <words> <a>"),
         ] {
             assert_eq!(of(message), want, "{message:?}");
         }
@@ -338,16 +387,38 @@ mod tests {
             "1,".repeat(40_000),
             "\"".repeat(70_000),
             "{".repeat(70_000),
+            "a".repeat(70_000),
+            "é".repeat(40_000),
+            "<word>".repeat(10_000),
+            format!("{} ", "a".repeat(LETTERS)).repeat(2_000),
         ] {
-            assert!(of_line(Kind::Log, &text).len() <= MOST + NEAR);
+            let shape = of_line(Kind::Log, &text);
+            assert!(shape.len() <= LONGEST, "{}", shape.len());
         }
+    }
+
+    /// Bytes of a shape at most: words of many letters and what separates them, and a last one.
+    const LONGEST: usize = MOST / (WORD.len() + 1) * (LETTERS + 1) + MOST;
+
+    #[test]
+    fn lines_that_differ_in_words_end_at_the_same_place() {
+        let rest = "and so on, for some reason that fills the line ".repeat(10);
+        let shapes = ["a", "bob", "größe", "incomprehensibilities"]
+            .map(|name| of(&format!("user {name} did it, {rest}")).replacen(&format!(" {name} "), " x ", 1));
+        assert!(shapes.iter().all(|shape| *shape == shapes[0]), "{shapes:#?}");
     }
 
     proptest! {
         #[test]
         fn never_panics_and_is_bounded(text in any::<String>(), more in "[ -~]{0,400}") {
-            prop_assert!(of(&text).len() <= MOST + 64 + 16);
-            prop_assert!(of(&more).len() <= 2 * MOST + NEAR);
+            prop_assert!(of(&text).len() <= LONGEST);
+            prop_assert!(of(&more).len() <= LONGEST);
+        }
+
+        #[test]
+        fn what_stands_for_any_word_is_never_written(text in "([<>a1, é\"]|word){0,60}") {
+            let shape = of(&text);
+            prop_assert!(!shape.contains(WORD), "{shape:?}");
         }
 
         #[test]

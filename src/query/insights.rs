@@ -191,7 +191,6 @@ fn cpu_share(
         },
         percentiles: None,
         then: None,
-        known: true,
         newest: cpu.newest(),
     }
 }

@@ -134,29 +134,15 @@ impl Measured<'_> {
             return Figures::none(why, self.adds_up);
         };
         let (grade, of_mean) = (self.grade(), self.grade_of_mean());
-        let told = |value: Option<f64>, grade: Grade| match value {
-            Some(value) => grade.of(value),
-            None => Graded::NoSource(Why::NotPrinted),
-        };
         // A smallest value that is let go would make it smaller.
         let min = told(whole.min, of_mean);
-        let (mut one, end) = (Whole::default(), end(last));
-        one.add(last, self.scale);
-        let newest = match self.adds_up {
-            false => told(one.mean(), Grade::Counted),
-            true => {
-                let open = if end > self.settled_by() { Grade::Settling } else { Grade::Counted };
-                let ms = self.told_to(last).since(last.start).max(1_000);
-                told(one.sum.map(|sum| sum * 60_000.0 / ms as f64), open)
-            }
-        };
         let percentiles = PERCENTILES.map(|(_, q)| match whole.quantile(q, self.scale) {
             Some((value, true)) => of_mean.of(value),
             Some((value, false)) => Grade::Estimated(Why::Sketch).worst(of_mean).of(value),
             None => Graded::NoSource(Why::StatisticSets),
         });
         Figures {
-            newest,
+            newest: self.newest_of(last),
             percentiles,
             min,
             mean: told(whole.mean(), of_mean),
@@ -164,6 +150,23 @@ impl Measured<'_> {
             sum: self.adds_up.then(|| told(whole.sum, grade)),
             count: told(whole.count, grade),
         }
+    }
+
+    /// The newest of [`Self::figures`] without the others.
+    pub fn newest_value(&self) -> Option<Graded<f64>> {
+        self.in_window().last().map(|last| self.newest_of(last)).filter(|newest| newest.value().is_some())
+    }
+
+    fn newest_of(&self, last: &OtherCell) -> Graded<f64> {
+        let of = &last.statistics;
+        let sum = of.sum.map(|sum| sum * self.scale);
+        if !self.adds_up {
+            let count = of.count.filter(|count| *count > 0.0);
+            return told(sum.zip(count).map(|(sum, count)| sum / count), Grade::Counted);
+        }
+        let open = if end(last) > self.settled_by() { Grade::Settling } else { Grade::Counted };
+        let ms = self.told_to(last).since(last.start).max(1_000);
+        told(sum.map(|sum| sum * 60_000.0 / ms as f64), open)
     }
 
     /// When the newest period in the window ends that is known.
@@ -190,8 +193,18 @@ impl Measured<'_> {
         self.axis.settled(self.settled_by())
     }
 
+    /// Its chart, and that of its percentiles where values were told one by one.
+    pub fn charts(&self) -> (Chart, Option<Chart>) {
+        // To put the values of periods together takes longest: once, and only for who needs it.
+        let one_by_one =
+            self.periods.iter().any(|p| matches!(p.values, Values::Alike(..) | Values::Spread(_)));
+        let wholes = if one_by_one || !self.adds_up { self.wholes() } else { Vec::new() };
+        let percentiles = Some(self.percentiles(&wholes)).filter(|lines| !lines.is_empty());
+        (self.chart(self.lines(&wholes)), percentiles.map(|lines| self.chart(lines)))
+    }
+
     /// Its lines, the most important last: so much a minute, or smallest, largest and mean.
-    pub fn lines(&self) -> Vec<Line> {
+    fn lines(&self, columns: &[Whole]) -> Vec<Line> {
         if self.adds_up {
             let mut columns = vec![Sums::default(); self.axis.columns];
             for (period, sum) in self.periods.iter().filter_map(|p| Some((p, p.statistics.sum? * self.scale)))
@@ -204,20 +217,18 @@ impl Measured<'_> {
             }
             return vec![Line { name: "a minute", points: columns.iter().map(Sums::per_minute).collect() }];
         }
-        let columns = self.wholes();
         let line =
             |name, of: fn(&Whole) -> Option<f64>| Line { name, points: columns.iter().map(of).collect() };
         vec![line("min", |w| w.min), line("max", |w| w.max), line("mean", Whole::mean)]
     }
 
     /// The chart of some lines.
-    pub fn chart(&self, lines: Vec<Line>) -> Chart {
+    fn chart(&self, lines: Vec<Line>) -> Chart {
         Chart { lines, limits: Vec::new(), settled: self.settled() }
     }
 
     /// Lines of its percentiles, the most important last; none where values are told nowhere one by one.
-    pub fn percentiles(&self) -> Vec<Line> {
-        let columns = self.wholes();
+    fn percentiles(&self, columns: &[Whole]) -> Vec<Line> {
         let line = |(name, q): (&'static str, f64)| {
             let point = |whole: &Whole| Some(whole.quantile(q, self.scale)?.0);
             Line { name, points: columns.iter().map(point).collect() }
@@ -227,7 +238,7 @@ impl Measured<'_> {
     }
 
     /// What each column comes to; a period that reaches over several is in each of them.
-    pub fn wholes(&self) -> Vec<Whole> {
+    fn wholes(&self) -> Vec<Whole> {
         let mut columns = vec![Whole::default(); self.axis.columns];
         for period in &self.periods {
             self.spread(period, |at, _| columns[at].add(period, self.scale));
@@ -246,6 +257,13 @@ impl Measured<'_> {
             let column = self.axis.column(at);
             put(at, to.min(column.to).since(from.max(column.from)));
         }
+    }
+}
+
+fn told(value: Option<f64>, grade: Grade) -> Graded<f64> {
+    match value {
+        Some(value) => grade.of(value),
+        None => Graded::NoSource(Why::NotPrinted),
     }
 }
 

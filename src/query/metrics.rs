@@ -78,8 +78,6 @@ pub struct MetricRow {
     pub then: Option<Figures>,
     /// The end of its newest period in the window.
     pub newest: Option<Timestamp>,
-    /// Whether it is one of Lambda Insights' that stand first.
-    pub known: bool,
 }
 
 /// A function's metrics.
@@ -118,10 +116,10 @@ pub fn metrics(
     let all: Vec<&OtherSeries> = series(asof, member.id).collect();
     let insights = all.iter().any(|series| source(series) == MetricSource::Insights);
     let own = all.iter().any(|series| source(series) == MetricSource::Own);
-    let mut rows = Ask { asof, window, axis }.rows(&all);
+    let (mut rows, known) = Ask { asof, window, axis }.rows(&all);
     if let Some(back_ms) = compare_ms {
         let axis = axis.earlier(back_ms);
-        let then = Ask { asof, window: window.earlier(back_ms), axis: &axis }.rows(&all);
+        let (then, _) = Ask { asof, window: window.earlier(back_ms), axis: &axis }.rows(&all);
         let mut then: FxHashMap<MetricKey, MetricRow> =
             then.into_iter().map(|row| (row.key.clone(), row)).collect();
         for row in &mut rows {
@@ -131,7 +129,6 @@ pub fn metrics(
         }
     }
     // The well-known ones stay first.
-    let known = rows.iter().take_while(|row| row.known).count();
     rows[known..].sort_by_cached_key(order);
     rows.retain(|row| matches(member, row));
     rows.truncate(ROWS);
@@ -191,14 +188,14 @@ pub struct Ask<'a> {
 }
 
 impl<'a> Ask<'a> {
-    /// All rows: the well-known ones in their order, then all others.
-    fn rows(&self, all: &[&OtherSeries]) -> Vec<MetricRow> {
+    /// All rows: the well-known ones in their order, then all others; and how many those first ones are.
+    fn rows(&self, all: &[&OtherSeries]) -> (Vec<MetricRow>, usize) {
         let mut rows = insights::well_known(self, all);
-        rows.iter_mut().for_each(|row| row.known = true);
+        let known = rows.len();
         let rest = all.iter().filter(|series| rows.iter().all(|row| row.key != key(series)));
         let rest: Vec<MetricRow> = rest.map(|series| self.row(series)).collect();
         rows.extend(rest);
-        rows
+        (rows, known)
     }
 
     /// What a series comes to.
@@ -219,18 +216,16 @@ impl<'a> Ask<'a> {
         let adds_up = known.map_or(unit.adds_up(), |known| known.adds_up);
         let title = known.map_or_else(|| key.name.clone(), |known| known.title.into());
         let measured = self.measured(series, scale, adds_up);
+        let (chart, percentiles) = measured.charts();
         MetricRow {
             title,
             source: source(series),
             unit,
             figures: measured.figures(),
-            chart: measured.chart(measured.lines()),
-            percentiles: Some(measured.percentiles())
-                .filter(|lines| !lines.is_empty())
-                .map(|lines| measured.chart(lines)),
+            chart,
+            percentiles,
             then: None,
             newest: measured.newest(),
-            known: false,
             key,
         }
     }
@@ -247,16 +242,14 @@ impl<'a> Ask<'a> {
             percentiles: None,
             then: None,
             newest: None,
-            known: false,
         }
     }
 
     /// The newest value of a series in the window, as a limit of another one.
     pub fn limit(&self, name: &'static str, series: &OtherSeries) -> Option<Limit> {
         let (_, scale) = MetricUnit::of(&series.metric.unit);
-        let measured = self.measured(series, scale, false);
-        let value = measured.figures().newest;
-        value.value().is_some().then_some(Limit { name, value })
+        let value = self.measured(series, scale, false).newest_value()?;
+        Some(Limit { name, value })
     }
 }
 

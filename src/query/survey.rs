@@ -185,6 +185,9 @@ pub struct LoggedEvent {
     pub of_other_prefixes: u64,
 }
 
+/// How many are in an event is told in these steps.
+pub const BATCH_STEPS: [u32; 8] = [1, 2, 5, 10, 50, 100, 1_000, 10_000];
+
 /// What was in events.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Batches {
@@ -193,11 +196,15 @@ pub struct Batches {
     /// So many a minute of the time that was read.
     pub per_minute: Graded<f64>,
     /// How many in an event: the median.
-    pub p50: u32,
+    pub p50: Graded<u32>,
     /// The most.
     pub max: Graded<u32>,
-    /// How many events had so many at least, and fewer than the next row says; rows without any are not here.
+    /// How many events had so many at least, and fewer than the next of [`BATCH_STEPS`]; those without any are
+    /// not here.
     pub sizes: Vec<(u32, u64)>,
+    /// Events of which a part was printed: how many were in them nobody knows, only that they were so many at
+    /// least. They are in no row of the sizes.
+    pub cut: u64,
 }
 
 /// How long events had waited when the first attempt at them began: START less the time of the earliest

@@ -77,12 +77,12 @@ impl Kept {
         [self.count, self.sum, self.min, self.max]
     }
 
-    fn shown(&self) -> OtherCell {
+    fn shown(self) -> OtherCell {
         let told = |value: f64| (!value.is_nan()).then_some(value);
-        let Self { start, known, period_ms, adds, .. } = *self;
         let [count, sum, min, max] = self.statistics().map(told);
+        let Self { start, known, period_ms, adds, values, .. } = self;
         let statistics = Statistics { count, sum, min, max, ..Statistics::default() };
-        OtherCell { start, known, period_ms, adds, statistics, values: self.values.clone() }
+        OtherCell { start, known, period_ms, adds, statistics, values }
     }
 }
 
@@ -275,7 +275,7 @@ impl OtherSeries {
                 None => periods.push(cell.clone()),
             }
         }
-        OtherPeriods { periods: periods.iter().map(Kept::shown).collect(), let_go }
+        OtherPeriods { periods: periods.into_iter().map(Kept::shown).collect(), let_go }
     }
 
     /// Bytes held, estimated.

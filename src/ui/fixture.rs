@@ -912,9 +912,10 @@ pub fn logged_events() -> LoggedEvents {
     let batches = |records: Graded<u64>, max, sizes| Batches {
         records,
         per_minute: records.map(|records| records as f64 / 30.0),
-        p50: 3,
+        p50: Graded::Counted(3),
         max,
         sizes,
+        cut: 0,
     };
     let queue = batches(Graded::Counted(48), Graded::Counted(10), vec![(1, 2), (2, 6), (10, 3)]);
     let least = Why::NotLookedAt;

@@ -261,11 +261,12 @@ fn nearest(color: Color, depth: ColorDepth, on: Option<Color>) -> Color {
         }
         None => true,
     };
+    let (by_hue, its) = of_eight((r, g, b));
     match depth {
         ColorDepth::None => Color::Reset,
         ColorDepth::True => color,
         ColorDepth::Ansi256 => nearest_256((r, g, b)),
-        ColorDepth::Ansi8 if readable(of_eight((r, g, b)).0, of_eight((r, g, b)).1) => of_eight((r, g, b)).0,
+        ColorDepth::Ansi8 if readable(by_hue, its) => by_hue,
         ColorDepth::Ansi8 | ColorDepth::Ansi16 => ANSI
             .iter()
             .take(if depth == ColorDepth::Ansi8 { 8 } else { 16 })

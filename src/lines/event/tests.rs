@@ -35,6 +35,10 @@ fn how_much_is_in_it_and_where_objects_lie() {
         ("orders/2026-11-23/x/a.json", "in/orders/#/"),
         ("/a.json", "in//"),
         ("folder/", "in/folder/"),
+        ("my+orders/b%C3%BCcher/a+b.jpg", "in/my orders/bücher/"),
+        ("a%2Fb/c%2fd/e", "in/a/b/"),
+        ("100%25/half%/%zz/a", "in/#/"),
+        ("half%/%zz/a", "in/half%/%zz/"),
         ("", "in/"),
     ] {
         assert_eq!(event(&S3.replace("a+b%20c.jpg", key)).unwrap().prefixes, [want], "{key}");

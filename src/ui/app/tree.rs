@@ -25,7 +25,7 @@ pub struct Node {
     pub name: String,
     /// What it is, or how many values are in it. Raw.
     pub value: String,
-    /// All of a text of which `value` is the beginning, or which has control characters.
+    /// A text as it was written, of which `value` is the beginning in quotes; or all that was decoded.
     whole: Option<String>,
     /// How many of the nodes after it lie in it.
     pub below: usize,
@@ -74,11 +74,8 @@ impl Tree {
             Some(json) => maker.all(&json, None, At::default()),
             None => {
                 for (word, decoded) in decoded_words(text, maker.left) {
-                    maker.decoded(
-                        &format!("base64, {}", number::bytes(word.len() as u64)),
-                        decoded,
-                        At::default(),
-                    );
+                    let at = At { layer: 1, ..At::default() };
+                    maker.decoded(&format!("base64, {}", number::bytes(word.len() as u64)), decoded, at);
                 }
             }
         }
@@ -91,9 +88,12 @@ impl Maker {
     fn all(&mut self, value: &Json, called: Option<&str>, at: At) {
         match value {
             Json::Object(members) => {
+                let says = SaysBase64::of(called, members);
                 for (name, value) in members {
-                    let said = says_base64(called, name, members);
-                    self.one(name, value, At { said, ..at });
+                    if self.tree.more {
+                        return;
+                    }
+                    self.one(name, value, At { said: says.of_member(name), ..at });
                 }
             }
             Json::List(values) => {
@@ -186,18 +186,31 @@ impl Maker {
     }
 }
 
-/// Whether what stands around a text says that it is base64, however short.
-fn says_base64(called: Option<&str>, name: &str, members: &[(String, Json)]) -> bool {
-    let flag = |(name, value): &(String, Json)| {
-        name == "isBase64Encoded" && matches!(value, Json::Other(text) if text == "true")
-    };
-    match name {
-        "body" => members.iter().any(flag),
-        "data" => {
-            matches!(called, Some("kinesis" | "awslogs"))
-                || members.iter().any(|(name, _)| name == "recordId")
+/// Which members of an object it says of that they are base64, however short.
+struct SaysBase64 {
+    body: bool,
+    data: bool,
+}
+
+impl SaysBase64 {
+    /// What an object says that is called so.
+    fn of(called: Option<&str>, members: &[(String, Json)]) -> Self {
+        let flag = |(name, value): &(String, Json)| {
+            name == "isBase64Encoded" && matches!(value, Json::Other(text) if text == "true")
+        };
+        let data = matches!(called, Some("kinesis" | "awslogs"));
+        Self {
+            body: members.iter().any(flag),
+            data: data || members.iter().any(|(name, _)| name == "recordId"),
         }
-        _ => false,
+    }
+
+    fn of_member(&self, name: &str) -> bool {
+        match name {
+            "body" => self.body,
+            "data" => self.data,
+            _ => false,
+        }
     }
 }
 
@@ -381,7 +394,12 @@ mod tests {
         assert_eq!(rows.len(), 3, "the second is not unpacked at all");
         // Packed again and again.
         let nested = (0..20).fold("the end of it all".to_string(), |text, _| gzip(&text));
-        assert!(opened(&nested, false).len() <= 2 * LAYERS);
+        let rows = opened(&nested, false);
+        assert_eq!(rows.len(), LAYERS);
+        // As many members as a line has room for, each of which may be base64.
+        let members = "\"body\":\"SGVsbG8=\",\"data\":1,".repeat(60_000);
+        let tree = Tree::of(&format!("{{{members}\"end\":0}}"), false).unwrap();
+        assert!(tree.more && tree.row_count() <= MOST);
         let secret = STANDARD.encode(r#"{"password":"hunter22","to":"ann@example.com"}"#);
         let line = format!(r#"{{"kinesis":{{"data":"{secret}"}}}}"#);
         assert!(opened(&line, false).contains(&"   password=\"hunter22\"".to_string()));

@@ -2,7 +2,7 @@
 //! how long those events had waited and what was in them. How a service invokes is stated of what is set alone.
 
 use crate::model::Graded;
-use crate::query::survey::{Batches, Lag, LoggedEvent, LoggedEvents};
+use crate::query::survey::{BATCH_STEPS, Batches, Lag, LoggedEvent, LoggedEvents};
 use crate::query::view::FunctionDetail;
 use crate::ui::number;
 
@@ -71,10 +71,14 @@ pub(super) fn logged(lines: &mut Lines<'_>, detail: &FunctionDetail, events: Opt
 }
 
 fn at_least<T>(value: &Graded<T>) -> &'static str {
-    if matches!(value, Graded::AtLeast(..)) { "at least " } else { "" }
+    match value {
+        Graded::AtLeast(..) => "at least ",
+        Graded::Estimated(..) => "about ",
+        _ => "",
+    }
 }
 
-/// `S3: 13.7 objects a minute, 412 in all`
+/// `S3: 13.7 objects a minute; 412 objects in all`
 fn in_words(row: &LoggedEvent, batches: &Batches, (one, several): (&str, &str)) -> String {
     let all = batches.records.value().copied().unwrap_or(0);
     let rate = batches.per_minute.value().copied().unwrap_or(0.0);
@@ -88,15 +92,14 @@ fn in_words(row: &LoggedEvent, batches: &Batches, (one, several): (&str, &str)) 
     )
 }
 
-/// `SQS: p50 6, largest 10; 1 of 1, 4 of 2 to 4, 2 of 10 to 49`
+/// `SQS: p50 3, largest 10; 1 of 1, 4 of 2 to 4, 2 of 10`, where there is one that was cut `, 1 cut off`
 fn sizes_words(row: &LoggedEvent, batches: &Batches) -> String {
-    const STEPS: [u32; 8] = [1, 2, 5, 10, 50, 100, 1_000, 10_000];
     let max = batches.max.value().copied().unwrap_or(0);
-    let sizes: Vec<String> = batches
+    let mut sizes: Vec<String> = batches
         .sizes
         .iter()
         .map(|(from, events)| {
-            let next = STEPS.iter().find(|step| **step > *from);
+            let next = BATCH_STEPS.iter().find(|step| **step > *from);
             let to = next.map_or(max, |next| next - 1).min(max);
             let of = if to > *from {
                 format!("{} to {}", number::whole(u64::from(*from)), number::whole(u64::from(to)))
@@ -106,11 +109,16 @@ fn sizes_words(row: &LoggedEvent, batches: &Batches) -> String {
             format!("{} of {of}", number::whole(*events))
         })
         .collect();
-    let least = at_least(&batches.max);
+    if batches.cut > 0 {
+        sizes.push(format!("{} cut off", number::whole(batches.cut)));
+    }
+    let p50 = batches.p50.value().copied().unwrap_or(0);
     format!(
-        "{}: p50 {}, largest {least}{}; {}",
+        "{}: p50 {}{}, largest {}{}; {}",
         row.source.words(),
-        batches.p50,
+        at_least(&batches.p50),
+        number::whole(u64::from(p50)),
+        at_least(&batches.max),
         number::whole(u64::from(max)),
         sizes.join(", ")
     )
@@ -206,6 +214,18 @@ mod tests {
         assert_eq!(
             values(&facts, "objects lie in"),
             ["invoices/in/#/ (1 object)", "bucket\u{1b}[31m/ (1 object)", "further ones (2 objects)"]
+        );
+    }
+
+    #[test]
+    fn a_list_that_is_cut_off_is_not_said_to_be_all() {
+        let mut events = crate::ui::fixture::logged_events();
+        let cut = events.rows[0].batches.as_mut().unwrap();
+        let why = Why::NotLookedAt;
+        (cut.p50, cut.max, cut.cut) = (Graded::Estimated(3, why), Graded::AtLeast(10, why), 1);
+        assert_eq!(
+            values(&told(Some(&events), true), "batches"),
+            ["SQS: p50 about 3, largest at least 10; 2 of 1, 6 of 2 to 4, 3 of 10, 1 cut off"]
         );
     }
 

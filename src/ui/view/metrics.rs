@@ -12,7 +12,7 @@ use crate::ui::theme::Role;
 use crate::ui::widget::chart::{self, Plot};
 use crate::ui::widget::pen::Pen;
 use crate::ui::widget::table::{self, Column, Placed};
-use crate::ui::widget::{axis, sparkline};
+use crate::ui::widget::{axis, paragraph, sparkline};
 
 use super::function::{left, right};
 use super::marks;
@@ -155,7 +155,7 @@ pub fn draw_one(pen: &mut Pen, area: Rect, function: &FunctionBoard, state: &UiS
     if let Some(why) = row.why_none() {
         let said = if why == Why::NoData { "no value in this window; Z widens it" } else { why.words() };
         let text = if why == Why::NoData { said.to_string() } else { format!("no source: {said}") };
-        super::panels::wrapped(pen, inner, &text);
+        paragraph::draw(pen, inner, &text, Role::Label);
         return;
     }
     let mut body = inner;

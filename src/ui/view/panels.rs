@@ -12,7 +12,7 @@ use crate::ui::symbols::Symbols;
 use crate::ui::theme::Role;
 use crate::ui::widget::chart::{self, Plot};
 use crate::ui::widget::pen::{Pen, row};
-use crate::ui::widget::{axis, sparkline, waterfall};
+use crate::ui::widget::{axis, paragraph, sparkline, waterfall};
 
 use super::layout::PanelArea;
 use super::{account, figures, heat, marks};
@@ -321,7 +321,7 @@ fn bordered(pen: &mut Pen, area: Rect, kind: PanelKind, answer: &Overview, board
     pen.text(x, y, end.saturating_sub(x).min(1), " ", Role::Label);
     if let Some(why) = why_none(panel) {
         let none = format!("no source: {why}");
-        wrapped(pen, inner, &none);
+        paragraph::draw(pen, inner, &none, Role::Label);
         return;
     }
     if board.enlarged && inner.height >= 5 {
@@ -408,7 +408,7 @@ fn draw_trace(pen: &mut Pen, area: Rect, panel: &TracePanel, top: usize) {
             Graded::NoSource(why) => format!("no source: {}", why.words()),
             _ => "no trace in this window".to_string(),
         };
-        wrapped(pen, area, &text);
+        paragraph::draw(pen, area, &text, Role::Label);
         return;
     };
     let count = number::graded(&panel.traces, number::whole, pen.symbols);
@@ -423,26 +423,6 @@ fn draw_trace(pen: &mut Pen, area: Rect, panel: &TracePanel, top: usize) {
     pen.text(area.x, area.y, area.width, &head, Role::Label);
     let body = Rect { y: area.y + 1, height: area.height - 1, ..area };
     waterfall::draw(pen, body, tree, top.min(tree.rows.len().saturating_sub(1)));
-}
-
-/// A sentence over several rows.
-pub fn wrapped(pen: &mut Pen, area: Rect, text: &str) {
-    let width = usize::from(area.width);
-    let mut rows: Vec<String> = vec![String::new()];
-    for word in text.split(' ') {
-        let row = rows.last_mut().map_or(0, |row| sanitize::width(row));
-        match rows.last_mut() {
-            Some(last) if row > 0 && row + 1 + sanitize::width(word) <= width => {
-                last.push(' ');
-                last.push_str(word);
-            }
-            Some(last) if row == 0 => last.push_str(word),
-            _ => rows.push(word.to_string()),
-        }
-    }
-    for (y, text) in (area.y..area.bottom()).zip(&rows) {
-        pen.text(area.x, y, area.width, text, Role::Label);
-    }
 }
 
 /// What a focused panel says of itself in one line: the values under the crosshair, else where

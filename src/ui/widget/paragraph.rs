@@ -12,7 +12,7 @@ use super::pen::Pen;
 /// Returns how many rows it took.
 pub fn draw(pen: &mut Pen, area: Rect, text: &str, role: Role) -> u16 {
     let shown = sanitize::display(&pen.masked(text), pen.symbols).into_owned();
-    let rows = broken(&shown, usize::from(area.width));
+    let rows = rows(&shown, usize::from(area.width));
     let fit = usize::from(area.height).min(rows.len());
     for (at, row) in rows.iter().take(fit).enumerate() {
         let y = area.y + at as u16;
@@ -51,38 +51,13 @@ pub fn rows(line: &str, width: usize) -> Vec<String> {
     }
 }
 
-/// The rows of a text of harmless characters.
-fn broken(text: &str, width: usize) -> Vec<String> {
-    let mut rows = vec![String::new()];
-    let mut used = 0;
-    for word in text.split_whitespace() {
-        let wide = sanitize::width(word);
-        if used > 0 && used + 1 + wide > width {
-            rows.push(String::new());
-            used = 0;
-        }
-        if let Some(row) = rows.last_mut() {
-            if used > 0 {
-                row.push(' ');
-                used += 1;
-            }
-            row.push_str(word);
-        }
-        used += wide;
-    }
-    rows
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn rows_are_broken_between_words() {
-        assert_eq!(broken("one two three", 7), ["one two", "three"]);
-        assert_eq!(broken("one two three", 100), ["one two three"]);
-        assert_eq!(broken("incomprehensibilities it", 5), ["incomprehensibilities", "it"]);
-        assert_eq!(broken("", 5), [""]);
+        assert_eq!(rows("one two three", 100), ["one two three"]);
         assert_eq!(rows("one two three", 7), ["one two", "three"]);
         assert_eq!(rows("one two three", 8), ["one two", "three"]);
         assert_eq!(rows("  one two", 7), ["  one", "two"]);
