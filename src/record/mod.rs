@@ -11,7 +11,7 @@ mod tee;
 
 /// What a line becomes in a capture, for fuzzing.
 #[cfg(fuzzing)]
-pub fn recorded(line: &[u8], cut: u64, arrived: Option<Timestamp>) -> Vec<u8> {
+pub fn recorded(line: &[u8], cut: u64, arrived: Option<crate::model::Timestamp>) -> Vec<u8> {
     let mut out = Vec::new();
     line::put(&mut out, line, cut, &Name::of("fuzz"), arrived, 1 << 20);
     out
