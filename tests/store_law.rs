@@ -8,7 +8,7 @@ mod store_support;
 use lamtop::model::{FunctionId, Grade, Outcome, Timestamp, Window};
 use lamtop::query::filter::Filter;
 use lamtop::query::view::{Overview, OverviewRequest, SortBy};
-use lamtop::query::{Order, Selected, invocations, overview, traces};
+use lamtop::query::{Order, Selected, invocations, overview, subject, traces};
 use lamtop::store::Snapshot;
 use proptest::prelude::*;
 use store_support::{BASE, Fact, SPAN, Stood, facts, peak, quantile, snapshot_of, stood, store_of};
@@ -192,6 +192,12 @@ proptest! {
         let again: Vec<Overview> = times.iter().rev().map(|&(at, columns, f)| ask(at, columns, f)).collect();
         prop_assert_eq!(&first, &again.into_iter().rev().collect::<Vec<_>>());
         for (&(at, columns, function), got) in times.iter().zip(&first) {
+            let window = Window { from: Timestamp(BASE + at - window_ms), to: Timestamp(BASE + at + 1) };
+            for id in 0..FUNCTIONS {
+                let Some(subject) = subject(&snapshot, FunctionId(id), Timestamp(BASE + at)) else { continue };
+                let most = subject.most_timeouts(window);
+                prop_assert!(most.is_none_or(|most| f64::from(most) >= subject.tally(window).timeouts));
+            }
             agrees(&facts, &request(at, window_ms, columns, "", function), got)?;
         }
     }
@@ -244,6 +250,7 @@ proptest! {
         facts in facts(FUNCTIONS, 1_500),
         bytes in 60_000usize..600_000,
         times in prop::collection::vec((0..SPAN + 600_000, 1usize..50), 1..4),
+        window_ms in prop_oneof![Just(20 * 60_000i64), Just(90_000)],
     ) {
         let full = snapshot_of(&mut store_of(FUNCTIONS, &facts, PLENTY));
         let small = snapshot_of(&mut store_of(FUNCTIONS, &facts, bytes));
@@ -257,7 +264,7 @@ proptest! {
             prop_assert_eq!(sum(&all), sum(&kept), "{:?}", small.health);
         }
         for (at, columns) in times {
-            let request = request(at, 20 * 60_000, columns, "", None);
+            let request = request(at, window_ms, columns, "", None);
             let (all, kept) = (overview(&full, &request), overview(&small, &request));
             for row in &kept.rows {
                 let truth = all.rows.iter().find(|other| other.id == row.id).unwrap();

@@ -92,11 +92,14 @@ fn worse(now: &Tally, before: Option<&Tally>) -> bool {
 /// When time-outs began to be more than before, if they have.
 fn begins(subject: &Subject<'_>) -> Option<Timestamp> {
     let at = subject.at();
-    let recent = rules::last(at, rules::RECENT_MS);
+    let (recent, rare) = (rules::last(at, rules::RECENT_MS), rules::last(at, rules::RECENT_RARE_MS));
+    // Most functions have none, and that is known without counting.
+    if subject.most_timeouts(rare).is_some_and(|most| f64::from(most) < rules::SPIKE_LEAST) {
+        return None;
+    }
     let mut now = subject.tally(recent);
     let mut from = recent.from;
     if now.timeouts < rules::SPIKE_LEAST {
-        let rare = rules::last(at, rules::RECENT_RARE_MS);
         now = subject.tally(rare);
         from = rare.from;
         if now.timeouts < rules::SPIKE_LEAST || now.timeouts < rules::RARE_SHARE * now.ended {

@@ -285,12 +285,12 @@ pub fn kept_peaks(asof: AsOf<'_>, series: &Series, axis: &Axis, peaks: &mut Peak
             continue;
         };
         let first = column.from.floor(level.width_ms);
+        if series.late.is_some_and(|late| late.from < column.to && first < late.to) {
+            peaks.grade = peaks.grade.worst(Grade::Estimated(Why::OutOfOrder));
+        }
         for bucket in level.buckets.from(first).take_while(|bucket| bucket.start < column.to) {
             peaks.columns[at] = peaks.columns[at].max(bucket.peak);
             let inside = bucket.start >= column.from && bucket.start.plus(level.width_ms) <= column.to;
-            if bucket.late {
-                peaks.grade = peaks.grade.worst(Grade::Estimated(Why::OutOfOrder));
-            }
             if !inside || bucket.max_known() > asof.at {
                 peaks.grade = peaks.grade.worst(Grade::Estimated(Why::Evicted));
             }

@@ -123,6 +123,20 @@ impl<'a> Subject<'a> {
         self.asof.snapshot.oldest
     }
 
+    /// How many of the invocations that began in a window had timed out as of any time, at most; `None` where that
+    /// takes counting them.
+    pub fn most_timeouts(&self, window: Window) -> Option<u32> {
+        let level = &self.function.series.levels[scan::MINUTES];
+        let from = window.from.floor(level.width_ms);
+        // One that was told otherwise later may have timed out as of before.
+        let mut amended = self.function.formers.from(((from, 0), Timestamp::MIN));
+        if level.from > from || amended.next().is_some_and(|former| former.row.0 < window.to) {
+            return None;
+        }
+        let buckets = level.buckets.from(from).take_while(|bucket| bucket.start < window.to);
+        Some(buckets.map(|bucket| bucket.fold.timeouts).sum())
+    }
+
     /// Its timeout, as far as timed-out durations tell it.
     pub fn timeout(&self) -> Option<Micros> {
         self.asof.timeout(self.function)

@@ -89,9 +89,31 @@ impl Extremes {
     }
 }
 
+/// How an invocation stands, and in which bin its duration is: looked for once for all buckets that count it.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Binned<'a> {
+    standing: &'a Standing,
+    bin: u16,
+}
+
+impl<'a> Binned<'a> {
+    pub fn of(standing: &'a Standing) -> Self {
+        let duration = standing.end.and_then(|end| end.duration);
+        Self { standing, bin: duration.map_or(0, |Micros(us)| bin_of(us)) }
+    }
+
+    pub fn standing(self) -> &'a Standing {
+        self.standing
+    }
+}
+
 impl<B: Bins> Fold<B> {
     /// Counts one invocation as it stands.
     pub fn add(&mut self, standing: &Standing) {
+        self.add_binned(Binned::of(standing));
+    }
+
+    fn add_binned(&mut self, Binned { standing, bin }: Binned<'_>) {
         self.count(standing, |count| *count = count.saturating_add(1));
         let extremes = Extremes::of(standing);
         self.max_us = self.max_us.max(extremes.max_us);
@@ -102,23 +124,23 @@ impl<B: Bins> Fold<B> {
         self.billed_mb_ms = self.billed_mb_ms.saturating_add(billed(&end));
         if let Some(Micros(us)) = end.duration {
             self.sum_us = self.sum_us.saturating_add(u64::from(us));
-            self.durations.add(bin_of(us), 1);
+            self.durations.add(bin, 1);
         }
     }
 
     /// Counts an invocation as it stands now in the place of how it stood before. Extremes never
     /// fall by that: the answer says whether one should have, so that the fold must be made anew.
-    pub fn replace(&mut self, before: &Standing, now: &Standing) -> bool {
-        self.count(before, |count| *count = count.saturating_sub(1));
-        if let Some(end) = before.end {
+    fn replace(&mut self, before: Binned<'_>, now: Binned<'_>) -> bool {
+        let (was, is) = (Extremes::of(before.standing), Extremes::of(now.standing));
+        self.count(before.standing, |count| *count = count.saturating_sub(1));
+        if let Some(end) = before.standing.end {
             self.billed_mb_ms = self.billed_mb_ms.saturating_sub(billed(&end));
             if let Some(Micros(us)) = end.duration {
                 self.sum_us = self.sum_us.saturating_sub(u64::from(us));
-                self.durations.remove(bin_of(us));
+                self.durations.remove(before.bin);
             }
         }
-        self.add(now);
-        let (was, is) = (Extremes::of(before), Extremes::of(now));
+        self.add_binned(now);
         was.max_us > is.max_us && was.max_us == self.max_us
             || was.censored_us < is.censored_us && was.censored_us == self.censored_us
             || was.memory_mb > is.memory_mb && was.memory_mb == self.memory_mb
@@ -206,8 +228,6 @@ pub struct Bucket {
     pub known_by: Timestamp,
     /// Peak of concurrency in that part of it whose rows were let go.
     pub peak: u32,
-    /// Whether something came after its rows were let go, so that `peak` may be too low.
-    pub late: bool,
     /// The fold.
     pub fold: Fold<Sketch>,
 }
@@ -215,7 +235,7 @@ pub struct Bucket {
 impl Bucket {
     /// An empty one.
     pub fn at(start: Timestamp) -> Self {
-        Self { start, known_by: Timestamp::MIN, peak: 0, late: false, fold: Fold::default() }
+        Self { start, known_by: Timestamp::MIN, peak: 0, fold: Fold::default() }
     }
 
     /// When all that is folded was known; never while an invocation in it is open. As of any time
@@ -226,13 +246,14 @@ impl Bucket {
 
     /// Counts an invocation as it stands now, in the place of how it stood before. The answer is
     /// that of [`Fold::replace`].
-    pub fn change(&mut self, before: Option<&Standing>, now: &Standing) -> bool {
-        let known = now.end.map_or(now.start_known, |end| end.known.max(now.start_known));
+    pub(super) fn change(&mut self, before: Option<Binned<'_>>, now: Binned<'_>) -> bool {
+        let Standing { end, start_known, .. } = now.standing;
+        let known = end.map_or(*start_known, |end| end.known.max(*start_known));
         self.known_by = self.known_by.max(known);
         match before {
             Some(before) => self.fold.replace(before, now),
             None => {
-                self.fold.add(now);
+                self.fold.add_binned(now);
                 false
             }
         }

@@ -168,11 +168,7 @@ impl Store {
 
 impl FunctionData {
     fn let_rows_go(&mut self, cut: Timestamp) -> usize {
-        let reaches = |row: &Row| {
-            let end = row.end().map_or(Timestamp::NEVER, |ended| ended.end.at);
-            end > cut && cut.since(row.start()) < REACH
-        };
-        let gone = self.rows.drop_before((cut, 0), reaches);
+        let gone = self.rows.drop_before((cut, 0), |row| reaches(row, cut));
         self.series.peaks.forget_before(cut);
         let rows = &self.rows;
         self.formers.drop_before(((cut, 0), Timestamp::MIN), |former| rows.get(former.row).is_some());
@@ -186,6 +182,12 @@ impl FunctionData {
         }
         gone
     }
+}
+
+/// Whether a row that began before a time is kept when the others are let go: it ran then.
+pub(super) fn reaches(row: &Row, cut: Timestamp) -> bool {
+    let end = row.ended_at().map_or(Timestamp::NEVER, |(end, _)| end);
+    end > cut && cut.since(row.start()) < REACH
 }
 
 /// The intervals of the rows that began before a time, those that never end until that time.

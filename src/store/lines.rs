@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use crate::model::{FunctionId, Level, LineFact, SourceId, Timestamp};
+use crate::model::{FunctionId, Level, LineFact, Origin, SourceId, Timestamp};
 
 use super::paged::{Item, Paged};
 
@@ -56,6 +56,21 @@ impl FunctionSet {
         }
     }
 
+    fn each(&self, mut tell: impl FnMut(FunctionId)) {
+        match self {
+            Self::Few(few) => few.iter().for_each(|&id| tell(FunctionId(id))),
+            Self::Bits(bits) => {
+                for (at, word) in (0u32..).zip(bits) {
+                    let mut left = *word;
+                    while left != 0 {
+                        tell(FunctionId(at * 64 + left.trailing_zeros()));
+                        left &= left - 1;
+                    }
+                }
+            }
+        }
+    }
+
     fn heap(&self) -> usize {
         match self {
             Self::Few(few) => few.capacity() * 4,
@@ -95,6 +110,51 @@ pub struct Stretch {
     pub errors: bool,
 }
 
+impl Stretch {
+    /// Without lines yet, from this offset on.
+    fn at(offset: u64) -> Self {
+        Self {
+            offset,
+            end: offset,
+            earliest: Timestamp::NEVER,
+            latest: Timestamp::MIN,
+            known: Timestamp::NEVER,
+            lines: 0,
+            functions: FunctionSet::default(),
+            unknown: false,
+            errors: false,
+        }
+    }
+
+    /// Adds a line; it, or what it is a part of, ends at `end`.
+    fn add(&mut self, line: &LineFact, end: u64) {
+        self.end = self.end.max(end);
+        if let Some(time) = line.time {
+            self.earliest = self.earliest.min(time);
+            self.latest = self.latest.max(time);
+        }
+        self.known = self.known.min(line.known);
+        self.lines = self.lines.saturating_add(1);
+        match line.function {
+            Some(function) => self.functions.insert(function),
+            None => self.unknown = true,
+        }
+        self.errors |= line.level >= Level::Error;
+    }
+
+    /// Adds the lines of another.
+    fn merge(&mut self, other: &Self) {
+        self.end = self.end.max(other.end);
+        self.earliest = self.earliest.min(other.earliest);
+        self.latest = self.latest.max(other.latest);
+        self.known = self.known.min(other.known);
+        self.lines = self.lines.saturating_add(other.lines);
+        other.functions.each(|function| self.functions.insert(function));
+        self.unknown |= other.unknown;
+        self.errors |= other.errors;
+    }
+}
+
 impl Item for Stretch {
     type Key = u64;
     type Summary = ();
@@ -111,12 +171,21 @@ impl Item for Stretch {
     }
 }
 
+/// The chunk whose lines come.
+#[derive(Clone, Debug)]
+struct Chunk {
+    source: SourceId,
+    from: u64,
+    to: u64,
+    /// What its lines come to so far: they all lie in one stretch, which is looked for once.
+    gathered: Option<Stretch>,
+}
+
 /// The stretches of all sources.
 #[derive(Clone, Debug, Default)]
 pub struct LineIndex {
     sources: Vec<(SourceId, Arc<Paged<Stretch>>)>,
-    /// The source that is read, and where the chunk begins and ends that its lines are in.
-    chunk: Option<(SourceId, u64, u64)>,
+    chunk: Option<Chunk>,
 }
 
 impl LineIndex {
@@ -134,56 +203,54 @@ impl LineIndex {
     /// Says where the chunk lies that the next lines are in. Stretches begin and end with chunks: a
     /// line may be a part of a document, and to be read again it needs the whole.
     pub(super) fn chunk(&mut self, source: SourceId, from: u64, to: u64) {
-        self.chunk = Some((source, from, to));
+        self.settle();
+        self.chunk = Some(Chunk { source, from, to, gathered: None });
     }
 
     /// Notes a line.
     pub(super) fn note(&mut self, line: &LineFact) {
-        let at = match self.sources.binary_search_by_key(&line.origin.source, |(id, _)| *id) {
+        let Origin { source, offset, len } = line.origin;
+        let end = offset.saturating_add(u64::from(len));
+        match &mut self.chunk {
+            Some(chunk) if chunk.source == source && (chunk.from..chunk.to).contains(&offset) => {
+                let end = end.max(chunk.to);
+                chunk.gathered.get_or_insert_with(|| Stretch::at(offset)).add(line, end);
+            }
+            _ => {
+                let mut stretch = Stretch::at(offset);
+                stretch.add(line, end);
+                self.put(source, offset, &stretch);
+            }
+        }
+    }
+
+    /// Puts in what was gathered: before anybody looks.
+    pub(super) fn settle(&mut self) {
+        if let Some(chunk) = &mut self.chunk
+            && let Some(gathered) = chunk.gathered.take()
+        {
+            let (source, begin) = (chunk.source, chunk.from);
+            self.put(source, begin, &gathered);
+        }
+    }
+
+    /// Puts lines that belong together, from `begin` on, into the stretch in which they lie.
+    fn put(&mut self, source: SourceId, begin: u64, lines: &Stretch) {
+        let at = match self.sources.binary_search_by_key(&source, |(id, _)| *id) {
             Ok(at) => at,
             Err(at) => {
-                self.sources.insert(at, (line.origin.source, Arc::default()));
+                self.sources.insert(at, (source, Arc::default()));
                 at
             }
         };
         let stretches = Arc::make_mut(&mut self.sources[at].1);
-        let offset = line.origin.offset;
-        let own = offset.saturating_add(u64::from(line.origin.len));
-        let chunk = self
-            .chunk
-            .filter(|(source, from, to)| *source == line.origin.source && (*from..*to).contains(&offset));
-        let (begin, end) = chunk.map_or((offset, own), |(_, from, to)| (from, to.max(own)));
         let holder = stretches
             .last()
-            .filter(|last| last.offset <= offset)
-            .or_else(|| stretches.back_from(offset.saturating_add(1)).next())
+            .filter(|last| last.offset <= lines.offset)
+            .or_else(|| stretches.back_from(lines.offset.saturating_add(1)).next())
             .filter(|holder| begin.saturating_sub(holder.offset) < SPAN)
-            .map_or(begin, |holder| holder.offset);
-        let new = || Stretch {
-            offset,
-            end: offset,
-            earliest: Timestamp::NEVER,
-            latest: Timestamp::MIN,
-            known: Timestamp::NEVER,
-            lines: 0,
-            functions: FunctionSet::default(),
-            unknown: false,
-            errors: false,
-        };
-        stretches.upsert(holder, new, |stretch| {
-            stretch.end = stretch.end.max(end);
-            if let Some(time) = line.time {
-                stretch.earliest = stretch.earliest.min(time);
-                stretch.latest = stretch.latest.max(time);
-            }
-            stretch.known = stretch.known.min(line.known);
-            stretch.lines = stretch.lines.saturating_add(1);
-            match line.function {
-                Some(function) => stretch.functions.insert(function),
-                None => stretch.unknown = true,
-            }
-            stretch.errors |= line.level >= Level::Error;
-        });
+            .map_or(lines.offset, |holder| holder.offset);
+        stretches.upsert(holder, || Stretch::at(lines.offset), |stretch| stretch.merge(lines));
     }
 
     /// Lets go the first half of the stretches of each source; returns how many.
@@ -205,7 +272,6 @@ impl LineIndex {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::Origin;
 
     fn line(source: u32, function: u32, offset: u64, time: i64) -> LineFact {
         LineFact {
@@ -230,6 +296,27 @@ mod tests {
         assert_eq!((first.earliest, first.latest), (Timestamp(2), Timestamp(5_244)));
         assert!(first.functions.holds(FunctionId(5)) && !first.functions.holds(FunctionId(6)));
         assert!(first.errors && !first.unknown);
+        // The lines of a chunk are in one, however many they are.
+        let mut chunks = LineIndex::default();
+        for n in 0..10_000u32 {
+            let offset = u64::from(n) * 100;
+            if n % 1_000 == 0 {
+                chunks.chunk(SourceId(1), offset, offset + 100_000);
+            }
+            chunks.note(&line(1, n / 1_000, offset, 1 + i64::from(n)));
+        }
+        chunks.settle();
+        let ends: Vec<_> =
+            chunks.of(SourceId(1)).unwrap().iter().map(|s| (s.offset, s.end, s.lines)).collect();
+        assert_eq!(
+            ends,
+            [
+                (0, 300_000, 3_000),
+                (300_000, 600_000, 3_000),
+                (600_000, 900_000, 3_000),
+                (900_000, 1_000_000, 1_000)
+            ]
+        );
         // Read again: nothing is counted into another stretch.
         index.note(&line(1, 5, 300, 9));
         assert_eq!(index.of(SourceId(1)).unwrap().len(), 2);
@@ -246,5 +333,8 @@ mod tests {
         for id in 0..120 {
             assert_eq!(set.holds(FunctionId(id)), id < 100 && id % 3 == 0, "{id}");
         }
+        let mut told = Vec::new();
+        set.each(|FunctionId(id)| told.push(id));
+        assert_eq!(told, (0..100).step_by(3).collect::<Vec<_>>());
     }
 }

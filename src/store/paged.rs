@@ -234,7 +234,10 @@ impl<T: Item> Paged<T> {
         let entry = &mut self.entries[entry_at];
         let full = entry.page.items.len() >= T::PER_PAGE;
         if full && at == entry.page.items.len() {
-            self.entries.splice(entry_at + 1..entry_at + 1, Entry::of(vec![item]));
+            // Where one page is full the next will hardly stay as good as empty.
+            let mut items = Vec::with_capacity((T::PER_PAGE / 4).max(1));
+            items.push(item);
+            self.entries.splice(entry_at + 1..entry_at + 1, Entry::of(items));
             return;
         }
         let key = item.key();

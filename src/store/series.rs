@@ -1,8 +1,8 @@
 //! Buckets of several widths: a memo of folding rows, and what stays of them when they are gone.
 
-use crate::model::Timestamp;
+use crate::model::{Timestamp, Window};
 
-use super::bucket::Bucket;
+use super::bucket::{Binned, Bucket};
 use super::paged::Paged;
 use super::peaks::Peaks;
 use super::row::{Row, Standing};
@@ -49,6 +49,19 @@ pub struct Series {
     pub levels: [Level; LEVELS.len()],
     /// How many ran at once.
     pub peaks: Peaks,
+    /// From when to when something ran of which nobody knew when the peaks of that time were kept.
+    pub late: Option<Window>,
+}
+
+/// What is held of an invocation.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Held {
+    /// Whether its row is.
+    pub row: bool,
+    /// Of what was let go, the time for which it changes how many ran at once.
+    pub late: Option<Window>,
+    /// The narrowest level that counts it.
+    pub finest: usize,
 }
 
 /// A bucket whose extremes must be found again from rows: its level and start.
@@ -63,7 +76,7 @@ impl Series {
             from: Timestamp::MIN,
             buckets: Paged::default(),
         };
-        Self { levels: LEVELS.map(level), peaks: Peaks::new(&[HOUR, MINUTE]) }
+        Self { levels: LEVELS.map(level), peaks: Peaks::new(&[HOUR, MINUTE]), late: None }
     }
 
     /// Of all functions together.
@@ -82,24 +95,27 @@ impl Series {
     }
 
     /// Counts an invocation that began at `start` as it stands now, in the place of how it stood
-    /// before, from the level `finest` on. `gone` says that its row was let go. Buckets whose extremes
-    /// may have rested on how it stood are told to `refold`.
-    pub fn change(
+    /// before. Buckets whose extremes may have rested on how it stood are told to `refold`.
+    pub(super) fn change(
         &mut self,
         start: Timestamp,
-        before: Option<&Standing>,
-        now: &Standing,
-        (gone, finest): (bool, usize),
+        before: Option<Binned<'_>>,
+        now: Binned<'_>,
+        held: Held,
         mut refold: impl FnMut(Refold),
     ) {
-        if !gone {
+        if let Some(late) = held.late {
+            let all = self.late.get_or_insert(late);
+            (all.from, all.to) = (all.from.min(late.from), all.to.max(late.to));
+        }
+        if held.row {
             // The widest span that it had, before or now.
-            let end = |standing: &Standing| standing.end.map(|end| end.at);
+            let end = |of: Binned<'_>| of.standing().end.map(|end| end.at);
             if let Some(end) = before.and_then(end).max(end(now)) {
                 self.peaks.touch(start, end);
             }
         }
-        for (at, level) in self.levels.iter_mut().enumerate().skip(finest) {
+        for (at, level) in self.levels.iter_mut().enumerate().skip(held.finest) {
             let bucket_start = start.floor(level.width_ms);
             if bucket_start < level.from {
                 continue;
@@ -108,10 +124,7 @@ impl Series {
             level.buckets.upsert(
                 bucket_start,
                 || Bucket::at(bucket_start),
-                |bucket| {
-                    extreme = bucket.change(before, now);
-                    bucket.late |= gone;
-                },
+                |bucket| extreme = bucket.change(before, now),
             );
             if extreme {
                 refold((at, bucket_start));
@@ -135,7 +148,7 @@ impl Series {
                 start,
                 || Bucket::at(start),
                 |bucket| {
-                    bucket.change(None, &Standing::of(row, row.end()));
+                    bucket.change(None, Binned::of(&Standing::of(row, row.end())));
                 },
             );
         }

@@ -10,7 +10,8 @@ use crate::model::{
 
 use super::Budget;
 use super::begun::Begun;
-use super::bucket::Fold;
+use super::bucket::{Binned, Fold};
+use super::budget::reaches;
 use super::control::{Deliveries, Settings};
 use super::function::{FunctionData, KnownEnvironment};
 use super::known::KnownSpans;
@@ -20,7 +21,7 @@ use super::other::{CELL, OtherSeries};
 use super::paged::Item;
 use super::refused::Refused;
 use super::row::{Ended, Former, Row, Standing, TraceOf, sane};
-use super::series::{Refold, Series};
+use super::series::{Held, Refold, Series};
 use super::snapshot::{BadLog, BadRecord, Health, Newest, Snapshot};
 use super::trace::Traces;
 
@@ -159,7 +160,8 @@ impl Store {
     }
 
     /// Where log lines lie.
-    pub fn lines(&self) -> &LineIndex {
+    pub fn lines(&mut self) -> &LineIndex {
+        self.lines.settle();
         &self.lines
     }
 
@@ -207,11 +209,12 @@ impl Store {
         self.count_and_shrink();
     }
 
-    /// Lets those that have begun wait no longer for their end.
+    /// Lets those that have begun wait no longer for their end, nor lines for the rest of their chunk.
     pub(super) fn settle(&mut self) {
         for invocation in self.begun.take_all() {
             self.begin(&invocation);
         }
+        self.lines.settle();
     }
 
     /// An invocation has begun.
@@ -224,19 +227,31 @@ impl Store {
     /// Counts what a fact has changed.
     fn change(&mut self, invocation: &Invocation, changed: Option<Changed>) {
         let start = sane(invocation.start);
-        let Some(Changed { before, now, gone }) = changed else { return };
-        self.health.rows_late += u64::from(gone && before.is_none());
+        let Some(Changed { before, now, row }) = changed else { return };
+        self.health.rows_late += u64::from(!row && before.is_none());
+        let held = self.held(start, before.as_ref(), &now, row);
+        let (was, is) = (before.as_ref().map(Binned::of), Binned::of(&now));
         let (mut of_function, mut of_total) = (Vec::new(), Vec::new());
-        // A function's seconds are those of rows that were let go.
-        let finest = usize::from(start >= self.rows_from);
         let series = &mut self.function_mut(invocation.function).series;
-        series.change(start, before.as_ref(), &now, (gone, finest), |at| of_function.push(at));
+        series.change(start, was, is, held, |at| of_function.push(at));
         let total = Arc::make_mut(&mut self.total);
-        total.change(start, before.as_ref(), &now, (gone, 0), |at| of_total.push(at));
+        total.change(start, was, is, Held { finest: 0, ..held }, |at| of_total.push(at));
         if !of_function.is_empty() || !of_total.is_empty() {
             self.refold(invocation.function, &of_function, &of_total);
         }
         self.grow(if before.is_none() { std::mem::size_of::<Row>() + 32 } else { 8 });
+    }
+
+    fn held(&self, start: Timestamp, before: Option<&Standing>, now: &Standing, row: bool) -> Held {
+        let rows_from = self.rows_from;
+        if start >= rows_from {
+            // A function's seconds are those of rows that were let go.
+            return Held { row, late: None, finest: 1 };
+        }
+        let end = |of: &Standing| of.end.map_or(rows_from, |end| sane(end.at).min(rows_from));
+        let (was, is) = (before.map(end), end(now));
+        let late = (was != Some(is)).then(|| Window { from: start, to: is.max(was.unwrap_or(is)) });
+        Held { row, late, finest: 0 }
     }
 
     fn grow(&mut self, bytes: usize) {
@@ -311,24 +326,24 @@ fn fold_rows(functions: &[Arc<FunctionData>], (level, start): Refold) -> Fold<su
 struct Changed {
     before: Option<Standing>,
     now: Standing,
-    /// Whether the rows of its time were let go.
-    gone: bool,
+    /// Whether its row is held.
+    row: bool,
 }
 
 impl FunctionData {
     fn begin(&mut self, invocation: &Invocation, rows_from: Timestamp) -> Option<Changed> {
         let row = Row::begun(invocation);
         let key = (row.start(), row.seq());
-        let gone = row.start() < rows_from;
+        let held = row.start() >= rows_from || reaches(&row, rows_from);
         if self.rows.get(key).is_some() {
             return None;
         }
         let now = Standing::of(&row, None);
-        if !gone {
+        if held {
             self.rows.insert(row);
             self.keep_trace(invocation, invocation.start_known);
         }
-        Some(Changed { before: None, now, gone })
+        Some(Changed { before: None, now, row: held })
     }
 
     /// Both at once, of one that has no row yet.
@@ -352,7 +367,7 @@ impl FunctionData {
         self.rows.insert(row);
         self.keep_trace(begun, begun.start_known);
         self.keep_trace(invocation, end.known);
-        Some(Changed { before: None, now: Standing::of(&row, row.end()), gone: false })
+        Some(Changed { before: None, now: Standing::of(&row, row.end()), row: true })
     }
 
     fn note_timed_out(&mut self, end: &End) {
@@ -402,25 +417,26 @@ impl FunctionData {
                 }
                 Standing::of(row, row.end())
             })?;
-            return Some(Changed { before: Some(before), now, gone: false });
+            return Some(Changed { before: Some(before), now, row: true });
         }
         // A REPORT without START was not known before its end.
         let known = invocation.start_known.max(end.known);
         let mut row = Row::begun(&Invocation { start_known: known, ..*invocation });
         row.set_end(invocation, end);
         let now = Standing::of(&row, row.end());
-        if row.start() >= rows_from {
+        // If its row was let go, its bucket has counted what was told of it before.
+        let new = invocation.start_estimated && !matches!(change, Change::Amended { .. });
+        if row.start() >= rows_from || new && reaches(&row, rows_from) {
             self.rows.insert(row);
             self.keep_trace(invocation, end.known);
-            return Some(Changed { before: None, now, gone: false });
+            return Some(Changed { before: None, now, row: true });
         }
-        // Its row was let go, but its bucket has counted what was told of it before.
         let before = match change {
             Change::Amended { was, .. } => Some(Standing { end: Some(End { outcome: was, ..*end }), ..now }),
-            _ if invocation.start_estimated => None,
+            _ if new => None,
             _ => Some(Standing { end: None, ..now }),
         };
-        Some(Changed { before, now, gone: true })
+        Some(Changed { before, now, row: false })
     }
 }
 
