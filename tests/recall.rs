@@ -10,7 +10,7 @@ use std::time::Duration;
 use crossbeam_channel::{Receiver, bounded};
 use lamtop::clock::Clock;
 use lamtop::engine::{Engine, Options, Published};
-use lamtop::model::{Graded, Timestamp, TraceId, Window};
+use lamtop::model::{Grade, Graded, Timestamp, TraceId, Window};
 
 use lamtop::query::filter::Filter;
 use lamtop::query::page::{Listed, Page, PageRequest, Part, Ranking};
@@ -71,6 +71,33 @@ fn segments() -> String {
         );
     }
     text
+}
+
+/// Twenty minutes of more than a hundred invocations a second.
+fn dense() -> String {
+    const EVERY: i64 = 8;
+    let mut lines = Vec::new();
+    for n in 0..20 * MINUTE / EVERY {
+        let (function, stream) = (["orders", "mail", "index"][(n % 3) as usize], n % 300);
+        let (start, took) = (START + n * EVERY, 40 + (n * 37) % 1_000);
+        let id = format!("{n:08x}-0000-4000-8000-000000000000");
+        for (time, message) in [
+            (start, format!("START RequestId: {id} Version: $LATEST\\n")),
+            (
+                start + took,
+                format!(
+                    "REPORT RequestId: {id}\\tDuration: {took}.00 ms\\tBilled Duration: {took} ms\\t\
+                     Memory Size: 256 MB\\tMax Memory Used: 90 MB\\n"
+                ),
+            ),
+        ] {
+            let mut text = String::new();
+            line(&mut text, function, stream, time, &message);
+            lines.push((time, text));
+        }
+    }
+    lines.sort_by_key(|(time, _)| *time);
+    lines.into_iter().map(|(_, text)| text).collect()
 }
 
 /// A folder with two captures, in which not everything lies in the order of its times: the second half comes
@@ -222,6 +249,98 @@ fn what_was_let_go_is_read_again_and_told_as_if_it_never_had_been() {
         // As of any other time what is asked is what was held all along.
         assert!(Arc::ptr_eq(now.as_of(whole.newest), &now.snapshot));
     }
+}
+
+/// What is called counted in windows of any length is what an engine has that let nothing go.
+fn nothing_counted_is_wrong(told: &Snapshot, whole: &Snapshot, to: Timestamp) {
+    let of = |snapshot: &Snapshot, length: i64| {
+        let answer = figures(snapshot, Window { from: to.plus(-length), to: to.plus(1) });
+        let mut rows = answer.rows;
+        rows.sort_by(|a, b| a.name.cmp(&b.name));
+        (rows, answer.panels)
+    };
+    for length in [3_000, 10_000, 47_000, 2 * MINUTE, 5 * MINUTE, 9 * MINUTE, 20 * MINUTE, 90 * MINUTE] {
+        let ((rows, panels), (all_rows, all_panels)) = (of(told, length), of(whole, length));
+        for (row, all) in rows.iter().zip(&all_rows) {
+            if row.invocations.grade() == Grade::Counted {
+                assert_eq!(row.invocations, all.invocations, "{} over {length} ms", row.name);
+            }
+            if row.concurrency.grade() == Grade::Counted {
+                assert_eq!(row.concurrency, all.concurrency, "{} over {length} ms", row.name);
+            }
+        }
+        if panels.concurrency.now.grade() == Grade::Counted {
+            assert_eq!(panels.concurrency.chart, all_panels.concurrency.chart, "over {length} ms");
+        }
+        if panels.invocations.now.grade() == Grade::Counted {
+            assert_eq!(panels.invocations.chart, all_panels.invocations.chart, "over {length} ms");
+        }
+    }
+}
+
+#[test]
+fn what_is_held_and_what_is_read_again_are_one() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("a.ndjson"), dense()).unwrap();
+    let (little, much) = (Session::start(folder.path(), LITTLE), Session::start(folder.path(), MUCH));
+    let whole = much.engine.published().load().snapshot.clone();
+    let end = Timestamp(START + 20 * MINUTE - 8);
+    // The end, of which the newest is held, and times before.
+    for (to, length) in
+        [(end, 20 * MINUTE), (end.plus(-10 * MINUTE), 5 * MINUTE), (end.plus(-14 * MINUTE), MINUTE)]
+    {
+        little.engine.wish().say(None);
+        little.until("nothing", |now| now.recalled.is_none());
+        let was = little.engine.published().load_full();
+        let now = little.look(Window { from: to.plus(-length), to: to.plus(1) });
+        let recalled = now.recalled.as_ref().unwrap();
+        assert!(recalled.snapshot.rows_from < was.snapshot.rows_from, "more is held than before");
+        for to in [to, recalled.span.from.plus(20_000)] {
+            nothing_counted_is_wrong(now.as_of(to), &whole, to);
+        }
+    }
+}
+
+#[test]
+fn traces_that_are_held_stay_and_what_does_not_fit_is_said() {
+    let folder = tempfile::tempdir().unwrap();
+    let (few, all): (Vec<String>, String) =
+        (segments().lines().step_by(10).map(|line| format!("{line}\n")).collect(), lines(0, COUNT));
+    // In no order of time, and some among the lines.
+    let (among, apart) = few.split_at(few.len() / 2);
+    std::fs::write(folder.path().join("a.ndjson"), among.concat() + &all).unwrap();
+    std::fs::write(folder.path().join("t.ndjson"), apart.iter().rev().cloned().collect::<String>()).unwrap();
+    let session = Session::start(folder.path(), LITTLE);
+    for minutes in [40, 100] {
+        let asked = window(minutes * MINUTE, 10 * MINUTE);
+        let before = traces_of(&session.engine.published().load().snapshot, asked);
+        assert_eq!(before.len(), 50);
+        let now = session.look(asked);
+        assert_eq!(traces_of(now.as_of(asked.to.plus(-1)), asked), before);
+    }
+    // More functions than there is room for.
+    let folder = tempfile::tempdir().unwrap();
+    let mut text = String::new();
+    for n in 0..80_000i64 {
+        let (function, start) = (format!("f{}", n % 1_500), START + n * 60);
+        let id = format!("{n:08x}-0000-4000-8000-000000000000");
+        line(&mut text, &function, n % 1_500, start, &format!("START RequestId: {id} Version: $LATEST\\n"));
+        let report = format!(
+            "REPORT RequestId: {id}\\tDuration: 9.00 ms\\tBilled Duration: 9 ms\\t\
+                              Memory Size: 256 MB\\tMax Memory Used: 90 MB\\n"
+        );
+        line(&mut text, &function, n % 1_500, start + 9, &report);
+    }
+    std::fs::write(folder.path().join("a.ndjson"), text).unwrap();
+    let session = Session::start(folder.path(), LITTLE);
+    session.engine.wish().say(Some(window(20 * MINUTE, 10 * MINUTE)));
+    let now = session.until("a word", |now| now.progress.troubled > 0);
+    assert!(
+        now.progress.troubles.last().unwrap().contains("give more --memory"),
+        "{:?}",
+        now.progress.troubles
+    );
+    assert!(now.recalled.is_none());
 }
 
 #[test]

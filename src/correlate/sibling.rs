@@ -12,7 +12,9 @@ impl Correlator {
     /// are known here the ids that they have here: what it comes to can take the place of what
     /// this one came to, under the eyes of a person who has selected something. The functions are
     /// told to `sink`.
-    pub fn sibling<S: FactSink>(&self, sink: &mut S) -> Self {
+    ///
+    /// Its invocations have numbers from `first` on.
+    pub fn sibling<S: FactSink>(&self, sink: &mut S, first: u64) -> Self {
         for (id, name) in self.function_names.iter().enumerate() {
             sink.function(FunctionId(id as u32), &String::from_utf8_lossy(name));
         }
@@ -47,6 +49,7 @@ impl Correlator {
             free: self.free.clone(),
             next_environment: self.next_environment,
             let_go: self.let_go,
+            next_seq: first,
             told,
             // Nothing was read: nothing is open, looked up or failed.
             ..Self::default()

@@ -1,8 +1,9 @@
 //! Single invocations and traces of a time that were let go for memory, read again while somebody looks there.
 //!
-//! What they came to was never let go, so what is read again is put into a snapshot as it is now
+//! What they came to was never let go, so what is read again is put into a snapshot as it is then
 //! ([`Snapshot::with_rows_of`]) and that answers every question as of a time in the stretch. One
-//! stretch is held at a time; it goes when nobody looks there any more.
+//! stretch is held at a time; it goes when nobody looks there any more. What arrived live is taken to have
+//! been known when it happened: nobody remembers for each line when it came.
 
 use std::io;
 use std::sync::Arc;
@@ -18,8 +19,12 @@ use crate::store::{LineIndex, Snapshot};
 /// Reading begins so much earlier, in ms: an invocation that runs then began no longer ago
 /// (<https://docs.aws.amazon.com/lambda/latest/dg/configuration-timeout.html>).
 const LONGEST_MS: i64 = 15 * 60_000;
+/// Reading ends so much later, in ms: what tells how an invocation ended may come a little after it did.
+const LATE_MS: i64 = 60_000;
 /// The shortest time between two readings, in ms: one who passes by has gone on.
 const STAY_MS: u64 = 200;
+/// For whoever goes on so fast that what is read would lie behind before so many ms are over, nothing is read.
+const READING_MS: i64 = 2_000;
 /// One part in so many of what is looked at is read before and behind it too.
 const BESIDE: i64 = 4;
 /// What is looked at is read again when less than one part in so many of what is held lies ahead of it.
@@ -28,6 +33,14 @@ const AHEAD: i64 = 16;
 const ROOM_AHEAD: i64 = 8;
 /// What an invocation takes, with its part of its environment, in bytes: rather more than less.
 const ROW_BYTES: u64 = 160;
+/// What a function takes, in bytes.
+const FUNCTION_BYTES: usize = 2_048;
+/// What is said where there is no room.
+pub(super) const NO_ROOM: &str = "there is no room for them; give more --memory";
+/// Times that could not be read and are not tried again.
+const FAILED: usize = 8;
+/// Numbers of invocations that one reading may use up.
+const NUMBERS: u64 = 1 << 40;
 
 /// What somebody looks at. Cheap to clone; clones share. Never waited for.
 #[derive(Clone, Debug)]
@@ -55,7 +68,7 @@ impl Wish {
 /// What was read again.
 #[derive(Clone, Debug)]
 pub struct Recalled {
-    /// The answers as of these times are whole.
+    /// As of these times it is asked: from its beginning on single invocations are there.
     pub span: Window,
     /// What they are asked of.
     pub snapshot: Arc<Snapshot>,
@@ -68,13 +81,15 @@ pub(super) struct Lies {
     pub end: u64,
 }
 
-/// What comes of reading: what a store then holds, or why not, as a sentence.
+/// What comes of reading: what is known then, or why nothing more is, as a sentence.
 type Read = Result<Snapshot, String>;
 
 /// A reading that runs.
 #[derive(Debug)]
 struct Reading {
-    span: Window,
+    /// What was looked at, and what is read for it.
+    window: Window,
+    plan: Plan,
     watched: Watched,
     done: Receiver<Read>,
 }
@@ -83,12 +98,17 @@ struct Reading {
 pub(super) struct Recall {
     wish: Wish,
     wanted: Option<Window>,
-    /// When reading began last, on the steady clock.
+    /// When that was said, on the steady clock; and how many ms of what is looked at pass in one, if it goes on.
+    said: u64,
+    pace: i64,
+    /// When reading began last, on the steady clock, and how often it did.
     started: u64,
+    readings: u64,
     reading: Option<Reading>,
-    held: Option<Arc<Recalled>>,
-    /// What could not be read is not tried again.
-    failed: Option<Window>,
+    /// What is held, and what was to be.
+    held: Option<(Arc<Recalled>, Plan)>,
+    /// The newest last.
+    failed: Vec<Window>,
 }
 
 impl Recall {
@@ -108,12 +128,12 @@ impl Recall {
 
     /// What is held.
     pub fn held(&self) -> Option<Arc<Recalled>> {
-        self.held.clone()
+        self.held.as_ref().map(|(held, _)| held.clone())
     }
 
-    /// Whether something is held or being read, which takes memory.
-    pub fn is_busy(&self) -> bool {
-        self.reading.is_some() || self.held.is_some()
+    /// How many stretches take memory: one that is held, and one that is being read.
+    pub fn stretches(&self) -> usize {
+        usize::from(self.reading.is_some()) + usize::from(self.held.is_some())
     }
 
     /// While something is being read, the share of it that was, 0 to 1.
@@ -121,14 +141,25 @@ impl Recall {
         self.reading.as_ref().map(|reading| reading.watched.share())
     }
 
+    /// Numbers of invocations that no reading has used.
+    pub fn numbers(&self) -> u64 {
+        (self.readings + 1) * NUMBERS
+    }
+
     /// Somebody looks at a window.
-    pub fn want(&mut self, wanted: Option<Window>) {
-        self.wanted = wanted;
+    pub fn want(&mut self, wanted: Option<Window>, now_ms: u64) {
+        self.pace = match (self.wanted, wanted) {
+            (Some(was), Some(is)) => {
+                is.to.since(was.to).abs() / (now_ms - self.said.min(now_ms)).max(1) as i64
+            }
+            _ => 0,
+        };
+        (self.wanted, self.said) = (wanted, now_ms);
     }
 
     /// When what is wanted may be read, on the steady clock.
     pub fn due(&self) -> Option<u64> {
-        self.wanted.map(|_| self.started + STAY_MS)
+        self.wanted.map(|_| self.started.max(self.said) + STAY_MS)
     }
 
     /// The window that single invocations are to be read of, if it is one that a store which holds them from
@@ -143,48 +174,59 @@ impl Recall {
             self.reading = None;
             return (self.held.take().is_some(), None);
         };
-        let has = self.held.as_ref().map(|held| held.span).into_iter();
-        let mut spans = has.chain(self.reading.as_ref().map(|reading| reading.span)).chain(self.failed);
-        let wanted = !spans.any(|span| covers(span, window)) && now_ms >= self.started + STAY_MS;
+        let held = self.held.as_ref().map(|(_, plan)| *plan).into_iter();
+        let reading = self.reading.as_ref().map(|reading| reading.plan);
+        let mut plans = held.chain(reading);
+        // One that stands still has said nothing for a while.
+        let pace = if now_ms < self.said + STAY_MS { self.pace } else { 0 };
+        let beside = window.to.since(window.from) / BESIDE;
+        let passes = pace.saturating_mul(READING_MS) > beside;
+        let failed = self.failed.iter().any(|failed| failed.to.since(window.to).abs() < beside);
+        let soon = passes || failed || now_ms < self.started + STAY_MS;
+        let wanted = !soon && !plans.any(|plan| plan.covers(window));
         (false, wanted.then_some(window))
     }
 
-    /// Begins to read what became known in `span`.
+    /// Begins to read what is planned for a window, for a snapshot that lacks it.
     pub fn start(
         &mut self,
-        (span, now_ms): (Window, u64),
+        (window, plan, now_ms): (Window, Plan, u64),
         intake: Intake,
         lies: Vec<Lies>,
-        index: LineIndex,
+        snapshot: Snapshot,
         (catalog, pool): (Catalog, Pool),
     ) -> io::Result<()> {
         // One that runs stops before the next begins.
         self.reading = None;
-        self.started = now_ms;
-        let read_from = span.from.plus(-LONGEST_MS);
-        let again = Again::new(intake.within(Window { from: read_from, ..span }), catalog, pool);
-        let (watched, (said, done)) = (again.watched(), bounded(1));
+        (self.started, self.readings) = (now_ms, self.readings + 1);
+        let again = Window { from: plan.from.plus(-LONGEST_MS), to: plan.read_to.plus(LATE_MS) };
+        let task = Again::new(intake.within(again), catalog, pool);
+        let (watched, (said, done)) = (task.watched(), bounded(1));
         std::thread::Builder::new().name("recall".to_string()).spawn(move || {
-            if let Some(read) = read(again, &lies, &index, Window { from: read_from, ..span }).transpose() {
+            if let Some(read) = read(task, &lies, &snapshot, again).transpose() {
+                let all = read.and_then(|rows| {
+                    let all = snapshot.with_rows_of(&rows, plan.from).filter(|all| all.rows_from < window.to);
+                    all.ok_or_else(|| NO_ROOM.to_string())
+                });
                 // Nobody waits for it when somebody looks elsewhere by now.
-                let _ = said.send(read);
+                let _ = said.send(all);
             }
         })?;
-        self.reading = Some(Reading { span, watched, done });
+        self.reading = Some(Reading { window, plan, watched, done });
         Ok(())
     }
 
-    /// What was read is held from now on, with what else `snapshot` knows.
-    pub fn hold(&mut self, read: Read, snapshot: impl FnOnce() -> Snapshot) -> Result<(), String> {
-        let Some(Reading { span, .. }) = self.reading.take() else { return Ok(()) };
+    /// What was read is held from now on.
+    pub fn hold(&mut self, read: Read) -> Result<(), String> {
+        let Some(Reading { window, plan, .. }) = self.reading.take() else { return Ok(()) };
         match read {
-            Ok(rows) => {
-                let snapshot = Arc::new(snapshot().with_rows_of(&rows, span.from));
-                self.held = Some(Arc::new(Recalled { span, snapshot }));
+            Ok(snapshot) => {
+                let whole = Window { from: snapshot.rows_from, to: plan.to };
+                self.held = Some((Arc::new(Recalled { span: whole, snapshot: Arc::new(snapshot) }), plan));
                 Ok(())
             }
             Err(why) => {
-                self.give_up(span);
+                self.give_up(window);
                 Err(why)
             }
         }
@@ -192,40 +234,71 @@ impl Recall {
 
     /// What is concluded by now holds of what is held, too.
     pub fn conclude(&mut self, findings: &Arc<FindingLog>) {
-        let old = self.held.as_ref().filter(|held| !Arc::ptr_eq(&held.snapshot.findings, findings));
-        if let Some(held) = old {
+        if let Some((held, _)) = &mut self.held
+            && !Arc::ptr_eq(&held.snapshot.findings, findings)
+        {
             let snapshot = Snapshot { findings: findings.clone(), ..Snapshot::clone(&held.snapshot) };
-            self.held = Some(Arc::new(Recalled { span: held.span, snapshot: Arc::new(snapshot) }));
+            *held = Arc::new(Recalled { span: held.span, snapshot: Arc::new(snapshot) });
         }
     }
 
-    /// This can't be read.
-    pub fn give_up(&mut self, span: Window) {
-        self.failed = Some(span);
+    /// This can't be read, nor what is near.
+    pub fn give_up(&mut self, window: Window) {
+        if self.failed.len() == FAILED {
+            self.failed.remove(0);
+        }
+        self.failed.push(window);
     }
 }
 
-/// Whether what is held of `span` answers for a window as well as reading again would.
-fn covers(span: Window, window: Window) -> bool {
-    let length = span.to.since(span.from);
-    // Of a window that doesn't fit the newer half must be there.
-    let behind = span.from <= window.from || window.to.since(span.from) >= length / 2;
-    behind && span.to.since(window.to) >= length / AHEAD
+/// What is to be read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Plan {
+    from: Timestamp,
+    /// What comes after this is held, or is not wanted.
+    read_to: Timestamp,
+    /// As of times before this it is asked.
+    to: Timestamp,
 }
 
-/// What is read for a window in which about so many invocations began: some before and behind it, but no
-/// more than fits into `bytes`.
-pub(super) fn span_for(window: Window, started: u64, bytes: usize) -> Window {
-    let length = window.to.since(window.from);
-    let fits = bytes as u64 / ROW_BYTES;
-    let room = (length as f64 * fits as f64 / started.max(1) as f64).min(length as f64 * 2.0) as i64;
-    let ahead = (length / BESIDE).min(room / ROOM_AHEAD).max(1_000);
-    let behind = (length + length / BESIDE).min(room - ahead).max(1_000);
-    Window { from: window.to.plus(-behind), to: window.to.plus(ahead) }
+impl Plan {
+    /// What is read for a window in which about `started` invocations began, of a store that holds them from
+    /// `rows_from` on: some before and behind it, but no more than fits into `bytes`. `None` where nothing
+    /// does.
+    pub fn of(
+        window: Window,
+        started: u64,
+        rows_from: Timestamp,
+        (bytes, functions): (usize, usize),
+    ) -> Option<Self> {
+        let length = window.to.since(window.from);
+        let fits = bytes.checked_sub(functions * FUNCTION_BYTES)? as u64 / ROW_BYTES;
+        let room = (length as f64 * fits as f64 / started.max(1) as f64).min(length as f64 * 2.0) as i64;
+        let ahead = (length / BESIDE).min(room / ROOM_AHEAD).max(1_000);
+        let (read_to, to) = match window.to.plus(ahead) {
+            to if to < rows_from => (to, to),
+            _ => (rows_from, Timestamp::NEVER),
+        };
+        let from = window.from.plus(-length / BESIDE).max(read_to.plus(-room));
+        (from < read_to).then_some(Self { from, read_to, to })
+    }
+
+    /// Whether it answers for a window as well as reading again would.
+    fn covers(&self, window: Window) -> bool {
+        let (length, all) = (window.to.since(window.from), self.read_to.since(self.from));
+        // Of a window that doesn't fit what is before it is there as far as it was then.
+        let behind = self.from <= window.from || window.to.min(self.read_to).since(self.from) >= all / 2;
+        let ahead = self.to == Timestamp::NEVER || self.to.since(window.to) >= length.min(all) / AHEAD;
+        behind && ahead && window.to < self.to
+    }
 }
 
 /// `None` when it was told to stop.
-fn read(again: Again, lies: &[Lies], index: &LineIndex, window: Window) -> Result<Option<Snapshot>, String> {
+fn read(again: Again, lies: &[Lies], known: &Snapshot, window: Window) -> Result<Option<Snapshot>, String> {
+    if known.health.lines_let_go > 0 {
+        return Err("where the older lines lie was let go, too; give more --memory".to_string());
+    }
+    let index = &known.lines;
     let mut parts = Vec::new();
     for Lies { info, end } in lies {
         let spans = spans(&again.catalog, (info, *end), index, window)
@@ -291,20 +364,50 @@ mod tests {
     #[test]
     fn what_is_read_fits_and_holds_what_is_looked_at() {
         let asked = window(1_000_000, 1_600_000);
+        let plan = |started, bytes| Plan::of(asked, started, Timestamp(9_000_000), (bytes, 0)).unwrap();
+        let until = |from, to| Plan { from: Timestamp(from), read_to: Timestamp(to), to: Timestamp(to) };
         // All of it fits, with a quarter before and behind.
-        assert_eq!(span_for(asked, 1_000, 1 << 20), window(850_000, 1_750_000));
-        assert_eq!(span_for(asked, 0, 1 << 20), window(850_000, 1_750_000));
+        assert_eq!(plan(1_000, 1 << 20), until(850_000, 1_750_000));
+        assert_eq!(plan(0, 1 << 20), until(850_000, 1_750_000));
         // Half of it: the newest, and some of what comes next.
-        let half = span_for(asked, 2 * (1 << 20) / 160, 1 << 20);
+        let half = plan(2 * (1 << 20) / 160, 1 << 20);
         assert_eq!((half.to.since(half.from) / 1_000, half.to), (299, Timestamp(1_637_497)));
-        for (started, bytes) in [(1_000, 1 << 20), (20_000, 1 << 20), (u64::MAX, 1)] {
-            let span = span_for(asked, started, bytes);
-            assert!(covers(span, asked), "{span:?}");
+        for (started, bytes) in [(1_000, 1 << 20), (20_000, 1 << 20)] {
+            let plan = plan(started, bytes);
+            assert!(plan.covers(asked), "{plan:?}");
             // One that looks a little further needs nothing new, one that looks far before or behind does.
-            assert!(!covers(span, window(span.from.0 - 700_000, span.from.0 - 100_000)));
-            assert!(!covers(span, window(span.to.0 - 600_000, span.to.0)));
+            assert!(!plan.covers(window(plan.from.0 - 700_000, plan.from.0 - 100_000)));
+            assert!(!plan.covers(window(plan.to.0 - 600_000, plan.to.0)));
         }
-        assert!(covers(half, window(1_010_000, 1_610_000)));
+        assert!(half.covers(window(1_010_000, 1_610_000)));
+        // Where the rest is held it is read up to there, and holds from then on.
+        let plan = |bytes, functions| Plan::of(asked, 6_000, Timestamp(1_400_000), (bytes, functions));
+        let all = plan(1 << 20, 0).unwrap();
+        assert_eq!(
+            (all.from, all.read_to, all.to),
+            (Timestamp(850_000), Timestamp(1_400_000), Timestamp::NEVER)
+        );
+        let part = plan(160 * 3_000, 0).unwrap();
+        assert_eq!((part.from, part.read_to), (Timestamp(1_100_000), Timestamp(1_400_000)));
+        assert!(part.covers(asked) && part.covers(window(1_300_000, 1_900_000)));
+        assert_eq!(plan(1 << 20, 600), None, "the functions alone take all");
+        assert_eq!(plan(0, 0), None);
+    }
+
+    #[test]
+    fn nothing_is_read_for_one_who_passes_by() {
+        let mut recall = Recall::default();
+        let (rows_from, oldest) = (Timestamp(9_000_000), Timestamp(0));
+        let at = |to: i64| window(to - 600_000, to);
+        let mut look = |to: i64, now| {
+            recall.want(Some(at(to)), now);
+            recall.look(now, rows_from, oldest).1
+        };
+        assert_eq!(look(1_000_000, 1_000), Some(at(1_000_000)));
+        assert_eq!(look(1_001_000, 1_100), Some(at(1_001_000)), "ten times as fast");
+        assert_eq!(look(1_101_000, 1_200), None, "a thousand times");
+        assert_eq!(recall.look(1_399, rows_from, oldest).1, None);
+        assert_eq!(recall.look(1_400, rows_from, oldest).1, Some(at(1_101_000)), "it stands still");
     }
 
     #[test]
@@ -312,7 +415,7 @@ mod tests {
         let mut recall = Recall::default();
         let (rows_from, oldest) = (Timestamp(5_000_000), Timestamp(1_000_000));
         let mut look = |wanted: Option<Window>, now| {
-            recall.want(wanted);
+            recall.want(wanted, now);
             recall.look(now, rows_from, oldest)
         };
         let early = window(1_500_000, 2_500_000);

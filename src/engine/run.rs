@@ -11,13 +11,13 @@ use super::fill::{self, Fill, Live, Loaded};
 use super::intake::Intake;
 use super::memory::{budget, first_excess, learned, resident_bytes};
 use super::progress::{Progress, SourceProgress, Stage};
-use super::recall::{Lies, Recall, Wish, span_for};
+use super::recall::{Lies, NO_ROOM, Plan, Recall, Wish};
 use super::{Options, Published, Tap};
 use crate::clock::Clock;
 use crate::correlate::{Correlator, Room};
 use crate::findings::{self, Watch};
 use crate::ingest::{Batch, Decoders};
-use crate::model::{SourceId, Texts, Timestamp};
+use crate::model::{SourceId, Texts, Timestamp, Window};
 use crate::source::{Catalog, Event, Kind, Pool, Sources};
 use crate::store::{Budget, Snapshot, Store};
 
@@ -172,7 +172,7 @@ impl Run {
                     self.take_over(loaded.unwrap_or_else(|_| Err("the reader of older data ended".to_string())));
                 }
                 recv(self.recall.wishes()) -> wanted => {
-                    self.recall.want(wanted.ok().flatten());
+                    self.recall.want(wanted.ok().flatten(), self.clock.steady_ms());
                 }
                 recv(self.recall.done()) -> read => self.hold(read.unwrap_or_else(|_| Err("the reader ended".to_string()))),
                 default(self.patience()) => {}
@@ -318,7 +318,7 @@ impl Run {
             .map(|source| fill::Older { info: source.info.clone(), end: source.bytes })
             .collect();
         let mut store = Store::new(budget(self.memory, self.told));
-        let correlator = self.intake.correlator.sibling(&mut store);
+        let correlator = self.intake.correlator.sibling(&mut store, 0);
         let intake = Intake::new(correlator, store, self.settling_ms, self.live);
         match Fill::start(Again::new(intake, self.catalog.clone(), self.pool.clone()), parts, from) {
             Ok(fill) => {
@@ -387,17 +387,20 @@ impl Run {
         }
         let Some(window) = wanted else { return };
         let room = self.recall_budget();
-        let span = span_for(window, self.intake.store.about_started(window), room.bytes);
+        let started = self.intake.store.about_started(window);
+        let snapshot = self.intake.store.snapshot(self.texts.clone());
+        let functions = snapshot.functions.len();
+        let Some(plan) = Plan::of(window, started, snapshot.rows_from, (room.bytes, functions)) else {
+            return self.not_recalled(window, NO_ROOM);
+        };
         let mut store = Store::of_rows(room);
-        let correlator = self.intake.correlator.sibling(&mut store);
+        let correlator = self.intake.correlator.sibling(&mut store, self.recall.numbers());
         let intake = Intake::new(correlator, store, self.settling_ms, self.live);
         let sources = self.progress.sources.values();
         let lies = sources.map(|source| Lies { info: source.info.clone(), end: source.bytes }).collect();
-        let index = self.intake.store.lines().clone();
         let from = (self.catalog.clone(), self.pool.clone());
-        if let Err(error) = self.recall.start((span, now), intake, lies, index, from) {
-            self.recall.give_up(span);
-            self.not_recalled(&error.to_string());
+        if let Err(error) = self.recall.start((window, plan, now), intake, lies, snapshot, from) {
+            self.not_recalled(window, &error.to_string());
         }
         self.changed = true;
         self.tell_share();
@@ -405,20 +408,19 @@ impl Run {
 
     /// What was read again is there.
     fn hold(&mut self, read: Result<Snapshot, String>) {
-        let snapshot = || {
-            self.intake.store.count_from(self.intake.store.generation() + 1);
-            self.intake.store.snapshot(self.texts.clone())
-        };
-        if let Err(why) = self.recall.hold(read, snapshot) {
-            self.not_recalled(&why);
+        if let Err(why) = self.recall.hold(read) {
+            self.progress.trouble(not_recalled(&why));
         }
+        // Whoever looks asks again.
         self.intake.store.count_from(self.intake.store.generation() + 1);
         (self.changed, self.urgent) = (true, true);
         self.tell_share();
     }
 
-    fn not_recalled(&mut self, why: &str) {
-        self.progress.trouble(format!("single invocations of then were let go for memory: {why}"));
+    fn not_recalled(&mut self, window: Window, why: &str) {
+        self.recall.give_up(window);
+        self.progress.trouble(not_recalled(why));
+        self.changed = true;
     }
 
     /// What may be held of what is read again: a part of what the store may hold.
@@ -449,7 +451,7 @@ impl Run {
 
     /// Bytes that the store has to leave.
     fn taken(&self) -> usize {
-        let recalled = if self.recall.is_busy() { self.recall_budget().bytes } else { 0 };
+        let recalled = self.recall_budget().bytes * self.recall.stretches();
         self.excess + self.unfinished + recalled
     }
 
@@ -508,6 +510,10 @@ impl Run {
         // Whoever is not awake yet will find the newest.
         let _ = self.woken.try_send(());
     }
+}
+
+fn not_recalled(why: &str) -> String {
+    format!("single invocations of then were let go for memory: {why}")
 }
 
 fn is_stream(source: &SourceProgress) -> bool {

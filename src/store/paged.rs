@@ -277,6 +277,26 @@ impl<T: Item> Paged<T> {
         self.entries.iter().flat_map(|entry| entry.page.items.iter())
     }
 
+    /// These items as far as they lie before `key`, and the others' from there on. Whole pages are shared.
+    pub fn before_and(&self, key: T::Key, others: &Self) -> Self {
+        let mut entries = Vec::new();
+        let cut = |entry: &Entry<T>| entry.page.items.partition_point(|item| item.key() < key);
+        for entry in self.entries.iter().take_while(|entry| entry.first < key) {
+            match entry.last < key {
+                true => entries.push(entry.clone()),
+                false => entries.extend(Entry::of(entry.page.items[..cut(entry)].to_vec())),
+            }
+        }
+        for entry in others.entries.iter().filter(|entry| entry.last >= key) {
+            match entry.first >= key {
+                true => entries.push(entry.clone()),
+                false => entries.extend(Entry::of(entry.page.items[cut(entry)..].to_vec())),
+            }
+        }
+        let len = entries.iter().map(|entry| entry.page.items.len()).sum();
+        Self { entries, len }
+    }
+
     /// Drops the items before `key` that `keep` does not want; returns how many.
     pub fn drop_before(&mut self, key: T::Key, keep: impl Fn(&T) -> bool) -> usize {
         let touched = self.entries.partition_point(|entry| entry.first < key);

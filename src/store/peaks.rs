@@ -120,6 +120,24 @@ impl Peaks {
         block.settled.get().copied()
     }
 
+    /// Of rows of which those before a time are these blocks' and the others the other ones'. Nothing is
+    /// remembered of a block that has both.
+    pub(super) fn before_and(&self, at: Timestamp, others: &Self) -> Self {
+        let widths = self.widths.iter().zip(&others.widths).map(|((width, own), (_, others))| {
+            let both = at.floor(*width);
+            let mut blocks = own.before_and(both, others);
+            if own.get(both).is_some() || others.get(both).is_some() {
+                blocks.insert(Block { start: both, settled: OnceLock::new() });
+            }
+            (*width, blocks)
+        });
+        let broken = match (self.broken, others.broken) {
+            (Some(a), Some(b)) => Some(Window { from: a.from.min(b.from), to: a.to.max(b.to) }),
+            (a, b) => a.or(b),
+        };
+        Self { widths: widths.collect(), broken }
+    }
+
     /// Forgets the blocks that lie before a time.
     pub(super) fn forget_before(&mut self, time: Timestamp) {
         for (_, blocks) in &mut self.widths {
