@@ -5,11 +5,14 @@
 
 mod store_support;
 
-use lamtop::model::{FunctionId, Grade, Outcome, Timestamp, Window};
+use lamtop::model::{
+    Change, Cold, End, FunctionId, Grade, Invocation, Lines, Micros, NameId, Outcome, RequestId, SourceId,
+    Timestamp, Window,
+};
 use lamtop::query::filter::Filter;
 use lamtop::query::view::{Overview, OverviewRequest, SortBy};
 use lamtop::query::{Order, Selected, invocations, overview, subject, traces};
-use lamtop::store::Snapshot;
+use lamtop::store::{Budget, Snapshot};
 use proptest::prelude::*;
 use store_support::{BASE, Fact, SPAN, Stood, facts, peak, quantile, snapshot_of, stood, store_of};
 
@@ -279,6 +282,92 @@ proptest! {
                 if row.concurrency.grade() == Grade::Counted {
                     prop_assert_eq!(row.concurrency, truth.concurrency);
                 }
+            }
+        }
+    }
+}
+
+/// An invocation told by its START and its REPORT, each when it happened but for `late` ms.
+fn run(n: usize, function: u32, start: i64, took: i64, failed: bool, late: i64) -> [Fact; 2] {
+    let start = Timestamp(BASE + start);
+    let at = start.plus(took);
+    let end = End {
+        at,
+        known: at.plus(late),
+        duration: Some(Micros(took as u32 * 1_000)),
+        billed_ms: None,
+        memory_mb: None,
+        max_memory_mb: None,
+        init: None,
+        restore: None,
+        outcome: if failed { Outcome::Error } else { Outcome::Ok },
+        error: None,
+    };
+    let begun = Invocation {
+        seq: n as u64,
+        function: FunctionId(function),
+        environment: None,
+        version: NameId(0),
+        request_id: RequestId(n as u128),
+        attempt: 1,
+        start,
+        start_known: start.plus(late),
+        start_estimated: false,
+        cold: Cold::No,
+        trace: None,
+        lines: Lines { source: SourceId(0), from: 0, to: 9 },
+        end: None,
+    };
+    let ended = Invocation { end: Some(end), ..begun };
+    [Fact::Invocation(begun, Change::Started), Fact::Invocation(ended, Change::Finished)]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(24))]
+
+    /// When rows go what they came to by the second stays, whenever they go, also of those that ran on or came late.
+    #[test]
+    fn what_rows_came_to_by_the_second_is_kept_when_they_go(
+        runs in prop::collection::vec(
+            (
+                0..FUNCTIONS,
+                0i64..1_500_000,
+                prop_oneof![20 => 1i64..400, 1 => 1i64..200_000],
+                prop::bool::weighted(0.1),
+                prop_oneof![20 => Just(0i64), 1 => 0i64..300_000],
+            ),
+            1_500..4_000,
+        ),
+        budgets in prop::collection::vec((any::<prop::sample::Index>(), 100_000usize..500_000), 1..5),
+        windows in prop::collection::vec((0i64..1_600, 1i64..60, 1usize..40), 40),
+    ) {
+        let told = runs.iter().enumerate().flat_map(|(n, &(of, start, took, failed, late))| {
+            run(n, of, start, took, failed, late)
+        });
+        let mut facts: Vec<Fact> = told.collect();
+        facts.sort_by_key(Fact::known);
+        let mut store = store_of(FUNCTIONS, [], PLENTY);
+        let budget_at = |at: usize| budgets.iter().find(|(index, _)| index.index(facts.len()) == at);
+        for (at, fact) in facts.iter().enumerate() {
+            if let Some((_, bytes)) = budget_at(at) {
+                store.set_budget(Budget { bytes: *bytes });
+            }
+            fact.tell(&mut store);
+        }
+        let snapshot = snapshot_of(&mut store);
+        for (second, length, columns) in windows {
+            let (from, to) = ((second - length) * 1_000, second * 1_000);
+            let got = overview(&snapshot, &request(to - 1, length * 1_000 - 1, columns, "", None));
+            for row in got.rows.iter().filter(|row| row.invocations.grade() == Grade::Counted) {
+                let began = |run: &&(u32, i64, i64, bool, i64)| {
+                    run.0 == row.id.0 && (from..to).contains(&run.1) && run.1 + run.4 < to
+                };
+                let failed = |&&(_, start, took, failed, late): &&(u32, i64, i64, bool, i64)| {
+                    failed && start + took + late < to
+                };
+                let all = runs.iter().filter(began);
+                prop_assert_eq!(row.invocations.value().copied(), Some(all.clone().count() as u64));
+                prop_assert_eq!(row.errors.value().copied(), Some(all.filter(failed).count() as u64));
             }
         }
     }

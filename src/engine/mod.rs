@@ -45,8 +45,12 @@ pub struct Published {
 impl Published {
     /// What a question as of a time is asked of.
     pub fn as_of(&self, time: Timestamp) -> &Arc<Snapshot> {
-        let recalled = self.recalled.as_ref().filter(|recalled| recalled.span.holds(time));
-        recalled.map_or(&self.snapshot, |recalled| &recalled.snapshot)
+        self.recalled_at(time).map_or(&self.snapshot, |recalled| &recalled.snapshot)
+    }
+
+    /// What was read again of a time.
+    pub fn recalled_at(&self, time: Timestamp) -> Option<&Recalled> {
+        self.recalled.as_deref().filter(|recalled| recalled.span.holds(time))
     }
 }
 

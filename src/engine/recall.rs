@@ -74,6 +74,19 @@ pub struct Recalled {
     pub snapshot: Arc<Snapshot>,
 }
 
+impl Recalled {
+    /// Where one comes who looks for the next invocation, or for the one before: no further than to the end of
+    /// what is held, for behind it may lie some that are to be read first.
+    pub fn step(&self, found: Option<Timestamp>, forward: bool) -> Option<Timestamp> {
+        let Window { from, to } = self.span;
+        match forward {
+            true if to < Timestamp::NEVER => Some(found.map_or(to, |found| found.min(to))),
+            false if self.snapshot.oldest < from => Some(found.map_or(from, |found| found.max(from))),
+            _ => found,
+        }
+    }
+}
+
 /// A source as it is when reading begins, and up to where it was read by then.
 #[derive(Clone, Debug)]
 pub(super) struct Lies {
@@ -392,6 +405,25 @@ mod tests {
         assert!(part.covers(asked) && part.covers(window(1_300_000, 1_900_000)));
         assert_eq!(plan(1 << 20, 600), None, "the functions alone take all");
         assert_eq!(plan(0, 0), None);
+    }
+
+    #[test]
+    fn one_who_goes_step_by_step_comes_to_what_is_read_next() {
+        let snapshot =
+            crate::store::Store::new(crate::store::Budget { bytes: 1 << 20 }).snapshot(Arc::default());
+        let recalled = |oldest, to| Recalled {
+            span: Window { from: Timestamp(1_000), to },
+            snapshot: Arc::new(Snapshot { oldest: Timestamp(oldest), ..snapshot.clone() }),
+        };
+        let (at, some) = (|ms| Some(Timestamp(ms)), recalled(0, Timestamp(2_000)));
+        assert_eq!([some.step(at(1_500), true), some.step(at(1_500), false)], [at(1_500); 2]);
+        assert_eq!([some.step(at(2_500), true), some.step(None, true)], [at(2_000); 2]);
+        assert_eq!([some.step(at(900), false), some.step(None, false)], [at(1_000); 2]);
+        let all = recalled(1_000, Timestamp::NEVER);
+        assert_eq!(
+            [all.step(at(2_500), true), all.step(None, true), all.step(None, false)],
+            [at(2_500), None, None]
+        );
     }
 
     #[test]

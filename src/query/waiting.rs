@@ -260,6 +260,9 @@ fn retrying_of(asof: AsOf<'_>, function: &FunctionData, left: &mut usize) -> Opt
         oldest = Some(oldest.map_or(event.first, |oldest| oldest.min(event.first)));
     }
     let grade = if firsts > 0 { Grade::Estimated(Why::FromOthers) } else { Grade::Counted };
+    let snapshot = asof.snapshot;
+    let gone = from < snapshot.rows_from && snapshot.oldest < snapshot.rows_from;
+    let grade = if gone { grade.worst(Grade::AtLeast(Why::Evicted)) } else { grade };
     let grade = if looked == LOOKED { grade.worst(Grade::AtLeast(Why::NotLookedAt)) } else { grade };
     Some(Retrying {
         events: grade.of(events),

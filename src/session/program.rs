@@ -333,16 +333,18 @@ impl Session {
         let (catalog, published) = (self.catalog.clone(), self.published.clone());
         let (messages, as_of) = (self.messages.clone(), self.status.as_of);
         let look = move || {
-            let snapshot = published.load().as_of(as_of).clone();
+            let published = published.load_full();
+            let (snapshot, recalled) = (published.as_of(as_of), published.recalled_at(as_of));
             let time = match request {
                 StepRequest::Invocations { from, forward, filter, function, environment } => {
-                    query::step(&snapshot, (from, forward), &filter, function, environment)
+                    let found = query::step(snapshot, (from, forward), &filter, function, environment);
+                    recalled.map_or(found, |recalled| recalled.step(found, forward))
                 }
                 StepRequest::Marks { from, forward, filter, function } => {
-                    query::mark(&snapshot, (from, forward), &filter, function)
+                    query::mark(snapshot, (from, forward), &filter, function)
                 }
                 StepRequest::Lines(request) => {
-                    let answer = lines::Reader::new(catalog).answer(&snapshot, &request);
+                    let answer = lines::Reader::new(catalog).answer(snapshot, &request);
                     answer.rows.first().and_then(|row| row.time)
                 }
             };
