@@ -27,11 +27,13 @@ pub(super) fn budget(memory: usize, taken: usize) -> Budget {
 }
 
 /// What the process takes beyond what is counted (copies that readers hold, what the allocator has not given back
-/// yet), by what was thought so far and its size: half of what is too much at a time, and less again slowly.
-pub(super) fn learned(excess: usize, resident: usize, memory: usize) -> usize {
+/// yet), by what was thought so far and its size: half of what is too much at a time, and less again slowly. What is
+/// free tells of that only where the store is `full`: before, it is the store's own.
+pub(super) fn learned(excess: usize, resident: usize, memory: usize, full: bool) -> usize {
     let aim = memory - memory / MARGIN;
     match resident.checked_sub(aim) {
         Some(over) => (excess + over / 2).min(memory / 8 * MOST_EXCESS),
+        None if !full => excess,
         None => excess.saturating_sub((aim - resident).div_ceil(GIVEN_BACK)),
     }
 }
@@ -52,7 +54,7 @@ mod tests {
     #[test]
     fn what_was_too_much_is_learned_and_given_back() {
         let after = |seconds, resident: usize, excess| {
-            (0..seconds).fold(excess, |excess, _| learned(excess, resident * MB, 256 * MB))
+            (0..seconds).fold(excess, |excess, _| learned(excess, resident * MB, 256 * MB, true))
         };
         assert_eq!(after(1, 250, 0), 5 * MB, "half of what is above a sixteenth less");
         assert_eq!(after(1_000, 300, 0), 160 * MB, "five eighths at most");
@@ -61,5 +63,11 @@ mod tests {
         let most = 96 * MB;
         assert!((most / 2..most * 9 / 10).contains(&after(60, 200, most)));
         assert_eq!(after(600, 200, most), 0);
+        assert_eq!(
+            learned(most, 100 * MB, 256 * MB, false),
+            most,
+            "nothing is learned from a store that is not full"
+        );
+        assert_eq!(learned(0, 250 * MB, 256 * MB, false), 5 * MB);
     }
 }

@@ -437,7 +437,7 @@ impl Run {
         self.last_measured = now;
         let Some(resident) = resident_bytes() else { return };
         self.progress.resident = resident;
-        self.excess = learned(self.excess, resident as usize, self.memory);
+        self.excess = learned(self.excess, resident as usize, self.memory, self.intake.store.is_full());
         self.share();
     }
 

@@ -139,6 +139,11 @@ impl Store {
         self.rows_from
     }
 
+    /// Whether it holds about as much as it may.
+    pub fn is_full(&self) -> bool {
+        self.counted + self.grown >= self.budget.bytes / 4 * 3
+    }
+
     /// The earliest start of an invocation; `NEVER` without one.
     pub fn oldest(&self) -> Timestamp {
         self.oldest
