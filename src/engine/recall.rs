@@ -275,18 +275,18 @@ pub(super) struct Plan {
 }
 
 impl Plan {
-    /// What is read for a window in which about `started` invocations began, of a store that holds them from
+    /// What is read for a window in which about `started` invocations began within `over_ms`, of a store that holds them from
     /// `rows_from` on: some before and behind it, but no more than fits into `bytes`. `None` where nothing
     /// does.
     pub fn of(
         window: Window,
-        started: u64,
+        (started, over_ms): (u64, i64),
         rows_from: Timestamp,
         (bytes, functions): (usize, usize),
     ) -> Option<Self> {
         let length = window.to.since(window.from);
         let fits = bytes.checked_sub(functions * FUNCTION_BYTES)? as u64 / ROW_BYTES;
-        let room = (length as f64 * fits as f64 / started.max(1) as f64).min(length as f64 * 2.0) as i64;
+        let room = (over_ms as f64 * fits as f64 / started.max(1) as f64).min(length as f64 * 2.0) as i64;
         let ahead = (length / BESIDE).min(room / ROOM_AHEAD).max(1_000);
         let (read_to, to) = match window.to.plus(ahead) {
             to if to < rows_from => (to, to),
@@ -377,7 +377,8 @@ mod tests {
     #[test]
     fn what_is_read_fits_and_holds_what_is_looked_at() {
         let asked = window(1_000_000, 1_600_000);
-        let plan = |started, bytes| Plan::of(asked, started, Timestamp(9_000_000), (bytes, 0)).unwrap();
+        let plan =
+            |started, bytes| Plan::of(asked, (started, 600_000), Timestamp(9_000_000), (bytes, 0)).unwrap();
         let until = |from, to| Plan { from: Timestamp(from), read_to: Timestamp(to), to: Timestamp(to) };
         // All of it fits, with a quarter before and behind.
         assert_eq!(plan(1_000, 1 << 20), until(850_000, 1_750_000));
@@ -394,7 +395,8 @@ mod tests {
         }
         assert!(half.covers(window(1_010_000, 1_610_000)));
         // Where the rest is held it is read up to there, and holds from then on.
-        let plan = |bytes, functions| Plan::of(asked, 6_000, Timestamp(1_400_000), (bytes, functions));
+        let plan =
+            |bytes, functions| Plan::of(asked, (6_000, 600_000), Timestamp(1_400_000), (bytes, functions));
         let all = plan(1 << 20, 0).unwrap();
         assert_eq!(
             (all.from, all.read_to, all.to),
@@ -403,6 +405,9 @@ mod tests {
         let part = plan(160 * 3_000, 0).unwrap();
         assert_eq!((part.from, part.read_to), (Timestamp(1_100_000), Timestamp(1_400_000)));
         assert!(part.covers(asked) && part.covers(window(1_300_000, 1_900_000)));
+        // What is before the first one takes no room.
+        let late = Plan::of(asked, (6_000, 60_000), Timestamp(1_700_000), (160 * 3_000, 0)).unwrap();
+        assert_eq!((late.to.since(late.from), late.to), (30_000, Timestamp(1_603_750)));
         assert_eq!(plan(1 << 20, 600), None, "the functions alone take all");
         assert_eq!(plan(0, 0), None);
     }

@@ -387,7 +387,8 @@ impl Run {
         }
         let Some(window) = wanted else { return };
         let room = self.recall_budget();
-        let started = self.intake.store.about_started(window);
+        let seen = Window { from: window.from.max(self.intake.store.oldest()), ..window };
+        let started = (self.intake.store.about_started(seen), seen.to.since(seen.from));
         let snapshot = self.intake.store.snapshot(self.texts.clone());
         let functions = snapshot.functions.len();
         let Some(plan) = Plan::of(window, started, snapshot.rows_from, (room.bytes, functions)) else {

@@ -115,7 +115,8 @@ impl Store {
             freed >= bytes
         });
         let (last, _) = pages.get(enough.unwrap_or(pages.len().checked_sub(1)?))?;
-        Some(last.floor(MINUTE).plus(MINUTE))
+        // Buckets say what is gone a minute at a time; where there are none no more goes than must.
+        Some(if self.only_rows { last.plus(1) } else { last.floor(MINUTE).plus(MINUTE) })
     }
 
     /// Lets go the rows that began before `cut` and do not reach over it. What they come to by the second

@@ -46,7 +46,7 @@ pub struct Store {
     /// Rows that began before this were let go, unless they reached over it.
     pub(super) rows_from: Timestamp,
     /// Whether rows alone are wanted, not what they come to.
-    only_rows: bool,
+    pub(super) only_rows: bool,
     pub(super) others: Vec<Arc<OtherSeries>>,
     pub(super) account: Arc<Settings>,
     pub(super) deliveries: Arc<Deliveries>,
