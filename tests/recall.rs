@@ -332,7 +332,8 @@ fn traces_that_are_held_stay_and_what_does_not_fit_is_said() {
         line(&mut text, &function, n % 1_500, start + 9, &report);
     }
     std::fs::write(folder.path().join("a.ndjson"), text).unwrap();
-    let session = Session::start(folder.path(), LITTLE);
+    // So much that as many are told apart, and the store still has as little as it can have.
+    let session = Session::start(folder.path(), 20 << 20);
     session.engine.wish().say(Some(window(20 * MINUTE, 10 * MINUTE)));
     let now = session.until("a word", |now| now.progress.troubled > 0);
     assert!(
