@@ -228,7 +228,7 @@ impl Session {
             stale_ms: self.stale_ms(known),
             oldest: known.oldest,
             filling: progress.filling,
-            evicted: snapshot.health.rows_let_go > 0,
+            evicted: (snapshot.health.rows_let_go > 0).then(|| published.as_of(as_of).rows_from),
             functions: snapshot.functions.len(),
             ages: if kind == SessionKind::Live { ages(snapshot, as_of) } else { Vec::new() },
             bad: snapshot.health.bad,

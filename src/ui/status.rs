@@ -28,8 +28,8 @@ pub struct SessionStatus {
     pub oldest: Option<Timestamp>,
     /// While what lies before a newest slice is being read: the share of it that was, 0 to 1.
     pub filling: Option<f64>,
-    /// Whether older records were let go to stay within the memory budget.
-    pub evicted: bool,
+    /// Where single invocations were let go to stay within the memory budget: from when on they are there.
+    pub evicted: Option<Timestamp>,
     /// Number of functions known.
     pub functions: usize,
     /// Kinds of source (`logs`, `CW`, `X-Ray`) with the ms from their newest record to `as_of`.
@@ -237,7 +237,7 @@ impl Default for SessionStatus {
             stale_ms: None,
             oldest: None,
             filling: None,
-            evicted: false,
+            evicted: None,
             functions: 0,
             ages: Vec::new(),
             bad: 0,

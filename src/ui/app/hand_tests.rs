@@ -7,7 +7,8 @@ use crate::query::StepRequest;
 use crate::query::view::Anchor;
 use crate::ui::fixture::{NOW, Session, live, replay, screen};
 use crate::ui::keymap::ViewKind;
-use crate::ui::status::RecordingStatus;
+use crate::ui::status::{RecordingStatus, SessionStatus};
+use crate::ui::zone::Zone;
 
 use super::state::{Effect, Msg};
 
@@ -256,4 +257,17 @@ fn esc_and_a_key_right_after_it_are_both_taken() {
     // What is no Esc and a key: a sequence of its own.
     session.press("Esc Alt-Down");
     assert_eq!(at(&session), 1);
+}
+
+#[test]
+fn the_header_says_from_when_on_single_invocations_are_there() {
+    let header = |evicted| {
+        let status = SessionStatus { evicted, ..live() };
+        let session = Session::new(140, 45, status);
+        screen(&session.state).lines().next().map(str::to_string).unwrap_or_default()
+    };
+    let since = NOW.plus(-600_000);
+    assert!(!header(None).contains("invocations since"));
+    let told = header(Some(since));
+    assert!(told.contains(&format!("invocations since {}", Zone::Utc.minutes(since))), "{told}");
 }

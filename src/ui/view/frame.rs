@@ -62,9 +62,8 @@ pub fn header(pen: &mut Pen, area: Rect, state: &UiState) {
     if status.dropped > 0 {
         parts.push((format!("lost {}{}", pen.symbols.at_least, number::whole(status.dropped)), Role::Error));
     }
-    if status.evicted {
-        let since = status.oldest.map_or_else(String::new, |oldest| state.zone.minutes(oldest));
-        parts.push((format!("kept since {since}"), Role::Memory));
+    if let Some(since) = status.evicted {
+        parts.push((format!("invocations since {}", state.zone.minutes(since)), Role::Memory));
     }
     if status.memory.0 > 0 {
         parts.push((format!("mem {}", number::bytes(status.memory.0)), Role::Label));
