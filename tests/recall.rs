@@ -259,9 +259,13 @@ fn nothing_counted_is_wrong(told: &Snapshot, whole: &Snapshot, to: Timestamp) {
         rows.sort_by(|a, b| a.name.cmp(&b.name));
         (rows, answer.panels)
     };
+    let mut compared = 0;
     for length in [3_000, 10_000, 47_000, 2 * MINUTE, 5 * MINUTE, 9 * MINUTE, 20 * MINUTE, 90 * MINUTE] {
         let ((rows, panels), (all_rows, all_panels)) = (of(told, length), of(whole, length));
+        assert_eq!(rows.len(), all_rows.len());
         for (row, all) in rows.iter().zip(&all_rows) {
+            compared += usize::from(row.invocations.grade() == Grade::Counted);
+            compared += usize::from(row.concurrency.grade() == Grade::Counted);
             if row.invocations.grade() == Grade::Counted {
                 assert_eq!(row.invocations, all.invocations, "{} over {length} ms", row.name);
             }
@@ -276,6 +280,7 @@ fn nothing_counted_is_wrong(told: &Snapshot, whole: &Snapshot, to: Timestamp) {
             assert_eq!(panels.invocations.chart, all_panels.invocations.chart, "over {length} ms");
         }
     }
+    assert!(compared > 0, "nothing was counted");
 }
 
 #[test]
@@ -362,10 +367,11 @@ fn it_goes_when_nobody_looks_and_is_read_on_when_time_does() {
     assert!(next.snapshot.generation > generation, "whoever looks asks again");
     session.engine.wish().say(None);
     session.until("nothing", |now| now.recalled.is_none());
-    // The newest is held: nothing is read for it.
-    let end = window(COUNT * GAP, 2 * MINUTE);
-    session.engine.wish().say(Some(end));
+    // The newest is held: what was read goes, and nothing is read for it.
     session.look(asked);
+    session.engine.wish().say(Some(window(COUNT * GAP, 2 * MINUTE)));
+    let now = session.until("nothing", |now| now.recalled.is_none());
+    assert_eq!(now.progress.filling, None);
 }
 
 #[test]

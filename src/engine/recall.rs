@@ -163,7 +163,7 @@ impl Recall {
     pub fn want(&mut self, wanted: Option<Window>, now_ms: u64) {
         self.pace = match (self.wanted, wanted) {
             (Some(was), Some(is)) => {
-                is.to.since(was.to).abs() / (now_ms - self.said.min(now_ms)).max(1) as i64
+                is.to.since(was.to).abs() / (now_ms.saturating_sub(self.said)).max(1) as i64
             }
             _ => 0,
         };
@@ -185,6 +185,8 @@ impl Recall {
         };
         let Some(window) = self.wanted.filter(lacks) else {
             self.reading = None;
+            // Whoever comes back may find room that was not there.
+            self.failed.clear();
             return (self.held.take().is_some(), None);
         };
         let held = self.held.as_ref().map(|(_, plan)| *plan).into_iter();

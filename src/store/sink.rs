@@ -164,12 +164,6 @@ impl Store {
         within.map(share).sum::<f64>() as u64
     }
 
-    /// Where log lines lie.
-    pub fn lines(&mut self) -> &LineIndex {
-        self.lines.settle();
-        &self.lines
-    }
-
     /// Counts its changes from here on, so that its snapshots are newer than another store's.
     pub fn count_from(&mut self, generation: u64) {
         self.generation = self.generation.max(generation);

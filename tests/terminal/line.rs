@@ -1,4 +1,4 @@
-//! A line of 200 ms each way that takes 64 KB/s and, as an SSH connection does, a megabyte before it
+//! A line of 200 ms each way that takes 64 KB/s (one test: 256) and, as an SSH connection does, a megabyte before it
 //! makes a program wait. What is sent in one call arrives in one piece.
 
 use lamtop::clock::Clock;

@@ -1,7 +1,9 @@
 //! What is masked of what was read before it was to be: lines until they are read again, and what goes
 //! into a file.
 
-use crate::mask::{self, MASKED};
+use std::borrow::Cow;
+
+use crate::mask::{self, Keys, MASKED, Masked};
 use crate::query::survey::Pattern;
 
 use super::logs::LogView;
@@ -22,11 +24,18 @@ impl UiState {
         }
     }
 
-    /// A tagged row's text as it may be shown: as it is now, where it was tagged before it was masked.
-    pub(super) fn tagged_shown<'a>(&'a self, tag: &Tag, text: &'a str) -> &'a str {
-        let Tag::Line(origin) = tag else { return text };
-        let rows = self.logs.iter().filter(|_| self.masked).flat_map(|logs| &logs.rows);
-        rows.into_iter().find(|row| row.origin == *origin).map_or(text, |row| &row.text)
+    /// A tagged row's text as it may be shown: as it is now, where it was tagged before it was masked. Of one
+    /// that is not there any more nobody knows whether it was within a key.
+    pub(super) fn tagged_shown<'a>(&'a self, tag: &Tag, text: &'a str) -> Cow<'a, str> {
+        let Tag::Line(origin) = tag else { return Cow::Borrowed(text) };
+        if !self.masked {
+            return Cow::Borrowed(text);
+        }
+        let mut rows = self.logs.iter().flat_map(|logs| &logs.rows);
+        match rows.find(|row| row.origin == *origin) {
+            Some(row) => Cow::Borrowed(&row.text),
+            None => Keys::within().text(text, &mut Masked::default()),
+        }
     }
 
     /// A pattern's shape as it may be shown.
@@ -125,6 +134,15 @@ mod tests {
         assert!(!tells(&screen(&session.state)));
         assert!(!tells(&session.state.copied().unwrap()));
         assert!(!tells(&session.state.copied_of_tagged().unwrap().1));
+        // Nor when it has left the lines that are loaded.
+        let mut gone = Session::new(140, 45, live());
+        gone.press("4");
+        put_key(gone.state.logs.as_mut().unwrap());
+        gone.press("Space Up");
+        gone.state.masked = true;
+        gone.state.logs.as_mut().unwrap().rows.iter_mut().for_each(|row| row.origin.offset += 1 << 40);
+        let copied = gone.state.copied_of_tagged().unwrap().1;
+        assert!(!tells(&copied) && copied.contains("[masked]"), "{copied}");
         // And not masked again if they need not be any more.
         assert!(!session.state.logs.as_ref().unwrap().masked());
         session.state.masked = false;

@@ -1,5 +1,6 @@
 //! Rows that a person has tagged, to do something with all of them.
 
+use std::borrow::Cow;
 use std::collections::HashSet;
 
 use crate::model::{FunctionId, Origin};
@@ -119,7 +120,7 @@ impl UiState {
     /// What would be copied of the tagged rows of this view, a line each; `None` where none is tagged.
     pub(super) fn copied_of_tagged(&self) -> Option<(String, String)> {
         let kind = self.row_tag()?;
-        let texts: Vec<&str> = self
+        let texts: Vec<Cow<'_, str>> = self
             .tags
             .rows
             .iter()
