@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use crate::model::{FunctionId, Graded, Micros, Timestamp, Why};
+use crate::model::{FunctionId, Graded, Micros, NUMBERS, Timestamp, Why};
 use crate::store::{FunctionData, Row, Snapshot};
 
 use super::asof::AsOf;
@@ -74,7 +74,8 @@ pub fn one(snapshot: &Snapshot, request: &OneRequest) -> Option<One> {
     // What was read again has other numbers; then it must be the only one that began in this ms.
     let alone = || {
         let mut same = function.rows.from((request.start, 0)).take_while(|row| row.start() == request.start);
-        same.next().filter(|_| same.next().is_none())
+        let other = |row: &&Row| row.seq() / NUMBERS != request.seq / NUMBERS;
+        same.next().filter(other).filter(|_| same.next().is_none())
     };
     let held = function.rows.get((request.start, request.seq)).or_else(alone);
     let standing = held.and_then(|row| Some((row, asof.standing(function, row)?)));
