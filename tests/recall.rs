@@ -10,11 +10,11 @@ use std::time::Duration;
 use crossbeam_channel::{Receiver, bounded};
 use lamtop::clock::Clock;
 use lamtop::engine::{Engine, Options, Published};
-use lamtop::model::{Grade, Graded, Timestamp, TraceId, Window};
+use lamtop::model::{Grade, Graded, RequestId, Timestamp, TraceId, Window};
 
 use lamtop::query::filter::Filter;
 use lamtop::query::page::{Listed, Page, PageRequest, Part, Ranking};
-use lamtop::query::view::{FunctionRow, Overview, OverviewRequest, SortBy};
+use lamtop::query::view::{FunctionRow, Overview, OverviewRequest, SortBy, Which};
 use lamtop::query::{OneRequest, Selected, one, overview, page, traces};
 use lamtop::source::{self, Input, Mode, Sources};
 use lamtop::store::Snapshot;
@@ -241,13 +241,13 @@ fn what_was_let_go_is_read_again_and_told_as_if_it_never_had_been() {
         assert!(told_figures.not_seen.iter().all(|what| !what.contains("let go")), "{told_figures:?}");
         // One of them is found by the number that it had before, too.
         let listed = &page(told, &slowest(told, asked).request, usize::MAX).rows[0].row;
-        let request = |seq| OneRequest { as_of, function: listed.function, start: listed.start, seq };
-        for seq in [listed.seq, 7] {
-            let found = one(told, &request(seq)).unwrap();
-            assert_eq!(found.row.unwrap().request_id, listed.request_id);
+        let find = |which, seq| one(told, &OneRequest { as_of, which, seq }).unwrap().row;
+        for seq in [listed.seq, listed.seq + 1, 7] {
+            assert_eq!(find(listed.which(), seq).as_ref(), Some(listed));
         }
-        // But another number of the same reading is another invocation's.
-        assert!(one(told, &request(listed.seq + 1)).unwrap().row.is_none());
+        // But another request's is another invocation, whatever number it had.
+        let other = Which { request: RequestId(listed.request.0 + 1), ..listed.which() };
+        assert!(find(other, listed.seq).is_none());
         // As of any other time what is asked is what was held all along.
         assert!(Arc::ptr_eq(now.as_of(whole.newest), &now.snapshot));
     }

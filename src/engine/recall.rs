@@ -12,7 +12,7 @@ use crossbeam_channel::{Receiver, Sender, bounded, never};
 
 use super::again::{Again, Part, Watched, begin};
 use super::intake::Intake;
-use crate::model::{FindingLog, NUMBERS, Timestamp, Window};
+use crate::model::{FindingLog, Timestamp, Window};
 use crate::source::{Catalog, Kind, Pool, SourceInfo};
 use crate::store::{LineIndex, Snapshot};
 
@@ -39,6 +39,8 @@ const FUNCTION_BYTES: usize = 2_048;
 pub(super) const NO_ROOM: &str = "there is no room for them; give more --memory";
 /// Times that could not be read and are not tried again.
 const FAILED: usize = 8;
+/// Numbers of invocations that one reading may use up.
+const NUMBERS: u64 = 1 << 40;
 
 /// What somebody looks at. Cheap to clone; clones share. Never waited for.
 #[derive(Clone, Debug)]

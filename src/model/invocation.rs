@@ -105,14 +105,11 @@ pub struct End {
     pub error: Option<ErrorId>,
 }
 
-/// Numbers of invocations that one reading may use up.
-pub const NUMBERS: u64 = 1 << 40;
-
 /// One invocation: one START (or a REPORT without one), keyed by it, since an asynchronous event
 /// keeps its request id over its retries (`formats.md` 0).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Invocation {
-    /// Its number in the order of reading; unique. What is read again has numbers from a multiple of [`NUMBERS`] on.
+    /// Its number in the order of reading; unique. What is read again has another.
     pub seq: u64,
     /// The function.
     pub function: FunctionId,

@@ -30,7 +30,7 @@ pub use finding::{
 pub use graded::{Grade, Graded, Why};
 pub use hint::{function_of_file, stream_of_folder};
 pub use id::{EnvironmentId, FunctionId, Ids, NameId, Names, RequestId, SourceId, TraceId, stream_version};
-pub use invocation::{Cold, End, Invocation, Lines, NUMBERS, Outcome, Waited};
+pub use invocation::{Cold, End, Invocation, Lines, Outcome, Waited};
 pub use metric::{MetricName, MetricPoint, OtherId, OtherMetric, OtherPoint, Statistics};
 pub use record::{
     Bad, Body, Broken, Chunk, Continuation, Envelope, ErrorCounts, Event, Fault, Frame, InitKind, InitPhase,

@@ -95,6 +95,7 @@ pub fn invocation(
     InvocationRow {
         seq: row.seq(),
         function: id,
+        request: row.request_id(),
         request_id: texts.ids.show_request(row.request_id()),
         attempt: row.attempt(),
         start: row.start(),

@@ -3,17 +3,17 @@
 
 use std::sync::Arc;
 
-use crate::model::{FunctionId, Graded, Micros, NUMBERS, Timestamp, Why};
+use crate::model::{FunctionId, Graded, Micros, Timestamp, Why};
 use crate::store::{FunctionData, Row, Snapshot};
 
 use super::asof::AsOf;
 use super::detail::invocation;
 use super::settings;
 use super::trace;
-use super::view::{InvocationRow, TraceTree};
+use super::view::{InvocationRow, TraceTree, Which};
 
-/// Invocations that are looked through for other attempts, or for those of the environment, at
-/// most in each direction.
+/// Invocations that are looked through for other attempts, for those of the environment, or for one
+/// that has another number now, at most in each direction.
 const LOOKED: usize = 200_000;
 /// Lambda tries an asynchronous event again for at most so long, in ms: six hours.
 const RETRIED_MS: i64 = 6 * 60 * 60 * 1_000;
@@ -25,11 +25,9 @@ const ATTEMPTS: usize = 50;
 pub struct OneRequest {
     /// The time as of which is asked.
     pub as_of: Timestamp,
-    /// Whose.
-    pub function: FunctionId,
-    /// When it began.
-    pub start: Timestamp,
-    /// Its number.
+    /// Which.
+    pub which: Which,
+    /// The number that it was listed with: it is found by it at once, unless it was read again since.
     pub seq: u64,
 }
 
@@ -70,14 +68,14 @@ pub struct InEnvironment {
 /// Answers for one invocation.
 pub fn one(snapshot: &Snapshot, request: &OneRequest) -> Option<One> {
     let asof = AsOf::new(snapshot, request.as_of);
-    let function = snapshot.function(request.function)?;
-    // What was read again has other numbers; then it must be the only one that began in this ms.
-    let alone = || {
-        let mut same = function.rows.from((request.start, 0)).take_while(|row| row.start() == request.start);
-        let other = |row: &&Row| row.seq() / NUMBERS != request.seq / NUMBERS;
-        same.next().filter(other).filter(|_| same.next().is_none())
+    let Which { function: id, start, request: of } = request.which;
+    let function = snapshot.function(id)?;
+    let is_it = |row: &&Row| row.request_id() == of;
+    let read_again = || {
+        let began_then = function.rows.from((start, 0)).take_while(|row| row.start() == start);
+        began_then.take(LOOKED).find(is_it)
     };
-    let held = function.rows.get((request.start, request.seq)).or_else(alone);
+    let held = function.rows.get((start, request.seq)).filter(is_it).or_else(read_again);
     let standing = held.and_then(|row| Some((row, asof.standing(function, row)?)));
     let mut one = One {
         request: *request,
@@ -90,10 +88,10 @@ pub fn one(snapshot: &Snapshot, request: &OneRequest) -> Option<One> {
         tree: None,
     };
     if let Some((row, standing)) = standing {
-        let told = invocation(asof, request.function, function, row, &standing);
+        let told = invocation(asof, id, function, row, &standing);
         one.ended = standing.end.map(|end| end.at);
         one.environment = environment(asof, function, row);
-        one.attempts = attempts(asof, request.function, function, row);
+        one.attempts = attempts(asof, id, function, row);
         one.tree = told.trace.and_then(|id| trace::tree(snapshot, id, request.as_of)).map(Arc::new);
         one.row = Some(told);
     }

@@ -10,7 +10,9 @@ use crate::model::{Finding, Flags, FunctionId, Graded, Timestamp, TraceId, Windo
 
 use super::filter::Filter;
 
-pub use function::{EnvironmentRow, FunctionDetail, InvocationRow, InvocationState, Moment, VersionRow};
+pub use function::{
+    EnvironmentRow, FunctionDetail, InvocationRow, InvocationState, Moment, VersionRow, Which,
+};
 pub use lines::{Anchor, LinesAnswer, LinesRequest, LogRow, Stream};
 
 pub use super::calls::{CallRow, CallStats, CallTree, Fold};

@@ -10,8 +10,8 @@ use ratatui::layout::Rect;
 
 use crate::model::{
     Certainty, Cold, EnvironmentId, ErrorId, Evidence, Finding, FindingKind, FindingSize, Flags, FunctionId,
-    Grade, Graded, Grant, Level, Micros, Origin, Outcome, Provisioned, Severity, SourceId, Timestamp,
-    TraceId, Trigger, Waited, Why, Window,
+    Grade, Graded, Grant, Level, Micros, Origin, Outcome, Provisioned, RequestId, Severity, SourceId,
+    Timestamp, TraceId, Trigger, Waited, Why, Window,
 };
 use crate::query::filter::{Condition, Filter, Mistake, Term};
 use crate::query::page::{Listed, Page, PageRequest, Part, Place, Ranking};
@@ -553,6 +553,7 @@ fn invocation(n: u64) -> InvocationRow {
     InvocationRow {
         seq: n,
         function: FunctionId(1),
+        request: RequestId(n.into()),
         request_id: request_id(n),
         attempt: if n % 6 == 1 { 2 } else { 1 },
         start: NOW.plus(-1_730 * (100 - n as i64)),
@@ -1099,6 +1100,8 @@ pub struct Session {
     pub asked: Option<OverviewRequest>,
     /// The newest invocation of the function.
     pub newest: u64,
+    /// What a reading adds to the numbers of invocations.
+    pub numbers: u64,
     /// Number of log lines.
     pub lines: u64,
     /// Rows of the overview, in order.
@@ -1127,6 +1130,7 @@ impl Session {
             effects: Vec::new(),
             asked: None,
             newest: 99,
+            numbers: 0,
             lines: 1_000,
             order: (0..FUNCTIONS.len()).collect(),
             logged: true,
@@ -1212,6 +1216,10 @@ impl Session {
                     Effect::AskPage { id, request } => {
                         let mut answer = page(request, self.newest);
                         answer.retrying = asynchronous().retrying.filter(|_| self.scheduled);
+                        for listed in &mut answer.rows {
+                            listed.row.seq += self.numbers;
+                            listed.place.seq = listed.row.seq;
+                        }
                         let answer = Arc::new(answer);
                         next.extend(update(&mut self.state, Msg::Page { id, answer }, self.at));
                     }

@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use super::{Asynchronous, ErrorGroup, MetricList, Schedule};
-use crate::model::{Cold, EnvironmentId, FunctionId, Graded, Micros, Outcome, SourceId, Timestamp, TraceId};
+use crate::model::{
+    Cold, EnvironmentId, FunctionId, Graded, Micros, Outcome, RequestId, SourceId, Timestamp, TraceId,
+};
 use crate::query::configured::Configured;
 
 /// One function's invocations, errors and environments in the window.
@@ -44,10 +46,12 @@ pub struct FunctionDetail {
 /// An invocation as of a time.
 #[derive(Clone, Debug, PartialEq)]
 pub struct InvocationRow {
-    /// Its number: the identity of the row.
+    /// Its number in the reading that told it; what is read again has another.
     pub seq: u64,
     /// The function.
     pub function: FunctionId,
+    /// The request id.
+    pub request: RequestId,
     /// The request id as printed.
     pub request_id: String,
     /// The attempt, from 1.
@@ -86,6 +90,25 @@ pub struct InvocationRow {
     pub trace: Option<TraceId>,
     /// Its lines: source, first and last offset.
     pub lines: (SourceId, u64, u64),
+}
+
+impl InvocationRow {
+    /// What names it in any reading.
+    pub fn which(&self) -> Which {
+        Which { function: self.function, start: self.start, request: self.request }
+    }
+}
+
+/// What names an invocation in any reading. Its number does not: what is read again gets another. Nor does
+/// its request id, which an asynchronous event keeps over its attempts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Which {
+    /// The function.
+    pub function: FunctionId,
+    /// When it began.
+    pub start: Timestamp,
+    /// The request id.
+    pub request: RequestId,
 }
 
 /// How an invocation stands as of a time.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::model::{EnvironmentId, FunctionId, Timestamp};
 use crate::query::ErrorKey;
 use crate::query::survey::Survey;
-use crate::query::view::{FunctionDetail, InvocationRow, MetricKey, MetricRow, Overview};
+use crate::query::view::{FunctionDetail, InvocationRow, MetricKey, MetricRow, Overview, Which};
 
 use super::board::{Board, Focus};
 use super::facts::{self, Fact};
@@ -65,7 +65,7 @@ pub struct FunctionBoard {
     /// The list on screen.
     pub list: FunctionList,
     /// Its invocations, by their number.
-    pub invocations: ListState<u64>,
+    pub invocations: ListState<Which>,
     /// Its errors, by their group.
     pub errors: ListState<ErrorKey>,
     /// Its versions, by their name and the change of code that they are since.
@@ -262,7 +262,7 @@ impl FunctionBoard {
         match self.list {
             FunctionList::Invocations => {
                 let matching = &self.matching;
-                let id = |line: usize| detail.invocations[matching[line]].seq;
+                let id = |line: usize| detail.invocations[matching[line]].which();
                 what(&mut Named { list: &mut self.invocations, id }, rows);
             }
             FunctionList::Errors => {

@@ -35,9 +35,8 @@ pub struct InvocationBoard {
 
 impl InvocationBoard {
     pub(super) fn new(row: &InvocationRow, name: Arc<str>) -> Self {
-        let (function, start, seq) = (row.function, row.start, row.seq);
         Self {
-            request: OneRequest { as_of: Timestamp::MIN, function, start, seq },
+            request: OneRequest { as_of: Timestamp::MIN, which: row.which(), seq: row.seq },
             lines: LogView::new(Scope::invocation(row, name.clone())),
             name,
             one: None,
@@ -144,7 +143,7 @@ impl UiState {
     pub(super) fn next_attempt(&mut self, forward: bool) -> Vec<Effect> {
         let Some(board) = &self.invocation else { return Vec::new() };
         let Some(one) = &board.one else { return Vec::new() };
-        let at = one.attempts.iter().position(|row| row.seq == board.request.seq);
+        let at = one.attempts.iter().position(|row| row.which() == board.request.which);
         let next = at.and_then(|at| if forward { at.checked_add(1) } else { at.checked_sub(1) });
         let (next, name) = (next.and_then(|at| one.attempts.get(at)).cloned(), board.name.clone());
         match next {

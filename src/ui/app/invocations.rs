@@ -6,6 +6,7 @@ use crate::model::{EnvironmentId, FunctionId, Timestamp, Window};
 use crate::query::ErrorKey;
 use crate::query::filter::{Compare, Condition, Filter, Term};
 use crate::query::page::{Listed, Page, PageRequest, Part, Ranking};
+use crate::query::view::Which;
 use crate::ui::keymap::ViewKind;
 use crate::ui::status::{SessionKind, SessionStatus};
 use crate::ui::view;
@@ -88,7 +89,7 @@ pub struct InvocationsView {
     /// The part that is loaded.
     pub page: Option<Arc<Page>>,
     /// The selected row, by its number.
-    pub list: ListState<u64>,
+    pub list: ListState<Which>,
     /// An end of the list that is gone to.
     wanted: Option<Part>,
     asked: Option<Asked>,
@@ -211,7 +212,7 @@ impl InvocationsView {
         self.pending = None;
         let end = self.wanted.take_if(|wanted| *wanted == page.request.part);
         let rows = page.rows.len();
-        let at = |line: usize| page.rows[line].row.seq;
+        let at = |line: usize| page.rows[line].row.which();
         match end {
             Some(Part::Last) => self.list.select(rows.saturating_sub(1), rows, height, at),
             Some(_) => self.list.select(0, rows, height, at),
@@ -222,13 +223,13 @@ impl InvocationsView {
 
     pub(super) fn arrange(&mut self, height: usize) {
         if let Some(page) = &self.page {
-            self.list.arrange(page.rows.len(), height, |line| page.rows[line].row.seq);
+            self.list.arrange(page.rows.len(), height, |line| page.rows[line].row.which());
         }
     }
 
     pub(super) fn select(&mut self, line: usize, height: usize) {
         if let Some(page) = &self.page {
-            self.list.select(line, page.rows.len(), height, |line| page.rows[line].row.seq);
+            self.list.select(line, page.rows.len(), height, |line| page.rows[line].row.which());
         }
     }
 
@@ -265,7 +266,7 @@ impl UiState {
                 (Some((function.id, function.name.clone())), environment)
             }
             (ViewKind::Invocation, _) => {
-                (self.invocation.as_ref().map(|one| (one.request.function, one.name.clone())), None)
+                (self.invocation.as_ref().map(|one| (one.request.which.function, one.name.clone())), None)
             }
             (ViewKind::Problems, _) => (self.subject(), None),
             (ViewKind::Overview, _) if self.overview.board.focus == Focus::List => (self.subject(), None),

@@ -6,6 +6,7 @@ use crate::ui::fixture::{Session, live};
 use crate::ui::keymap::ViewKind;
 
 use super::state::{Effect, Msg};
+use super::tags::Tag;
 
 fn session() -> Session {
     Session::new(140, 45, live())
@@ -77,6 +78,26 @@ fn a_list_of_invocations_is_ordered_and_keeps_its_selection() {
     assert_eq!(session.state.invocations.ranking, Ranking::Coldest);
     session.press("Esc 1");
     assert_eq!(session.state.view(), ViewKind::Overview);
+}
+
+#[test]
+fn what_was_read_again_has_other_numbers_and_keeps_selection_and_tag() {
+    let mut session = session();
+    session.newest = 50;
+    session.press("3 j j j j j j j j j Space k");
+    let which = |session: &Session| session.state.invocations.selected().unwrap().row.which();
+    let (chosen, number) = (which(&session), selected(&session));
+    let tagged = |session: &Session| session.state.tags.holds(|| Tag::Invocation(which(session)));
+    assert!(tagged(&session));
+    session.numbers = 1 << 40;
+    // Another row stands on its line meanwhile.
+    session.newest += 7;
+    session.pass(3_000);
+    assert_eq!(selected(&session), number + (1 << 40));
+    assert_eq!(which(&session), chosen);
+    assert!(tagged(&session));
+    session.press("Space");
+    assert_eq!(session.state.tagged(), None, "it is the row that was tagged");
 }
 
 #[test]

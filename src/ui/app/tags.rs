@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::collections::HashSet;
 
 use crate::model::{FunctionId, Origin};
+use crate::query::view::Which;
 use crate::ui::keymap::ViewKind;
 
 use super::function::FunctionList;
@@ -19,8 +20,8 @@ const MOST: usize = 1_000;
 pub enum Tag {
     /// A function.
     Function(FunctionId),
-    /// An invocation, by its number in the store.
-    Invocation(u64),
+    /// An invocation.
+    Invocation(Which),
     /// A log line.
     Line(Origin),
     /// A trace, by its id as shown.
@@ -83,9 +84,9 @@ impl UiState {
             ViewKind::Function => {
                 let board = self.function.as_ref()?;
                 let row = board.invocation(board.index())?;
-                (board.list == FunctionList::Invocations).then_some(Tag::Invocation(row.seq))
+                (board.list == FunctionList::Invocations).then_some(Tag::Invocation(row.which()))
             }
-            ViewKind::Invocations => self.invocations.selected().map(|one| Tag::Invocation(one.row.seq)),
+            ViewKind::Invocations => self.invocations.selected().map(|one| Tag::Invocation(one.row.which())),
             ViewKind::Logs => Some(Tag::Line(self.logs.as_ref()?.selected()?.origin)),
             ViewKind::Traces if self.traces.shape == Shape::List => {
                 Some(Tag::Trace(self.traces.selected()?.shown.clone()))

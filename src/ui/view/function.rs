@@ -160,7 +160,7 @@ pub fn draw(pen: &mut Pen, layout: &Layout, state: &UiState) {
             table::cell(pen, area.x, y, *place, columns[place.column].right, &text, role);
         }
         if let (FunctionList::Invocations, Some(row)) = (function.list, function.invocation(line)) {
-            super::tag(pen, area.x + 1, y, state, || Tag::Invocation(row.seq));
+            super::tag(pen, area.x + 1, y, state, || Tag::Invocation(row.which()));
         }
         if line == function.index() && function.board.focus == Focus::List {
             pen.paint(Rect::new(body.x, y, body.width, 1), Role::Selection);

@@ -182,7 +182,7 @@ fn attempts(one: &One, row: &InvocationRow, zone: Zone, symbols: &Symbols, dot: 
             outcome(attempt.state, symbols).1,
             zone.seconds(attempt.start)
         );
-        if attempt.seq == row.seq { format!("[{text}]") } else { text }
+        if attempt.which() == row.which() { format!("[{text}]") } else { text }
     });
     let end = row.delivery.as_ref().map(|(condition, attempts)| match attempts {
         Some(1) => format!("{condition} after 1 attempt"),

@@ -80,7 +80,7 @@ pub fn draw(pen: &mut Pen, layout: &Layout, state: &UiState) {
             };
             table::cell(pen, area.x, y, *place, columns[place.column].right, &text, role);
         }
-        super::tag(pen, area.x + 1, y, state, || Tag::Invocation(listed.row.seq));
+        super::tag(pen, area.x + 1, y, state, || Tag::Invocation(listed.row.which()));
         if line == list.list.index() {
             pen.paint(Rect::new(body.x, y, body.width, 1), Role::Selection);
         }
