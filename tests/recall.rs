@@ -17,7 +17,7 @@ use lamtop::query::page::{Listed, Page, PageRequest, Part, Ranking};
 use lamtop::query::view::{FunctionRow, Overview, OverviewRequest, SortBy, Which};
 use lamtop::query::{OneRequest, Selected, one, overview, page, traces};
 use lamtop::source::{self, Input, Mode, Sources};
-use lamtop::store::Snapshot;
+use lamtop::store::{Row, Snapshot};
 use tempfile::TempDir;
 
 const START: i64 = 1_795_420_800_000;
@@ -229,6 +229,12 @@ fn what_was_let_go_is_read_again_and_told_as_if_it_never_had_been() {
         assert!(traces_of(&before.snapshot, asked).len() < 500);
 
         let now = little.look(asked);
+        let span = now.recalled.as_ref().unwrap().span;
+        assert!(span.to < before.snapshot.rows_from, "the case is none: {span:?}");
+        let mut rows = now.as_of(as_of).functions.iter().flat_map(|function| function.rows.iter());
+        let later = |row: &Row| row.start() > span.to.plus(2 * MINUTE);
+        let found = rows.find(|row| later(row)).map(Row::start);
+        assert_eq!(found, None, "what came after {span:?} stays in memory with what was read again");
         let (told, want) = (now.as_of(as_of), &whole);
         assert_eq!(slowest(told, asked), slowest(want, asked));
         assert_eq!(traces_of(told, asked).len(), 500);

@@ -220,7 +220,9 @@ impl Recall {
         std::thread::Builder::new().name("recall".to_string()).spawn(move || {
             if let Some(read) = read(task, &lies, &snapshot, again).transpose() {
                 let all = read.and_then(|rows| {
-                    let all = snapshot.with_rows_of(&rows, plan.from).filter(|all| all.rows_from < window.to);
+                    let all = snapshot
+                        .with_rows_of(&rows, plan.from, plan.to)
+                        .filter(|all| all.rows_from < window.to);
                     all.ok_or_else(|| NO_ROOM.to_string())
                 });
                 // Nobody waits for it when somebody looks elsewhere by now.

@@ -13,12 +13,16 @@ use super::series::Series;
 use super::snapshot::{Health, Snapshot};
 use super::trace::TraceData;
 
+const MIN: Timestamp = Timestamp::MIN;
+
 impl Snapshot {
     /// The same, but with the single invocations, environments, callers' records and traces that `rows` has
     /// from `from` on up to where this one begins to have them. What invocations come to in buckets, metrics,
     /// settings and conclusions are those that were never let go. `rows` is what a sibling of the correlator
-    /// told, so ids mean the same in both, and it knows all texts. `None` where it has none that are not here.
-    pub fn with_rows_of(&self, rows: &Self, from: Timestamp) -> Option<Self> {
+    /// told, so ids mean the same in both, and it knows all texts. It is asked as of times before `to`: what came
+    /// later is not held, or it would stay in memory when it is let go here. `None` where it has none that are
+    /// not here.
+    pub fn with_rows_of(&self, rows: &Self, from: Timestamp, to: Timestamp) -> Option<Self> {
         let rows_from = rows.rows_from.max(from);
         if rows_from >= self.rows_from {
             return None;
@@ -26,7 +30,7 @@ impl Snapshot {
         let none = FunctionData::new("".into());
         let functions = self.functions.iter().enumerate().map(|(id, of)| {
             let rows = rows.functions.get(id).map_or(&none, |rows| rows);
-            Arc::new(of.with_rows_of(rows, self.rows_from))
+            Arc::new(of.with_rows_of(rows, self.rows_from, to))
         });
         let Health { documents_refused, traces_let_go, .. } = rows.health;
         let health = Health {
@@ -47,17 +51,18 @@ impl Snapshot {
 }
 
 impl FunctionData {
-    fn with_rows_of(&self, rows: &Self, at: Timestamp) -> Self {
+    fn with_rows_of(&self, rows: &Self, at: Timestamp, to: Timestamp) -> Self {
         let key = (at, 0);
+        let ends = (to < Timestamp::NEVER).then_some((to, 0));
         let mut environments = rows.environments.clone();
         // What is held of one knows more of its beginning.
         self.environments.iter().for_each(|known| environments.insert(known.clone()));
         Self {
-            rows: joined(&without_doubles(&rows.rows, &self.rows, at), &self.rows, key),
-            formers: joined(&rows.formers, &self.formers, (key, Timestamp::MIN)),
-            traces: joined(&rows.traces, &self.traces, key),
+            rows: joined(&without_doubles(&rows.rows, &self.rows, at), &self.rows, key, ends),
+            formers: joined(&rows.formers, &self.formers, (key, MIN), ends.map(|key| (key, MIN))),
+            traces: joined(&rows.traces, &self.traces, key, ends),
             environments,
-            refused: joined(&rows.refused, &self.refused, key),
+            refused: joined(&rows.refused, &self.refused, key, ends),
             series: self.series.with_peaks_of(&rows.series, at),
             ..self.clone()
         }
@@ -70,8 +75,12 @@ impl Series {
     }
 }
 
-/// What lies before a key, and all that is held: some of it lies before the key, too.
-fn joined<T: Item>(before: &Paged<T>, held: &Paged<T>, key: T::Key) -> Paged<T> {
+/// What lies before a key, and all that is held up to where it ends: some of it lies before the key, too.
+fn joined<T: Item>(before: &Paged<T>, held: &Paged<T>, key: T::Key, ends: Option<T::Key>) -> Paged<T> {
+    let held = match ends {
+        Some(ends) => &held.before_and(ends, &Paged::default()),
+        None => held,
+    };
     let mut all = before.before_and(key, held);
     held.iter().take_while(|item| item.key() < key).for_each(|item| all.insert(item.clone()));
     all
