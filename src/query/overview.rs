@@ -1,6 +1,8 @@
 //! The main screen, in one answer.
 
-use crate::model::{Grade, Why, Window};
+use rustc_hash::FxHashSet;
+
+use crate::model::{FunctionId, Grade, Timestamp, Why, Window};
 use crate::store::Snapshot;
 
 use super::account::account;
@@ -14,6 +16,12 @@ use super::select::Selection;
 use super::table::{self, Figures, Span};
 use super::view::{FunctionRow, Line, Overview, OverviewRequest, Panel, Panels};
 use super::{detail, scan, settings, trace};
+
+/// The functions of which something is wrong by the diagnosis, as of a time.
+fn diagnosed(snapshot: &Snapshot, as_of: Timestamp) -> FxHashSet<FunctionId> {
+    let open = snapshot.findings.standing(as_of).into_iter().filter(|standing| standing.until.is_none());
+    open.map(|standing| standing.function).collect()
+}
 
 /// Answers what the main screen asks. Figures (headlines and table) are of the window asked for,
 /// `as_of` included; charts show at least that window in columns that do not move with `as_of`.
@@ -40,7 +48,7 @@ pub fn overview(snapshot: &Snapshot, request: &OverviewRequest) -> Overview {
         }
         members.push(figures);
     }
-    table::sort(&mut rows, request.sort, request.reverse);
+    table::sort(&mut rows, request.sort, request.reverse, &diagnosed(snapshot, request.as_of));
     let mut board = Board::new(asof, &selection, axis, window, oldest, &members, span.exact);
     let mut panels = Panels {
         invocations: board.invocations(),

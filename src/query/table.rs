@@ -2,7 +2,9 @@
 
 use std::cmp::Ordering;
 
-use crate::model::{Grade, Graded, Timestamp, Why, Window};
+use rustc_hash::FxHashSet;
+
+use crate::model::{FunctionId, Grade, Graded, Timestamp, Why, Window};
 
 use super::asof::AsOf;
 use super::axis::Axis;
@@ -15,6 +17,10 @@ use super::select::Member;
 use super::settings;
 use super::view::{FunctionRow, SortBy, State};
 
+/// Fewer failures or throttles than this, or a smaller share of what was asked for, are no state of a function
+/// (`operators.md` 1.3 and part 4, rule 1: a rule needs a minimum count).
+const MIN_COUNT: f64 = 3.0;
+const MIN_SHARE: f64 = 0.01;
 /// Memory is short from this share in % of what is configured.
 const MEMORY_SHARE: f64 = 90.0;
 /// A function is silent when it is quiet for longer than this, in ms …
@@ -195,25 +201,34 @@ fn spark(asof: AsOf<'_>, member: &Member<'_>, span: &Span) -> Vec<Option<f64>> {
 }
 
 fn state(asof: AsOf<'_>, member: &Member<'_>, figures: &Figures, row: &FunctionRow) -> State {
-    let errors = row.errors.value().copied().unwrap_or(0) as f64;
-    let timeouts = figures.cell.timeouts();
+    let value = |count: &Graded<u64>| count.value().copied().unwrap_or(0) as f64;
+    let (errors, throttles) = (value(&row.errors), value(&row.throttles));
+    let timeouts = figures.cell.timeouts().min(errors);
     let memory = match (row.memory_used_mb.value(), row.memory_mb) {
         (Some(used), Some(size)) if size > 0 => 100.0 * f64::from(*used) / f64::from(size),
         _ => 0.0,
     };
-    if errors >= 0.5 && errors - timeouts >= timeouts {
-        State::Error
-    } else if timeouts >= 0.5 {
-        State::Timeout
-    } else if row.throttles.value().is_some_and(|throttles| *throttles > 0) {
-        State::Throttled
+    let untold = matches!(row.invocations, Graded::NoSource(why) if why != Why::Late);
+    if let Some(trouble) = trouble(value(&row.invocations), errors - timeouts, timeouts, throttles) {
+        trouble
     } else if memory >= MEMORY_SHARE {
         State::Memory
-    } else if silent(asof, member, figures.newest) {
+    } else if untold || silent(asof, member, figures.newest) {
         State::NoData
     } else {
         State::Ok
     }
+}
+
+/// What most requests are lost by, if it is more than now and then: one error in two invocations is no outage,
+/// and its count and share stand in their columns.
+fn trouble(invocations: f64, errors: f64, timeouts: f64, throttles: f64) -> Option<State> {
+    let least = MIN_COUNT.max(MIN_SHARE * (invocations + throttles));
+    [(State::Error, errors), (State::Timeout, timeouts), (State::Throttled, throttles)]
+        .into_iter()
+        .filter(|(_, count)| *count >= least)
+        .reduce(|most, other| if other.1 > most.1 { other } else { most })
+        .map(|(state, _)| state)
 }
 
 /// Whether a function has been quiet for longer than is usual for it: whether it or its source fell
@@ -243,8 +258,9 @@ fn silent(asof: AsOf<'_>, member: &Member<'_>, newest: Option<Timestamp>) -> boo
     quiet > SILENT_MS.max(SILENT_GAPS * *usual)
 }
 
-/// Puts rows in order. Rows without the figure come last, whichever way round.
-pub fn sort(rows: &mut [FunctionRow], by: SortBy, reverse: bool) {
+/// Puts rows in order: where the worst are wanted first, those of which the diagnosis says what is wrong come
+/// before all others. Rows without the figure come last, whichever way round.
+pub fn sort(rows: &mut [FunctionRow], by: SortBy, reverse: bool, diagnosed: &FxHashSet<FunctionId>) {
     let turned = |order: Ordering| if reverse { order.reverse() } else { order };
     let figure = |row: &FunctionRow| -> Option<f64> {
         let count = |count: &Graded<u64>| count.value().map(|count| *count as f64);
@@ -267,8 +283,10 @@ pub fn sort(rows: &mut [FunctionRow], by: SortBy, reverse: bool) {
     let value = |graded: &Graded<u64>| graded.value().copied().unwrap_or(0);
     let rate = |row: &FunctionRow| row.rate.value().copied().unwrap_or(0.0);
     let worst = |a: &FunctionRow, b: &FunctionRow| {
-        a.state
-            .cmp(&b.state)
+        let is_diagnosed = |row: &FunctionRow| diagnosed.contains(&row.id);
+        is_diagnosed(b)
+            .cmp(&is_diagnosed(a))
+            .then_with(|| a.state.cmp(&b.state))
             .then_with(|| value(&b.errors).cmp(&value(&a.errors)))
             .then_with(|| rate(b).total_cmp(&rate(a)))
     };
@@ -281,4 +299,38 @@ pub fn sort(rows: &mut [FunctionRow], by: SortBy, reverse: bool) {
             (a_is, b_is) => b_is.is_some().cmp(&a_is.is_some()).then_with(|| name(a, b)),
         },
     });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ui::fixture;
+
+    #[test]
+    fn a_state_is_what_most_is_lost_by_and_nothing_of_now_and_then() {
+        assert_eq!(trouble(1_000.0, 1.0, 0.0, 0.0), None);
+        assert_eq!(trouble(2.0, 2.0, 0.0, 0.0), None, "too few to tell");
+        assert_eq!(trouble(3.0, 3.0, 0.0, 0.0), Some(State::Error));
+        assert_eq!(trouble(1_000.0, 9.0, 0.0, 0.0), None, "less than 1 %");
+        assert_eq!(trouble(1_000.0, 10.0, 0.0, 0.0), Some(State::Error));
+        assert_eq!(trouble(2_000.0, 11.0, 536.0, 0.0), Some(State::Timeout));
+        assert_eq!(trouble(900.0, 1.0, 0.0, 1_177.0), Some(State::Throttled));
+        assert_eq!(trouble(0.0, 0.0, 0.0, 3.0), Some(State::Throttled), "all of them");
+        assert_eq!(trouble(100.0, 5.0, 5.0, 0.0), Some(State::Error), "as many of both");
+        assert_eq!(trouble(0.0, 0.0, 0.0, 0.0), None);
+    }
+
+    #[test]
+    fn where_the_diagnosis_says_what_is_wrong_comes_first() {
+        let mut rows: Vec<FunctionRow> = (0..8).map(fixture::row).collect();
+        let ids = |rows: &[FunctionRow]| rows.iter().map(|row| row.id.0).collect::<Vec<_>>();
+        sort(&mut rows, SortBy::Worst, false, &FxHashSet::default());
+        let before = ids(&rows);
+        assert_eq!(before[..3], [0, 1, 2], "error, timeout, throttle");
+        let diagnosed = [FunctionId(2), FunctionId(1)].into_iter().collect();
+        sort(&mut rows, SortBy::Worst, false, &diagnosed);
+        assert_eq!(ids(&rows)[..3], [1, 2, 0]);
+        sort(&mut rows, SortBy::Function, false, &diagnosed);
+        assert!(rows.is_sorted_by_key(|row| row.name.clone()), "other orders ask nothing of it");
+    }
 }

@@ -5,6 +5,7 @@ use ratatui::layout::Rect;
 use crate::ui::app::UiState;
 use crate::ui::keymap::{Action, ViewKind};
 use crate::ui::theme::Role;
+use crate::ui::widget::paragraph;
 use crate::ui::widget::pen::Pen;
 
 enum Line {
@@ -15,10 +16,32 @@ enum Line {
 
 /// Number of lines, for scrolling.
 pub fn rows(state: &UiState) -> usize {
-    lines(state).len()
+    lines(state, state.size.0).len()
 }
 
-fn lines(state: &UiState) -> Vec<Line> {
+/// The columns of the keys.
+fn keys(width: u16) -> u16 {
+    16.min(width / 3)
+}
+
+/// The lines on a screen so wide. What does not fit into one goes on in the next: whoever asks for help must
+/// be able to read it.
+fn lines(state: &UiState, width: u16) -> Vec<Line> {
+    let room = usize::from(width.saturating_sub(keys(width) + 4)).max(10);
+    let mut wrapped = Vec::new();
+    for line in whole_lines(state) {
+        let Line::Pair(key, text) = line else {
+            wrapped.push(line);
+            continue;
+        };
+        let parts = paragraph::rows(&text, room);
+        let keys = std::iter::once(key).chain(std::iter::repeat(String::new()));
+        wrapped.extend(keys.zip(parts).map(|(key, part)| Line::Pair(key, part)));
+    }
+    wrapped
+}
+
+fn whole_lines(state: &UiState) -> Vec<Line> {
     let view = state.view_below();
     let name = match view {
         ViewKind::Overview => "the overview",
@@ -87,8 +110,8 @@ fn lines(state: &UiState) -> Vec<Line> {
 
 /// Draws the lines from the first on screen.
 pub fn draw(pen: &mut Pen, area: Rect, state: &UiState) {
-    let lines = lines(state);
-    let keys = 16.min(area.width / 3);
+    let lines = lines(state, area.width);
+    let keys = keys(area.width);
     for (y, line) in (area.y..area.bottom()).zip(lines.iter().skip(state.help_top)) {
         match line {
             Line::Title(text) => {

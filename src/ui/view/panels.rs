@@ -238,7 +238,8 @@ fn one_line(
         pen.text(x, y, 6, "before", Role::Label);
         pen.right(x + BEFORE - 1, y, BEFORE - 7, &before, Role::Text);
     }
-    if also_columns(area.width) > 0 {
+    // That is the whole window's, and would stand beside a number of one instant.
+    if also_columns(area.width) > 0 && crosshair.is_none() {
         pen.text(x + BEFORE, y, ALSO - 1, &also(kind, panel, pen.symbols), Role::Label);
     }
 }
