@@ -72,8 +72,13 @@ impl Correlator {
     pub fn bytes(&self) -> usize {
         let failed = self.failed.iter().map(|ids| table_bytes::<(RequestId, Failed)>(ids.capacity()));
         let open = self.streamless_open.len() * OPEN_BYTES;
-        let texts = self.texts.errors.bytes() + self.texts.len() * TEXT_BYTES;
-        self.environments.len() * ENVIRONMENT_BYTES + open + texts + failed.sum::<usize>() + self.told_bytes()
+        let environments = self.environments.len() * ENVIRONMENT_BYTES;
+        environments + open + self.texts_bytes() + failed.sum::<usize>() + self.told_bytes()
+    }
+
+    /// Those of the texts, estimated.
+    pub fn texts_bytes(&self) -> usize {
+        self.texts.errors.bytes() + self.texts.len() * TEXT_BYTES
     }
 
     /// Whether one more function can be told apart.

@@ -144,9 +144,12 @@ impl Recall {
         self.held.as_ref().map(|(held, _)| held.clone())
     }
 
-    /// How many stretches take memory: one that is held, and one that is being read.
-    pub fn stretches(&self) -> usize {
-        usize::from(self.reading.is_some()) + usize::from(self.held.is_some())
+    /// Bytes that a stretch takes that is held, and one that is being read: of invocations as many as are let
+    /// be `of_rows`, its own copy of the texts, and while it is read what its correlator knows.
+    pub fn bytes(&self, of_rows: usize, texts: usize, correlator: usize) -> usize {
+        let held = if self.held.is_some() { of_rows + texts } else { 0 };
+        let reading = if self.reading.is_some() { of_rows + correlator } else { 0 };
+        held + reading
     }
 
     /// While something is being read, the share of it that was, 0 to 1.
@@ -449,6 +452,17 @@ mod tests {
         assert_eq!(look(1_101_000, 1_200), None, "a thousand times");
         assert_eq!(recall.look(1_399, rows_from, oldest).1, None);
         assert_eq!(recall.look(1_400, rows_from, oldest).1, Some(at(1_101_000)), "it stands still");
+    }
+
+    #[test]
+    fn what_is_held_is_counted_with_its_texts() {
+        let snapshot =
+            crate::store::Store::new(crate::store::Budget { bytes: 1 << 20 }).snapshot(Arc::default());
+        let plan = Plan { from: Timestamp(0), read_to: Timestamp(1), to: Timestamp(1) };
+        let held = Recalled { span: plan.asked(), snapshot: Arc::new(snapshot) };
+        assert_eq!(Recall::default().bytes(1_000, 30, 70), 0);
+        let recall = Recall { held: Some((Arc::new(held), plan)), ..Recall::default() };
+        assert_eq!(recall.bytes(1_000, 30, 70), 1_030);
     }
 
     #[test]

@@ -387,13 +387,14 @@ impl Run {
         }
         let Some(window) = wanted else { return };
         let room = self.recall_budget();
-        let seen = Window { from: window.from.max(self.intake.store.oldest()), ..window };
-        let started = (self.intake.store.about_started(seen), seen.to.since(seen.from));
-        let snapshot = self.intake.store.snapshot(self.texts.clone());
-        let functions = snapshot.functions.len();
-        let Some(plan) = Plan::of(window, started, snapshot.rows_from, (room.bytes, functions)) else {
+        let store = &self.intake.store;
+        let seen = Window { from: window.from.max(store.oldest()), ..window };
+        let started = (store.about_started(seen), seen.to.since(seen.from));
+        let (rows_from, functions) = (store.rows_from(), store.functions());
+        let Some(plan) = Plan::of(window, started, rows_from, (room.bytes, functions)) else {
             return self.not_recalled(window, NO_ROOM);
         };
+        let snapshot = self.intake.store.snapshot(self.texts.clone());
         let mut store = Store::of_rows(room);
         let correlator = self.intake.correlator.sibling(&mut store, self.recall.numbers());
         let intake = Intake::new(correlator, store, self.settling_ms, self.live);
@@ -452,7 +453,8 @@ impl Run {
 
     /// Bytes that the store has to leave.
     fn taken(&self) -> usize {
-        let recalled = self.recall_budget().bytes * self.recall.stretches();
+        let texts = self.intake.correlator.texts_bytes();
+        let recalled = self.recall.bytes(self.recall_budget().bytes, texts, self.unfinished);
         self.excess + self.unfinished + recalled
     }
 

@@ -34,30 +34,64 @@ const INTERNED: u128 = (u64::MAX as u128) << 64;
 /// Above this a text was not kept, and its hash stands for it.
 const FORGOTTEN: u128 = 1 << 63;
 
+/// Texts, each kept once and found by its number or itself. Clones share them until one has more: a reading that
+/// begins, or a snapshot, has hardly ever any that are not known.
+#[derive(Clone, Debug, Default)]
+struct Interned(Arc<Tables>);
+
+#[derive(Clone, Debug, Default)]
+struct Tables {
+    texts: Vec<Arc<str>>,
+    index: HashMap<Arc<str>, u32>,
+}
+
+impl Interned {
+    fn len(&self) -> usize {
+        self.0.texts.len()
+    }
+
+    fn find(&self, text: &str) -> Option<u32> {
+        self.0.index.get(text).copied()
+    }
+
+    fn get(&self, index: u32) -> Option<&Arc<str>> {
+        self.0.texts.get(index as usize)
+    }
+
+    /// Keeps a text that is not kept yet.
+    fn keep(&mut self, text: &str) -> u32 {
+        let text: Arc<str> = text.into();
+        let Tables { texts, index } = Arc::make_mut(&mut self.0);
+        let number = texts.len() as u32;
+        texts.push(text.clone());
+        index.insert(text, number);
+        number
+    }
+}
+
 /// Packs ids and prints them. Texts of unusual shape are kept up to a bound; after that an id is
 /// its hash and prints as `?hash`, so that hostile input can't fill memory.
 #[derive(Clone, Debug)]
 pub struct Ids {
-    texts: Vec<Arc<str>>,
-    index: HashMap<Arc<str>, u32>,
+    kept: Interned,
     most: usize,
 }
 
 impl Default for Ids {
     fn default() -> Self {
-        Self { texts: Vec::new(), index: HashMap::new(), most: 200_000 }
+        Self { kept: Interned::default(), most: 200_000 }
     }
 }
 
 impl Ids {
     /// How many texts are kept.
     pub fn len(&self) -> usize {
-        self.texts.len()
+        self.kept.len()
     }
 
     /// Whether none is.
     pub fn is_empty(&self) -> bool {
-        self.texts.is_empty()
+        self.len() == 0
     }
 
     /// Packs a request id, any token.
@@ -93,7 +127,7 @@ impl Ids {
     }
 
     fn found(&self, text: &str) -> Option<u128> {
-        self.index.get(text).map(|index| INTERNED + u128::from(*index))
+        self.kept.find(text).map(|index| INTERNED + u128::from(index))
     }
 
     /// The request id as it was read.
@@ -111,7 +145,7 @@ impl Ids {
 
     fn text(&self, packed: u128) -> Option<String> {
         let index = packed.checked_sub(INTERNED)?;
-        Some(match self.texts.get(usize::try_from(index).ok()?) {
+        Some(match u32::try_from(index).ok().and_then(|index| self.kept.get(index)) {
             Some(text) => text.to_string(),
             None => format!("?{index:016x}"),
         })
@@ -119,20 +153,16 @@ impl Ids {
 
     fn intern(&mut self, text: &[u8]) -> u128 {
         let text = &*String::from_utf8_lossy(text);
-        if let Some(&index) = self.index.get(text) {
+        if let Some(index) = self.kept.find(text) {
             return INTERNED + u128::from(index);
         }
-        if self.texts.len() >= self.most || text.len() > 256 {
+        if self.len() >= self.most || text.len() > 256 {
             use std::hash::{BuildHasher, Hasher};
-            let mut hasher = self.index.hasher().build_hasher();
+            let mut hasher = self.kept.0.index.hasher().build_hasher();
             hasher.write(text.as_bytes());
             return INTERNED + (FORGOTTEN | u128::from(hasher.finish() >> 1));
         }
-        let text: Arc<str> = text.into();
-        let index = self.texts.len() as u32;
-        self.texts.push(text.clone());
-        self.index.insert(text, index);
-        INTERNED + u128::from(index)
+        INTERNED + u128::from(self.kept.keep(text))
     }
 }
 
@@ -189,45 +219,40 @@ fn hex(words: [[[u8; 4]; 2]; 4]) -> Option<u128> {
 /// Interned names, each kept once. Bounded: past the bound every new name is the last one, `…`.
 #[derive(Clone, Debug)]
 pub struct Names {
-    texts: Vec<Arc<str>>,
-    index: HashMap<Arc<str>, u32>,
+    kept: Interned,
     most: usize,
 }
 
 impl Default for Names {
     fn default() -> Self {
-        Self { texts: Vec::new(), index: HashMap::new(), most: 100_000 }
+        Self { kept: Interned::default(), most: 100_000 }
     }
 }
 
 impl Names {
     /// How many names are kept.
     pub fn len(&self) -> usize {
-        self.texts.len()
+        self.kept.len()
     }
 
     /// Whether none is.
     pub fn is_empty(&self) -> bool {
-        self.texts.is_empty()
+        self.len() == 0
     }
 
     /// The id of this name; the same text always gives the same id. Texts over 256 bytes are cut.
     pub fn id(&mut self, text: &str) -> NameId {
-        if let Some(&index) = self.index.get(text) {
+        if let Some(index) = self.kept.find(text) {
             return NameId(index);
         }
-        let full = self.texts.len() >= self.most;
+        let full = self.len() >= self.most;
         let cut = if full { "…" } else { &text[..text.floor_char_boundary(256)] };
         if cut.len() != text.len()
-            && let Some(&index) = self.index.get(cut)
+            && let Some(index) = self.kept.find(cut)
         {
             return NameId(index);
         }
-        let kept: Arc<str> = cut.into();
-        let index = self.texts.len() as u32;
-        self.texts.push(kept.clone());
-        self.index.insert(kept, index);
-        NameId(index)
+        NameId(self.kept.keep(cut))
     }
 
     /// The id of a name as it was read; broken UTF-8 becomes U+FFFD.
@@ -237,7 +262,7 @@ impl Names {
 
     /// The name.
     pub fn get(&self, id: NameId) -> &str {
-        self.texts.get(id.0 as usize).map_or("?", |text| text)
+        self.kept.get(id.0).map_or("?", |text| text)
     }
 }
 
@@ -306,7 +331,18 @@ mod tests {
             .collect();
         assert_eq!(&shown[..2], ["odd-0", "odd-1"]);
         assert!(shown[2].starts_with('?') && shown[3].starts_with('?') && shown[2] != shown[3]);
-        assert_eq!(ids.texts.len(), 2);
+        assert_eq!(ids.len(), 2);
+    }
+
+    #[test]
+    fn clones_share_what_is_known_and_none_hears_of_the_others() {
+        let mut names = Names::default();
+        let a = names.id("$LATEST");
+        let mut other = names.clone();
+        assert_eq!(other.id("$LATEST"), a);
+        assert!(Arc::ptr_eq(&names.kept.0, &other.kept.0));
+        let b = other.id("42");
+        assert_eq!((names.get(b), other.get(b)), ("?", "42"));
     }
 
     #[test]

@@ -139,6 +139,11 @@ impl Store {
         self.rows_from
     }
 
+    /// How many functions are known.
+    pub fn functions(&self) -> usize {
+        self.functions.len()
+    }
+
     /// Whether it holds about as much as it may.
     pub fn is_full(&self) -> bool {
         self.counted + self.grown >= self.budget.bytes / 4 * 3
