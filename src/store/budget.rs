@@ -121,28 +121,36 @@ impl Store {
 
     /// Lets go the rows that began before `cut` and do not reach over it. What they come to by the second
     /// and their peaks of concurrency are kept in the buckets first, exact, since all rows of that time are
-    /// there.
+    /// there; where rows alone are wanted they are not.
     fn let_rows_go(&mut self, cut: Timestamp) {
         let cut = sane(cut);
+        if !self.only_rows {
+            self.keep_what_goes(cut);
+        }
+        for function in &mut self.functions {
+            if function.rows.first().is_some_and(|row| row.start() < cut) {
+                self.health.rows_let_go += Arc::make_mut(function).let_rows_go(cut) as u64;
+            }
+        }
+        Arc::make_mut(&mut self.total).peaks.forget_before(cut);
+        self.rows_from = self.rows_from.max(cut);
+    }
+
+    fn keep_what_goes(&mut self, cut: Timestamp) {
         let (from, newest) = (self.rows_from, self.newest());
         let mut all = Vec::new();
         for function in &mut self.functions {
             let intervals = intervals_before(&function.rows, cut);
             if !intervals.is_empty() {
-                let data = Arc::make_mut(function);
-                let FunctionData { rows, series, .. } = data;
+                let FunctionData { rows, series, .. } = Arc::make_mut(function);
                 let kept = newest.plus(-series.seconds_kept()).floor(SECOND).max(from);
                 let going = rows.from((kept, 0)).take_while(|row| row.start() < cut);
                 series.keep_seconds(going, kept, kept == from);
-                keep_peaks(&mut data.series, &intervals, from, cut);
+                keep_peaks(series, &intervals, from, cut);
                 all.extend(intervals);
-                self.health.rows_let_go += data.let_rows_go(cut) as u64;
             }
         }
-        let total = Arc::make_mut(&mut self.total);
-        keep_peaks(total, &all, from, cut);
-        total.peaks.forget_before(cut);
-        self.rows_from = self.rows_from.max(cut);
+        keep_peaks(Arc::make_mut(&mut self.total), &all, from, cut);
     }
 
     fn coarsen(&mut self, keep_ms: [i64; COUNT]) {
