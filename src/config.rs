@@ -15,7 +15,7 @@ use crate::ui::keymap::{Keymap, PRESETS, ViewKind};
 use crate::ui::status::Speed;
 use crate::ui::symbols::Charset;
 use crate::ui::term::Depth;
-use crate::ui::theme::Theme;
+use crate::ui::theme::{self, Theme};
 use crate::ui::zone::Zone;
 
 /// Length of the window to begin with, in ms: 30 min.
@@ -251,7 +251,8 @@ fn theme(name: &str) -> Result<Theme, String> {
         return Ok(theme);
     }
     let text = std::fs::read_to_string(name).map_err(|error| {
-        format!("'{name}' is neither default, dark, light nor a file that can be read ({error})")
+        let known = theme::BUILT_IN.map(|(name, _)| name).join(", ");
+        format!("'{name}' is neither {known} nor a file that can be read ({error})")
     })?;
     Theme::parse(&text).map_err(|mistake| format!("{name}: {mistake}"))
 }

@@ -459,7 +459,7 @@ mod tests {
         let snapshot =
             crate::store::Store::new(crate::store::Budget { bytes: 1 << 20 }).snapshot(Arc::default());
         let plan = Plan { from: Timestamp(0), read_to: Timestamp(1), to: Timestamp(1) };
-        let held = Recalled { span: plan.asked(), snapshot: Arc::new(snapshot) };
+        let held = Recalled { span: window(0, 1), snapshot: Arc::new(snapshot) };
         assert_eq!(Recall::default().bytes(1_000, 30, 70), 0);
         let recall = Recall { held: Some((Arc::new(held), plan)), ..Recall::default() };
         assert_eq!(recall.bytes(1_000, 30, 70), 1_030);

@@ -304,6 +304,9 @@ pub struct UiState {
     pub masked: bool,
     /// The view of sources.
     pub sources: SourcesState,
+    /// How far a live session that stands still lay behind when a key was pressed last, in ms. It is told at a
+    /// key alone: while nobody touches a picture that stands, nothing is written.
+    pub behind_ms: Option<i64>,
     /// First row of the help on screen.
     pub help_top: usize,
     /// The prompt that takes the keys.
@@ -372,6 +375,7 @@ impl UiState {
             tags: Tags::default(),
             masked: false,
             sources: SourcesState::default(),
+            behind_ms: None,
             help_top: 0,
             prompt: None,
             quit_asked: None,

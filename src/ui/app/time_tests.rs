@@ -104,3 +104,22 @@ fn the_window_is_replayed_again_and_again_until_the_same_key() {
     session.press("a");
     assert_eq!(notice(&session), "looping is for replays: lamtop replay PATH");
 }
+
+#[test]
+fn a_picture_that_stands_says_at_a_key_how_far_behind_it_is_and_no_ages_of_then() {
+    let mut session = Session::new(80, 24, live());
+    session.press("p");
+    let mut status = (*session.state.status).clone();
+    status.paused = true;
+    status.latest = status.as_of.plus(8_000);
+    session.state.status = Arc::new(status);
+    let header = |session: &Session| screen(&session.state).lines().next().unwrap().to_string();
+    let before = header(&session);
+    assert!(before.contains("PAUSED") && !before.contains("behind") && !before.contains("logs"), "{before}");
+    session.press("j");
+    assert!(header(&session).contains("8.0s behind"), "{}", header(&session));
+    let mut status = (*session.state.status).clone();
+    status.paused = false;
+    session.state.status = Arc::new(status);
+    assert!(header(&session).contains("logs") && !header(&session).contains("behind"));
+}

@@ -36,6 +36,8 @@ pub fn update(state: &mut UiState, msg: Msg, at: u64) -> Vec<Effect> {
                 return effects;
             }
             state.last_key = Some(at);
+            let SessionStatus { latest, as_of, paused, .. } = *state.status;
+            state.behind_ms = paused.then_some(latest.since(as_of));
             effects = state.key(Key::from(event));
         }
         Msg::Paste(text) => {

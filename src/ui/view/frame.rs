@@ -52,7 +52,9 @@ pub fn header(pen: &mut Pen, area: Rect, state: &UiState) {
             missed => (format!("REC {lines}, missed {}", number::bytes(missed)), Role::Error),
         });
     }
-    for (source, age) in &status.ages {
+    // Of a picture that stands they would be ages of then.
+    let ages = status.ages.iter().filter(|_| !status.paused);
+    for (source, age) in ages {
         let age = age.map_or_else(|| pen.symbols.none.to_string(), number::age);
         parts.push((format!("{source} {age}"), Role::Text));
     }
@@ -85,6 +87,9 @@ fn clock(state: &UiState) -> Vec<(String, Role)> {
         SessionKind::Live => {
             let word = if status.paused { ("PAUSED", Role::Paused) } else { ("LIVE", Role::Live) };
             let mut parts = vec![(word.0.to_string(), word.1)];
+            if let Some(behind) = state.behind_ms.filter(|behind| status.paused && *behind >= 1_000) {
+                parts.push((format!("{} behind", number::age(behind)), Role::Paused));
+            }
             let far = status.stale_ms.is_some()
                 || status
                     .newest
@@ -107,7 +112,10 @@ fn clock(state: &UiState) -> Vec<(String, Role)> {
                 _ if status.lap.is_some() => (format!("{} AGAIN", speed.shown()), Role::Live),
                 _ => (speed.shown(), Role::Live),
             };
-            let time = format!("{} {time}", state.zone.date(status.as_of));
+            let time = match (status.newest, status.functions) {
+                (None, 0) => "no record of Lambda so far".to_string(),
+                _ => format!("{} {time}", state.zone.date(status.as_of)),
+            };
             let mut parts = vec![(format!("REPLAY {word}"), role), (time, Role::Text)];
             parts.extend(older(status));
             parts

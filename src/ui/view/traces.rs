@@ -260,7 +260,8 @@ pub fn message(pen: &mut Pen, area: Rect, state: &UiState) {
     let dot = format!(" {} ", pen.symbols.dot);
     let parts = match state.traces.shape {
         Shape::List => state.traces.answer.as_ref().map_or_else(Vec::new, |answer| {
-            let mut parts = vec![format!("{} traces", number::whole(answer.matching as u64))];
+            let plural = if answer.matching == 1 { "" } else { "s" };
+            let mut parts = vec![format!("{} trace{plural}", number::whole(answer.matching as u64))];
             if answer.marked > 0 {
                 parts.push(format!("{} marked", number::whole(answer.marked as u64)));
             }
