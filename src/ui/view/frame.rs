@@ -87,15 +87,15 @@ fn clock(state: &UiState) -> Vec<(String, Role)> {
         SessionKind::Live => {
             let word = if status.paused { ("PAUSED", Role::Paused) } else { ("LIVE", Role::Live) };
             let mut parts = vec![(word.0.to_string(), word.1)];
-            if let Some(behind) = state.behind_ms.filter(|behind| status.paused && *behind >= 1_000) {
-                parts.push((format!("{} behind", number::age(behind)), Role::Paused));
-            }
             let far = status.stale_ms.is_some()
                 || status
                     .newest
                     .is_some_and(|newest| state.zone.date(newest) != state.zone.date(status.as_of));
             let date = if far { state.zone.date(status.as_of) + " " } else { String::new() };
             parts.push((date + &time, Role::Text));
+            if let Some(behind) = state.behind_ms.filter(|behind| status.paused && *behind >= 1_000) {
+                parts.push((format!("{} behind", number::age(behind)), Role::Paused));
+            }
             // Silence for long is worth a word, whether time stands still with it or goes on.
             let silent = status.newest.map_or(0, |newest| status.as_of.since(newest));
             if let Some(age) = status.stale_ms.or((silent > OLD_MS).then_some(silent)) {
