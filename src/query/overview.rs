@@ -14,7 +14,7 @@ use super::figures::{self, EXACT};
 use super::panels::{Board, minutes};
 use super::select::Selection;
 use super::table::{self, Figures, Span};
-use super::view::{FunctionRow, Line, Overview, OverviewRequest, Panel, Panels};
+use super::view::{FunctionRow, Line, Overview, OverviewRequest, Panel, Panels, SortBy};
 use super::{detail, scan, settings, trace};
 
 /// The functions of which something is wrong by the diagnosis, as of a time.
@@ -48,7 +48,11 @@ pub fn overview(snapshot: &Snapshot, request: &OverviewRequest) -> Overview {
         }
         members.push(figures);
     }
-    table::sort(&mut rows, request.sort, request.reverse, &diagnosed(snapshot, request.as_of));
+    let diagnosed = match request.sort {
+        SortBy::Worst => diagnosed(snapshot, request.as_of),
+        _ => FxHashSet::default(),
+    };
+    table::sort(&mut rows, request.sort, request.reverse, &diagnosed);
     let mut board = Board::new(asof, &selection, axis, window, oldest, &members, span.exact);
     let mut panels = Panels {
         invocations: board.invocations(),

@@ -217,7 +217,8 @@ pub struct Reserved {
     pub used: Graded<u32>,
 }
 
-/// The state of a function, worst first: the order of the table.
+/// The state of a function, worst first. Of the first three it is what most requests are lost by, if they are at
+/// least three and 1 %.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum State {
     /// Invocations fail.
@@ -276,7 +277,7 @@ pub struct FunctionRow {
 /// Columns by which the table can be sorted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default, Hash)]
 pub enum SortBy {
-    /// State, then errors, then rate.
+    /// Whether the diagnosis names it, then state, then errors, then rate.
     #[default]
     Worst,
     /// Name.

@@ -2,7 +2,7 @@
 
 use super::{Board, limit};
 use crate::model::{Graded, Micros, Why, Window};
-use crate::query::cell::{Cell, Durations};
+use crate::query::cell::Durations;
 use crate::query::figures::{self, EXACT};
 use crate::query::points::{self, CLOSED_MS};
 use crate::query::scan;
@@ -15,19 +15,14 @@ impl<'a> Board<'a> {
     /// Durations in ms.
     pub fn duration(&mut self) -> Panel {
         const QUANTILES: [(&str, f64); 3] = [("p50", 0.5), ("p90", 0.9), ("p99", 0.99)];
-        let longest: Vec<Option<f64>> =
-            self.columns.iter().map(|cell| cell.longest().value().copied()).collect();
         let mut lines: Vec<Line> = QUANTILES
             .into_iter()
-            .map(|(name, q)| {
-                // A sketch may say a little more than there was; the longest is known exactly.
-                let of = |(cell, longest): (&Cell, &Option<f64>)| {
-                    let value = *cell.quantile(q).value()?;
-                    Some(longest.map_or(value, |longest| value.min(longest)))
-                };
-                Line { name, points: self.columns.iter().zip(&longest).map(of).collect() }
+            .map(|(name, q)| Line {
+                name,
+                points: self.columns.iter().map(|cell| cell.quantile(q).value().copied()).collect(),
             })
             .collect();
+        let longest = self.columns.iter().map(|cell| cell.longest().value().copied()).collect();
         lines.push(Line { name: "max", points: longest });
         let shape = figures::of_shape(self.coverage.worst(self.checks.0.grade()));
         let mut told = [0.5, 0.9, 0.99, 1.0].map(|q| {

@@ -88,7 +88,7 @@ pub struct InvocationsView {
     pub reverse: bool,
     /// The part that is loaded.
     pub page: Option<Arc<Page>>,
-    /// The selected row, by its number.
+    /// The selected row.
     pub list: ListState<Which>,
     /// An end of the list that is gone to.
     wanted: Option<Part>,

@@ -117,7 +117,7 @@ fn a_picture_that_stands_says_at_a_key_how_far_behind_it_is_and_no_ages_of_then(
     let before = header(&session);
     assert!(before.contains("PAUSED") && !before.contains("behind") && !before.contains("logs"), "{before}");
     session.press("j");
-    assert!(header(&session).contains("8s behind"), "{}", header(&session));
+    assert!(header(&session).contains("≥8s behind"), "{}", header(&session));
     let mut status = (*session.state.status).clone();
     status.paused = false;
     session.state.status = Arc::new(status);

@@ -94,7 +94,9 @@ fn clock(state: &UiState) -> Vec<(String, Role)> {
             let date = if far { state.zone.date(status.as_of) + " " } else { String::new() };
             parts.push((date + &time, Role::Text));
             if let Some(behind) = state.behind_ms.filter(|behind| status.paused && *behind >= 1_000) {
-                parts.push((format!("{} behind", number::age(behind)), Role::Paused));
+                // It was so much when a key was pressed, and has only grown.
+                let at_least = state.options.charset.symbols().at_least;
+                parts.push((format!("{at_least}{} behind", number::age(behind)), Role::Paused));
             }
             // Silence for long is worth a word, whether time stands still with it or goes on.
             let silent = status.newest.map_or(0, |newest| status.as_of.since(newest));
