@@ -106,6 +106,7 @@ fn request(read: Read, long: Long, as_of: Timestamp, filter: &str) -> OverviewRe
         ticks: 0,
         filter: Filter::parse(filter).unwrap(),
         function: None,
+        crosshair: None,
         metrics: false,
         compare_ms: None,
         sort: SortBy::default(),

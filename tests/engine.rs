@@ -100,6 +100,7 @@ fn answer(snapshot: &Snapshot, as_of: Timestamp) -> Overview {
         ticks: 0,
         filter: Filter::default(),
         function: None,
+        crosshair: None,
         metrics: true,
         compare_ms: None,
         sort: SortBy::Function,

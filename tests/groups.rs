@@ -33,6 +33,7 @@ fn request(
         ticks: 40,
         filter: Filter::default(),
         function: function.map(FunctionId),
+        crosshair: None,
         metrics: true,
         compare_ms: None,
         sort: SortBy::Worst,

@@ -157,6 +157,7 @@ fn answer(snapshot: &Snapshot, at: Timestamp, filter: &str) -> String {
                 ticks: 40,
                 filter: Filter::parse(filter).unwrap(),
                 function,
+                crosshair: None,
                 metrics: true,
                 compare_ms: None,
                 sort: SortBy::Worst,

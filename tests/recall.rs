@@ -169,6 +169,7 @@ fn figures(snapshot: &Snapshot, window: Window) -> Overview {
         ticks: 0,
         filter: Filter::default(),
         function: None,
+        crosshair: None,
         metrics: false,
         compare_ms: None,
         sort: SortBy::Function,

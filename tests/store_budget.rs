@@ -81,6 +81,7 @@ fn ask(snapshot: &Snapshot, as_of: i64, window_ms: i64) -> Overview {
             ticks: 0,
             filter: Filter::default(),
             function: None,
+            crosshair: None,
             metrics: true,
             compare_ms: None,
             sort: SortBy::Worst,

@@ -35,6 +35,7 @@ fn request(
         ticks: 40,
         filter: Filter::parse(filter).unwrap(),
         function: function.map(FunctionId),
+        crosshair: None,
         metrics: true,
         compare_ms: None,
         sort: SortBy::Worst,

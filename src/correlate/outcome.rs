@@ -49,12 +49,12 @@ pub fn outcome(said: Said<'_>, signs: Signs) -> Outcome {
     match said.status {
         Some(Status::Timeout) => Outcome::Timeout,
         Some(Status::Error | Status::Failure) => {
-            let error_type = said.error_type.unwrap_or_default();
-            if error_type.ends_with(b"OutOfMemory") {
+            let named = Outcome::of_error_type(said.error_type.unwrap_or_default());
+            if named == Some(Outcome::OutOfMemory) {
                 Outcome::OutOfMemory
             } else if signs.init_failed {
                 Outcome::InitError
-            } else if signs.fault.is_some() || is_exit(error_type) {
+            } else if signs.fault.is_some() || named == Some(Outcome::Exit) {
                 exit()
             } else if said.status == Some(Status::Failure) && signs.error.is_none() {
                 Outcome::Exit
@@ -78,13 +78,6 @@ pub fn outcome(said: Said<'_>, signs: Signs) -> Outcome {
             }
         }
     }
-}
-
-fn is_exit(error_type: &[u8]) -> bool {
-    matches!(
-        error_type,
-        b"Runtime.ExitError" | b"Extension.Crash" | b"Extension.ExitError" | b"Runtime.NodeJsExit"
-    )
 }
 
 #[cfg(test)]

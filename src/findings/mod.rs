@@ -96,7 +96,7 @@ impl Told {
 /// All that a screen says of what is wrong, as of a time.
 pub fn problems(snapshot: &Snapshot, window: Window, at: Timestamp, clock: Clock<'_>) -> Problems {
     let judged = snapshot.findings.judged.map(|judged| judged.min(at.floor(TICK_MS)));
-    Problems { found: as_of(snapshot, ALL, window, at, clock), judged }
+    Problems { found: as_of(snapshot, ALL, window, at, clock), left_out: 0, judged }
 }
 
 /// The findings that are open as of a time or were within a window, the worst first, those that are

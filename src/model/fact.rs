@@ -129,4 +129,11 @@ impl Texts {
     pub fn error_type(&self, error: ErrorId) -> Option<&str> {
         Some(self.names.get(self.errors.get(error)?.error_type))
     }
+
+    /// All that an error says: its type, its frame and its message, the last two empty where nothing
+    /// tells.
+    pub fn error_texts(&self, error: ErrorId) -> Option<[&str; 3]> {
+        let text = self.errors.get(error)?;
+        Some([self.names.get(text.error_type), &text.frame, &text.message])
+    }
 }

@@ -16,6 +16,10 @@ pub enum Why {
     NoData,
     /// No invocation has ended yet.
     NothingFinished,
+    /// What is looked at has none.
+    NothingMatches,
+    /// Metrics and CloudTrail tell of a function's requests, not which of them a filter means.
+    NotApart,
     /// The function's metrics count more than its logs show.
     LogsIncomplete,
     /// Older records were let go to stay within the memory budget.
@@ -68,6 +72,8 @@ impl Why {
             Self::CallersOnly => "CloudTrail tells only of the calls that it logs",
             Self::NotInAnySource => "nothing that is read tells this",
             Self::NoData => "the source has no data for this time",
+            Self::NothingMatches => "nothing matches the filter",
+            Self::NotApart => "metrics and CloudTrail can't be asked this filter",
             Self::NothingFinished => "no invocation has ended yet",
             Self::LogsIncomplete => "CloudWatch counts more than these logs show",
             Self::Evicted => "older records were let go to stay within --memory",

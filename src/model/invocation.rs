@@ -22,6 +22,19 @@ pub enum Outcome {
 }
 
 impl Outcome {
+    /// What ended an invocation, by the error type that the platform gives it; `None` where that names
+    /// an error of the code (`formats.md` 3.3).
+    pub fn of_error_type(error_type: &[u8]) -> Option<Self> {
+        Some(match error_type {
+            b"Sandbox.Timedout" => Self::Timeout,
+            b"Runtime.ExitError" | b"Extension.Crash" | b"Extension.ExitError" | b"Runtime.NodeJsExit" => {
+                Self::Exit
+            }
+            other if other.ends_with(b"OutOfMemory") => Self::OutOfMemory,
+            _ => return None,
+        })
+    }
+
     /// Whether Lambda counts it in Errors. An unfinished one is never an error by itself.
     pub fn failed(self) -> bool {
         !matches!(self, Self::Ok | Self::Unfinished)

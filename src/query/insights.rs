@@ -184,11 +184,7 @@ fn cpu_share(
         source: MetricSource::Insights,
         unit: MetricUnit::Percent,
         figures,
-        chart: Chart {
-            lines: vec![Line { name: "mean", points }],
-            limits: Vec::new(),
-            settled: cpu.settled(),
-        },
+        chart: Chart { lines: vec![Line::new("mean", points)], limits: Vec::new(), settled: cpu.settled() },
         percentiles: None,
         then: None,
         newest: cpu.newest(),

@@ -215,10 +215,9 @@ impl Measured<'_> {
                     columns[at].covered_ms += part_ms as f64;
                 });
             }
-            return vec![Line { name: "a minute", points: columns.iter().map(Sums::per_minute).collect() }];
+            return vec![Line::new("a minute", columns.iter().map(Sums::per_minute).collect())];
         }
-        let line =
-            |name, of: fn(&Whole) -> Option<f64>| Line { name, points: columns.iter().map(of).collect() };
+        let line = |name, of: fn(&Whole) -> Option<f64>| Line::new(name, columns.iter().map(of).collect());
         vec![line("min", |w| w.min), line("max", |w| w.max), line("mean", Whole::mean)]
     }
 
@@ -231,7 +230,7 @@ impl Measured<'_> {
     fn percentiles(&self, columns: &[Whole]) -> Vec<Line> {
         let line = |(name, q): (&'static str, f64)| {
             let point = |whole: &Whole| Some(whole.quantile(q, self.scale)?.0);
-            Line { name, points: columns.iter().map(point).collect() }
+            Line::new(name, columns.iter().map(point).collect())
         };
         let lines = PERCENTILES.map(line).to_vec();
         if lines.iter().any(|line| line.points.iter().any(Option::is_some)) { lines } else { Vec::new() }

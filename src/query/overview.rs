@@ -53,6 +53,7 @@ pub fn overview(snapshot: &Snapshot, request: &OverviewRequest) -> Overview {
         _ => FxHashSet::default(),
     };
     table::sort(&mut rows, request.sort, request.reverse, &diagnosed);
+    let column = request.crosshair.and_then(|at| axis.column_of(at)).map(|at| axis.column(at));
     let mut board = Board::new(asof, &selection, axis, window, oldest, &members, span.exact);
     let mut panels = Panels {
         invocations: board.invocations(),
@@ -60,7 +61,7 @@ pub fn overview(snapshot: &Snapshot, request: &OverviewRequest) -> Overview {
         errors: board.errors(),
         throttles: board.throttles(),
         concurrency: board.concurrency(),
-        trace: trace::panel(asof, &selection, &request.filter, window),
+        trace: trace::panel(asof, &selection, &request.filter, window, column),
     };
     if let Some(back_ms) = request.compare_ms {
         compare(&mut panels, asof, &selection, axis.earlier(back_ms), window.earlier(back_ms));
@@ -115,8 +116,8 @@ fn compare(panels: &mut Panels, asof: AsOf<'_>, selection: &Selection<'_>, axis:
     // Where the data begin within it, its figures are of what there is.
     let whole = span.oldest.is_some_and(|oldest| oldest <= window.from);
     let put = |now: &mut Panel, then: Panel, line: &str| {
-        let points = then.chart.lines.into_iter().find(|of| of.name == line).map(|of| of.points);
-        now.chart.lines.extend(points.map(|points| Line { name: "then", points }));
+        let line = then.chart.lines.into_iter().find(|of| of.name == line);
+        now.chart.lines.extend(line.map(|line| Line { name: "then", ..line }));
         now.before = match whole {
             true => then.now,
             false => then.now.at_best(Grade::Estimated(Why::NoData)),

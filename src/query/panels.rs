@@ -84,7 +84,9 @@ impl<'a> Board<'a> {
         let metered = selection
             .members
             .iter()
-            .filter(|m| !asof.has_logs(m.function) && m.function.metrics.first_known() <= asof.at)
+            .filter(|m| {
+                m.whole() && !asof.has_logs(m.function) && m.function.metrics.first_known() <= asof.at
+            })
             .collect();
         Self {
             asof,
@@ -109,6 +111,17 @@ impl<'a> Board<'a> {
     /// Minutes of a window in which there are data; `None` where there are none.
     fn minutes(&self, window: Window) -> Option<f64> {
         minutes(self.oldest, window)
+    }
+
+    /// Why there is no figure where nothing was counted.
+    fn nothing(&self) -> Why {
+        let none = self.selection.members.is_empty() && self.asof.functions().next().is_some();
+        match self.selection.in_part() {
+            true if self.logs == 0 => Why::NotApart,
+            true => Why::NothingMatches,
+            false if none => Why::NothingMatches,
+            false => Why::NoData,
+        }
     }
 
     /// Figures of the time before: none where that lies before the data, about where it partly does.
@@ -182,7 +195,7 @@ impl<'a> Board<'a> {
         match (logs, metered.per_minute()) {
             (Some(rate), more) => grade.of(rate + more.unwrap_or(0.0)),
             (None, Some(rate)) => Graded::Counted(rate),
-            (None, None) if self.metered.is_empty() => Graded::NoSource(Why::NoData),
+            (None, None) if self.metered.is_empty() => Graded::NoSource(self.nothing()),
             (None, None) => missing(self.asof, self.window),
         }
     }
@@ -210,7 +223,7 @@ impl<'a> Board<'a> {
         };
         let panel = Panel {
             chart: Chart {
-                lines: vec![Line { name: "invocations", points: points.collect() }],
+                lines: vec![Line::new("invocations", points.collect())],
                 limits: Vec::new(),
                 settled: self.settled(),
             },
@@ -262,7 +275,7 @@ impl<'a> Board<'a> {
         let note = self.checks.1.note("errors").or_else(|| self.checks.0.note("invocations"));
         let panel = Panel {
             chart: Chart {
-                lines: vec![Line { name: "share", points: share }, Line { name: "count", points: count }],
+                lines: vec![Line::new("share", share), Line::new("count", count)],
                 limits: Vec::new(),
                 settled: self.settled(),
             },
@@ -286,7 +299,7 @@ impl<'a> Board<'a> {
         let (errors, ran) = told;
         if self.logs == 0 && !errors.any() {
             let none = || match self.metered.is_empty() {
-                true => Graded::NoSource(Why::NoData),
+                true => Graded::NoSource(self.nothing()),
                 false => missing(self.asof, window),
             };
             return (none(), none());
@@ -295,7 +308,7 @@ impl<'a> Board<'a> {
         let (failed, all) = (cell.errors() + errors.sum, cell.started() + ran.sum);
         let share = match all > 0.0 {
             true => figures::of_shape(grade).of(100.0 * failed / all),
-            false => Graded::NoSource(Why::NoData),
+            false => Graded::NoSource(self.nothing()),
         };
         (share, grade.of(failed.round()))
     }

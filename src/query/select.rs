@@ -1,6 +1,6 @@
 //! What a filter selects: whole functions, or some of their invocations.
 
-use crate::model::{FunctionId, Micros};
+use crate::model::{FunctionId, Micros, Outcome, SegmentNode};
 use crate::store::{Extent, FunctionData, Row, Standing};
 
 use super::asof::AsOf;
@@ -50,6 +50,12 @@ impl<'a> Selection<'a> {
 }
 
 impl Member<'_> {
+    /// Whether all that it does belongs to the selection. Metrics and CloudTrail count a function's
+    /// requests without telling which those were: of a part they can't tell anything.
+    pub fn whole(&self) -> bool {
+        self.filter.is_none()
+    }
+
     /// Whether an invocation belongs to the selection.
     pub fn wants(&self, asof: AsOf<'_>, row: &Row, standing: &Standing) -> bool {
         self.filter
@@ -93,8 +99,8 @@ impl Invoked for Kept<'_> {
         self.standing.end?.duration
     }
 
-    fn error_type(&self) -> Option<&str> {
-        self.asof.snapshot.texts.error_type(self.standing.end?.error?)
+    fn error(&self) -> Option<[&str; 3]> {
+        self.asof.snapshot.texts.error_texts(self.standing.end?.error?)
     }
 
     fn request_id(&self) -> String {
@@ -113,28 +119,40 @@ impl Invoked for Kept<'_> {
 }
 
 /// What a trace answers to a condition that is not on a function's name: by its marks, its length,
-/// its id and its texts; `None` to one that it can't be asked.
+/// its id and what one of its segments has; `None` to one that it can't be asked.
 pub fn trace_answer(
     condition: &Condition,
     extent: &Extent,
     id: impl FnOnce() -> String,
-    cold: impl FnOnce() -> bool,
-    has: impl FnOnce(&dyn Fn(&str) -> bool) -> bool,
+    has: impl FnOnce(&dyn Fn(&SegmentNode) -> bool) -> bool,
 ) -> Option<bool> {
     let marked = extent.flags.any();
+    let texts = |node: &SegmentNode, is: &dyn Fn(&str) -> bool| {
+        let texts = [Some(&node.name), node.detail.as_ref(), node.cause.as_ref()];
+        texts.into_iter().flatten().any(|text| is(text))
+    };
     Some(match condition {
-        Condition::Function(_) | Condition::Memory(..) | Condition::Id(_) | Condition::Level(..) => {
-            return None;
-        }
+        Condition::Function(_) | Condition::Memory(..) | Condition::Level(..) => return None,
+        Condition::Id(part) => has(&|node| node.request_id.as_ref().is_some_and(|id| contains(id, part))),
         Condition::Trace(part) => contains(&id(), part),
-        Condition::Text(text) => contains(&id(), text) || has(&|name| contains(name, text)),
-        Condition::Pattern(pattern) => pattern.is_in(&id()) || has(&|name| pattern.is_in(name)),
+        Condition::Text(text) => {
+            contains(&id(), text) || has(&|node| texts(node, &|name| contains(name, text)))
+        }
+        Condition::Pattern(pattern) => {
+            pattern.is_in(&id()) || has(&|node| texts(node, &|name| pattern.is_in(name)))
+        }
         Condition::Failed => marked,
-        Condition::Cold => cold(),
+        Condition::Cold => has(&|node| &*node.name == "Initialization" || &*node.name == "Restore"),
         Condition::Status(word) => match word.as_str() {
             "ok" => !marked,
             "error" => marked,
-            _ => false,
+            "running" => has(&|node| node.in_progress),
+            "timeout" | "oom" | "exit" => has(&|node| {
+                let cause = node.cause.as_deref().unwrap_or_default();
+                let named = cause.split([':', ' ']).next().unwrap_or_default();
+                Outcome::of_error_type(named.as_bytes()).is_some_and(|ended| ended.word() == word)
+            }),
+            _ => return None,
         },
         Condition::Duration(compare, us) => compare.holds(extent.length_us().max(0) as u64, *us),
     })

@@ -107,7 +107,7 @@ pub fn row(asof: AsOf<'_>, member: &Member<'_>, span: &Span, figures: &mut Figur
     };
     if asof.has_logs(function) {
         from_logs(asof, member, span, figures, &mut row);
-    } else if points::any(asof, &metrics.invocations) {
+    } else if member.whole() && points::any(asof, &metrics.invocations) {
         let count = points::sums(asof, &metrics.invocations, span.window);
         let errors = points::error_sums(asof, metrics, span.window);
         row.rate = count.per_minute().map_or(missing(asof, span.window), Graded::Counted);
@@ -160,7 +160,9 @@ fn from_logs(asof: AsOf<'_>, member: &Member<'_>, span: &Span, figures: &mut Fig
 /// Throttled requests in a window: metrics tell all, else CloudTrail some.
 pub fn throttles(asof: AsOf<'_>, member: &Member<'_>, window: Window) -> Graded<u64> {
     let metrics = &member.function.metrics;
-    if points::any(asof, &metrics.throttles) {
+    if !member.whole() {
+        Graded::NoSource(Why::NotApart)
+    } else if points::any(asof, &metrics.throttles) {
         told(asof, window, points::sums(asof, &metrics.throttles, window))
     } else if refused::any(asof, member.function) {
         let count = refused::times(asof, member.function, window).count() as u64;

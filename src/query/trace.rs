@@ -60,8 +60,7 @@ pub fn list(asof: AsOf<'_>, selection: &Selection<'_>, filter: &Filter, window: 
         // The functions' names were asked when the members were chosen.
         filter.holds(|condition| {
             let id = || asof.snapshot.texts.ids.show_trace(trace.id);
-            let cold = || mentions(asof, trace, &|name| name == "Initialization" || name == "Restore");
-            trace_answer(condition, extent, id, cold, |is| mentions(asof, trace, is))
+            trace_answer(condition, extent, id, |is| has(asof, trace, is))
         })
     };
     let mut traces: Vec<TraceSummary> = asof
@@ -82,13 +81,12 @@ pub fn list(asof: AsOf<'_>, selection: &Selection<'_>, filter: &Filter, window: 
     traces
 }
 
-/// Whether a segment or subsegment has a name or detail of this kind.
-fn mentions(asof: AsOf<'_>, trace: &TraceData, is: &dyn Fn(&str) -> bool) -> bool {
+/// Whether a segment or subsegment is of this kind.
+fn has(asof: AsOf<'_>, trace: &TraceData, is: &dyn Fn(&SegmentNode) -> bool) -> bool {
     documents(asof, trace).any(|kept| {
         let mut todo = vec![&kept.document.root];
         while let Some(node) = todo.pop() {
-            let texts = [Some(&node.name), node.detail.as_ref(), node.cause.as_ref()];
-            if texts.into_iter().flatten().any(|text| is(text)) {
+            if is(node) {
                 return true;
             }
             todo.extend(&node.children);
@@ -97,17 +95,28 @@ fn mentions(asof: AsOf<'_>, trace: &TraceData, is: &dyn Fn(&str) -> bool) -> boo
     })
 }
 
-/// The trace panel: the slowest of the marked traces, else of all.
-pub fn panel(asof: AsOf<'_>, selection: &Selection<'_>, filter: &Filter, window: Window) -> TracePanel {
+/// The trace panel: the slowest of the marked traces, else of all; of one column of the charts where one
+/// is looked at.
+pub fn panel(
+    asof: AsOf<'_>,
+    selection: &Selection<'_>,
+    filter: &Filter,
+    window: Window,
+    column: Option<Window>,
+) -> TracePanel {
     let snapshot = asof.snapshot;
     let any = snapshot.traces.iter().any(|trace| trace.first_known <= asof.at);
-    let traces = list(asof, selection, filter, window);
+    let reach = column.map_or(window, |column| Window { from: window.from.min(column.from), ..window });
+    let mut traces = list(asof, selection, filter, reach);
+    let newest = traces.iter().map(|trace| trace.start_us.saturating_add(trace.length_us)).max();
+    if let Some(column) = column {
+        traces.retain(|trace| column.holds(Timestamp(trace.start_us.div_euclid(1_000))));
+    }
     let marked = traces.iter().filter(|trace| trace.flags.any()).count();
     let slowest = traces
         .iter()
         .filter(|trace| marked == 0 || trace.flags.any())
         .max_by_key(|trace| (trace.length_us, trace.start_us, trace.id));
-    let newest = traces.iter().map(|trace| trace.start_us.saturating_add(trace.length_us)).max();
     let age = newest.map(|us| asof.at.since(Timestamp(us.div_euclid(1_000))).max(0));
     TracePanel {
         traces: match (any, snapshot.health.traces_let_go) {
@@ -117,6 +126,7 @@ pub fn panel(asof: AsOf<'_>, selection: &Selection<'_>, filter: &Filter, window:
         },
         marked: marked as u64,
         tree: slowest.and_then(|trace| tree(snapshot, trace.id, asof.at)).map(Arc::new),
+        column,
         provenance: Provenance {
             source: if any { "X-Ray" } else { "–" },
             age_ms: age,

@@ -36,6 +36,27 @@ pub struct Line {
     pub name: &'static str,
     /// The values.
     pub points: Vec<Option<f64>>,
+    /// Columns whose value is at least so much, in order: that of invocations that were cut off.
+    pub at_least: Vec<usize>,
+}
+
+impl Line {
+    /// A line of values that are as they are.
+    pub fn new(name: &'static str, points: Vec<Option<f64>>) -> Self {
+        Self { name, points, at_least: Vec::new() }
+    }
+
+    /// A line of values with their grades.
+    pub fn graded(name: &'static str, points: impl Iterator<Item = Graded<f64>>) -> Self {
+        let mut line = Self::new(name, Vec::new());
+        for point in points {
+            if matches!(point, Graded::AtLeast(..)) {
+                line.at_least.push(line.points.len());
+            }
+            line.points.push(point.value().copied());
+        }
+        line
+    }
 }
 
 /// A chart: its lines share the time axis of the view.
@@ -128,6 +149,8 @@ pub struct TracePanel {
     pub marked: u64,
     /// The trace shown.
     pub tree: Option<Arc<TraceTree>>,
+    /// The column of the charts in which they began, where one is looked at; else that is the window.
+    pub column: Option<Window>,
     /// Where it comes from.
     pub provenance: Provenance,
 }
@@ -319,6 +342,8 @@ pub struct OverviewRequest {
     pub ticks: usize,
     /// What is looked at.
     pub filter: Filter,
+    /// A time whose column of the charts is looked at: the panel of traces has those that began in it.
+    pub crosshair: Option<Timestamp>,
     /// Narrows everything to one function; the answer then has `detail`.
     pub function: Option<FunctionId>,
     /// Whether that has its metrics, too: only one of its lists shows them.
@@ -365,11 +390,22 @@ pub struct Overview {
 pub struct Problems {
     /// The findings that are open or were in the window: the worst first, those that are over last.
     pub found: Vec<Finding>,
+    /// Open ones that the filter leaves out.
+    pub left_out: usize,
     /// The time up to which everything was judged; `None` before the first tick.
     pub judged: Option<Timestamp>,
 }
 
 impl Problems {
+    /// Those that a filter lets through; how many open ones it does not is kept, so that nobody takes
+    /// a narrowed view for a calm one.
+    pub fn narrowed(mut self, filter: &Filter) -> Self {
+        let open = self.open().count();
+        self.found.retain(|finding| filter.problem(&finding.name, &[finding.kind.word(), &finding.sentence]));
+        self.left_out = open - self.open().count();
+        self
+    }
+
     /// Those that are not over.
     pub fn open(&self) -> impl Iterator<Item = &Finding> {
         self.found.iter().filter(|finding| finding.until.is_none())

@@ -231,8 +231,8 @@ impl Invoked for Listed<'_> {
         self.invocation.end?.duration
     }
 
-    fn error_type(&self) -> Option<&str> {
-        self.texts.error_type(self.invocation.end?.error?)
+    fn error(&self) -> Option<[&str; 3]> {
+        self.texts.error_texts(self.invocation.end?.error?)
     }
 
     fn request_id(&self) -> String {

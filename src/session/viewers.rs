@@ -63,7 +63,7 @@ pub(super) fn viewer(
         let at = request.as_of;
         let window = Window { from: at.plus(-request.window_ms), to: at.plus(1) };
         let clock = |time: Timestamp| zone.seconds(time) + &zone.mark(time);
-        let problems = Arc::new(findings::problems(snapshot, window, at, &clock));
+        let problems = Arc::new(findings::problems(snapshot, window, at, &clock).narrowed(&request.filter));
         Some(Message::Overview(id, answer, problems))
     })
 }

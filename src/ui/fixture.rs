@@ -177,7 +177,7 @@ fn durations() -> Vec<Statistic> {
 }
 
 fn panels(tree: bool) -> Panels {
-    let line = |name, points| Line { name, points };
+    let line = |name, points| Line::new(name, points);
     let mut duration = panel(
         vec![
             line("p50", step(31.0, 210.0)),
@@ -189,6 +189,9 @@ fn panels(tree: bool) -> Panels {
         Graded::Counted(240.0),
         400,
     );
+    // From the 18th minute on the slowest are cut off.
+    duration.chart.lines[3].at_least = (18..MINUTES).collect();
+    duration.chart.lines[2].at_least = (18..MINUTES).collect();
     duration.also = Some(Graded::Counted(145_740.0));
     duration.statistics = durations();
     duration.chart.limits = vec![Limit { name: "timeout", value: Graded::Counted(30_000.0) }];
@@ -226,6 +229,7 @@ fn panels(tree: bool) -> Panels {
         throttles,
         concurrency,
         trace: TracePanel {
+            column: None,
             traces: Graded::AtLeast(9, Why::LogsIncomplete),
             marked: 4,
             tree: tree.then(|| Arc::new(trace())),
@@ -527,6 +531,7 @@ pub fn empty() -> Overview {
         panel.provenance = Provenance { source: "–", age_ms: None, note: None };
     }
     panels.trace = TracePanel {
+        column: None,
         traces: Graded::NoSource(Why::NotInAnySource),
         marked: 0,
         tree: None,
@@ -1050,6 +1055,7 @@ pub fn problems() -> Problems {
     let silence = "ran every 15 min 36 times, then not for 3 h (12 missed): no errors seen";
     Problems {
         found: vec![timeout, finding(4, FindingKind::Silence, Severity::Warning, 900_000, silence), over],
+        left_out: 0,
         judged: Some(NOW.floor(10_000)),
     }
 }
@@ -1200,8 +1206,15 @@ impl Session {
                         };
                         answer.rows.retain(shown);
                         answer.as_of = request.as_of;
+                        answer.panels.trace.column = request.crosshair.map(|at| {
+                            let step = answer.step_ms;
+                            let from = at.plus(-at.since(answer.window.from).rem_euclid(step));
+                            answer.panels.trace.traces = Graded::Counted(2);
+                            answer.panels.trace.marked = 1;
+                            Window { from, to: from.plus(step) }
+                        });
                         answer.heat = (request.heat > 0).then(|| heat(request.heat));
-                        let problems = Arc::new(self.problems.clone());
+                        let problems = Arc::new(self.problems.clone().narrowed(&request.filter));
                         let msg = Msg::Overview { id, answer: Arc::new(answer), problems };
                         next.extend(update(&mut self.state, msg, self.at));
                     }

@@ -1,7 +1,8 @@
 //! The filter language: `fn:pay* err cold status:timeout dur>800ms mem>90% id:8f50 trace:1-6b
 //! level>=warn "card declined" /regex/ -word`. Terms are joined by "and"; `-` before a term turns it
 //! round. `NAME:value` and `NAME>value` are fields; a text that looks like one is put in quotes. A
-//! term that something can't answer (the level of an invocation) leaves it out of nothing.
+//! term that something can't answer (the level of an invocation) leaves it out of nothing, and the
+//! screen says which those are ([`Filter::passed_over`]).
 
 mod pattern;
 mod reader;
@@ -51,7 +52,8 @@ pub enum Condition {
     Trace(String),
     /// `level>=warn`, `level:error`: of a log line.
     Level(Compare, Level),
-    /// Words or a quoted text: in the line, the request id, the error type or the function's name.
+    /// Words or a quoted text: in the line, the request id, the error (its type, frame and message) or
+    /// the function's name.
     Text(String),
     /// `/regex/`: the same, as a regular expression.
     Pattern(Pattern),
@@ -156,11 +158,7 @@ pub fn answers(invoked: &impl Invoked, condition: &Condition) -> Option<bool> {
         }),
         Condition::Id(part) => contains(&invoked.request_id(), part),
         Condition::Trace(part) => invoked.trace().is_some_and(|trace| contains(&trace, part)),
-        Condition::Pattern(pattern) => {
-            pattern.is_in(invoked.function())
-                || invoked.error_type().is_some_and(|error| pattern.is_in(error))
-                || pattern.is_in(&invoked.request_id())
-        }
+        Condition::Pattern(pattern) => says(invoked, |text| pattern.is_in(text)),
         Condition::Function(pattern) => wild(pattern, invoked.function()),
         Condition::Failed => failed(invoked.state()),
         Condition::Cold => invoked.cold(),
@@ -168,13 +166,60 @@ pub fn answers(invoked: &impl Invoked, condition: &Condition) -> Option<bool> {
         Condition::Duration(compare, us) => {
             invoked.duration().is_some_and(|Micros(took)| compare.holds(u64::from(took), *us))
         }
-        Condition::Text(text) => {
-            contains(invoked.function(), text)
-                || invoked.error_type().is_some_and(|error| contains(error, text))
-                || contains(&invoked.request_id(), text)
-        }
+        Condition::Text(text) => says(invoked, |of| contains(of, text)),
     })
 }
+
+/// Whether a text of an invocation is so. Its log lines are not held: only the view of logs reads them.
+fn says(invoked: &impl Invoked, is: impl Fn(&str) -> bool) -> bool {
+    is(invoked.function())
+        || invoked.error().into_iter().flatten().any(|text| is(text))
+        || is(&invoked.request_id())
+}
+
+/// What a filter is asked of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Asked {
+    /// Functions and their invocations.
+    Invocations,
+    /// Log lines.
+    Lines,
+    /// Traces.
+    Traces,
+    /// What the diagnosis found.
+    Problems,
+}
+
+impl Asked {
+    fn words(self) -> &'static str {
+        match self {
+            Self::Invocations => "invocations",
+            Self::Lines => "lines",
+            Self::Traces => "traces",
+            Self::Problems => "problems",
+        }
+    }
+
+    /// Whether it can answer a condition.
+    fn answers(self, condition: &Condition) -> bool {
+        match self {
+            Self::Invocations => !matches!(condition, Condition::Level(..)),
+            // Those of an invocation are asked of that.
+            Self::Lines => true,
+            Self::Traces => match condition {
+                Condition::Status(word) => TRACE_STATUSES.contains(&word.as_str()),
+                Condition::Memory(..) | Condition::Level(..) => false,
+                _ => true,
+            },
+            Self::Problems => {
+                matches!(condition, Condition::Function(_) | Condition::Text(_) | Condition::Pattern(_))
+            }
+        }
+    }
+}
+
+/// The statuses that a trace can tell.
+pub const TRACE_STATUSES: [&str; 6] = ["ok", "error", "timeout", "oom", "exit", "running"];
 
 /// An invocation, as far as a filter asks about it.
 pub trait Invoked {
@@ -186,8 +231,8 @@ pub trait Invoked {
     fn cold(&self) -> bool;
     /// Its duration, if it has ended with one.
     fn duration(&self) -> Option<Micros>;
-    /// The type of its error.
-    fn error_type(&self) -> Option<&str>;
+    /// Its error's type, frame and message, as far as they are told.
+    fn error(&self) -> Option<[&str; 3]>;
     /// Its request id as printed.
     fn request_id(&self) -> String;
     /// The most memory that it used and the size that is configured, in MB.
@@ -253,11 +298,29 @@ impl Filter {
         self.terms.iter().all(|term| answer(&term.what).is_none_or(|holds| holds != term.not))
     }
 
-    /// The terms that only log lines can answer, as they are typed.
-    pub fn of_lines_only(&self) -> Option<String> {
-        let terms = self.terms.iter().filter(|term| matches!(term.what, Condition::Level(..)));
+    /// Whether it looks for a text.
+    pub fn has_text(&self) -> bool {
+        self.terms.iter().any(|term| matches!(term.what, Condition::Text(_) | Condition::Pattern(_)))
+    }
+
+    /// The terms that can't be asked of something, in words: `level>=warn: not asked of invocations`.
+    pub fn passed_over(&self, of: Asked) -> Option<String> {
+        let terms = self.terms.iter().filter(|term| !of.answers(&term.what));
         let terms: Vec<String> = terms.map(ToString::to_string).collect();
-        (!terms.is_empty()).then(|| terms.join(" "))
+        (!terms.is_empty()).then(|| format!("{}: not asked of {}", terms.join(" "), of.words()))
+    }
+
+    /// What it says of a problem with a function that is named in these words.
+    pub fn problem(&self, function: &str, words: &[&str]) -> bool {
+        let any = |is: &dyn Fn(&str) -> bool| is(function) || words.iter().any(|text| is(text));
+        self.holds(|condition| {
+            Some(match condition {
+                Condition::Function(pattern) => wild(pattern, function),
+                Condition::Text(text) => any(&|of| contains(of, text)),
+                Condition::Pattern(pattern) => any(&|of| pattern.is_in(of)),
+                _ => return None,
+            })
+        })
     }
 }
 
@@ -430,8 +493,21 @@ mod tests {
             _ => Some(true),
         }));
         assert_eq!(filter.of_function("pay"), Some(true));
-        assert_eq!(filter.of_lines_only().as_deref(), Some("-level>=warn"));
-        assert_eq!(Filter::parse("err").unwrap().of_lines_only(), None);
+        let passed_over = |filter: &str, of| Filter::parse(filter).unwrap().passed_over(of);
+        assert_eq!(
+            passed_over("-level>=warn fn:pay", Asked::Invocations).as_deref(),
+            Some("-level>=warn: not asked of invocations")
+        );
+        assert_eq!(passed_over("err mem>90%", Asked::Invocations), None);
+        assert_eq!(
+            passed_over("err mem>90% status:timeout status:overdue", Asked::Traces).as_deref(),
+            Some("mem>90% status:overdue: not asked of traces")
+        );
+        assert_eq!(
+            passed_over("fn:a cold word /x/", Asked::Problems).as_deref(),
+            Some("cold: not asked of problems")
+        );
+        assert_eq!(passed_over("level>=warn err", Asked::Lines), None);
     }
 
     #[test]

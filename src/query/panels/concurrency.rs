@@ -26,22 +26,22 @@ impl Board<'_> {
             points::reaching(&self.axis),
         );
         if self.selection.all && !region.is_empty() {
-            lines.push(Line { name: "account", points: maxima(&self.axis, &region) });
+            lines.push(Line::new("account", maxima(&self.axis, &region)));
         }
         let points = (0..self.axis.columns)
             .map(|at| (self.logs > 0 && self.there(at)).then(|| f64::from(columns.columns[at])));
-        lines.push(Line { name: "concurrency", points: points.collect() });
+        lines.push(Line::new("concurrency", points.collect()));
         let span = peaks(&Axis::span(self.window));
         let mut grade = span.grade.worst(self.coverage).worst(self.checks.0.grade());
         if !self.metered.is_empty() {
             grade = grade.worst(Grade::AtLeast(Why::LogsIncomplete));
         }
         let mut now = match self.logs {
-            0 => Graded::NoSource(Why::NoData),
+            0 => Graded::NoSource(self.nothing()),
             _ => grade.of(f64::from(span.peak())),
         };
         let mut before = match self.logs {
-            0 => Graded::NoSource(Why::NoData),
+            0 => Graded::NoSource(self.nothing()),
             _ => self.then(|_, _| {
                 let peaks = peaks(&Axis::span(self.before));
                 peaks.grade.of(f64::from(peaks.peak()))
@@ -50,7 +50,7 @@ impl Board<'_> {
         if let (0, [member]) = (self.logs, self.metered.as_slice()) {
             let told = &member.function.metrics.concurrency;
             let periods = points::periods(self.asof, told, points::reaching(&self.axis));
-            lines = vec![Line { name: "concurrency", points: maxima(&self.axis, &periods) }];
+            lines = vec![Line::new("concurrency", maxima(&self.axis, &periods))];
             let peak = |window| {
                 let periods = points::periods(self.asof, told, window);
                 let peak = periods.iter().map(|period| f64::from(period.value)).reduce(f64::max);

@@ -17,13 +17,10 @@ impl<'a> Board<'a> {
         const QUANTILES: [(&str, f64); 3] = [("p50", 0.5), ("p90", 0.9), ("p99", 0.99)];
         let mut lines: Vec<Line> = QUANTILES
             .into_iter()
-            .map(|(name, q)| Line {
-                name,
-                points: self.columns.iter().map(|cell| cell.quantile(q).value().copied()).collect(),
-            })
+            .map(|(name, q)| Line::graded(name, self.columns.iter().map(|cell| cell.quantile(q))))
             .collect();
-        let longest = self.columns.iter().map(|cell| cell.longest().value().copied()).collect();
-        lines.push(Line { name: "max", points: longest });
+        lines.push(Line::graded("max", self.columns.iter().map(|cell| cell.longest())));
+        let nothing = self.nothing();
         let shape = figures::of_shape(self.coverage.worst(self.checks.0.grade()));
         let mut told = [0.5, 0.9, 0.99, 1.0].map(|q| {
             let value = match &mut self.durations {
@@ -31,7 +28,13 @@ impl<'a> Board<'a> {
                 None if q == 1.0 => self.now.longest(),
                 None => self.now.quantile(q),
             };
-            value.at_best(shape)
+            match value {
+                // No invocation of a part: that some have not ended is not why.
+                Graded::NoSource(_) if self.selection.in_part() || self.selection.members.is_empty() => {
+                    Graded::NoSource(nothing)
+                }
+                value => value.at_best(shape),
+            }
         });
         let mut now = told[2];
         let mut also = Some(self.counts().of(self.now.durations().round()));
@@ -114,7 +117,7 @@ impl<'a> Board<'a> {
                 }
                 .map(f64::from)
             });
-            Line { name, points: points.collect() }
+            Line::new(name, points.collect())
         };
         vec![
             line("p50", |d| d.p50, false),

@@ -19,6 +19,11 @@ impl Board<'_> {
         let whole = |sum, window: Window| Sums { sum, covered_ms: window.ms() as f64 };
         for member in members {
             let told = &member.function.metrics.throttles;
+            if !member.whole() {
+                without += 1;
+                why = Some(Why::NotApart);
+                continue;
+            }
             if !points::any(self.asof, told) {
                 without += 1;
                 if refused::any(self.asof, member.function) {
@@ -46,23 +51,23 @@ impl Board<'_> {
             now = now.with(points::sums(self.asof, told, self.window));
             before = before.with(points::sums(self.asof, told, self.before));
         }
+        let nothing = self.nothing();
         let none = without == members.len() && called == 0;
         let grade = why.filter(|_| !none).map_or(Grade::Counted, Grade::AtLeast);
         let rate = |sums: Sums, window| match sums.per_minute() {
             Some(rate) => grade.of(rate),
-            None if none => Graded::NoSource(why.unwrap_or(Why::ThrottlesAreInNoLog)),
+            None if none => Graded::NoSource(why.unwrap_or(nothing)),
             None => missing(self.asof, window),
         };
-        let note = (!none && without > called)
-            .then(|| format!("{without} of {} functions have no CloudWatch metrics", members.len()));
+        let note = (!none && without > called).then(|| match why {
+            Some(Why::NotApart) => Why::NotApart.words().to_string(),
+            _ => format!("{without} of {} functions have no CloudWatch metrics", members.len()),
+        });
         let note = note.or((called > 0).then(|| Why::CallersOnly.words().to_string()));
         let age = members.iter().filter_map(|member| self.newest_throttles(member)).max();
         let panel = Panel {
             chart: Chart {
-                lines: vec![Line {
-                    name: "throttles",
-                    points: columns.iter().map(Sums::per_minute).collect(),
-                }],
+                lines: vec![Line::new("throttles", columns.iter().map(Sums::per_minute).collect())],
                 limits: Vec::new(),
                 settled: if none { self.axis.columns } else { self.settled_metrics() },
             },

@@ -32,6 +32,7 @@ struct Question {
     ticks: usize,
     metrics: bool,
     filter: Filter,
+    crosshair: Option<Timestamp>,
     compare_ms: Option<i64>,
     sort: SortBy,
     reverse: bool,
@@ -195,6 +196,7 @@ impl UiState {
             ticks: function.map_or(0, |_| view::lane_columns(self.size.0)),
             metrics: self.shows_metrics(),
             filter: self.filter.clone(),
+            crosshair: board.crosshair_column().and(board.crosshair),
             compare_ms: self.compare.map(|with| with.ms(self.window_ms)),
             sort: self.sort,
             reverse: self.reverse,
@@ -202,9 +204,13 @@ impl UiState {
         let other = board.last_ask.as_ref().is_none_or(|last| last.question != question);
         let changed = board.last_ask.as_ref().is_none_or(|last| self.changed(last));
         let waited = board.last_ask.as_ref().map_or(u64::MAX, |last| at.saturating_sub(last.at));
-        let by_key = other || (changed && self.urgent);
+        // Where the crosshair stands changes no row: none may move by it.
+        let other_rows = board.last_ask.as_ref().is_none_or(|last| {
+            Question { crosshair: question.crosshair, ..last.question.clone() } != question
+        });
+        let by_key = other_rows || (changed && self.urgent);
         let due = changed && waited >= self.interval_ms();
-        if !(by_key || due) {
+        if !(other || by_key || due) {
             return None;
         }
         self.urgent = false;
@@ -221,6 +227,7 @@ impl UiState {
             heat,
             ticks: question.ticks,
             filter: question.filter.clone(),
+            crosshair: question.crosshair,
             function,
             metrics: question.metrics,
             compare_ms: question.compare_ms,

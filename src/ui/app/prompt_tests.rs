@@ -45,9 +45,39 @@ fn a_term_that_only_lines_answer_says_so() {
         buffer.content.iter().map(|cell| cell.symbol()).collect::<String>()
     };
     session.press("\\ \"level>=warn\" Enter");
-    assert!(shown(&session).contains("(level>=warn: lines only)"));
+    assert!(shown(&session).contains("(level>=warn: not asked of invocations)"));
     session.press("4");
-    assert!(!shown(&session).contains("lines only"));
+    assert!(!shown(&session).contains("not asked of"));
+}
+
+/// A narrowed view is never taken for a calm one, and what is looked for in lines is not said to be nowhere.
+#[test]
+fn a_filter_narrows_problems_and_says_what_it_leaves_out() {
+    use crate::query::filter::Filter;
+    use crate::ui::view;
+    use ratatui::buffer::Buffer;
+    use ratatui::layout::Rect;
+
+    let mut session = Session::new(140, 45, live());
+    session.state.options.parse_filter = Filter::parse;
+    let shown = |session: &Session| {
+        let mut buffer = Buffer::empty(Rect::new(0, 0, 140, 45));
+        view::draw(&session.state, &mut buffer);
+        buffer.content.iter().map(|cell| cell.symbol()).collect::<String>()
+    };
+    session.press("\\ \"fn:payment*\" Enter");
+    assert!(shown(&session).contains("1 problem (1 more outside the filter): payment-capture"));
+    session.press("\\ Ctrl-u \"silence\" Enter");
+    assert!(shown(&session).contains("nightly-sync silence: ran every 15 min"));
+    assert!(shown(&session).contains("user-login:live: error, no problem that matches the filter"));
+    session.press("\\ Ctrl-u \"fn:user*\" Enter");
+    assert!(shown(&session).contains("none of 2 open problems matches the filter"));
+    session.press("6");
+    assert!(shown(&session).contains("none of 2 open problems matches the filter"));
+    session.press("Esc \\ Ctrl-u \"fn:nobody\" Enter");
+    assert!(shown(&session).contains("no function matches the filter"));
+    session.press("\\ Ctrl-u \"fn:nobody taxRules\" Enter");
+    assert!(shown(&session).contains("4 looks in the lines"));
 }
 
 #[test]

@@ -4,7 +4,7 @@ use ratatui::layout::{Position, Rect};
 use ratatui::style::Modifier;
 
 use crate::model::Timestamp;
-use crate::query::filter::Filter;
+use crate::query::filter::{Asked, Filter};
 use crate::ui::app::{Board, Compare, Focus, FunctionBoard, FunctionList, PanelKind, Shape, UiState};
 use crate::ui::keymap::{Action, ViewKind};
 use crate::ui::number;
@@ -158,9 +158,8 @@ pub fn rule(pen: &mut Pen, area: Rect, state: &UiState) {
         if state.view() == ViewKind::Overview {
             text.push_str(&format!("  {} of {}", state.overview.len(), state.status.functions));
         }
-        let lines = matches!(state.view(), ViewKind::Logs | ViewKind::Invocation | ViewKind::Patterns);
-        if let Some(terms) = state.filter.of_lines_only().filter(|_| !lines) {
-            text.push_str(&format!("  ({terms}: lines only)"));
+        if let Some(terms) = asked_of(state.view()).and_then(|of| state.filter.passed_over(of)) {
+            text.push_str(&format!("  ({terms})"));
         }
     }
     if let Some(tagged) = state.tagged() {
@@ -184,6 +183,17 @@ pub fn rule(pen: &mut Pen, area: Rect, state: &UiState) {
             scrub::draw(pen, line, &bar);
         }
         SessionKind::Live => pen.rule(line),
+    }
+}
+
+/// What a view asks the filter of.
+fn asked_of(view: ViewKind) -> Option<Asked> {
+    match view {
+        ViewKind::Overview | ViewKind::Function | ViewKind::Invocations => Some(Asked::Invocations),
+        ViewKind::Logs | ViewKind::Invocation | ViewKind::Patterns => Some(Asked::Lines),
+        ViewKind::Traces => Some(Asked::Traces),
+        ViewKind::Problems => Some(Asked::Problems),
+        ViewKind::Trace | ViewKind::Sources | ViewKind::Help => None,
     }
 }
 

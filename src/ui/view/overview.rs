@@ -150,6 +150,11 @@ fn nothing(state: &UiState) -> String {
     match (state.filter_text.is_empty(), state.status.functions) {
         (_, 0) => "no function seen yet; 7 shows what is read".to_string(),
         (true, _) => "no function in this window; Z widens it".to_string(),
+        // What only lines say is read where lines are.
+        (false, _) if state.filter.has_text() => {
+            "no function, request id or error says this; 4 looks in the lines, Esc removes the filter"
+                .to_string()
+        }
         (false, _) => "no function matches the filter; Esc removes it".to_string(),
     }
 }

@@ -3,7 +3,7 @@
 use ratatui::layout::Rect;
 
 use crate::model::{Graded, Window};
-use crate::query::view::{Overview, Panel, Provenance, TracePanel};
+use crate::query::view::{Line, Overview, Panel, Provenance, TracePanel};
 use crate::ui::app::{Board, Focus, PanelKind, UiState};
 use crate::ui::keymap::ViewKind;
 use crate::ui::number;
@@ -37,7 +37,7 @@ fn main_line(kind: PanelKind) -> &'static str {
     }
 }
 
-fn line_named<'a>(panel: &'a Panel, name: &str) -> Option<&'a crate::query::view::Line> {
+fn line_named<'a>(panel: &'a Panel, name: &str) -> Option<&'a Line> {
     let lines = &panel.chart.lines;
     lines.iter().find(|line| line.name == name).or_else(|| lines.first().filter(|_| name.is_empty()))
 }
@@ -79,14 +79,27 @@ fn also(kind: PanelKind, panel: &Panel, symbols: &Symbols) -> String {
     }
 }
 
-/// What a panel has in a chart column, in its headline's form: `480/m`, `1.2 s`, `4.1 %`.
+/// What a panel has in a chart column, in its headline's form: `480/m`, `1.2 s`, `≥30.0 s`, `4.1 %`.
 fn at_column(kind: PanelKind, panel: &Panel, column: usize, symbols: &Symbols) -> String {
     let value = |name| line_named(panel, name).and_then(|line| line.points.get(column).copied().flatten());
-    let main = value(main_line(kind));
-    let shown = main.map_or_else(|| symbols.none.to_string(), |value| with_unit(kind, value));
+    let main = line_named(panel, main_line(kind));
+    let shown = main.map_or_else(|| symbols.none.to_string(), |line| at(kind, line, column, symbols));
     match (kind, value("count")) {
         (PanelKind::Errors, Some(count)) => format!("{shown} ({})", number::count(count)),
         _ => shown,
+    }
+}
+
+/// What a line has in a chart column.
+fn at(kind: PanelKind, line: &Line, column: usize, symbols: &Symbols) -> String {
+    let Some(value) = line.points.get(column).copied().flatten() else { return symbols.none.to_string() };
+    let shown = match (kind, line.name) {
+        (PanelKind::Errors, "count") => number::count(value),
+        _ => with_unit(kind, value),
+    };
+    match line.at_least.binary_search(&column) {
+        Ok(_) => format!("{}{shown}", symbols.at_least),
+        Err(_) => shown,
     }
 }
 
@@ -200,7 +213,7 @@ fn one_line(
     }
     let end = area.right();
     let Some(panel) = kind.of(answer) else {
-        trace_line(pen, area, &answer.panels.trace);
+        trace_line(pen, area, answer, crosshair);
         return;
     };
     let name = if kind == PanelKind::Duration { " p99" } else { "" };
@@ -263,6 +276,12 @@ fn line_role(kind: PanelKind) -> Role {
     }
 }
 
+/// Whether the traces are those of where the crosshair stands: it may have moved since they were asked for.
+fn is_of(answer: &Overview, crosshair: Option<usize>) -> bool {
+    let from = |at: usize| answer.window.from.plus(answer.step_ms.saturating_mul(at as i64));
+    answer.panels.trace.column.map(|column| column.from) == crosshair.map(from)
+}
+
 /// `9 traces, 2 marked: 30.0 s F checkout > POST api.bank.example 29.6 s`.
 fn trace_text(panel: &TracePanel, symbols: &Symbols) -> String {
     let Graded::NoSource(why) = panel.traces else {
@@ -278,14 +297,21 @@ fn trace_text(panel: &TracePanel, symbols: &Symbols) -> String {
     why.words().to_string()
 }
 
-fn trace_line(pen: &mut Pen, area: Rect, panel: &TracePanel) {
+fn trace_line(pen: &mut Pen, area: Rect, answer: &Overview, crosshair: Option<usize>) {
+    let panel = &answer.panels.trace;
     let text = trace_text(panel, pen.symbols);
     let (source, y) = (source(&panel.provenance, pen.symbols), area.y);
     let x = area.x + NAME;
     let room = area.right().saturating_sub(x + sanitize::width(&source) as u16 + 1);
     let flags = panel.tree.as_ref().map(|tree| tree.flags);
     let role = flags.filter(|flags| flags.any()).map_or(Role::Text, waterfall::role);
-    pen.text(x, y, room, &text, if panel.traces.value().is_some() { role } else { Role::Label });
+    let role = match (panel.traces.value(), crosshair) {
+        _ if !is_of(answer, crosshair) => Role::Label,
+        (None, _) => Role::Label,
+        (_, Some(_)) => Role::Crosshair,
+        _ => role,
+    };
+    pen.text(x, y, room, &text, role);
     pen.right(area.right(), y, SOURCE, &source, Role::Label);
 }
 
@@ -307,7 +333,7 @@ fn bordered(pen: &mut Pen, area: Rect, kind: PanelKind, answer: &Overview, board
     let name = format!("{sign} {} ", kind.title());
     let x = pen.text(area.x + 1, y, end.saturating_sub(area.x + 2), &name, title);
     let Some(panel) = kind.of(answer) else {
-        draw_trace(pen, inner, &answer.panels.trace, board.trace_top);
+        draw_trace(pen, inner, answer, board);
         return;
     };
     let (headline, role) = match board.crosshair_column() {
@@ -403,10 +429,12 @@ fn draw_chart(
     chart::draw(pen, body, &plot);
 }
 
-fn draw_trace(pen: &mut Pen, area: Rect, panel: &TracePanel, top: usize) {
+fn draw_trace(pen: &mut Pen, area: Rect, answer: &Overview, board: &Board) {
+    let (panel, top) = (&answer.panels.trace, board.trace_top);
     let Some(tree) = &panel.tree else {
         let text = match panel.traces {
             Graded::NoSource(why) => format!("no source: {}", why.words()),
+            _ if panel.column.is_some() => "no trace began then".to_string(),
             _ => "no trace in this window".to_string(),
         };
         paragraph::draw(pen, area, &text, Role::Label);
@@ -421,7 +449,9 @@ fn draw_trace(pen: &mut Pen, area: Rect, panel: &TracePanel, top: usize) {
         n => format!(", {n} parents not received"),
     };
     let head = format!("{length}{open}{missing}; {count} traces, {} marked; {}", panel.marked, tree.shown);
-    pen.text(area.x, area.y, area.width, &head, Role::Label);
+    let at_crosshair = panel.column.is_some() && is_of(answer, board.crosshair_column());
+    let role = if at_crosshair { Role::Crosshair } else { Role::Label };
+    pen.text(area.x, area.y, area.width, &head, role);
     let body = Rect { y: area.y + 1, height: area.height - 1, ..area };
     waterfall::draw(pen, body, tree, top.min(tree.rows.len().saturating_sub(1)));
 }
@@ -445,12 +475,7 @@ pub fn explain(
         let time = answer.window.from.plus(answer.step_ms.saturating_mul(at as i64));
         let mut text = format!("{}{} ", zone.seconds(time), zone.mark(time));
         for line in &panel.chart.lines {
-            let value = line.points.get(at).copied().flatten();
-            let show = |value| match (kind, line.name) {
-                (PanelKind::Errors, "count") => number::count(value),
-                _ => with_unit(kind, value),
-            };
-            let value = value.map_or_else(|| symbols.none.to_string(), show);
+            let value = self::at(kind, line, at, symbols);
             let name = if line.name.is_empty() { kind.title() } else { line.name };
             text.push_str(&format!(" {name} {value}"));
         }

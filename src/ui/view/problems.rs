@@ -91,19 +91,27 @@ fn summary(state: &UiState, symbols: &Symbols) -> (String, Role) {
     let Some(worst) = open.first() else {
         let Some(judged) = problems.judged else { return (String::new(), Role::Label) };
         let until = format!("judged up to {}{}", zone.seconds(judged), zone.mark(judged));
+        if problems.left_out > 0 {
+            let open = counted(problems.left_out, "open problem");
+            return (format!("none of {open} matches the filter, {until}"), Role::Label);
+        }
         return match over.is_empty() {
             true => (format!("no problem of a known kind found, {until}"), Role::Ok),
             false => (format!("no open problem, {over}, {until}"), Role::Ok),
         };
     };
-    let mut text =
-        format!("{} {} problem{}", symbols.problem, open.len(), if open.len() == 1 { "" } else { "s" });
+    let mut text = format!("{} {}", symbols.problem, counted(open.len(), "problem"));
     let known = match (fresh, known.len()) {
         (_, 0) => String::new(),
         (0, _) => "acknowledged".to_string(),
         (_, n) => format!("{n} acknowledged"),
     };
-    let beside = [known, over].into_iter().filter(|words| !words.is_empty()).collect::<Vec<_>>().join(", ");
+    let left_out = match problems.left_out {
+        0 => String::new(),
+        n => format!("{n} more outside the filter"),
+    };
+    let beside =
+        [known, over, left_out].into_iter().filter(|words| !words.is_empty()).collect::<Vec<_>>().join(", ");
     if !beside.is_empty() {
         text.push_str(&format!(" ({beside})"));
     }
@@ -116,6 +124,10 @@ fn summary(state: &UiState, symbols: &Symbols) -> (String, Role) {
         }
     }
     (text, if fresh == 0 { Role::Label } else { role(worst) })
+}
+
+fn counted(n: usize, what: &str) -> String {
+    format!("{n} {what}{}", if n == 1 { "" } else { "s" })
 }
 
 /// The sentence about what is selected.
@@ -131,11 +143,13 @@ pub fn sentence(pen: &mut Pen, area: Rect, state: &UiState) {
             .answer
             .as_ref()
             .and_then(|answer| answer.rows.iter().find(|row| row.id == id));
+        let none = match state.problems.left_out {
+            0 => "no problem of a known kind",
+            _ => "no problem that matches the filter",
+        };
         let text = match row.map(|row| row.state).filter(|state| *state != State::Ok) {
-            Some(wrong) => {
-                format!("{name}: {}, no problem of a known kind", state_sign(wrong, pen.symbols).1)
-            }
-            None => format!("{name}: no problem of a known kind"),
+            Some(wrong) => format!("{name}: {}, {none}", state_sign(wrong, pen.symbols).1),
+            None => format!("{name}: {none}"),
         };
         pen.text(area.x, area.y, area.width, &text, Role::Label);
         return;

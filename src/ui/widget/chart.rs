@@ -287,7 +287,7 @@ mod tests {
         let mut p99 = rising(10.0);
         p99[8..12].fill(None);
         let chart = Chart {
-            lines: vec![Line { name: "p50", points: rising(2.0) }, Line { name: "p99", points: p99 }],
+            lines: vec![Line::new("p50", rising(2.0)), Line::new("p99", p99)],
             limits: vec![of_name("timeout", 120.0)],
             settled: 26,
         };
