@@ -172,9 +172,7 @@ pub fn answers(invoked: &impl Invoked, condition: &Condition) -> Option<bool> {
 
 /// Whether a text of an invocation is so. Its log lines are not held: only the view of logs reads them.
 fn says(invoked: &impl Invoked, is: impl Fn(&str) -> bool) -> bool {
-    is(invoked.function())
-        || invoked.error().into_iter().flatten().any(|text| is(text))
-        || is(&invoked.request_id())
+    is(invoked.function()) || invoked.error().into_iter().flatten().any(&is) || is(&invoked.request_id())
 }
 
 /// What a filter is asked of.

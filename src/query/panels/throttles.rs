@@ -64,7 +64,11 @@ impl Board<'_> {
             _ => format!("{without} of {} functions have no CloudWatch metrics", members.len()),
         });
         let note = note.or((called > 0).then(|| Why::CallersOnly.words().to_string()));
-        let age = members.iter().filter_map(|member| self.newest_throttles(member)).max();
+        let age = members
+            .iter()
+            .filter(|member| member.whole())
+            .filter_map(|member| self.newest_throttles(member))
+            .max();
         let panel = Panel {
             chart: Chart {
                 lines: vec![Line::new("throttles", columns.iter().map(Sums::per_minute).collect())],

@@ -76,7 +76,7 @@ fn a_filter_narrows_problems_and_says_what_it_leaves_out() {
     assert!(shown(&session).contains("none of 2 open problems matches the filter"));
     session.press("Esc \\ Ctrl-u \"fn:nobody\" Enter");
     assert!(shown(&session).contains("no function matches the filter"));
-    session.press("\\ Ctrl-u \"fn:nobody taxRules\" Enter");
+    session.press("\\ Ctrl-u \"fn:nobody\" Space \"taxRules\" Enter");
     assert!(shown(&session).contains("4 looks in the lines"));
 }
 

@@ -152,8 +152,7 @@ fn nothing(state: &UiState) -> String {
         (true, _) => "no function in this window; Z widens it".to_string(),
         // What only lines say is read where lines are.
         (false, _) if state.filter.has_text() => {
-            "no function, request id or error says this; 4 looks in the lines, Esc removes the filter"
-                .to_string()
+            "no function, id or error says this; 4 looks in the lines, Esc removes it".to_string()
         }
         (false, _) => "no function matches the filter; Esc removes it".to_string(),
     }
