@@ -271,8 +271,8 @@ fn trace() -> TraceTree {
     TraceTree {
         id: TraceId(7),
         shown: "1-6745a1b2-0123456789abcdef01234567".into(),
-        start_us: 0,
-        end_us: 30_000_000,
+        start_us: (NOW.0 - 960_000) * 1_000,
+        end_us: (NOW.0 - 930_000) * 1_000,
         rows,
         missing_parents: 1,
         in_progress: true,
@@ -1121,6 +1121,8 @@ pub struct Session {
     /// Whether anything was read that measures the function beside its invocations.
     pub measured: bool,
     /// What is wrong.
+    /// Questions for lines so far.
+    pub lines_asked: usize,
     pub problems: Problems,
 }
 
@@ -1143,6 +1145,7 @@ impl Session {
             measured: true,
             settings_told: true,
             scheduled: false,
+            lines_asked: 0,
             problems: problems(),
         };
         session.send(Msg::Status(Arc::new(status)));
@@ -1219,6 +1222,7 @@ impl Session {
                         next.extend(update(&mut self.state, msg, self.at));
                     }
                     Effect::AskLines { id, request } => {
+                        self.lines_asked += 1;
                         let answer = read(&request, self.lines);
                         next.extend(update(&mut self.state, Msg::Lines { id, answer }, self.at));
                     }

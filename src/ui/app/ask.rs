@@ -91,6 +91,7 @@ impl UiState {
             ViewKind::Invocation => self.invocation.as_ref().and_then(|one| {
                 one.due_at(&self.status).into_iter().chain(one.lines.due_at(&self.status)).min()
             }),
+            ViewKind::Trace => self.trace().and_then(|trace| trace.lines.as_ref()?.due_at(&self.status)),
             _ => None,
         };
         let traces = self.traces_due_at(self.traces_every_ms());
@@ -171,6 +172,7 @@ impl UiState {
             effects.extend(self.ask_one(at));
             effects.extend(self.ask_lines(at));
             effects.extend(self.ask_its_lines(at));
+            effects.extend(self.ask_segment_lines(at));
             effects.extend(self.ask_traces(at, self.traces_every_ms()));
             effects.extend(self.ask_survey(at, self.traces_every_ms()));
         }
@@ -288,7 +290,11 @@ impl UiState {
     pub(super) fn take_lines(&mut self, id: u64, answer: LinesAnswer) {
         let (height, width) = (view::list_height(self), self.size.0);
         let find = self.find.clone();
-        if let Some(logs) = self.lines_mut()
+        let reads = match self.view() {
+            ViewKind::Trace => self.trace_mut().and_then(|trace| trace.lines.as_mut()),
+            _ => self.lines_mut(),
+        };
+        if let Some(logs) = reads
             && let Some(said) = logs.take(id, answer, &find, height, width)
         {
             self.notice = Some(said);

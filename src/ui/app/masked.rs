@@ -22,6 +22,8 @@ impl UiState {
         for logs in self.logs.iter_mut().chain(board) {
             logs.mask_in_sight(height);
         }
+        // They are few, and read again at once.
+        self.trace_path.iter_mut().for_each(|trace| trace.lines = None);
     }
 
     /// A tagged row's text as it may be shown: as it is now, where it was tagged before it was masked. Of one

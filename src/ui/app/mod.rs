@@ -38,6 +38,7 @@ mod prompt;
 mod prompt_tests;
 mod remember;
 mod save;
+mod segment_lines;
 #[cfg(test)]
 mod spike_tests;
 mod state;

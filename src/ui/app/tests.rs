@@ -842,6 +842,28 @@ fn what_is_looked_for_in_a_trace_is_unfolded() {
     assert!(session.state.trace().unwrap().row().unwrap().flags.any());
 }
 
+/// Below the waterfall stand the lines of the run that the selected segment is in; those of one run are read
+/// once, and what is masked is read again.
+#[test]
+fn a_segment_shows_the_lines_of_its_run_in_place() {
+    let mut session = session();
+    session.press("5 Enter");
+    let lines = |session: &Session| {
+        let lines = session.state.trace().unwrap().lines.as_ref();
+        lines
+            .map(|lines| (lines.masked(), lines.rows.iter().map(|row| row.origin.offset).collect::<Vec<_>>()))
+    };
+    let its: Vec<u64> = (42..48).map(|n| n * 100).collect();
+    assert_eq!(lines(&session), Some((false, its.clone())));
+    let asked = session.lines_asked;
+    session.press("j");
+    assert_eq!((lines(&session), session.lines_asked), (Some((false, its.clone())), asked));
+    session.press("j j");
+    assert_eq!(lines(&session), None, "not in the run");
+    session.press("k k M");
+    assert_eq!(lines(&session), Some((true, its)));
+}
+
 #[test]
 fn from_a_segment_to_its_lines_and_back_and_along_a_link() {
     let mut session = session();

@@ -7,7 +7,7 @@ use crate::query::view::{OneTrace, TraceOf, TraceRow, TracedInvocation};
 use crate::ui::view;
 
 use super::list::{ListState, Move};
-use super::logs::{OneInvocation, Scope, find_all};
+use super::logs::{LogView, find_all};
 use super::state::{Effect, UiState};
 
 /// So many calls of the same name one after the other, with nothing in them and nothing wrong with
@@ -58,6 +58,8 @@ pub struct TraceBoard {
     pub reads: bool,
     /// The first line on screen of what is told of it.
     pub told_top: usize,
+    /// The lines of the run that the selected segment is in.
+    pub lines: Option<LogView>,
     /// Segments whose inside is folded.
     folded: HashSet<SegmentKey>,
     /// First segments of runs that were unfolded.
@@ -75,6 +77,7 @@ impl TraceBoard {
             list: ListState::default(),
             reads: false,
             told_top: 0,
+            lines: None,
             folded: HashSet::new(),
             unfolded: HashSet::new(),
             whole: false,
@@ -311,14 +314,10 @@ impl UiState {
 
     pub(super) fn logs_of_segment(&mut self) -> Vec<Effect> {
         let Some(trace) = self.trace() else { return Vec::new() };
-        let Some(shown) = trace.selected() else { return self.say("no segment is selected") };
-        if let Some(of) = trace.invocation(shown.row()) {
-            let invocation = OneInvocation { request_id: of.request_id.clone(), lines: of.lines };
-            let scope = Scope {
-                function: Some((of.function, of.name.clone())),
-                invocation: Some(invocation),
-                shape: None,
-            };
+        if trace.selected().is_none() {
+            return self.say("no segment is selected");
+        }
+        if let Some(scope) = trace.scope() {
             self.open_logs(scope);
             return Vec::new();
         }

@@ -461,6 +461,11 @@ fn traces() {
         session.press("5 Enter j j j j");
         session
     });
+    golden("trace_with_lines", |w, h| {
+        let mut session = Session::new(w, h, live());
+        session.press("5 Enter j");
+        session
+    });
     golden("trace_unfolded", |w, h| {
         let mut session = Session::new(w, h, live());
         session.press("5 Enter * G k");

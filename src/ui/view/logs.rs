@@ -137,7 +137,7 @@ pub fn level_word(level: Level, bad: bool, platform: bool) -> &'static str {
     }
 }
 
-fn line_role(row: &LogRow) -> Role {
+pub(super) fn line_role(row: &LogRow) -> Role {
     match row.level {
         _ if row.bad.is_some() => Role::Bad,
         Level::Error | Level::Fatal => Role::LevelError,

@@ -145,7 +145,7 @@ pub fn list_height_of(state: &UiState, view: ViewKind) -> usize {
         (ViewKind::Invocation, _) => invocation::list_rows(layout.list, state),
         (ViewKind::Problems, _) => problems::list_rows(layout.list),
         (ViewKind::Patterns, _) => patterns::list_rows(layout.list),
-        (ViewKind::Trace, _) => trace::list_rows(layout.list),
+        (ViewKind::Trace, _) => trace::list_rows(layout.list, state),
         // An enlarged trace scrolls by its own rows.
         (_, PanelArea::One(area)) => usize::from(area.height.saturating_sub(3)),
         _ => layout.list_rows(),

@@ -3,7 +3,8 @@
 use ratatui::layout::Rect;
 
 use crate::model::{Flags, Timestamp};
-use crate::query::view::{TraceRow, TraceTree};
+use crate::query::view::{LogRow, TraceRow, TraceTree};
+use crate::ui::app::logs::LogView;
 use crate::ui::app::{Shown, TraceBoard, UiState};
 use crate::ui::number;
 use crate::ui::sanitize;
@@ -14,29 +15,36 @@ use crate::ui::widget::pen::{Pen, masked};
 use crate::ui::widget::waterfall::{self, Bar, Label};
 use crate::ui::zone::Zone;
 
+use super::logs;
 use super::problems::LABEL;
 
 /// A trace with less height has no room for what is told of a segment.
 const TELLS: u16 = 9;
 
-/// The waterfall, and below it what is told.
-fn split(area: Rect) -> (Rect, Rect) {
-    let told = if area.height < TELLS { 0 } else { area.height * 2 / 5 };
+/// The waterfall of so many lines, and below it what is told: two fifths, and what the waterfall leaves.
+fn split(area: Rect, lines: usize) -> (Rect, Rect) {
+    let lines = u16::try_from(lines).unwrap_or(u16::MAX);
+    let left = area.height.saturating_sub(lines.saturating_add(1));
+    let told = if area.height < TELLS { 0 } else { left.max(area.height * 2 / 5) };
     let rows =
         Rect { y: area.y + area.height.min(1), height: (area.height - told).saturating_sub(1), ..area };
     (rows, Rect { y: area.bottom() - told, height: told, ..area })
 }
 
 /// Lines of the waterfall.
-pub fn list_rows(area: Rect) -> usize {
-    usize::from(split(area).0.height)
+pub fn list_rows(area: Rect, state: &UiState) -> usize {
+    let lines = state.trace().map_or(0, |trace| trace.shown.len());
+    usize::from(split(area, lines).0.height)
 }
 
 /// How many lines there are to tell of the selected segment, and how many are on screen.
 pub fn told_rows(state: &UiState) -> (usize, usize) {
     let layout = super::layout_at(state, state.view(), state.size);
-    let height = split(layout.list).1.height.saturating_sub(1);
-    (told(state, layout.list.width, state.options.charset.symbols()).len(), usize::from(height))
+    let lines = state.trace().map_or(0, |trace| trace.shown.len());
+    let height = split(layout.list, lines).1.height.saturating_sub(1);
+    let told = told(state, layout.list.width, state.options.charset.symbols()).len();
+    let lines = state.trace().map_or(0, |trace| line_rows(trace).len());
+    (told + lines, usize::from(height))
 }
 
 /// What stands in the first line of the screen.
@@ -65,7 +73,7 @@ pub fn draw(pen: &mut Pen, area: Rect, state: &UiState) {
         paragraph::draw(pen, area, &text, Role::Label);
         return;
     };
-    let (rows, below) = split(area);
+    let (rows, below) = split(area, trace.shown.len());
     let head = summary(tree, answer.refused, state.zone, pen.symbols);
     let role = if tree.flags.any() { waterfall::role(tree.flags) } else { Role::Text };
     pen.text(area.x, area.y, area.width, &head, role);
@@ -188,12 +196,83 @@ fn draw_told(pen: &mut Pen, area: Rect, state: &UiState, trace: &TraceBoard) {
         pen.text(body.x, y, LABEL - 1, line.label, Role::Label);
         pen.text(body.x + LABEL, y, body.width.saturating_sub(LABEL), &line.text, line.role);
     }
-    let below = lines.len().saturating_sub(trace.told_top + usize::from(body.height));
+    let first = u16::try_from(lines.len().saturating_sub(trace.told_top)).unwrap_or(u16::MAX);
+    let its = Rect { y: body.y + first.min(body.height), height: body.height.saturating_sub(first), ..body };
+    draw_lines(pen, its, state, trace, trace.told_top.saturating_sub(lines.len()));
+    let all = lines.len() + line_rows(trace).len();
+    let below = all.saturating_sub(trace.told_top + usize::from(body.height));
     if below > 0 {
         let more = format!(" {} {below} more ", pen.symbols.down);
         pen.right(area.right().saturating_sub(1), area.y, area.width, &more, Role::Hint);
     }
 }
+
+/// What stands below what is told: the lines of the run that the segment is in, or why there are none.
+enum LineRow<'a> {
+    /// A line.
+    Line(&'a LogRow),
+    /// What is to be said instead.
+    Said(&'static str),
+}
+
+fn line_rows(trace: &TraceBoard) -> Vec<LineRow<'_>> {
+    match &trace.lines {
+        None => Vec::new(),
+        Some(lines) if !lines.loaded => vec![LineRow::Said("reading lines")],
+        Some(lines) if lines.rows.is_empty() => vec![LineRow::Said("none were read")],
+        Some(lines) => {
+            let more = (lines.rows.len() > LINES).then_some(LineRow::Said("L shows all"));
+            lines.rows.iter().take(LINES).map(LineRow::Line).chain(more).collect()
+        }
+    }
+}
+
+/// Draws the lines from this one on: how long after the trace's start each was written, its level, what it
+/// says. Those that were written while the segment lasted stand out.
+fn draw_lines(pen: &mut Pen, area: Rect, state: &UiState, trace: &TraceBoard, from: usize) {
+    let (Some(tree), Some(row)) =
+        (trace.answer.as_ref().and_then(|answer| answer.tree.as_ref()), trace.row())
+    else {
+        return;
+    };
+    let ms = |us: i64| tree.start_us.saturating_add(us).div_euclid(1_000);
+    let (begin, end) = (ms(row.start_us), ms(row.start_us.saturating_add(row.length_us)));
+    let masked_already = trace.lines.as_ref().is_some_and(LogView::masked);
+    for (y, (at, line)) in (area.y..area.bottom()).zip(line_rows(trace).iter().enumerate().skip(from)) {
+        if at == 0 {
+            pen.text(area.x, y, LABEL - 1, "lines", Role::Label);
+        }
+        let (x, width) = (area.x + LABEL, area.width.saturating_sub(LABEL));
+        let line = match line {
+            LineRow::Said(text) => {
+                pen.text(x, y, width, text, Role::Label);
+                continue;
+            }
+            LineRow::Line(line) => line,
+        };
+        let inside = line.time.is_none_or(|time| (begin..=end).contains(&time.0));
+        let role = if inside { logs::line_role(line) } else { Role::Label };
+        if let Some(time) = line.time.filter(|_| !line.more) {
+            let after = time.0.saturating_mul(1_000).saturating_sub(tree.start_us) as f64 / 1_000.0;
+            let (sign, after) = if after < 0.0 { ("-", -after) } else { ("+", after) };
+            let text = format!("{sign}{}", number::duration(after));
+            pen.right(x + AFTER - 1, y, AFTER - 1, &text, Role::Label);
+            let level = logs::level_word(line.level, line.bad.is_some(), line.platform);
+            pen.text(x + AFTER, y, LEVEL - 1, level, role);
+        }
+        let whole = logs::whole(line);
+        let text = if masked_already { whole } else { masked(state.masked, &whole).into_owned().into() };
+        // More than the row holds is not looked at: a letter takes at most 32 bytes.
+        let text = &text[..text.floor_char_boundary(32 * usize::from(width))];
+        pen.text(x + AFTER + LEVEL, y, width.saturating_sub(AFTER + LEVEL), text, role);
+    }
+}
+
+/// Columns of how long after the trace's start a line was written, and of its level.
+const AFTER: u16 = 9;
+const LEVEL: u16 = 6;
+/// Lines that are shown below the waterfall at most.
+const LINES: usize = 200;
 
 /// A line of what is told.
 struct Told {
@@ -270,7 +349,7 @@ pub fn message(pen: &mut Pen, area: Rect, state: &UiState) {
     let Some(trace) = state.trace() else { return };
     let Some(shown) = trace.selected() else { return };
     let text = match trace.invocation(shown.row()) {
-        Some(of) => format!("in a run of {}: L shows its log lines", of.name),
+        Some(of) => format!("in a run of {}: L opens its log lines", of.name),
         None => return,
     };
     pen.text(area.x, area.y, area.width, &text, Role::Label);
