@@ -66,6 +66,10 @@ pub struct LogView {
     pub unfolded: Unfolded,
     /// Whether long lines are wrapped.
     pub wrap: bool,
+    /// Whether lines are shown as they were written, without columns of ours.
+    pub raw: bool,
+    /// The fields of JSON lines that come before their messages.
+    pub fields: Arc<[String]>,
     /// Whether the newest lines are followed.
     pub follow: bool,
     /// What the reader said of what it could not read.
@@ -121,6 +125,8 @@ impl LogView {
             left: 0,
             unfolded: Unfolded::default(),
             wrap: false,
+            raw: false,
+            fields: Arc::default(),
             follow: !one,
             note: None,
             loaded: false,
@@ -150,7 +156,8 @@ impl LogView {
         if begin(&scope) == begin(&self.scope) && self.loaded {
             (self.scope, self.at_end, self.pending) = (scope, false, None);
         } else {
-            *self = Self { wrap: self.wrap, left: self.left, ..Self::new(scope) };
+            let fields = self.fields.clone();
+            *self = Self { wrap: self.wrap, raw: self.raw, left: self.left, fields, ..Self::new(scope) };
         }
     }
 
@@ -430,7 +437,7 @@ impl LogView {
         }
         // A line of more rows than any screen has is not measured further.
         let symbols = crate::ui::symbols::Charset::Braille.symbols();
-        sanitize::wrap(&crate::ui::view::logs::whole(row), width, 200, symbols).0.len() + open
+        sanitize::wrap(&crate::ui::view::logs::whole(row, self), width, 200, symbols).0.len() + open
     }
 
     /// Scrolls as little as shows the line that is read; following shows the last.
