@@ -280,11 +280,10 @@ impl UiState {
 
     pub(super) fn take_lines(&mut self, id: u64, answer: LinesAnswer) {
         let (height, width) = (view::list_height(self), self.size.0);
-        let find = self.find.clone();
         if let Some(logs) = self.lines_mut()
-            && let Some(said) = logs.take(id, answer, &find, height, width)
+            && let Some(said) = logs.take(id, answer, height, width)
         {
-            self.notice = Some(said);
+            self.notice = Some(self.told_of_search(&said));
         }
     }
 

@@ -17,7 +17,7 @@ use crate::ui::status::SessionStatus;
 
 pub use scope::{OneInvocation, Scope};
 use search::Search;
-pub use search::{Want, is_error};
+pub use search::{Searched, Want, is_error};
 
 use super::list::Move;
 use super::unfold::Unfolded;
@@ -231,9 +231,7 @@ impl LogView {
     fn due(&self, status: &SessionStatus, height: usize, at: u64) -> Option<(Purpose, Anchor, usize)> {
         let page = PAGE.max(height * 3);
         if let Some(search) = &self.search {
-            let anchor =
-                if search.forward { Anchor::After(search.from) } else { Anchor::Before(search.from) };
-            return Some((Purpose::Search, anchor, page));
+            return Some((Purpose::Search, search.place, page));
         }
         if !self.loaded {
             return Some((Purpose::Replace, self.start, page));
@@ -274,15 +272,14 @@ impl LogView {
         self.search = None;
     }
 
-    /// Takes an answer; returns what is to be said to the person.
+    /// Takes an answer; returns what is to be said of a search to the person.
     pub(super) fn take(
         &mut self,
         id: u64,
         answer: LinesAnswer,
-        find: &str,
         height: usize,
         width: u16,
-    ) -> Option<String> {
+    ) -> Option<Searched> {
         let pending = self.pending.filter(|pending| pending.id == id)?;
         self.pending = None;
         let said = match pending.purpose {
@@ -309,7 +306,7 @@ impl LogView {
                 self.trim_start(height);
                 None
             }
-            Purpose::Search => self.searched(answer, find),
+            Purpose::Search => self.searched(answer),
         };
         self.show(height, width);
         said

@@ -164,3 +164,90 @@ fn there_must_be_fields_and_not_too_many_are_chosen() {
     }
     assert_eq!(session.state.remembered().fields.len(), 8);
 }
+
+// Looking for a line
+
+fn notice(session: &Session) -> &str {
+    session.state.notice.as_deref().unwrap_or_default()
+}
+
+/// The log view of so many lines, at the last; those that say `needle`, by their numbers.
+fn with_needles(lines: u64, needles: &[usize]) -> Session {
+    let mut session = Session::new(140, 45, live());
+    session.lines = lines;
+    session.press("4 F");
+    let logs = session.state.logs.as_mut().unwrap();
+    for at in needles {
+        logs.rows[*at].text = "a needle".to_string();
+    }
+    session
+}
+
+#[test]
+fn looking_goes_round_and_says_so() {
+    let mut session = with_needles(300, &[7, 200]);
+    assert_eq!(logs(&session).rows.len(), 300, "all are loaded");
+    session.press("/ \"needle\" Enter");
+    assert_eq!(logs(&session).cursor, 200, "typed at the end it looks back");
+    assert_eq!(notice(&session), "found before this line; nothing after; N looks on before it");
+    session.press("n");
+    assert_eq!(logs(&session).cursor, 7);
+    assert_eq!(notice(&session), "no \"needle\" after this line: went round to the first; N looks back");
+    session.press("n");
+    assert_eq!((logs(&session).cursor, notice(&session)), (200, ""));
+    session.press("N N");
+    assert_eq!(logs(&session).cursor, 200);
+    assert_eq!(notice(&session), "no \"needle\" before this line: went round to the last; n looks on");
+}
+
+#[test]
+fn looking_goes_round_beyond_what_is_loaded() {
+    let mut session = Session::new(140, 45, live());
+    session.lines = 9_000;
+    session.press("4 / \"traceback\" Enter");
+    let last = logs(&session).selected().unwrap().origin;
+    session.press("n");
+    assert!(notice(&session).contains("went round to the first"), "{}", notice(&session));
+    let first = logs(&session).selected().unwrap().origin;
+    assert_eq!(first, crate::ui::fixture::log(3).origin);
+    assert!(logs(&session).rows.len() > 100, "with what is around it");
+    session.press("N");
+    assert_eq!(logs(&session).selected().unwrap().origin, last);
+    assert!(notice(&session).contains("went round to the last"), "{}", notice(&session));
+    session.press("G e");
+    assert_eq!(logs(&session).selected().unwrap().origin, first);
+    assert_eq!(notice(&session), "no error after this line: went round to the first; E looks back");
+}
+
+#[test]
+fn where_there_is_no_other_it_says_so() {
+    let mut session = with_needles(300, &[200]);
+    session.press("/ \"needle\" Enter n");
+    assert_eq!((logs(&session).cursor, notice(&session)), (200, "no other \"needle\" in these lines"));
+    session.press("N");
+    assert_eq!((logs(&session).cursor, notice(&session)), (200, "no other \"needle\" in these lines"));
+    session.press("/ \"nowhere\" Enter");
+    assert_eq!(notice(&session), "no \"nowhere\" in these lines");
+    session.press("N");
+    assert_eq!(notice(&session), "no \"nowhere\" in these lines");
+    assert!(!logs(&session).searching());
+    // Far away, too.
+    let mut session = Session::new(140, 45, live());
+    session.lines = 9_000;
+    session.press("4 / \"nowhere\" Enter n");
+    assert_eq!(notice(&session), "no \"nowhere\" in these lines");
+}
+
+#[test]
+fn a_search_that_goes_round_is_stopped_by_esc() {
+    let mut session = Session::new(140, 45, live());
+    session.lines = 9_000;
+    session.press("4");
+    let logs = session.state.logs.as_mut().unwrap();
+    let at = logs.cursor;
+    logs.search(super::logs::Want::Error, true, false, 20, 140);
+    assert!(logs.searching());
+    session.press("Esc");
+    let logs = session.state.logs.as_ref().unwrap();
+    assert_eq!((logs.searching(), logs.cursor), (false, at));
+}
