@@ -233,6 +233,12 @@ fn platform(members: &[(String, Json)]) -> Option<String> {
     })
 }
 
+/// Whether a field of this name is seen in a record without being named: it stands in a column of its
+/// own, or is the message.
+pub fn has_column(name: &str) -> bool {
+    IN_COLUMNS.contains(&name) || MESSAGES.contains(&name)
+}
+
 fn record(platform: Option<String>, members: &[(String, Json)]) -> String {
     let mut out = String::new();
     if let Some(kind) = &platform {

@@ -5,12 +5,12 @@ use std::cmp::Reverse;
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use crate::query::fields_of;
 use crate::query::view::LogRow;
+use crate::query::{fields_of, has_column};
 use crate::ui::view;
 
 use super::logs::LogView;
-use super::palette::{Command, Palette};
+use super::palette::Palette;
 use super::state::{Effect, UiState};
 
 /// Names in the list at most.
@@ -40,7 +40,7 @@ pub struct Field {
 /// The fields of the lines at hand.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Fields {
-    /// Those that were chosen first, then those that most lines have.
+    /// Those that were chosen first, then those that most lines have; last what is seen in any case.
     pub all: Vec<Field>,
     /// How many lines were looked at.
     pub of: usize,
@@ -84,7 +84,9 @@ impl Fields {
         let mut all: Vec<Field> =
             all.map(|(name, lines)| Field { chosen: place(&name).map(|at| at + 1), name, lines }).collect();
         all.sort_by(|a, b| {
-            let rank = |field: &Field| (field.chosen.unwrap_or(usize::MAX), Reverse(field.lines));
+            let rank = |field: &Field| {
+                (field.chosen.unwrap_or(usize::MAX), has_column(&field.name), Reverse(field.lines))
+            };
             rank(a).cmp(&rank(b)).then_with(|| a.name.cmp(&b.name))
         });
         all.truncate(LISTED);
@@ -167,12 +169,19 @@ impl UiState {
     }
 }
 
-impl Command {
-    /// What a field is called in the palette, and what choosing it does.
-    pub(super) fn of_field(field: &Field) -> String {
+impl Fields {
+    /// What a field is called in the palette.
+    pub(super) fn label(&self, at: usize) -> String {
+        self.all.get(at).map_or_else(String::new, |field| format!("field {}", field.name))
+    }
+
+    /// The same with how many lines have it, and what choosing it does.
+    pub(super) fn words(&self, at: usize) -> String {
+        let Some(field) = self.all.get(at) else { return String::new() };
+        let lines = format!("in {} of {} lines here", field.lines, self.of);
         match field.chosen {
-            Some(at) => format!("field {}: no. {at}, leave off", field.name),
-            None => format!("field {}: show first", field.name),
+            Some(place) => format!("field {}: no. {place}, {lines}; leave off", field.name),
+            None => format!("field {}: {lines}; show first", field.name),
         }
     }
 }
@@ -203,6 +212,9 @@ mod tests {
         );
         assert_eq!(all.of, 4);
         assert_eq!(fields(&["plain"], &[]).all, []);
+        let usual = fields(&[r#"{"time":1,"level":2,"message":3,"x":4}"#], &["level"]);
+        let names: Vec<&str> = usual.all.iter().map(|field| &*field.name).collect();
+        assert_eq!(names, ["level", "x", "message", "time"]);
     }
 
     #[test]

@@ -119,10 +119,10 @@ fn chosen_fields_come_before_the_message_in_the_order_of_choice() {
     assert!(line(&session, "order stored").ends_with("order stored user.id=7 user.plan=pro status=402"));
     session.press("f");
     let listed = screen(&session.state);
-    assert!(listed.contains("field status: show first, in 1 of "), "{listed}");
+    assert!(listed.contains("field status: in 1 of "), "{listed}");
     session.press("\"status\" Enter");
     assert!(session.state.palette.is_some(), "for the next one");
-    assert!(screen(&session.state).contains("field status: no. 1, leave off"));
+    assert!(screen(&session.state).contains("field status: no. 1, in 1 of "));
     session.press("Esc f \"user.plan\" Enter Esc");
     assert!(line(&session, "order stored").ends_with("status=402 user.plan=pro  order stored user.id=7"));
     assert_eq!(session.state.remembered().fields, ["status", "user.plan"]);

@@ -85,7 +85,7 @@ impl Command {
                 let now = if things.hidden.contains(&title) { "show" } else { "hide" };
                 format!("column {}: {now}", title.trim())
             }
-            Self::Field(at) => things.fields.all.get(at).map_or_else(String::new, Self::of_field),
+            Self::Field(at) => things.fields.label(at),
             Self::Drop(at) => format!("filter: without {}", named(&things.conditions, at)),
             Self::Bookmark(at) => format!("bookmark {}", named(&things.bookmarks, at)),
             Self::Act(action) => action.label().to_string(),
@@ -109,10 +109,7 @@ impl Command {
                 // No more than fits on any screen.
                 format!("{}: {}", self.label(things), text.chars().take(PREVIEW).collect::<String>())
             }
-            Self::Field(at) => {
-                let lines = things.fields.all.get(at).map_or(0, |field| field.lines);
-                format!("{}, in {lines} of {} lines here", self.label(things), things.fields.of)
-            }
+            Self::Field(at) => things.fields.words(at),
             _ => self.label(things),
         }
     }
