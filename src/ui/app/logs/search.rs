@@ -80,8 +80,10 @@ pub(super) struct Search {
     pub(super) then: Then,
     /// It has turned, how it was to.
     pub(super) turned: Option<Then>,
-    /// The line from which it was looked for.
+    /// The line from which it was looked for, ...
     pub(super) begin: Origin,
+    /// ... and its time.
+    pub(super) begin_time: Option<Timestamp>,
     /// Where it goes on.
     pub(super) place: Anchor,
 }
@@ -91,6 +93,17 @@ impl Search {
     fn from(self, line: Origin) -> Self {
         let place = if self.forward { Anchor::After(line) } else { Anchor::Before(line) };
         Self { place, ..self }
+    }
+
+    /// Whether these lines lie beyond the one from which it was looked for, where it went round: all
+    /// after that was looked through before.
+    fn is_round(&self, rows: &[LogRow]) -> bool {
+        let (true, Some(begin)) = (self.turned == Some(Then::Round), self.begin_time) else { return false };
+        let far = if self.forward { rows.last() } else { rows.first() };
+        far.and_then(|row| row.time).is_some_and(|time| match self.forward {
+            true => time > begin,
+            false => time < begin,
+        })
     }
 }
 
@@ -126,17 +139,15 @@ impl LogView {
             return;
         }
         let end = if forward { self.rows.back() } else { self.rows.front() };
-        let (Some(end), Some(begin)) = (end.map(|row| row.origin), self.selected().map(|row| row.origin))
-        else {
-            return;
-        };
+        let (Some(end), Some(here)) = (end.map(|row| row.origin), self.selected()) else { return };
+        let (begin, begin_time) = (here.origin, here.time);
         let then = match want {
             _ if here_too => Then::Back,
             // Those of an invocation lie together: its first one is no next one.
             Want::Request(_) => Then::End,
             Want::Text(_) | Want::Error => Then::Round,
         };
-        let search = Search { want, forward, then, turned: None, begin, place: Anchor::Tail };
+        let search = Search { want, forward, then, turned: None, begin, begin_time, place: Anchor::Tail };
         self.search = Some(search.from(end));
     }
 
@@ -170,7 +181,7 @@ impl LogView {
         let exhausted = if search.forward { answer.at_end } else { answer.at_start };
         let next = if search.forward { rows.last() } else { rows.first() };
         let next = answer.reached.or(next.map(|row| row.origin));
-        if let (Some(from), false) = (next, exhausted) {
+        if let (Some(from), false) = (next, exhausted || search.is_round(&rows)) {
             self.search = Some(search.from(from));
             return None;
         }
@@ -239,5 +250,36 @@ fn told(turned: Option<Then>, want: Want, forward: bool) -> Option<Searched> {
         Then::Back => Some(Searched::Before(want)),
         Then::Round => Some(Searched::Round(want, forward)),
         Then::End => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::Scope;
+    use super::*;
+    use crate::ui::fixture::log;
+
+    fn answer(rows: Vec<LogRow>) -> LinesAnswer {
+        LinesAnswer { rows, at_start: false, at_end: false, newer: 0, note: None, reached: None }
+    }
+
+    #[test]
+    fn what_was_looked_through_is_not_read_again() {
+        for (forward, near, beyond) in [(true, 3..9, 9..12), (false, 11..20, 3..12)] {
+            let mut logs = LogView::new(Scope::default());
+            logs.rows = [log(10)].into();
+            logs.search(Want::Text("nowhere".to_string()), forward, false, 20, 80);
+            // All that way, then round.
+            let end = LinesAnswer { at_end: true, at_start: true, ..answer(Vec::new()) };
+            assert_eq!(logs.searched(end), None);
+            let place = logs.search.as_ref().map(|search| search.place);
+            assert_eq!(place, Some(if forward { Anchor::At(Timestamp::MIN) } else { Anchor::Tail }));
+            // Lines that hold it in no place that counts: on, until they lie beyond the first one.
+            assert_eq!(logs.searched(answer(near.map(log).collect())), None);
+            assert!(logs.searching());
+            let all = logs.searched(answer(beyond.map(log).collect()));
+            assert_eq!(all, Some(Searched::None(Want::Text("nowhere".to_string()), None)));
+            assert!(!logs.searching());
+        }
     }
 }
