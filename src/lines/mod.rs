@@ -24,6 +24,7 @@ mod shape;
 mod survey;
 mod walk;
 mod wanted;
+mod wrong;
 
 #[cfg(test)]
 mod tests;

@@ -1,13 +1,18 @@
 //! The shape of a line: its message with what varies from one line to the next masked, so that lines
 //! that one statement of a program wrote are of one shape. Numbers, ids, hex, UUIDs, times, addresses
 //! and quoted values become `<n>`, `<id>`, `<hex>`, `<uuid>`, `<time>`, `<ip>`, `<email>` and `<text>`;
-//! a list of them is one of them. Pure, and linear in the message.
+//! a list of them is one of them. The keys of an object stay, and of their values those that name what
+//! went wrong ([`super::wrong`]). Pure, and linear in the message.
 
 use std::net::{Ipv4Addr, Ipv6Addr};
+use std::sync::LazyLock;
+
+use memchr::memmem;
 
 use super::alike::{WORD, is_letter};
 use super::line::Kind;
-use crate::query::readable;
+use super::wrong;
+use crate::query::{readable, readable_with};
 
 /// Bytes of a text that are looked at, as many as are shown.
 const LOOKED: usize = 64 << 10;
@@ -19,13 +24,39 @@ const LETTERS: usize = 32;
 /// No address or mail address is longer.
 const NEAR: usize = 64;
 
+/// Fields of JSON lines that stand first in their shapes: a message may be longer than a shape.
+static NAMES_OF_WRONG: LazyLock<Vec<String>> = LazyLock::new(|| {
+    let names = [
+        "errorType",
+        "error_type",
+        "exceptionType",
+        "exception_type",
+        "exceptionName",
+        "exception_name",
+        "exception.type",
+        "error.type",
+        "error.name",
+        "err.type",
+        "err.name",
+        "message.errorType",
+    ];
+    names.map(str::to_string).to_vec()
+});
+
 /// The shape of a line's text.
 pub fn of_line(kind: Kind, text: &str) -> String {
     let text = &text[..text.floor_char_boundary(LOOKED)];
     match kind {
         Kind::Bad | Kind::More => of(text),
+        _ if tells_of_wrong(text) => of(&readable_with(text, &NAMES_OF_WRONG)),
         _ => of(&readable(text)),
     }
+}
+
+/// Whether a text may have one of those fields: nearly all have none, and are not looked through for them.
+fn tells_of_wrong(text: &str) -> bool {
+    let has = |part: &str| memmem::find(text.as_bytes(), part.as_bytes()).is_some();
+    has("rror") || has("xception") || has("\"err")
 }
 
 /// The shape of a message.
@@ -44,11 +75,22 @@ pub fn of(message: &str) -> String {
         } else if matches!(c, b'"' | b'\'' | b'`') && !after_word && !dead.contains(&c) {
             match closing(bytes, at) {
                 Some(end) => {
-                    shape.mask("<text>");
+                    if let Some(name) = wrong::key(bytes, at, end) {
+                        key(&message[name], &mut shape);
+                    } else if let Some((kept, _)) = wrong::value(bytes, at, Some(end)) {
+                        shape.keep(&message[kept]);
+                    } else {
+                        shape.mask("<text>");
+                    }
                     at = end;
                 }
                 None => dead.push(c),
             }
+        } else if let Some((kept, end)) =
+            (c.is_ascii_alphanumeric() && !after_word).then(|| wrong::value(bytes, at, None)).flatten()
+        {
+            shape.keep(&message[kept]);
+            at = end;
         } else if c.is_ascii_alphanumeric() || (is_sign(bytes, at) && !after_word) {
             at = word(message, at, &mut shape);
         } else {
@@ -106,6 +148,13 @@ impl Shape {
         self.length += counts(self.word);
     }
 
+    /// Adds what is kept as it is.
+    fn keep(&mut self, text: &str) {
+        for at in 0..text.len() {
+            self.sign(&text[at..at + 1]);
+        }
+    }
+
     /// Adds a character.
     fn sign(&mut self, sign: &str) {
         let (open, before) = (&WORD[..WORD.len() - 1], self.text.len());
@@ -119,6 +168,20 @@ impl Shape {
         } else {
             self.push(sign);
         }
+    }
+}
+
+/// Takes a key: what varies in it is masked as anywhere.
+fn key(name: &str, shape: &mut Shape) {
+    let mut at = 0;
+    while at < name.len() {
+        let length = run(&name.as_bytes()[at..], |c| c.is_ascii_alphanumeric());
+        match length {
+            0 => shape.sign(&name[at..at + 1]),
+            _ if name.as_bytes()[at..at + length].iter().all(u8::is_ascii_digit) => shape.push("<n>"),
+            _ => mixed(&name[at..at + length], shape),
+        }
+        at += length.max(1);
     }
 }
 
@@ -380,6 +443,40 @@ mod tests {
     }
 
     #[test]
+    fn objects_keep_their_keys_and_what_names_what_went_wrong() {
+        for (line, want) in [
+            (
+                r#"2026-11-23T09:03:09.031Z	81ec	ERROR	Invoke Error 	{"errorType":"TypeError","errorMessage":"x of 5","stack":["a","b"]}"#,
+                "Invoke Error {errorType:TypeError,errorMessage:<text>,stack:[<text>]}",
+            ),
+            (r#"{"errorType":"ReferenceError","n":1}"#, "errorType=ReferenceError n=<n>"),
+            (r#"{"n":1,"errorType":"Http2Error","message":"lost"}"#, "errorType=Http2Error lost n=<n>"),
+            (
+                r#"{"message":{"errorType":"Gone","errorMessage":"a b"}}"#,
+                "message.errorType=Gone message.errorMessage=<text>",
+            ),
+            (
+                r#"{"level":"ERROR","error":{"code":503,"name":"Slow","id":503}}"#,
+                "error.name=Slow error.code=503 error.id=<n>",
+            ),
+            ("failed {'code': 'ENOENT', 'path': '/a/b'}", "failed {code: ENOENT, path: <text>}"),
+            (
+                "Error: gone { errno: -2, code: 'ENOENT', syscall: 'open' }",
+                "Error: gone { errno: <n>, code: ENOENT, syscall: <text> }",
+            ),
+            (
+                r#"got {"p99":1,"8f50":2,"7":3,"a b":4,"a@b.c":5,"@k":"v"}"#,
+                "got {p<n>:<n>,<id>:<n>,<n>:<n>,<text>:<n>,<text>:<n>,@k:<text>}",
+            ),
+            (r#"{"broken": "x", "code": 7, "order": 7"#, "{broken: <text>, code: 7, order: <n>"),
+        ] {
+            assert_eq!(of_line(Kind::Log, line), want, "{line}");
+        }
+        let long = format!(r#"{{"errorMessage":"{}","errorType":"A"}}"#, "so it went ".repeat(60));
+        assert_ne!(of_line(Kind::Log, &long), of_line(Kind::Log, &long.replace("\"A\"", "\"B\"")));
+    }
+
+    #[test]
     fn long_and_hostile_lines_take_no_time() {
         for text in [
             "'x ".repeat(30_000),
@@ -387,6 +484,11 @@ mod tests {
             "1,".repeat(40_000),
             "\"".repeat(70_000),
             "{".repeat(70_000),
+            "{\"code\":".repeat(9_000),
+            "code= ".repeat(12_000),
+            format!("{}\"", " ".repeat(60_000)),
+            "code:                \"x\" ,".repeat(3_000),
+            ", \"\"".repeat(16_000),
             "a".repeat(70_000),
             "é".repeat(40_000),
             "<word>".repeat(10_000),

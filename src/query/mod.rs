@@ -61,7 +61,7 @@ pub use one::{InEnvironment, One, OneRequest, one};
 pub use overview::overview;
 pub use page::page;
 pub use points::Period;
-pub use readable::{Json, json_in, readable};
+pub use readable::{Json, fields_of, has_column, json_in, readable, readable_with};
 pub use rhythm::{Rhythm, Rule};
 pub use select::answer;
 pub use step::{StepRequest, mark, step};

@@ -10,10 +10,83 @@ use serde::de::{Deserializer, Error, MapAccess, SeqAccess, Visitor};
 /// What a record's text says to a person; of one that could not be read, or that continues another, all
 /// of the text does.
 pub fn readable(text: &str) -> Cow<'_, str> {
+    readable_with(text, &[])
+}
+
+/// The same with these fields of a JSON record before all else, in their order, as `name=value`; what
+/// has none of them is as it is.
+pub fn readable_with<'a>(text: &'a str, first: &[String]) -> Cow<'a, str> {
     let said = without_head(text);
-    match said.starts_with('{').then(|| serde_json::from_str::<Json>(said)) {
-        Some(Ok(Json::Object(members))) => Cow::Owned(record(members)),
-        _ => Cow::Borrowed(said),
+    let Some(mut members) = object(said) else { return Cow::Borrowed(said) };
+    let kind = platform(&members);
+    let mut chosen = Vec::new();
+    for path in first {
+        if let Some(value) = take(&mut members, path) {
+            chosen.push(format!("{path}={}", value.compact()));
+        }
+    }
+    let record = record(kind, &members);
+    Cow::Owned(match (chosen.is_empty(), record.is_empty()) {
+        (true, _) => record,
+        (_, true) => chosen.join(" "),
+        // Two blanks: what comes now was not chosen.
+        _ => format!("{}  {record}", chosen.join(" ")),
+    })
+}
+
+/// The names of a JSON record's fields, each with those that it lies in before it: all of the record
+/// itself, and of what lies deeper those that hold no others. None of another text.
+pub fn fields_of(text: &str, each: &mut impl FnMut(&str)) {
+    if let Some(members) = object(without_head(text)) {
+        names(&members, "", 0, each);
+    }
+}
+
+/// How deep fields are named.
+const DEEP: usize = 5;
+
+fn names(members: &[(String, Json)], around: &str, depth: usize, each: &mut impl FnMut(&str)) {
+    for (name, value) in members {
+        let path = if around.is_empty() { name.clone() } else { format!("{around}.{name}") };
+        let inner = match value {
+            Json::Object(inner) if !inner.is_empty() && depth + 1 < DEEP => Some(inner),
+            _ => None,
+        };
+        if inner.is_none() || depth == 0 {
+            each(&path);
+        }
+        if let Some(inner) = inner {
+            names(inner, &path, depth + 1, each);
+        }
+    }
+}
+
+/// Takes a field out of a record, and what holds nothing any more without it. Names may have dots
+/// themselves.
+fn take(members: &mut Vec<(String, Json)>, path: &str) -> Option<Json> {
+    if let Some(at) = members.iter().position(|(name, _)| name == path) {
+        return Some(members.remove(at).1);
+    }
+    for at in 0..members.len() {
+        let (name, value) = &mut members[at];
+        let rest = path.strip_prefix(name.as_str()).and_then(|rest| rest.strip_prefix('.'));
+        if let (Some(rest), Json::Object(inner)) = (rest, value)
+            && let Some(found) = take(inner, rest)
+        {
+            if inner.is_empty() {
+                members.remove(at);
+            }
+            return Some(found);
+        }
+    }
+    None
+}
+
+/// The members of the object that a text is.
+fn object(text: &str) -> Option<Vec<(String, Json)>> {
+    match text.starts_with('{').then(|| serde_json::from_str::<Json>(text)) {
+        Some(Ok(Json::Object(members))) => Some(members),
+        _ => None,
     }
 }
 
@@ -152,11 +225,21 @@ const IN_COLUMNS: [&str; 14] = [
 /// Members that say what it is about, in the order in which they are looked for.
 const MESSAGES: [&str; 4] = ["message", "msg", "errorMessage", "event"];
 
-fn record(members: Vec<(String, Json)>) -> String {
-    let platform = members.iter().find_map(|(name, value)| match value {
+/// What a record of the platform tells.
+fn platform(members: &[(String, Json)]) -> Option<String> {
+    members.iter().find_map(|(name, value)| match value {
         Json::Text(kind) if name == "type" => kind.strip_prefix("platform.").map(str::to_string),
         _ => None,
-    });
+    })
+}
+
+/// Whether a field of this name is seen in a record without being named: it stands in a column of its
+/// own, or is the message.
+pub fn has_column(name: &str) -> bool {
+    IN_COLUMNS.contains(&name) || MESSAGES.contains(&name)
+}
+
+fn record(platform: Option<String>, members: &[(String, Json)]) -> String {
     let mut out = String::new();
     if let Some(kind) = &platform {
         out.push_str(kind);
@@ -169,12 +252,10 @@ fn record(members: Vec<(String, Json)>) -> String {
         };
         if let Some((name, text)) = MESSAGES.iter().find_map(message) {
             out.push_str(&text);
-            return rest(out, &members, |have| {
-                have == name || (have != "type" && IN_COLUMNS.contains(&have))
-            });
+            return rest(out, members, |have| have == name || (have != "type" && IN_COLUMNS.contains(&have)));
         }
     }
-    rest(out, &members, |name| IN_COLUMNS.contains(&name) && (platform.is_some() || name != "type"))
+    rest(out, members, |name| IN_COLUMNS.contains(&name) && (platform.is_some() || name != "type"))
 }
 
 /// Adds the members that are not left off.
@@ -240,7 +321,58 @@ mod tests {
         }
     }
 
+    #[test]
+    fn chosen_fields_come_first() {
+        let json = r#"{"level":"INFO","message":"hello you","n":1.5,"a.b":"x y","o":{"p":[1,2],"q":{"r":true}},"e":{}}"#;
+        for (first, want) in [
+            (&["n"][..], r#"n=1.5  hello you a.b="x y" o.p=[1 2] o.q.r=true e={}"#),
+            (&["o.q.r", "level"], r#"o.q.r=true level=INFO  hello you n=1.5 a.b="x y" o.p=[1 2] e={}"#),
+            (&["a.b", "o"], r#"a.b="x y" o={p=[1 2] q={r=true}}  hello you n=1.5 e={}"#),
+            (
+                &["message", "absent", "o.absent"],
+                r#"message="hello you"  n=1.5 a.b="x y" o.p=[1 2] o.q.r=true e={}"#,
+            ),
+            (&["o.p.x", "", ".", "o."], r#"hello you n=1.5 a.b="x y" o.p=[1 2] o.q.r=true e={}"#),
+        ] {
+            let first: Vec<String> = first.iter().map(|name| (*name).to_string()).collect();
+            assert_eq!(readable_with(json, &first), want, "{first:?}");
+        }
+        let first = ["status".to_string(), "type".to_string(), "record.status".to_string()];
+        assert_eq!(readable_with("plain status=5", &first), "plain status=5");
+        assert_eq!(readable_with(r#"{"status":5}"#, &first), "status=5");
+        let report = r#"{"type":"platform.report","record":{"requestId":"a","status":"success"}}"#;
+        assert_eq!(
+            readable_with(report, &first),
+            "type=platform.report record.status=success  report requestId=a"
+        );
+    }
+
+    #[test]
+    fn fields_are_named_with_what_they_lie_in() {
+        let named = |text: &str| {
+            let mut names = Vec::new();
+            fields_of(text, &mut |name| names.push(name.to_string()));
+            names.join(" ")
+        };
+        assert_eq!(
+            named(r#"{"a":1,"o":{"p":[{"x":1}],"q":{"r":true,"s":{}}},"e":{}}"#),
+            "a o o.p o.q.r o.q.s e"
+        );
+        assert_eq!(named("2026-11-23T09:03:09.031Z\t81ec\tINFO\t{\"k\":1}"), "k");
+        assert_eq!((named("plain {\"k\":1}"), named("{broken"), named("[1]")), Default::default());
+        let deep = "{\"a\":".repeat(60) + "1" + &"}".repeat(60);
+        assert_eq!(named(&deep), "a a.a.a.a.a");
+    }
+
     proptest! {
+        #[test]
+        fn any_fields_may_be_chosen(
+            first in prop::collection::vec("[a-c.]{0,5}", 0..4),
+            json in "\\{(\"[a-c.]{1,3}\":([0-9]|\\{\"[a-c.]{0,2}\":1\\})(,\"[a-c.]{1,3}\":\"x\")?)?\\}",
+        ) {
+            readable_with(&json, &first);
+        }
+
         #[test]
         fn never_panics(line in any::<String>(), json in "\\{(\"[a-z]{1,3}\":([0-9]{1,4}|\"[^\"\\\\]{0,4}\"|\\{\\}|\\[\\]),?){0,4}\\}") {
             readable(&line);

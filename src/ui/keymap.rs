@@ -257,8 +257,8 @@ actions! {
 
     /// Wrap long lines, or cut them
     Wrap, "wrap", "wrap", Show, &[Invocation, Logs];
-    /// Traces as a list, as a map of services, as one tree; the panel Duration as a heat map; a metric's percentiles
-    Shape, "shape", "list, map, tree", Show, &[Overview, Function, Traces];
+    /// Log lines as they were written; traces as a list, a map of services, one tree; Duration as a heat map; a metric's percentiles
+    Shape, "shape", "raw, list, map, tree", Show, &[Overview, Function, Invocation, Logs, Traces];
     /// Tag the row, or take its tag away: copies are of all that are tagged
     Tag, "tag", "tag", Show, TAGGED;
     /// Take all tags away
@@ -273,8 +273,8 @@ actions! {
     CopyMenu, "copy-menu", "copy …", Show, DATA;
     /// Write the screen (text, ANSI, SVG), the table (CSV) or the lines (a capture) into a file
     Save, "save", "save", Show, DATA;
-    /// Choose the columns of the table
-    Columns, "columns", "columns", Show, &[Overview];
+    /// Choose the columns of the table, or the fields of JSON lines that come before their messages
+    Columns, "columns", "columns, fields", Show, &[Overview, Invocation, Logs];
     /// Choose a theme, shown while you choose
     SetUp, "set-up", "set-up", Show, EVERYWHERE;
 

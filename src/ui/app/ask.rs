@@ -289,15 +289,14 @@ impl UiState {
 
     pub(super) fn take_lines(&mut self, id: u64, answer: LinesAnswer) {
         let (height, width) = (view::list_height(self), self.size.0);
-        let find = self.find.clone();
         let reads = match self.view() {
             ViewKind::Trace => self.trace_mut().and_then(|trace| trace.lines.as_mut()),
             _ => self.lines_mut(),
         };
         if let Some(logs) = reads
-            && let Some(said) = logs.take(id, answer, &find, height, width)
+            && let Some(said) = logs.take(id, answer, height, width)
         {
-            self.notice = Some(said);
+            self.notice = Some(self.told_of_search(&said));
         }
     }
 

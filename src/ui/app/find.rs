@@ -1,12 +1,12 @@
 //! Finding: in lists at once, in log lines also beyond what is loaded.
 
 use crate::query::view::{InvocationState, State};
-use crate::ui::keymap::ViewKind;
+use crate::ui::keymap::{Action, ViewKind};
 use crate::ui::view;
 
 use super::facts::Told;
 use super::function::FunctionList;
-use super::logs::{self, Want};
+use super::logs::{self, Searched, Want};
 use super::patterns::is_wrong;
 use super::state::{Effect, UiState};
 
@@ -177,6 +177,45 @@ impl UiState {
             logs.search(want, forward, false, height, width);
         }
         Vec::new()
+    }
+
+    /// A sentence on how a search among log lines went, with the key that goes on from there.
+    pub(super) fn told_of_search(&self, searched: &Searched) -> String {
+        let key = |want: &Want, forward: bool| {
+            let action = match (want, forward) {
+                (Want::Text(_), true) => Action::FindNext,
+                (Want::Text(_), false) => Action::FindPrevious,
+                (Want::Error, true) => Action::NextError,
+                (Want::Error, false) => Action::PreviousError,
+                (Want::Request(_), true) => Action::NextSame,
+                (Want::Request(_), false) => Action::PreviousSame,
+            };
+            self.options.keymap.keys(action).first().map_or_else(String::new, ToString::to_string)
+        };
+        match searched {
+            Searched::Before(want) => {
+                format!("found before this line; nothing after; {} looks on before it", key(want, false))
+            }
+            Searched::Round(want, true) => format!(
+                "no {} after this line: went round to the first; {} looks back",
+                want.name(),
+                key(want, false)
+            ),
+            Searched::Round(want, false) => format!(
+                "no {} before this line: went round to the last; {} looks on",
+                want.name(),
+                key(want, true)
+            ),
+            Searched::NoOther(want) => format!("no other {} in these lines", want.name()),
+            Searched::NoneThatWay(want, forward) => {
+                let way = if *forward { "after" } else { "before" };
+                format!("no {} {way} this line; {} looks the other way", want.name(), key(want, !forward))
+            }
+            Searched::None(want, note) => {
+                let note = note.as_ref().map_or_else(String::new, |note| format!(" ({note})"));
+                format!("no {} in these lines{note}", want.name())
+            }
+        }
     }
 
     pub(super) fn next_error(&mut self, forward: bool) -> Vec<Effect> {

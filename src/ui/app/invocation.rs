@@ -184,7 +184,7 @@ impl UiState {
     }
 
     /// The log lines on screen.
-    pub(super) fn lines_here(&self) -> Option<&LogView> {
+    pub(in crate::ui) fn lines_here(&self) -> Option<&LogView> {
         match self.view() {
             ViewKind::Logs => self.logs.as_ref(),
             ViewKind::Invocation => self.invocation.as_ref().map(|board| &board.lines),

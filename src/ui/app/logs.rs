@@ -17,7 +17,7 @@ use crate::ui::status::SessionStatus;
 
 pub use scope::{OneInvocation, Scope};
 use search::Search;
-pub use search::{Want, is_error};
+pub use search::{Searched, Want, is_error};
 
 use super::list::Move;
 use super::unfold::Unfolded;
@@ -66,6 +66,10 @@ pub struct LogView {
     pub unfolded: Unfolded,
     /// Whether long lines are wrapped.
     pub wrap: bool,
+    /// Whether lines are shown as they were written, without columns of ours.
+    pub raw: bool,
+    /// The fields of JSON lines that come before their messages.
+    pub fields: Arc<[String]>,
     /// Whether the newest lines are followed.
     pub follow: bool,
     /// What the reader said of what it could not read.
@@ -121,6 +125,8 @@ impl LogView {
             left: 0,
             unfolded: Unfolded::default(),
             wrap: false,
+            raw: false,
+            fields: Arc::default(),
             follow: !one,
             note: None,
             loaded: false,
@@ -150,7 +156,8 @@ impl LogView {
         if begin(&scope) == begin(&self.scope) && self.loaded {
             (self.scope, self.at_end, self.pending) = (scope, false, None);
         } else {
-            *self = Self { wrap: self.wrap, left: self.left, ..Self::new(scope) };
+            let fields = self.fields.clone();
+            *self = Self { wrap: self.wrap, raw: self.raw, left: self.left, fields, ..Self::new(scope) };
         }
     }
 
@@ -224,9 +231,7 @@ impl LogView {
     fn due(&self, status: &SessionStatus, height: usize, at: u64) -> Option<(Purpose, Anchor, usize)> {
         let page = PAGE.max(height * 3);
         if let Some(search) = &self.search {
-            let anchor =
-                if search.forward { Anchor::After(search.from) } else { Anchor::Before(search.from) };
-            return Some((Purpose::Search, anchor, page));
+            return Some((Purpose::Search, search.place, page));
         }
         if !self.loaded {
             return Some((Purpose::Replace, self.start, page));
@@ -267,15 +272,14 @@ impl LogView {
         self.search = None;
     }
 
-    /// Takes an answer; returns what is to be said to the person.
+    /// Takes an answer; returns what is to be said of a search to the person.
     pub(super) fn take(
         &mut self,
         id: u64,
         answer: LinesAnswer,
-        find: &str,
         height: usize,
         width: u16,
-    ) -> Option<String> {
+    ) -> Option<Searched> {
         let pending = self.pending.filter(|pending| pending.id == id)?;
         self.pending = None;
         let said = match pending.purpose {
@@ -302,7 +306,7 @@ impl LogView {
                 self.trim_start(height);
                 None
             }
-            Purpose::Search => self.searched(answer, find),
+            Purpose::Search => self.searched(answer),
         };
         self.show(height, width);
         said
@@ -430,7 +434,7 @@ impl LogView {
         }
         // A line of more rows than any screen has is not measured further.
         let symbols = crate::ui::symbols::Charset::Braille.symbols();
-        sanitize::wrap(&crate::ui::view::logs::whole(row), width, 200, symbols).0.len() + open
+        sanitize::wrap(&crate::ui::view::logs::whole(row, self), width, 200, symbols).0.len() + open
     }
 
     /// Scrolls as little as shows the line that is read; following shows the last.

@@ -11,6 +11,7 @@ mod complete;
 mod copies;
 mod facts;
 mod facts_now;
+mod fields;
 mod find;
 mod function;
 #[cfg(test)]
@@ -22,6 +23,8 @@ mod invocations;
 mod keys_tests;
 pub mod list;
 pub mod logs;
+#[cfg(test)]
+mod logs_tests;
 mod masked;
 #[cfg(test)]
 mod metric_tests;

@@ -16,6 +16,7 @@ use crate::ui::widget::field::Field;
 
 use super::bookmarks::Bookmark;
 use super::copies::Copied;
+use super::fields::Fields;
 use super::state::{Effect, UiState};
 
 /// Characters of what would be copied that are shown.
@@ -42,6 +43,9 @@ pub enum Command {
     /// Hide this column of the table of functions, or show it again, by its place among
     /// [`overview::choosable`].
     Column(usize),
+    /// Show this field of JSON lines before their messages, or no more, by its place among
+    /// [`Things::fields`].
+    Field(usize),
     /// Take this condition out of the filter.
     Drop(usize),
     /// Go to this bookmark.
@@ -81,6 +85,7 @@ impl Command {
                 let now = if things.hidden.contains(&title) { "show" } else { "hide" };
                 format!("column {}: {now}", title.trim())
             }
+            Self::Field(at) => things.fields.label(at),
             Self::Drop(at) => format!("filter: without {}", named(&things.conditions, at)),
             Self::Bookmark(at) => format!("bookmark {}", named(&things.bookmarks, at)),
             Self::Act(action) => action.label().to_string(),
@@ -104,6 +109,7 @@ impl Command {
                 // No more than fits on any screen.
                 format!("{}: {}", self.label(things), text.chars().take(PREVIEW).collect::<String>())
             }
+            Self::Field(at) => things.fields.words(at),
             _ => self.label(things),
         }
     }
@@ -116,7 +122,7 @@ impl Command {
             Self::Screen(_) | Self::Table | Self::Capture(_) => keymap.shown(Action::Save),
             Self::Copy(0) => keymap.shown(Action::Copy),
             Self::Copy(_) => keymap.shown(Action::CopyMenu),
-            Self::Column(_) => keymap.shown(Action::Columns),
+            Self::Column(_) | Self::Field(_) => keymap.shown(Action::Columns),
             Self::Drop(_) => keymap.shown(Action::DropCondition),
             Self::Bookmark(_) => keymap.shown(Action::NextBookmark),
             Self::Mouse(_) | Self::OnlyTagged => String::new(),
@@ -128,6 +134,7 @@ impl Command {
         match self {
             Self::Act(action) => action.views().contains(&view),
             Self::Column(_) => view == ViewKind::Overview,
+            Self::Field(_) => matches!(view, ViewKind::Logs | ViewKind::Invocation),
             _ => true,
         }
     }
@@ -144,13 +151,16 @@ pub struct Things {
     pub bookmarks: Vec<String>,
     /// The hidden columns of the table of functions.
     pub hidden: Vec<&'static str>,
+    /// The fields of the log lines at hand.
+    pub fields: Fields,
 }
 
 impl Things {
     fn commands(&self) -> impl Iterator<Item = Command> {
         let copies = (0..self.copies.len()).map(Command::Copy);
         let conditions = (0..self.conditions.len()).map(Command::Drop);
-        copies.chain(conditions).chain((0..self.bookmarks.len()).map(Command::Bookmark))
+        let fields = (0..self.fields.all.len()).map(Command::Field);
+        copies.chain(conditions).chain(fields).chain((0..self.bookmarks.len()).map(Command::Bookmark))
     }
 }
 
@@ -207,6 +217,7 @@ impl UiState {
             conditions: self.filter.terms.iter().map(ToString::to_string).collect(),
             bookmarks: self.bookmarks.iter().map(bookmark).collect(),
             hidden: self.hidden.clone(),
+            fields: self.fields_here(),
         };
         let found = found(text, self.view(), &things);
         let theme = self.options.theme.clone();
@@ -235,11 +246,12 @@ impl UiState {
                 return Vec::new();
             }
             (KeyCode::Enter, _) => {
-                self.options.theme = palette.theme;
+                self.options.theme = palette.theme.clone();
                 return match palette.found.get(palette.at).copied() {
                     Some(Command::Copy(at)) if at < palette.things.copies.len() => {
                         self.send(palette.things.copies.swap_remove(at).text)
                     }
+                    Some(Command::Field(at)) => self.choose_field(palette, at),
                     Some(command) => self.command(command),
                     None => self.say("nothing of that name can be done"),
                 };
@@ -319,8 +331,8 @@ impl UiState {
                 Some(bookmark) => self.open_bookmarked(&bookmark),
                 None => Vec::new(),
             },
-            // The palette itself has what is copied.
-            Command::Copy(_) => Vec::new(),
+            // The palette itself has what is copied, and the fields.
+            Command::Copy(_) | Command::Field(_) => Vec::new(),
             Command::Mouse(on) => {
                 self.notice = Some(match on {
                     true => "the wheel scrolls; the terminal's own selection needs Shift".to_string(),

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::query::view::SortBy;
 use crate::ui::view::overview::{ORDERS, choosable};
 
+use super::fields::{CHOSEN, is_name};
 use super::state::UiState;
 
 /// The longest window that is taken from a file, in ms.
@@ -24,6 +25,8 @@ pub struct Remembered {
     pub reverse: bool,
     /// The columns of that table that are hidden, by their heads.
     pub hidden: Vec<String>,
+    /// The fields of JSON log lines that come before their messages, by their names.
+    pub fields: Vec<String>,
 }
 
 impl Remembered {
@@ -36,6 +39,17 @@ impl Remembered {
     pub(super) fn sort(&self) -> Option<SortBy> {
         let named = self.sort.as_deref()?;
         ORDERS.iter().find(|(_, words)| *words == named).map(|(sort, _)| *sort)
+    }
+
+    /// The fields that come first in log lines; none twice, and nothing that is no name.
+    pub(super) fn fields(&self) -> Vec<String> {
+        let mut fields: Vec<String> = Vec::new();
+        for name in self.fields.iter().filter(|name| is_name(name)) {
+            if fields.len() < CHOSEN && !fields.contains(name) {
+                fields.push(name.clone());
+            }
+        }
+        fields
     }
 
     /// The hidden columns.
@@ -56,6 +70,7 @@ impl UiState {
             sort: sort.map(|(_, words)| (*words).to_string()),
             reverse: self.reverse,
             hidden: self.hidden.iter().map(|title| (*title).to_string()).collect(),
+            fields: self.fields.to_vec(),
         }
     }
 

@@ -321,6 +321,8 @@ pub struct UiState {
     pub compare: Option<Compare>,
     /// The columns of the table of functions that are hidden, by their heads.
     pub hidden: Vec<&'static str>,
+    /// The fields of JSON log lines that come before their messages, in the order in which they were chosen.
+    pub fields: Arc<[String]>,
     /// The theme that was chosen in this session.
     pub(super) theme_chosen: Option<&'static str>,
     /// What was typed into prompts before.
@@ -383,6 +385,7 @@ impl UiState {
             marking: None,
             compare: None,
             hidden: options.remembered.hidden(),
+            fields: options.remembered.fields().into(),
             theme_chosen: None,
             history: History::default(),
             palette: None,

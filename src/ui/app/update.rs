@@ -63,6 +63,7 @@ pub fn update(state: &mut UiState, msg: Msg, at: u64) -> Vec<Effect> {
         Msg::Notice(text) => state.notice = Some(text),
         Msg::Tick => {}
     }
+    state.lend_fields();
     effects.extend(state.ask(at));
     effects
 }
@@ -164,6 +165,7 @@ impl UiState {
             Action::Traces => self.open_traces(),
             Action::TraceOf => return self.open_trace_of(),
             Action::Shape if self.view() == ViewKind::Traces => self.next_shape(),
+            Action::Shape if self.lines_here().is_some() => self.toggle_raw(),
             Action::Shape => return self.toggle_heat(),
             Action::UnfoldAll if self.view() == ViewKind::Trace => return self.unfold_all(),
             Action::UnfoldAll => return self.unfold_line(),
@@ -240,6 +242,7 @@ impl UiState {
             Action::CopyMenu => return self.open_copies(),
             Action::Palette => self.open_palette(""),
             Action::Save => self.open_palette("save "),
+            Action::Columns if self.lines_here().is_some() => return self.open_fields(),
             Action::Columns => self.open_palette("column "),
             Action::SetUp => self.open_palette("theme "),
             Action::Redraw => return vec![Effect::Redraw],
@@ -414,6 +417,16 @@ impl UiState {
         let (height, width) = (view::list_height(self), self.size.0);
         if let Some(logs) = self.lines_mut() {
             logs.wrap = !logs.wrap;
+            logs.left = 0;
+            logs.show(height, width);
+        }
+    }
+
+    /// Shows log lines as they were written, or in columns again.
+    fn toggle_raw(&mut self) {
+        let (height, width) = (view::list_height(self), self.size.0);
+        if let Some(logs) = self.lines_mut() {
+            logs.raw = !logs.raw;
             logs.left = 0;
             logs.show(height, width);
         }

@@ -351,6 +351,7 @@ fn hints(state: &UiState) -> Vec<(Action, &'static str)> {
             (Action::NextSame, "next attempt"),
             (Action::Function, "function"),
             (Action::Wrap, "wrap"),
+            (Action::Shape, shape_of_lines(state)),
             (Action::Copy, "copy id"),
         ],
         ViewKind::Logs => vec![
@@ -362,6 +363,8 @@ fn hints(state: &UiState) -> Vec<(Action, &'static str)> {
             (Action::Open, "unfold"),
             (Action::NextSame, "same invocation"),
             (Action::Wrap, "wrap"),
+            (Action::Shape, shape_of_lines(state)),
+            (Action::Columns, "fields"),
         ],
         ViewKind::Patterns => vec![
             (Action::Open, "its lines"),
@@ -437,6 +440,11 @@ fn hints(state: &UiState) -> Vec<(Action, &'static str)> {
         hints.retain(|(action, _)| *action != Action::Explain);
     }
     hints
+}
+
+/// What the key that gives log lines another shape makes of them.
+fn shape_of_lines(state: &UiState) -> &'static str {
+    if state.lines_here().is_some_and(|logs| logs.raw) { "structured" } else { "raw" }
 }
 
 fn panel_hints(kind: PanelKind, board: &Board) -> Vec<(Action, &'static str)> {

@@ -316,7 +316,37 @@ fn logs() {
         session.press("4 g l l");
         session
     });
+    golden("logs_raw", |w, h| {
+        let mut session = Session::new(w, h, live());
+        session.press("4 k k k v");
+        let logs = session.state.logs.as_mut().unwrap();
+        let at = logs.cursor;
+        logs.rows[at - 1].text = JSON.to_string();
+        logs.rows[at].text = "2026-11-23T09:03:09.031Z\t81ec\tINFO\tcache miss \u{1b}[2J".to_string();
+        session.press("k w / \"order\" Enter Space");
+        session
+    });
 }
+
+#[test]
+fn fields_of_lines() {
+    let prepare = |w, h, keys: &str| {
+        let mut session = Session::new(w, h, live());
+        session.press("4 k k k");
+        let logs = session.state.logs.as_mut().unwrap();
+        for at in [logs.cursor - 5, logs.cursor - 1, logs.cursor] {
+            logs.rows[at].text = JSON.to_string();
+        }
+        session.press(keys);
+        session
+    };
+    golden("logs_fields_to_choose", |w, h| {
+        prepare(w, h, "f \"paid\" Enter Backspace Backspace Backspace Backspace")
+    });
+    golden("logs_fields_chosen", |w, h| prepare(w, h, "f \"paid\" Enter Esc f \"order.id\" Enter Esc"));
+}
+
+const JSON: &str = r#"{"level":"WARN","message":"card \u001b[31mdeclined","order":{"id":4711,"items":[{"sku":"a-1"},{"sku":"b-2"}],"paid":false},"tags":[]}"#;
 
 #[test]
 fn patterns() {
@@ -346,13 +376,12 @@ fn patterns() {
 
 #[test]
 fn a_json_line_as_a_tree() {
-    let json = r#"{"level":"WARN","message":"card \u001b[31mdeclined","order":{"id":4711,"items":[{"sku":"a-1"},{"sku":"b-2"}],"paid":false},"tags":[]}"#;
     golden("logs_unfolded", |w, h| {
         let mut session = Session::new(w, h, live());
         session.press("4 k k k");
         let logs = session.state.logs.as_mut().unwrap();
         let at = logs.cursor;
-        logs.rows[at].text = json.to_string();
+        logs.rows[at].text = JSON.to_string();
         session.press("Enter j j j l j j l");
         session
     });
@@ -371,7 +400,7 @@ fn a_json_line_as_a_tree() {
     golden("invocation_unfolded", |w, h| {
         let mut session = Session::new(w, h, live());
         session.press("3 Enter j j");
-        session.state.invocation.as_mut().unwrap().lines.rows[2].text = json.to_string();
+        session.state.invocation.as_mut().unwrap().lines.rows[2].text = JSON.to_string();
         session.press("Enter j j j l");
         session
     });

@@ -64,7 +64,8 @@ pub fn draw(pen: &mut Pen, area: Rect, state: &UiState) {
             draw_trace(pen, parts.trace, one);
         }
     }
-    let rows = below_rule(pen, parts.lines, " log lines ");
+    let title = if board.lines.raw { " log lines, raw " } else { " log lines " };
+    let rows = below_rule(pen, parts.lines, title);
     logs::draw(pen, rows, &board.lines, state);
 }
 

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use ratatui::layout::Rect;
 
 use crate::model::Level;
-use crate::query::readable;
+use crate::query::readable_with;
 use crate::query::view::LogRow;
 use crate::ui::app::logs::{LogView, find_all};
 use crate::ui::app::{Tag, UiState};
@@ -22,8 +22,12 @@ use super::unfolded;
 const TIME: u16 = 13;
 const LEVEL: u16 = 6;
 
-/// Columns before the text: time, level, and the function where lines of several are shown.
+/// Columns before the text: time, level, and the function where lines of several are shown. None before
+/// lines as they were written.
 fn before_text(logs: &LogView, width: u16) -> (u16, u16) {
+    if logs.raw {
+        return (0, 0);
+    }
     let function = match (&logs.scope.function, width) {
         (Some(_), _) | (None, ..70) => 0,
         (None, 70..120) => 16,
@@ -34,15 +38,18 @@ fn before_text(logs: &LogView, width: u16) -> (u16, u16) {
 
 /// Columns of the text itself on a screen so wide.
 pub fn text_width(logs: &LogView, width: u16) -> usize {
-    usize::from(width.saturating_sub(before_text(logs, width).0))
+    // A tagged line as it was written moves aside by the column of its tag.
+    let tag = u16::from(logs.raw);
+    usize::from(width.saturating_sub(before_text(logs, width).0 + tag))
 }
 
 /// What the header calls the view.
 pub fn title(logs: &LogView) -> String {
     let name = logs.scope.function.as_ref().map_or("all functions", |(_, name)| name);
+    let raw = if logs.raw { ", raw" } else { "" };
     match &logs.scope.invocation {
-        Some(one) => format!("logs {name} {}", one.request_id),
-        None => format!("logs {name}"),
+        Some(one) => format!("logs {name} {}{raw}", one.request_id),
+        None => format!("logs {name}{raw}"),
     }
 }
 
@@ -96,18 +103,21 @@ fn draw_line(
     let y = area.y;
     let role = line_role(row);
     // A line that continues the one above has what that one has.
-    if !row.more {
+    if !row.more && !logs.raw {
         let time = row.time.map_or_else(|| pen.symbols.none.to_string(), |time| state.zone.millis(time));
         pen.text(area.x, y, TIME - 1, &time, Role::Label);
         pen.text(area.x + TIME, y, LEVEL - 1, level_word(row.level, row.bad.is_some(), row.platform), role);
     }
-    super::tag(pen, area.x + TIME - 1, y, state, || Tag::Line(row.origin));
+    let tag = || Tag::Line(row.origin);
+    let aside = u16::from(logs.raw && state.tags.holds(tag));
+    super::tag(pen, if logs.raw { area.x } else { area.x + TIME - 1 }, y, state, tag);
     if function > 0 && !row.more {
         let name = row.function.as_deref().unwrap_or(pen.symbols.none);
         pen.text(area.x + TIME + LEVEL, y, function - 1, name, Role::Label);
     }
-    let text = Rect::new(area.x + before, y, area.width.saturating_sub(before), area.height);
-    let whole = whole(row);
+    let width = text_width(logs, area.width) as u16;
+    let text = Rect::new(area.x + before + aside, y, width, area.height);
+    let whole = whole(row, logs);
     // Usually masked where it was read, before it was cut.
     let shown = if logs.masked() { Cow::Borrowed(&*whole) } else { pen.masked(&whole) };
     let rows = if logs.wrap {
@@ -148,17 +158,21 @@ pub(super) fn line_role(row: &LogRow) -> Role {
     }
 }
 
-/// The whole text of a line: why it could not be read, its message, and how much was cut.
-pub(crate) fn whole(row: &LogRow) -> Cow<'_, str> {
-    match (&row.bad, row.cut) {
-        (None, 0) => said(row),
-        (None, cut) => format!("{} [{} more]", said(row), number::bytes(cut)).into(),
+/// The whole text of a line: why it could not be read, its message after the fields that were chosen, and
+/// how much was cut. Raw it is what was written, and how much of that was cut.
+pub(crate) fn whole<'a>(row: &'a LogRow, logs: &LogView) -> Cow<'a, str> {
+    match (row.bad.as_ref().filter(|_| !logs.raw), row.cut) {
+        (None, 0) => said(row, logs),
+        (None, cut) => format!("{} [{} more]", said(row, logs), number::bytes(cut)).into(),
         (Some(why), _) => format!("{why}: {}", row.text).into(),
     }
 }
 
-fn said(row: &LogRow) -> Cow<'_, str> {
-    if row.more { row.text.as_str().into() } else { readable(&row.text) }
+fn said<'a>(row: &'a LogRow, logs: &LogView) -> Cow<'a, str> {
+    if row.more || logs.raw {
+        return row.text.as_str().into();
+    }
+    readable_with(&row.text, &logs.fields)
 }
 
 fn draw_cut(pen: &mut Pen, area: Rect, text: &str, left: usize, role: Role) {

@@ -4,7 +4,6 @@ use ratatui::layout::Rect;
 
 use crate::model::{Flags, Timestamp};
 use crate::query::view::{LogRow, TraceRow, TraceTree};
-use crate::ui::app::logs::LogView;
 use crate::ui::app::{Shown, TraceBoard, UiState};
 use crate::ui::number;
 use crate::ui::sanitize;
@@ -237,7 +236,7 @@ fn draw_lines(pen: &mut Pen, area: Rect, state: &UiState, trace: &TraceBoard, fr
     };
     let ms = |us: i64| tree.start_us.saturating_add(us).div_euclid(1_000);
     let (begin, end) = (ms(row.start_us), ms(row.start_us.saturating_add(row.length_us)));
-    let masked_already = trace.lines.as_ref().is_some_and(LogView::masked);
+    let Some(lines) = &trace.lines else { return };
     for (y, (at, line)) in (area.y..area.bottom()).zip(line_rows(trace).iter().enumerate().skip(from)) {
         if at == 0 {
             pen.text(area.x, y, LABEL - 1, "lines", Role::Label);
@@ -260,8 +259,8 @@ fn draw_lines(pen: &mut Pen, area: Rect, state: &UiState, trace: &TraceBoard, fr
             let level = logs::level_word(line.level, line.bad.is_some(), line.platform);
             pen.text(x + AFTER, y, LEVEL - 1, level, role);
         }
-        let whole = logs::whole(line);
-        let text = if masked_already { whole } else { masked(state.masked, &whole).into_owned().into() };
+        let whole = logs::whole(line, lines);
+        let text = if lines.masked() { whole } else { masked(state.masked, &whole).into_owned().into() };
         // More than the row holds is not looked at: a letter takes at most 32 bytes.
         let text = &text[..text.floor_char_boundary(32 * usize::from(width))];
         pen.text(x + AFTER + LEVEL, y, width.saturating_sub(AFTER + LEVEL), text, role);
