@@ -48,6 +48,8 @@ pub struct CallRow {
     pub kind: String,
     /// A service whose callees stand where it came first.
     pub again: bool,
+    /// All calls of a service that so many others call, each of which has a row of its own; 0 for such a row.
+    pub callers: usize,
     /// In traces that began before the parting instant.
     pub before: CallStats,
     /// In those that began at it or after it.
@@ -88,6 +90,12 @@ impl Side {
         self.self_us = self.self_us.saturating_add(row.self_us);
         let flags = [row.flags.error, row.flags.fault, row.flags.throttle];
         self.marks.iter_mut().zip(flags).for_each(|(count, on)| *count += u64::from(on));
+    }
+
+    fn extend(&mut self, other: &Self) {
+        self.lengths.extend_from_slice(&other.lengths);
+        self.self_us = self.self_us.saturating_add(other.self_us);
+        self.marks.iter_mut().zip(other.marks).for_each(|(count, more)| *count += more);
     }
 
     fn stats(&mut self) -> CallStats {
@@ -233,6 +241,7 @@ impl Folding {
                 name: node.name.clone(),
                 kind: node.kind.clone(),
                 again: !first && !callees.is_empty(),
+                callers: 0,
                 before,
                 after,
             });
@@ -240,7 +249,32 @@ impl Folding {
                 todo.extend(sorted(callees).into_iter().map(|callee| (callee, depth + 1)));
             }
         }
+        if fold == Fold::Services {
+            rows.extend(self.shared());
+        }
         (rows, self.lumped)
+    }
+
+    /// What is called by several, each with all its calls together: whether it is slow for all of them.
+    fn shared(&self) -> Vec<CallRow> {
+        let mut by_home: HashMap<usize, Vec<&Node>> = HashMap::new();
+        self.nodes.iter().for_each(|node| by_home.entry(node.home).or_default().push(node));
+        let mut rows: Vec<CallRow> = by_home
+            .into_values()
+            .filter(|nodes| nodes.len() > 1)
+            .map(|nodes| {
+                let [before, after] = [0, 1].map(|side| {
+                    let mut all = Side::default();
+                    nodes.iter().for_each(|node| all.extend(&node.sides[side]));
+                    all.stats()
+                });
+                let (name, kind) = (nodes[0].name.clone(), nodes[0].kind.clone());
+                CallRow { depth: 0, name, kind, again: false, callers: nodes.len(), before, after }
+            })
+            .collect();
+        let weight = |row: &CallRow| row.before.total_us.saturating_add(row.after.total_us);
+        rows.sort_by(|a, b| (weight(b), &a.name).cmp(&(weight(a), &b.name)));
+        rows
     }
 }
 
@@ -259,4 +293,66 @@ pub fn fold(asof: AsOf<'_>, listed: &[TraceSummary], fold: Fold, split: Option<T
     }
     let (rows, lumped) = folding.rows(fold);
     CallTree { rows, traces, split, left_out, lumped }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{Flags, TraceId};
+
+    fn row(depth: usize, name: &str, kind: &str, length_us: i64, fault: bool) -> TraceRow {
+        TraceRow {
+            depth,
+            name: name.into(),
+            kind: kind.into(),
+            start_us: 0,
+            length_us,
+            self_us: length_us / 2,
+            in_progress: false,
+            orphan: None,
+            id: "".into(),
+            critical: false,
+            early_us: 0,
+            function: None,
+            request_id: None,
+            flags: Flags { fault, ..Flags::default() },
+            detail: String::new(),
+        }
+    }
+
+    fn tree(rows: Vec<TraceRow>) -> TraceTree {
+        TraceTree {
+            id: TraceId(1),
+            shown: String::new(),
+            start_us: 0,
+            end_us: 0,
+            rows,
+            missing_parents: 0,
+            in_progress: false,
+            flags: Flags::default(),
+        }
+    }
+
+    /// What several call has a row for each of them, and one for all.
+    #[test]
+    fn what_is_called_by_several_has_all_its_calls_together_too() {
+        let mut folding = Folding::default();
+        let of = |caller: &str, calls: &[(i64, bool)]| {
+            let mut rows = vec![row(0, caller, "AWS::Lambda", 100, false)];
+            rows.extend(calls.iter().map(|(us, fault)| row(1, "orders", "aws", *us, *fault)));
+            tree(rows)
+        };
+        folding.services(&of("pay", &[(10, false), (30, true)]), 1);
+        folding.services(&of("login", &[(20, false)]), 1);
+        folding.services(&of("login", &[(90, false)]), 0);
+        let (rows, _) = folding.rows(Fold::Services);
+        let edges: Vec<(&str, u64)> =
+            rows.iter().filter(|row| row.name == "orders").map(|row| (&*row.name, row.after.calls)).collect();
+        assert_eq!(edges, [("orders", 1), ("orders", 2), ("orders", 3)]);
+        let all = rows.last().unwrap();
+        assert_eq!((all.callers, all.depth, &*all.kind), (2, 0, "aws"));
+        assert_eq!((all.after.p50_us, all.after.p99_us, all.after.total_us), (20, 30, 60));
+        assert_eq!((all.after.self_us, all.after.fault, all.before.calls), (30, 1, 1));
+        assert!(rows.iter().filter(|row| row.callers > 0).count() == 1, "{rows:?}");
+    }
 }

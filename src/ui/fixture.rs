@@ -347,6 +347,7 @@ fn call(depth: usize, name: &str, kind: &str, scale: i64) -> CallRow {
         depth,
         name: name.into(),
         kind: kind.into(),
+        callers: 0,
         again: name == "DynamoDB" && depth == 2,
         before: stats(1, 0),
         after: stats(if name.contains("bank") { 20 } else { 1 }, u64::from(name.contains("bank")) * 9),
@@ -375,7 +376,7 @@ pub fn traces(request: &TracesRequest) -> TracesAnswer {
             invocations: Vec::new(),
             refused: 0,
         }),
-        TracesWhat::Calls { split, .. } => TracesAnswer::Calls(CallTree {
+        TracesWhat::Calls { split, fold, .. } => TracesAnswer::Calls(CallTree {
             rows: vec![
                 call(0, "checkout-api", "AWS::Lambda", 20),
                 call(1, "payment-capture", "AWS::Lambda", 15),
@@ -383,7 +384,10 @@ pub fn traces(request: &TracesRequest) -> TracesAnswer {
                 call(2, "DynamoDB", "aws", 1),
                 call(1, "хостиле-\u{202e}name\x1b[31m-日本", "remote", 2),
                 call(0, "nightly-sync", "AWS::Lambda", 3),
-            ],
+            ]
+            .into_iter()
+            .chain((*fold == Fold::Services).then(|| CallRow { callers: 2, ..call(0, "DynamoDB", "aws", 1) }))
+            .collect(),
             traces: if split.is_some() { (52, 37) } else { (0, 89) },
             split: *split,
             left_out: 0,

@@ -480,6 +480,11 @@ fn traces() {
         session.press("5 v j");
         session
     });
+    golden("traces_merged", |w, h| {
+        let mut session = Session::new(w, h, live());
+        session.press("5 v v j");
+        session
+    });
     golden("traces_compared", |w, h| {
         let mut session = Session::new(w, h, live());
         session.press("5 v v l");

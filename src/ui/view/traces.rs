@@ -47,20 +47,20 @@ const CALLS: [Column; 9] = [
     right("CALLS", 8, 4),
     right("P50", 8, 0),
     right("P99", 8, 0),
-    right("SELF", 8, 0),
-    right("ERR", 7, 0),
-    right("THR", 7, 3),
+    right("SELF/CALL", 10, 1),
+    right("ERR%", 7, 0),
+    right("THR%", 7, 3),
     left("  KIND", 22, 5, 0),
 ];
 
 const COMPARED: [Column; 8] = [
     left("CALL", 22, 0, 50),
     right("CALLS", 14, 1),
-    right("P50", 15, 0),
-    right("P99", 15, 0),
-    right("SELF/CALL", 15, 0),
-    right("ERR", 14, 2),
-    right("THR", 14, 3),
+    right("P50", 14, 0),
+    right("P99", 14, 0),
+    right("SELF/CALL", 14, 0),
+    right("ERR%", 13, 2),
+    right("THR%", 14, 3),
     left("  KIND", 22, 4, 0),
 ];
 
@@ -177,7 +177,11 @@ fn call_name(row: &CallRow, symbols: &Symbols) -> String {
     let indent = "  ".repeat(row.depth.min(DEEPEST).saturating_sub(1));
     let branch = if row.depth > 0 { symbols.branch[1] } else { "" };
     let again = if row.again { format!(" {}", symbols.up) } else { String::new() };
-    format!("{indent}{branch}{}{again}", row.name)
+    let all = match row.callers {
+        0 => String::new(),
+        n => format!(" {} all {n} callers", symbols.dot),
+    };
+    format!("{indent}{branch}{}{again}{all}", row.name)
 }
 
 fn call_role(row: &CallRow) -> Role {
