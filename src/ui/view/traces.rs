@@ -55,13 +55,13 @@ const CALLS: [Column; 9] = [
 
 const COMPARED: [Column; 8] = [
     left("CALL", 22, 0, 50),
-    right("CALLS", 14, 1),
+    right("CALLS", 14, 3),
     right("P50", 14, 0),
     right("P99", 14, 0),
     right("SELF/CALL", 14, 0),
     right("ERR%", 13, 2),
-    right("THR%", 14, 3),
-    left("  KIND", 22, 4, 0),
+    right("THR%", 14, 4),
+    left("  KIND", 22, 5, 0),
 ];
 
 /// What stands in the first line of the screen.
