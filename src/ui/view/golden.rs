@@ -557,7 +557,6 @@ fn other_sizes_and_signs() {
     }
     let mut ascii = options(80, 24);
     ascii.charset = Charset::Ascii;
-    insta::assert_snapshot!("overview_ascii@80x24", screen(&Session::with(ascii.clone(), live()).state));
     for (name, keys) in [("function_metrics", ""), ("function_metric", " Enter Left")] {
         let mut session = Session::with(ascii.clone(), live());
         session.press(&format!("j Enter Tab Tab Tab Tab Tab j{keys}"));
@@ -599,14 +598,79 @@ fn ascii_screens_are_ascii() {
     }
 }
 
+/// Every view, and the keys that lead to it.
+const VIEWS: [(&str, &str); 13] = [
+    ("overview", "j"),
+    ("panel", "Tab Tab + Left"),
+    ("function", "j Enter"),
+    ("invocations", "3 j"),
+    ("invocation", "3 j j Enter"),
+    ("logs", "4"),
+    ("patterns", "4 P"),
+    ("traces", "5 j"),
+    ("services", "5 v j"),
+    ("trace", "5 Enter j"),
+    ("problems", "6"),
+    ("sources", "7"),
+    ("help", "?"),
+];
+
+/// A letter for all cells that look the same in every theme, and what the letters mean in each of them.
 #[test]
 fn where_styles_stand_in_each_theme() {
-    for (name, _) in BUILT_IN {
-        let mut options = options(140, 45);
-        options.theme = Theme::built_in(name).unwrap().at_depth(ColorDepth::True);
-        let mut session = Session::with(options, live());
-        session.press("j");
-        insta::assert_snapshot!(format!("styles_{name}@140x45"), styles(&session.state));
+    const LETTERS: &str = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789";
+    for (view, keys) in VIEWS {
+        let buffers: Vec<_> = BUILT_IN
+            .iter()
+            .map(|(name, _)| {
+                let mut options = options(140, 45);
+                options.theme = Theme::built_in(name).unwrap().at_depth(ColorDepth::True);
+                let mut session = Session::with(options, live());
+                session.press(keys);
+                buffer(&session.state)
+            })
+            .collect();
+        let mut seen: Vec<Vec<String>> = Vec::new();
+        let mut out = String::new();
+        for y in 0..45 {
+            for x in 0..140 {
+                let cells: Vec<_> = buffers.iter().map(|buffer| &buffer[(x, y)]).collect();
+                if cells.iter().all(|cell| cell.symbol() == " " && cell.modifier.is_empty()) {
+                    out.push(' ');
+                    continue;
+                }
+                let styles: Vec<String> = cells
+                    .iter()
+                    .map(|cell| format!("{:?} on {:?} {:?}", cell.fg, cell.bg, cell.modifier))
+                    .collect();
+                let at = seen.iter().position(|known| *known == styles).unwrap_or_else(|| {
+                    seen.push(styles);
+                    seen.len() - 1
+                });
+                out.push(LETTERS.chars().nth(at).unwrap());
+            }
+            out.truncate(out.trim_end_matches(' ').len());
+            out.push('\n');
+        }
+        for (letter, styles) in LETTERS.chars().zip(seen) {
+            for ((name, _), style) in BUILT_IN.iter().zip(styles) {
+                out.push_str(&format!("{letter} {name}: {style}\n"));
+            }
+        }
+        insta::assert_snapshot!(format!("styles_{view}@140x45"), out);
+    }
+}
+
+#[test]
+fn every_view_in_ascii() {
+    for (view, keys) in VIEWS {
+        let mut ascii = options(80, 24);
+        ascii.charset = Charset::Ascii;
+        let mut session = Session::with(ascii, live());
+        session.press(keys);
+        let screen = screen(&session.state);
+        assert!(screen.is_ascii(), "{view}");
+        insta::assert_snapshot!(format!("{view}_in_ascii@80x24"), screen);
     }
 }
 
