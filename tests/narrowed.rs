@@ -6,7 +6,8 @@
 mod store_support;
 
 use lamtop::model::{
-    FunctionId, Graded, MetricName, MetricPoint, Outcome, Statistics, Timestamp, TraceId, Why, Window,
+    Change, Cold, FunctionId, Graded, Invocation, Lines, MetricName, MetricPoint, NameId, Outcome, RequestId,
+    SourceId, Statistics, Timestamp, TraceId, Why, Window,
 };
 use lamtop::query::filter::Filter;
 use lamtop::query::view::{Overview, OverviewRequest, SortBy};
@@ -174,4 +175,48 @@ fn a_trace_tells_what_ended_its_invocation() {
     ] {
         assert_eq!(found(filter), want, "{filter}");
     }
+}
+
+/// While the data have only begun, a rate is of the seconds that there are, and says that it is a guess.
+#[test]
+fn a_rate_of_the_first_seconds_is_of_those_seconds() {
+    let began = |id: u64, start: i64| {
+        let start = Timestamp(BASE + start);
+        Fact::Invocation(
+            Invocation {
+                seq: id,
+                function: FunctionId(0),
+                environment: None,
+                version: NameId(0),
+                request_id: RequestId(u128::from(id)),
+                attempt: 1,
+                start,
+                start_known: start,
+                start_estimated: false,
+                cold: Cold::No,
+                trace: None,
+                lines: Lines { source: SourceId(0), from: id, to: id + 1 },
+                end: None,
+            },
+            Change::Started,
+        )
+    };
+    let facts: Vec<Fact> = (0..40).map(|n| began(n, n as i64 * 500)).collect();
+    let mut store = store_of(1, &facts, PLENTY);
+    let snapshot = snapshot_of(&mut store);
+    let rate = |as_of: i64| {
+        let got = overview(&snapshot, &request(as_of, 1_800_000, "", None));
+        assert_eq!(got.rows[0].rate, got.panels.invocations.now);
+        got.panels.invocations.now
+    };
+    // 39 of them began in the 19.001 s up to then.
+    match rate(19_000) {
+        Graded::Estimated(rate, Why::JustBegun) => {
+            assert!((rate - 39.0 / 19.001 * 60.0).abs() < 0.01, "{rate}")
+        }
+        other => panic!("{other:?}"),
+    }
+    // One in the first millisecond is no thousand a second.
+    assert!(matches!(rate(0), Graded::Estimated(rate, _) if (rate - 6.0).abs() < 0.01), "{:?}", rate(0));
+    assert!(matches!(rate(100_000), Graded::Counted(_)), "{:?}", rate(100_000));
 }

@@ -16,6 +16,8 @@ pub enum Why {
     NoData,
     /// No invocation has ended yet.
     NothingFinished,
+    /// The data have begun less than a minute ago: a rate is of a few seconds.
+    JustBegun,
     /// What is looked at has none.
     NothingMatches,
     /// Metrics and CloudTrail tell of a function's requests, not which of them a filter means.
@@ -72,6 +74,7 @@ impl Why {
             Self::CallersOnly => "CloudTrail tells only of the calls that it logs",
             Self::NotInAnySource => "nothing that is read tells this",
             Self::NoData => "the source has no data for this time",
+            Self::JustBegun => "of a few seconds: the data have only just begun",
             Self::NothingMatches => "nothing matches the filter",
             Self::NotApart => "metrics and CloudTrail can't be asked this filter",
             Self::NothingFinished => "no invocation has ended yet",

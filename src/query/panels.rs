@@ -191,6 +191,7 @@ impl<'a> Board<'a> {
 
     /// A count a minute: what logs tell and what metrics tell of the rest.
     fn rate(&self, counted: f64, minutes: Option<f64>, grade: Grade, metered: Sums) -> Graded<f64> {
+        let grade = minutes.map_or(grade, |minutes| grade.worst(rate_grade(minutes, self.window)));
         let logs = minutes.filter(|_| self.logs > 0).map(|minutes| counted / minutes);
         match (logs, metered.per_minute()) {
             (Some(rate), more) => grade.of(rate + more.unwrap_or(0.0)),
@@ -319,10 +320,21 @@ fn limit(name: &'static str, value: Option<Graded<f64>>) -> Vec<Limit> {
     value.map(|value| Limit { name, value }).into_iter().collect()
 }
 
-/// Minutes of a window in which there are data, at least one where there are any.
+/// Fewer ms than this tell no rate.
+const LEAST_MS: i64 = 10_000;
+
+/// Minutes of a window in which there are data: where there are any, at least a sixth of one.
 pub fn minutes(oldest: Option<Timestamp>, window: Window) -> Option<f64> {
     let from = oldest?.max(window.from);
-    (from < window.to).then(|| window.to.since(from).max(60_000.min(window.ms())) as f64 / 60_000.0)
+    (from < window.to).then(|| window.to.since(from).max(LEAST_MS.min(window.ms())) as f64 / 60_000.0)
+}
+
+/// How far a rate over so many minutes of a window can be trusted: of the first seconds it is a guess.
+pub fn rate_grade(minutes: f64, window: Window) -> Grade {
+    match minutes < 1.0 && window.ms() > 60_000 {
+        true => Grade::Estimated(Why::JustBegun),
+        false => Grade::Counted,
+    }
 }
 
 fn in_numbers<V: Into<f64>>(periods: Vec<Period<V>>) -> Vec<Period<f64>> {

@@ -11,6 +11,7 @@ use super::axis::Axis;
 use super::cell::{Cell, Durations};
 use super::figures::{self, Check};
 use super::overlap::{Intervals, Remembered, Running, kept_peaks};
+use super::panels::rate_grade;
 use super::points::{self, CLOSED_MS};
 use super::refused;
 use super::select::Member;
@@ -129,7 +130,7 @@ fn from_logs(asof: AsOf<'_>, member: &Member<'_>, span: &Span, figures: &mut Fig
     let cell = &figures.cell;
     let errors_grade = grade.worst(figures.checks.1.grade());
     row.invocations = grade.of(cell.started().round() as u64);
-    row.rate = grade.of(cell.started() / span.minutes);
+    row.rate = grade.worst(rate_grade(span.minutes, span.window)).of(cell.started() / span.minutes);
     row.errors = errors_grade.of(cell.errors().round() as u64);
     if cell.started() > 0.0 {
         let share = 100.0 * cell.errors() / cell.started();
