@@ -610,3 +610,21 @@ fn an_empty_list_makes_no_answer_of_an_applications_line() {
         assert_eq!(read(document).body, Body::Other(name), "{document}");
     }
 }
+
+#[test]
+fn what_is_no_text_is_no_record() {
+    let reason = |line: &[u8]| match read_bytes(line).body {
+        Body::Bad(bad) => Some(bad.reason.clone()),
+        Body::Continuation(_) => None,
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(reason(b"\x7fELF\x02\x01\x00").as_deref(), Some("not text: there is a byte 0 in it"));
+    assert_eq!(reason(&[0x93, 0xfe, b'a']).as_deref(), Some("not text: 2 of 3 bytes are no UTF-8"));
+    // A name in Latin-1, a name that is no Latin at all, the colours of a terminal, an empty line.
+    for text in [&b"user Andr\xe9 is back"[..], "Ж пришёл".as_bytes(), b"\x1b[31mred\x1b[0m", b""] {
+        assert_eq!(reason(text), None, "{}", text.escape_ascii());
+    }
+    // What Lambda wrote is a record whatever a function puts into it.
+    let line = b"2026-11-23T08:00:00.123Z 2026/11/23/[7]0123456789abcdef0123456789abcdef \x00\xff\xfe";
+    assert!(matches!(read_bytes(line).body, Body::Log(_)));
+}

@@ -17,6 +17,7 @@ use crate::query::filter::{Condition, Filter, Mistake, Term};
 use crate::query::page::{Listed, Page, PageRequest, Part, Place, Ranking};
 use crate::query::survey::*;
 use crate::query::view::*;
+use crate::query::{Apart, Coverage, CoverageRequest, Health, Named, PanelSource};
 use crate::query::{Configured, ErrorKey, InEnvironment, One, OneRequest, StepRequest};
 use crate::ui::app::{Effect, Msg, Options, UiState, update};
 use crate::ui::key::Key;
@@ -119,6 +120,39 @@ pub fn replay(paused: bool, loaded: f64) -> SessionStatus {
             onset(400_000, None),
         ]),
         ..live()
+    }
+}
+
+/// What sources come to that lack something of everything.
+fn coverage(request: &CoverageRequest) -> Coverage {
+    let source = |panel, told, words: &str| PanelSource { panel, told, words: words.to_string() };
+    Coverage {
+        panels: vec![
+            source("Invocations", true, "logs of 23 functions, CloudWatch metrics of 2 functions"),
+            source(
+                "Throttles",
+                false,
+                "no source: throttled requests never run and are in no log; give CloudWatch metrics, for example the files of a metric stream",
+            ),
+            source("Traces", false, "no source; give X-Ray segments or OTLP spans"),
+        ],
+        both: 1,
+        logs_only: Named { names: vec!["cart-\x1b[31mtax".into(), "login".into()], count: 22 },
+        metrics_only: Named { names: vec!["quiet".into()], count: 1 },
+        window: request.window,
+        compared: Some((12_480, 9_102)),
+        apart: vec![Apart { name: "order-create".into(), metered: 12_480, logged: 9_102 }],
+        more_apart: 0,
+        lost: 17,
+        read_from: None,
+        kept: Health {
+            budget: 110 << 20,
+            bytes: 104 << 20,
+            rows: 812_345,
+            rows_let_go: 1_204_000,
+            traces_let_go: 40,
+            ..Health::default()
+        },
     }
 }
 
@@ -1226,6 +1260,10 @@ impl Session {
                     Effect::AskOne { id, request } => {
                         let answer = Arc::new(one(request));
                         next.extend(update(&mut self.state, Msg::One { id, answer }, self.at));
+                    }
+                    Effect::AskCoverage { id, request } => {
+                        let answer = Arc::new(coverage(&request));
+                        next.extend(update(&mut self.state, Msg::Coverage { id, answer }, self.at));
                     }
                     Effect::AskTraces { id, request } => {
                         let answer = traces(&request);

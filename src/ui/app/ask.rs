@@ -94,7 +94,8 @@ impl UiState {
         };
         let traces = self.traces_due_at(self.traces_every_ms());
         let survey = self.survey_due_at(self.traces_every_ms());
-        [thaw, numbers, lines, lists, traces, survey]
+        let coverage = self.coverage_due_at();
+        [thaw, numbers, lines, lists, traces, survey, coverage]
             .into_iter()
             .flatten()
             .min()
@@ -172,6 +173,7 @@ impl UiState {
             effects.extend(self.ask_its_lines(at));
             effects.extend(self.ask_traces(at, self.traces_every_ms()));
             effects.extend(self.ask_survey(at, self.traces_every_ms()));
+            effects.extend(self.ask_coverage(at));
         }
         if !self.frozen(at) {
             self.thaw();

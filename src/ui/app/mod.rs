@@ -15,6 +15,7 @@ mod find;
 mod function;
 #[cfg(test)]
 mod hand_tests;
+mod health;
 mod heat;
 mod invocation;
 mod invocations;
@@ -63,6 +64,7 @@ pub use compare::Compare;
 pub use copies::Copied;
 pub use facts::{Fact, Told};
 pub use function::{FunctionBoard, FunctionList, Only};
+pub use health::{HealthLine, Weight};
 pub use heat::HeatCell;
 pub use invocation::InvocationBoard;
 pub use invocations::{InvocationScope, InvocationsView};

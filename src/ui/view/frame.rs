@@ -5,7 +5,9 @@ use ratatui::style::Modifier;
 
 use crate::model::Timestamp;
 use crate::query::filter::Filter;
-use crate::ui::app::{Board, Compare, Focus, FunctionBoard, FunctionList, PanelKind, Shape, UiState};
+use crate::ui::app::{
+    Board, Compare, Focus, FunctionBoard, FunctionList, PanelKind, Shape, SourcesList, UiState,
+};
 use crate::ui::keymap::{Action, ViewKind};
 use crate::ui::number;
 use crate::ui::sanitize;
@@ -409,7 +411,14 @@ fn hints(state: &UiState) -> Vec<(Action, &'static str)> {
         ViewKind::Sources => {
             vec![
                 (Action::Back, "back"),
-                (Action::NextPanel, "bad records"),
+                (
+                    Action::NextPanel,
+                    match state.sources.list {
+                        SourcesList::Sources => "bad records",
+                        SourcesList::Bad => "health",
+                        SourcesList::Health => "sources",
+                    },
+                ),
                 (Action::Copy, "copy"),
                 (Action::Retry, "retry"),
             ]

@@ -485,6 +485,16 @@ fn sources() {
         session.press("7 Tab");
         session
     });
+    golden("health", |w, h| {
+        let mut session = Session::new(w, h, live());
+        session.press("7 Shift-Tab");
+        session
+    });
+    golden("health_scrolled", |w, h| {
+        let mut session = Session::new(w, h, replay(false, 0.5));
+        session.press("7 Tab Tab G");
+        session
+    });
 }
 
 #[test]
@@ -544,6 +554,7 @@ fn ascii_screens_are_ascii() {
         "5 Enter *",
         "6",
         "7",
+        "7 Tab Tab",
         "?",
         "Tab Tab +",
         "Tab Tab v Left k",

@@ -11,7 +11,7 @@ use crate::query::survey::Pattern;
 use crate::query::view::{
     EnvironmentRow, ErrorGroup, FunctionRow, InvocationRow, MetricRow, TraceLine, VersionRow,
 };
-use crate::ui::app::{FunctionList, Shape, UiState};
+use crate::ui::app::{FunctionList, Shape, SourcesList, UiState};
 use crate::ui::keymap::ViewKind;
 use crate::ui::symbols::Charset;
 
@@ -115,6 +115,11 @@ pub fn sheet(state: &UiState) -> Option<Sheet> {
                 ]
             });
             (&["kind", "function", "since", "until", "sentence"], found.collect(), state.problem_list.index())
+        }
+        ViewKind::Sources if state.sources.list == SourcesList::Health => {
+            let lines = state.health().into_iter();
+            let lines = lines.map(|line| vec![text(line.label), text(&line.text)]).collect();
+            (&["about", "what"], lines, 0)
         }
         ViewKind::Sources => {
             let sources = state.status.sources.iter().map(|source| {
