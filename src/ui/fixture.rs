@@ -123,6 +123,45 @@ pub fn replay(paused: bool, loaded: f64) -> SessionStatus {
     }
 }
 
+/// A replay in which nothing of Lambda is.
+pub fn nothing() -> SessionStatus {
+    let mut text = source(0, "notes.txt", SourceState::Ended, 0, Some("text only"));
+    (text.read_bytes, text.records) = (1_204, 31);
+    let mut empty = source(1, "empty.log", SourceState::Ended, 0, Some("nothing in it"));
+    (empty.read_bytes, empty.records) = (0, 0);
+    let mut program = source(2, "bin/\x1b[2Jls", SourceState::Ended, 369, None);
+    (program.read_bytes, program.records) = (151_344, 125);
+    let why = "permission denied; run as a user who may read it, or have it made readable";
+    let mut failed = source(3, "secret.log", SourceState::Failed, 0, Some(why));
+    (failed.read_bytes, failed.records) = (0, 0);
+    let bad = BadRecord {
+        source: "bin/\x1b[2Jls".into(),
+        line: None,
+        offset: 0,
+        reason: "not text: there is a byte 0 in it".into(),
+        excerpt: "\x7fELF".into(),
+    };
+    SessionStatus {
+        as_of: Timestamp(0),
+        latest: Timestamp(0),
+        newest: None,
+        oldest: None,
+        functions: 0,
+        ages: Vec::new(),
+        onsets: Arc::default(),
+        sources: Arc::new(vec![failed, text, empty, program]),
+        bad_records: Arc::new(vec![bad]),
+        bad: 369,
+        kind: SessionKind::Replay {
+            start: Timestamp(0),
+            end: Timestamp(0),
+            speed: Speed::Times(60),
+            loaded: 1.0,
+        },
+        ..live()
+    }
+}
+
 /// What sources come to that lack something of everything.
 fn coverage(request: &CoverageRequest) -> Coverage {
     let source = |panel, told, words: &str| PanelSource { panel, told, words: words.to_string() };

@@ -117,6 +117,7 @@ fn clock(state: &UiState) -> Vec<(String, Role)> {
                 _ => (speed.shown(), Role::Live),
             };
             let time = match (status.newest, status.functions) {
+                (None, 0) if status.nothing_in_it() => "no record of Lambda in it".to_string(),
                 (None, 0) => "no record of Lambda so far".to_string(),
                 _ => format!("{} {time}", state.zone.date(status.as_of)),
             };
@@ -136,6 +137,8 @@ fn older(status: &SessionStatus) -> Option<(String, Role)> {
 pub fn rule(pen: &mut Pen, area: Rect, state: &UiState) {
     let window = window_name(state.window_ms);
     let mut text = match state.view() {
+        // A window ends at a time.
+        _ if state.status.nothing_in_it() => String::new(),
         ViewKind::Overview | ViewKind::Function if state.compare.is_some() => {
             let with = state.compare.map_or("", Compare::words);
             format!(" {window}, before: {with}")
@@ -178,6 +181,13 @@ pub fn rule(pen: &mut Pen, area: Rect, state: &UiState) {
     };
     let line = Rect { width: x.saturating_sub(area.x), ..area };
     match state.status.kind {
+        SessionKind::Replay { loaded, .. } if state.status.timeless() => {
+            pen.rule(line);
+            if loaded < 1.0 {
+                let text = format!(" reading {:.0} % ", loaded * 100.0);
+                pen.right(line.right(), line.y, line.width, &text, Role::Label);
+            }
+        }
         SessionKind::Replay { start, end, loaded, .. } => {
             let onsets = &state.status.onsets;
             let bookmarks: Vec<Timestamp> = state.bookmarks.iter().map(|bookmark| bookmark.at).collect();

@@ -1,7 +1,7 @@
 //! Golden screens: every view at the sizes that matter.
 
 use crate::ui::app::{Msg, UiState};
-use crate::ui::fixture::{Session, buffer, empty, live, options, replay, screen};
+use crate::ui::fixture::{self, Session, buffer, empty, live, options, replay, screen};
 use crate::ui::symbols::Charset;
 use crate::ui::theme::{BUILT_IN, ColorDepth, Theme};
 
@@ -471,6 +471,24 @@ fn traces() {
         session.press("5 Enter j j j j X");
         session
     });
+}
+
+#[test]
+fn a_replay_with_nothing_in_it() {
+    golden("nothing", |w, h| {
+        let mut session = Session::new(w, h, fixture::nothing());
+        session.state.problems = Default::default();
+        session
+    });
+    // Until all of it is read there may be something.
+    let mut status = fixture::nothing();
+    if let crate::ui::status::SessionKind::Replay { loaded, .. } = &mut status.kind {
+        *loaded = 0.4;
+    }
+    let session = Session::new(80, 24, status);
+    let screen = screen(&session.state);
+    assert!(screen.contains("reading 40 %") && !screen.contains("00:00:00 "), "{screen}");
+    assert!(!screen.contains("in what was read"), "{screen}");
 }
 
 #[test]

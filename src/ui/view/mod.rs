@@ -15,6 +15,7 @@ pub mod logs;
 mod marks;
 mod metrics;
 mod minimap;
+mod nothing;
 pub mod overview;
 mod palette;
 pub mod panels;
