@@ -649,6 +649,19 @@ fn invocation(n: u64) -> InvocationRow {
     }
 }
 
+fn block(row: &InvocationRow) -> Block {
+    let ended = row.duration.map(|took| row.start.plus(took.ceil_ms()));
+    Block {
+        which: row.which(),
+        seq: row.seq,
+        request_id: row.request_id.clone(),
+        state: row.state,
+        ended,
+        duration: row.duration,
+        lines: row.lines,
+    }
+}
+
 /// A function's answer; `newest` is the number of its newest invocation.
 pub fn function(newest: u64) -> Overview {
     let group = |name: &str, frame: &str, message: &str, count, seq| ErrorGroup {
@@ -678,6 +691,12 @@ pub fn function(newest: u64) -> Overview {
         init_seen: id != 2,
         max_memory_mb: Some(210),
         busy: id == 0,
+        fate: match id {
+            1 => Fate::Killed(Outcome::Timeout),
+            2 => Fate::Replaced(NOW.plus(-330_000)),
+            _ => Fate::Alive,
+        },
+        blocks: (0..8).map(|n| block(&invocation(n * 9 + u64::from(id)))).collect(),
         lane: (0..MINUTES as u32)
             .map(|at| match at {
                 ..10 => None,
@@ -813,7 +832,11 @@ fn configured() -> Configured {
             who: "s3.amazonaws.com".into(),
             source: Some("arn:aws:s3:::invoices".into()),
         }],
-        may_do: vec!["Allow sqs:SendMessage on arn:aws:sqs:eu-west-1:123456789012:payments".into()],
+        may_do: vec![
+            "Allow sqs:SendMessage, sqs:DeleteMessage, logs:* on arn:aws:sqs:eu-west-1:123456789012:payments"
+                .into(),
+            "Deny s3:DeleteObject on arn:aws:s3:::orders/*".into(),
+        ],
         changed: Some(NOW.plus(-320_000)),
         ..Configured::default()
     }

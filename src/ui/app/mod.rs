@@ -21,9 +21,11 @@ mod invocation;
 mod invocations;
 #[cfg(test)]
 mod keys_tests;
+mod lanes;
 pub mod list;
 pub mod logs;
 mod masked;
+mod may_do;
 #[cfg(test)]
 mod metric_tests;
 mod navigate;

@@ -109,6 +109,9 @@ impl UiState {
             logs.left = logs.left.saturating_add_signed(by * 8).min(100_000);
             return Vec::new();
         }
+        if let Some(effects) = self.along_lane(by) {
+            return effects;
+        }
         let metric = self.metric_enlarged();
         match self.board_mut() {
             Some(board)
@@ -174,6 +177,9 @@ impl UiState {
     }
 
     pub(super) fn open_in_function(&mut self) -> Vec<Effect> {
+        if self.open_block() {
+            return Vec::new();
+        }
         let height = view::list_height(self);
         let Some(function) = &mut self.function else { return Vec::new() };
         let line = function.index();

@@ -257,6 +257,13 @@ pub fn message(pen: &mut Pen, area: Rect, state: &UiState) {
         pen.text(area.x, area.y, area.width, &text, Role::Text);
         return;
     }
+    if let (ViewKind::Function, Some(function)) = (state.view(), &state.function)
+        && let Some(block) = function.block()
+    {
+        let text = super::function::block_told(block, state, pen.symbols);
+        pen.text(area.x, area.y, area.width, &text, Role::Text);
+        return;
+    }
     if let Some(warning) = &state.status.warning {
         pen.text(area.x, area.y, area.width, &format!("{} {warning}", pen.symbols.memory), Role::Error);
         return;
@@ -327,6 +334,14 @@ fn hints(state: &UiState) -> Vec<(Action, &'static str)> {
         ],
         ViewKind::Function => match state.function.as_ref().map(|f| (f.board.focus, &f.board)) {
             Some((Focus::Panel(kind), board)) => panel_hints(kind, board),
+            _ if state.function.as_ref().is_some_and(|f| f.list == FunctionList::Environments) => vec![
+                (Action::Open, "open"),
+                (Action::Left, "along the lane"),
+                (Action::Back, "back"),
+                (Action::NextPanel, "next list"),
+                (Action::NextError, "next error"),
+                pause,
+            ],
             _ => vec![
                 (Action::Open, "open"),
                 (Action::Back, "back"),

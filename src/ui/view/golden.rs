@@ -284,6 +284,11 @@ fn function() {
         session.press("j Enter Tab Tab Tab j");
         session
     });
+    golden("function_lane_block", |w, h| {
+        let mut session = Session::new(w, h, live());
+        session.press("j Enter Tab Tab Tab j Left Left");
+        session
+    });
     golden("function_one_environment", |w, h| {
         let mut session = Session::new(w, h, live());
         session.press("j Enter Tab Tab Tab j Enter");

@@ -249,8 +249,8 @@ fn version(row: &VersionRow) -> Vec<Cell> {
     fields
 }
 
-const ENVIRONMENT: [&str; 7] =
-    ["log_stream", "version", "first", "last", "invocations", "errors", "memory_used_mb"];
+const ENVIRONMENT: [&str; 8] =
+    ["log_stream", "version", "first", "last", "invocations", "errors", "memory_used_mb", "state"];
 
 fn environment(row: &EnvironmentRow) -> Vec<Cell> {
     vec![
@@ -261,6 +261,7 @@ fn environment(row: &EnvironmentRow) -> Vec<Cell> {
         number(Some(row.invocations)),
         number(Some(row.errors)),
         number(row.max_memory_mb),
+        text(super::function::fate(row).0),
     ]
 }
 
