@@ -1,6 +1,6 @@
 //! One function: its invocations, error groups and environments.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use crate::model::{
     Cold, EnvironmentId, FunctionId, Grade, Micros, NameId, Outcome, Setting, Timestamp, When, Why, Window,
@@ -237,6 +237,7 @@ fn environment_rows(
             Some((row, used.blocks))
         })
         .collect();
+    note_replaced(&mut rows);
     rows.sort_by(|(a, _), (b, _)| {
         b.last.cmp(&a.last).then_with(|| b.stream.cmp(&a.stream)).then(b.id.cmp(&a.id))
     });
@@ -251,6 +252,24 @@ fn environment_rows(
         row
     };
     rows.into_iter().map(with_blocks).collect()
+}
+
+/// Says of which environments the published version has stopped when a later one began: that took its
+/// requests, as far as anybody can tell.
+fn note_replaced(rows: &mut [(EnvironmentRow, Vec<(usize, Moment, &Row)>)]) {
+    let mut versions: BTreeMap<u64, (Timestamp, Timestamp)> = BTreeMap::new();
+    for (row, _) in rows.iter() {
+        let Ok(version) = row.version.parse::<u64>() else { continue };
+        let (first, last) = versions.entry(version).or_insert((row.first, row.last));
+        (*first, *last) = ((*first).min(row.first), (*last).max(row.last));
+    }
+    for (row, _) in rows.iter_mut().filter(|(row, _)| row.fate == Fate::Alive && !row.busy) {
+        let Ok(version) = row.version.parse::<u64>() else { continue };
+        let Some((_, stopped)) = versions.get(&version).copied() else { continue };
+        let mut later = versions.range(version + 1..).map(|(_, span)| *span);
+        let takes = later.find(|(began, last)| stopped <= began.plus(HANDED_OVER_MS) && *last > stopped);
+        row.fate = takes.map_or(Fate::Alive, |(began, _)| Fate::Replaced(began));
+    }
 }
 
 /// An invocation as a block of a lane.
@@ -302,12 +321,18 @@ mod tests {
 
     /// Environments one after the other, each with its runs: when they began, in seconds, and how they ended.
     fn snapshot(environments: &[&[(i64, Outcome)]], code_changed_s: Option<i64>, version: &str) -> Snapshot {
+        let versioned: Vec<_> = environments.iter().map(|runs| (version, *runs)).collect();
+        of_versions(&versioned, code_changed_s)
+    }
+
+    fn of_versions(environments: &[(&str, &[(i64, Outcome)])], code_changed_s: Option<i64>) -> Snapshot {
         let mut texts = Texts::default();
-        let (version, stream) = (texts.names.id(version), texts.names.id("2026/11/23/[7]abc"));
+        let stream = texts.names.id("2026/11/23/[7]abc");
         let mut store = Store::new(Budget { bytes: 1 << 24 });
         store.function(F, "f");
         let mut seq = 0;
-        for (id, runs) in (0..).map(EnvironmentId).zip(environments) {
+        for (id, (version, runs)) in (0..).map(EnvironmentId).zip(environments) {
+            let version = texts.names.id(version);
             let first = Timestamp(runs[0].0 * 1_000);
             store.environment(&EnvironmentInfo {
                 id,
@@ -408,6 +433,24 @@ mod tests {
         assert_eq!(fates("$LATEST", 400), [gone, gone, Fate::Alive]);
         assert_eq!(fates("$LATEST", 90), [Fate::Alive; 3]);
         assert_eq!(fates("7", 400), [Fate::Alive; 3], "a published version keeps its code");
+    }
+
+    #[test]
+    fn a_version_is_replaced_where_it_stopped_when_a_later_one_began() {
+        let ok = Outcome::Ok;
+        let all: [(&str, &[_]); 3] =
+            [("19", &[(10, ok), (90, ok)]), ("19", &[(10, ok)]), ("20", &[(95, ok), (200, ok)])];
+        let fates = |all: &[(&str, &[(i64, Outcome)])], as_of| -> Vec<Fate> {
+            rows(&of_versions(all, None), as_of, 60).iter().map(|row| row.fate).collect()
+        };
+        let gone = Fate::Replaced(Timestamp(95_000));
+        assert_eq!(fates(&all, 400), [gone, gone, Fate::Alive]);
+        assert_eq!(fates(&all, 92), [Fate::Alive; 2], "nobody knew of the later one");
+        // Both take requests; and an earlier one replaces nothing.
+        let both: [(&str, &[_]); 2] = [("19", &[(10, ok), (300, ok)]), ("20", &[(95, ok), (310, ok)])];
+        assert_eq!(fates(&both, 400), [Fate::Alive; 2]);
+        let back: [(&str, &[_]); 2] = [("20", &[(10, ok), (90, ok)]), ("19", &[(95, ok), (310, ok)])];
+        assert_eq!(fates(&back, 400), [Fate::Alive; 2]);
     }
 
     #[test]

@@ -31,6 +31,18 @@ fn nothing_of_lambda(source: &SourceProgress) -> Option<String> {
     }
 }
 
+/// Whether a source could not be read to its end. Of a file that was written anew the rest is gone, but its
+/// name is read on.
+fn broke_off(source: &SourceProgress) -> bool {
+    let unpacked = matches!(source.info.kind, Kind::Packed | Kind::Fifo);
+    source.trouble.is_some() && (unpacked || source.read.records == 0)
+}
+
+/// What went wrong, without the name that stands before it.
+fn without_name(name: &str, what: &str) -> String {
+    what.strip_prefix(name).and_then(|rest| rest.strip_prefix(": ")).unwrap_or(what).to_string()
+}
+
 /// What can't be read at all, as sources that failed, with what to do.
 fn unread(progress: &Progress) -> impl Iterator<Item = SourceStatus> + '_ {
     progress.unread.iter().map(|(name, why)| SourceStatus {
@@ -43,7 +55,7 @@ fn unread(progress: &Progress) -> impl Iterator<Item = SourceStatus> + '_ {
         records: 0,
         bad: 0,
         newest: None,
-        note: Some(why.strip_prefix(&format!("{name}: ")).unwrap_or(why).to_string()),
+        note: Some(without_name(name, why)),
     })
 }
 
@@ -59,7 +71,7 @@ pub(super) fn sources(published: &Published) -> Vec<SourceStatus> {
     let kept = &published.snapshot.bad.kept;
     let kept = |id| kept.iter().filter(|record| record.origin.source == id).count() as u64;
     let state = |source: &SourceProgress| match source.stage {
-        Stage::Ended if source.trouble.is_some() => SourceState::Failed,
+        Stage::Ended if broke_off(source) => SourceState::Failed,
         Stage::Reading => SourceState::Reading,
         Stage::Following if source.info.kind == Kind::Socket => SourceState::Listening,
         Stage::Following if source.read.records == 0 => SourceState::Waiting,
@@ -82,7 +94,7 @@ pub(super) fn sources(published: &Published) -> Vec<SourceStatus> {
                 note: source
                     .note
                     .clone()
-                    .or_else(|| source.trouble.clone())
+                    .or_else(|| Some(without_name(&source.info.label, source.trouble.as_deref()?)))
                     .or_else(|| nothing_of_lambda(source)),
             }
         }))
@@ -124,7 +136,7 @@ mod tests {
             path: None,
             label: format!("{}.log", id.0).into(),
             size: 10,
-            kind: Kind::File,
+            kind: if id.0 == 3 { Kind::Packed } else { Kind::File },
             function: None,
             stream: None,
             written: None,
@@ -158,6 +170,6 @@ mod tests {
         // All that are bad are counted, also those that are not kept.
         assert_eq!((told[2].records, told[2].bad), (1, 8));
         assert_eq!((told[4].records, told[4].bad, told[4].state), (7_000, 2_000, SourceState::Failed));
-        assert_eq!(notes[3], "3.log: cut off");
+        assert_eq!(notes[3], "cut off");
     }
 }

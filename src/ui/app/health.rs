@@ -138,7 +138,7 @@ fn let_go(lines: &mut Lines, status: &SessionStatus, coverage: Option<&Coverage>
 fn lost(lines: &mut Lines, status: &SessionStatus, coverage: Option<&Coverage>) {
     match coverage.map(|coverage| coverage.lost) {
         None => {}
-        Some(0) => lines.put("lost", "nothing that the platform or a socket tells of".into(), Weight::Fine),
+        Some(0) => lines.put("lost", "nothing that the platform tells of".into(), Weight::Fine),
         Some(n) => lines.put(
             "lost",
             format!("{} before they came here, as the platform says", counted(n, "record")),

@@ -229,6 +229,11 @@ fn function() {
         session.press("j Enter Tab Tab Tab Tab j");
         session
     });
+    golden("function_settings_end", |w, h| {
+        let mut session = Session::new(w, h, live());
+        session.press("j Enter Tab Tab Tab Tab G");
+        session
+    });
     golden("function_metrics", |w, h| {
         let mut session = Session::new(w, h, live());
         session.press("j Enter Tab Tab Tab Tab Tab j j");
