@@ -33,7 +33,7 @@ pub fn draw(pen: &mut Pen, area: Rect, state: &UiState) {
     let mut y = area.y;
     pen.text(area.x, y, area.width, "no record of Lambda in what was read", Role::Title);
     y += 1;
-    // What could be given stays whole, and one source is told at least.
+    // What could be given stays whole; of the sources as many as fit beside it.
     let left = usize::from(area.bottom().saturating_sub(y)).saturating_sub(guide.len() + 1);
     let most = left.max(1);
     let all = status.sources.len();
