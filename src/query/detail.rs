@@ -135,6 +135,9 @@ pub fn invocation(
     }
 }
 
+/// Invocations that began in an environment: of those in one column the worst.
+type Begun<'a> = Vec<(usize, Moment, &'a Row)>;
+
 /// What an environment did in a window.
 #[derive(Default)]
 struct Used<'a> {
@@ -149,8 +152,7 @@ struct Used<'a> {
     lane: Lane,
     /// How the one that began last ended.
     outcome: Option<Outcome>,
-    /// Of those that began in one column the worst.
-    blocks: Vec<(usize, Moment, &'a Row)>,
+    blocks: Begun<'a>,
 }
 
 impl<'a> Used<'a> {
@@ -199,7 +201,7 @@ fn environment_rows(
             used.entry(known.first.id).or_default();
         }
     }
-    let mut rows: Vec<(EnvironmentRow, Vec<(usize, Moment, &Row)>)> = used
+    let mut rows: Vec<(EnvironmentRow, Begun<'_>)> = used
         .into_iter()
         .filter_map(|(id, mut used)| {
             let known = function.environments.get(id).filter(|known| known.first.known <= asof.at);
@@ -243,7 +245,7 @@ fn environment_rows(
     });
     rows.truncate(ENVIRONMENTS);
     let mut room = BLOCKS;
-    let with_blocks = |(mut row, blocks): (EnvironmentRow, Vec<(usize, Moment, &Row)>)| {
+    let with_blocks = |(mut row, blocks): (EnvironmentRow, Begun<'_>)| {
         // The newest of them first.
         let from = blocks.len().saturating_sub(room);
         row.blocks =
@@ -256,7 +258,7 @@ fn environment_rows(
 
 /// Says of which environments the published version has stopped when a later one began: that took its
 /// requests, as far as anybody can tell.
-fn note_replaced(rows: &mut [(EnvironmentRow, Vec<(usize, Moment, &Row)>)]) {
+fn note_replaced(rows: &mut [(EnvironmentRow, Begun<'_>)]) {
     let mut versions: BTreeMap<u64, (Timestamp, Timestamp)> = BTreeMap::new();
     for (row, _) in rows.iter() {
         let Ok(version) = row.version.parse::<u64>() else { continue };

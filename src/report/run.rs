@@ -201,7 +201,7 @@ pub fn run(
     // Of what could not be opened nobody knows what is in it.
     if input.sources.is_empty() && !input.troubles.is_empty() {
         return Err(NoInput {
-            problems: input.troubles.iter().map(|what| super::output::harmless(what).into()).collect(),
+            problems: input.troubles.iter().map(|what| super::output::harmless(what)).collect(),
         }
         .into());
     }

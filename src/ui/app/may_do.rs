@@ -1,4 +1,4 @@
-//! What a role may do, in short: `dynamodb: GetItem, PutItem → table/orders`. What it is denied goes before
+//! What a role may do, in short: `dynamodb: GetItem, PutItem -> table/orders`. What it is denied goes before
 //! what it is allowed, since that holds whatever else is said.
 
 use super::facts::Told;
@@ -25,7 +25,7 @@ fn short(statement: &str) -> (String, Told) {
     let resources: Vec<&str> = resources.split(", ").map(place).collect();
     let on = match resources.join(", ") {
         none if none.is_empty() => String::new(),
-        some => format!(" → {some}"),
+        some => format!(" -> {some}"),
     };
     let denied = if deny { "denied: " } else { "" };
     (format!("{denied}{but}{}{on}", by_service(actions)), if deny { Told::Wrong } else { Told::Known })
@@ -66,15 +66,15 @@ mod tests {
         for (statement, want) in [
             (
                 "Allow dynamodb:GetItem, dynamodb:PutItem on arn:aws:dynamodb:eu-west-1:123456789012:table/orders",
-                "dynamodb: GetItem, PutItem → table/orders",
+                "dynamodb: GetItem, PutItem -> table/orders",
             ),
-            ("Allow logs:*, s3:GetObject on *", "logs: *; s3: GetObject → *"),
+            ("Allow logs:*, s3:GetObject on *", "logs: *; s3: GetObject -> *"),
             (
                 "Allow s3:GetObject, sqs:SendMessage, s3:PutObject on arn:aws:s3:::a/*, arn:aws:sqs:eu-west-1:1:q",
-                "s3: GetObject, PutObject; sqs: SendMessage → a/*, q",
+                "s3: GetObject, PutObject; sqs: SendMessage -> a/*, q",
             ),
-            ("Allow all but iam:* on *", "all but iam: * → *"),
-            ("Allow * on arn:", "* → arn:"),
+            ("Allow all but iam:* on *", "all but iam: * -> *"),
+            ("Allow * on arn:", "* -> arn:"),
             // Cut off while it was read, or of no usual form.
             ("Allow s3:Get…", "s3: Get…"),
             ("Allow  on ", ""),
@@ -89,8 +89,8 @@ mod tests {
     fn what_is_denied_is_marked_and_first() {
         let all = ["Allow s3:* on *", "Deny s3:DeleteObject on arn:aws:s3:::orders/*", "Allow sqs:* on *"];
         let told = lines(&all.map(Box::from));
-        assert_eq!(told[0], ("denied: s3: DeleteObject → orders/*".to_string(), Told::Wrong));
-        assert_eq!(told[1].0, "s3: * → *");
+        assert_eq!(told[0], ("denied: s3: DeleteObject -> orders/*".to_string(), Told::Wrong));
+        assert_eq!(told[1].0, "s3: * -> *");
         assert_eq!(told.len(), 3);
     }
 }
