@@ -260,6 +260,9 @@ impl World {
                 Effect::AskOne { id, request } => {
                     Msg::One { id, answer: Arc::new(query::one(&self.snapshot, &request).unwrap()) }
                 }
+                Effect::AskCoverage { id, request } => {
+                    Msg::Coverage { id, answer: Arc::new(query::coverage(&self.snapshot, &request)) }
+                }
                 Effect::AskTraces { id, request } => {
                     Msg::Traces { id, answer: query::traces_answer(&self.snapshot, &request) }
                 }

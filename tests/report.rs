@@ -507,6 +507,35 @@ fn the_doctor_says_what_is_there_and_what_is_missing() {
     assert_eq!(lamtop(&["doctor", "no/such/file"]).status.code(), Some(1));
 }
 
+/// Of what could not be opened nobody says what is in it.
+#[test]
+fn what_cannot_be_read_is_not_called_empty() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name).to_str().unwrap().to_string();
+    std::fs::write(at("notes.log"), "hello\nworld\n").unwrap();
+    std::fs::write(at("program.log"), b"\x7fELF\x00\x01\n\x00\x00\n").unwrap();
+    let said = |paths: &[&str]| {
+        let out = lamtop(&[&["report"], paths].concat());
+        assert_eq!(out.status.code(), Some(1));
+        String::from_utf8(out.stderr).unwrap()
+    };
+    let both = said(&[&at("none.log"), &at("notes.log")]);
+    let lines: Vec<&str> = both.lines().collect();
+    assert!(lines[0].contains("none.log: no such file"), "{both}");
+    assert!(lines[1].contains("notes.log: no record of Lambda") && !lines[1].contains("none.log"), "{both}");
+    assert_eq!(lines.len(), 2, "{both}");
+    let alone = said(&[&at("none.log")]);
+    assert!(!alone.contains("no record of Lambda"), "{alone}");
+    let program = said(&[&at("program.log")]);
+    assert!(program.contains("not text: there is a byte 0 in it"), "{program}");
+    let told = lamtop(&["doctor", &at("program.log")]);
+    let told = String::from_utf8(told.stdout).unwrap();
+    assert!(
+        told.contains("nothing that could be read\n  could not be read: 2\n    line 1, byte 0: not text"),
+        "{told}"
+    );
+}
+
 /// The groups of errors hold each failed invocation once, and no other.
 #[test]
 fn errors_in_groups_are_the_failed_invocations() {

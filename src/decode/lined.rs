@@ -227,7 +227,27 @@ fn bare<'a>(frame: &Frame<'a>, line: &'a [u8], arena: &'a Arena) -> Record<'a> {
     }
     let more =
         if said.trim_ascii() == b"Copy" { Continuation::Copy } else { text::continuation(said, arena) };
+    if matches!(more, Continuation::Text)
+        && let Some(reason) = no_text(line)
+    {
+        return frame.bad(reason, arena);
+    }
     Record { envelope, body: Body::Continuation(more) }
+}
+
+/// Of a line that is no text (a program, a picture, what is packed): what is wrong with it. A few bytes of
+/// another encoding are let be: people's names are in logs.
+fn no_text(line: &[u8]) -> Option<String> {
+    const LOOKED_AT: usize = 1 << 16;
+    let line = &line[..line.len().min(LOOKED_AT)];
+    if memchr(0, line).is_some() {
+        return Some("not text: there is a byte 0 in it".to_string());
+    }
+    let odd = match std::str::from_utf8(line) {
+        Ok(_) => return None,
+        Err(_) => line.utf8_chunks().map(|part| part.invalid().len()).sum::<usize>(),
+    };
+    (odd * 10 > line.len() * 3).then(|| format!("not text: {odd} of {} bytes are no UTF-8", line.len()))
 }
 
 /// Text as it was before somebody indented or quoted it, or a tool put a time of day before it.

@@ -21,6 +21,8 @@ pub(super) struct Taken {
     pub chunk: Chunk,
     /// Number of records.
     pub records: u64,
+    /// How many of them could not be read.
+    pub bad: u64,
     /// Whether any is more than text that may be anybody's.
     pub told: bool,
     /// The oldest time in them.
@@ -53,9 +55,10 @@ impl Intake {
     /// Takes in the next batch of a source.
     pub fn take(&mut self, batch: Batch) -> Taken {
         let (mut oldest, mut newest) = (None::<Timestamp>, None);
-        let (mut arrived, mut told) = (false, false);
+        let (mut arrived, mut told, mut bad) = (false, false, 0);
         for record in batch.records() {
             arrived |= record.envelope.arrived.is_some();
+            bad += u64::from(matches!(record.body, Body::Bad(_)));
             told |= !matches!(record.body, Body::Continuation(_) | Body::Bad(_));
             if let Some(time) = time_of(record) {
                 oldest = Some(oldest.map_or(time, |oldest| oldest.min(time)));
@@ -78,7 +81,7 @@ impl Intake {
             }
         }
         let records = batch.records().len() as u64;
-        Taken { chunk: batch.into_chunk(), records, told, oldest, newest }
+        Taken { chunk: batch.into_chunk(), records, bad, told, oldest, newest }
     }
 }
 

@@ -22,6 +22,8 @@ pub struct Progress {
     pub filling: Option<f64>,
     /// What went wrong, newest last; at most [`TROUBLES`].
     pub troubles: Vec<String>,
+    /// What was to be read and can't be, by its name; at most [`TROUBLES`].
+    pub unread: BTreeMap<String, String>,
     /// How many things went wrong in all.
     pub troubled: u64,
     /// Platform records that came a second time and were counted once.
@@ -47,6 +49,8 @@ pub struct SourceProgress {
     pub stage: Stage,
     /// What it says of itself: what it listens to, what it could not take. Unsanitised.
     pub note: Option<String>,
+    /// What went wrong with it last, in a sentence. Unsanitised.
+    pub trouble: Option<String>,
 }
 
 /// What was read of a source.
@@ -54,6 +58,8 @@ pub struct SourceProgress {
 pub struct Read {
     /// Number of records.
     pub records: u64,
+    /// How many of them could not be read.
+    pub bad: u64,
     /// Whether any is more than text that may be anybody's.
     pub told: bool,
     /// The oldest time in them.
@@ -64,6 +70,7 @@ impl Read {
     /// Adds a batch's.
     pub(super) fn add(&mut self, taken: &Taken) {
         self.records += taken.records;
+        self.bad += taken.bad;
         self.told |= taken.told;
         self.oldest = match (self.oldest, taken.oldest) {
             (Some(a), Some(b)) => Some(a.min(b)),
@@ -117,13 +124,28 @@ impl Progress {
             self.troubles.remove(0);
         }
     }
+
+    /// Remembers what can't be read at all.
+    pub(super) fn unread(&mut self, name: String, why: &str) {
+        if self.unread.len() < TROUBLES || self.unread.contains_key(&name) {
+            self.unread.insert(name, why.to_string());
+        }
+    }
 }
 
 impl SourceProgress {
     /// A source that was just opened.
     pub(super) fn new(info: SourceInfo) -> Self {
         let bytes = info.skipped;
-        Self { info, bytes, read: Read::default(), newest: None, stage: Stage::Reading, note: None }
+        Self {
+            info,
+            bytes,
+            read: Read::default(),
+            newest: None,
+            stage: Stage::Reading,
+            note: None,
+            trouble: None,
+        }
     }
 
     fn to_read(&self) -> u64 {

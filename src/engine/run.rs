@@ -29,6 +29,8 @@ const MEASURE_MS: u64 = 1_000;
 const UNFINISHED: usize = 8;
 /// By so many bytes its share has changed when the store is told: it looks at all that it holds.
 const STEP: usize = 4 << 20;
+/// The share of the memory by which what is in use has changed when that alone is told: one in so many.
+const TOLD_MEMORY: usize = 64;
 /// The share of what the store may hold that what is read again may take: one in so many.
 const RECALLED: usize = 4;
 /// What a function takes that nothing else is known of, the table's row of it included.
@@ -202,6 +204,8 @@ impl Run {
             Event::Opened(info) => {
                 self.intake.correlator.source(info.id, info.function.as_deref());
                 self.intake.correlator.otherwise(info.id, info.written, info.stream.as_deref());
+                // Somebody made it readable.
+                self.progress.unread.remove(&*info.label);
                 self.progress.sources.insert(info.id, SourceProgress::new(info));
                 self.progress.loaded = false;
             }
@@ -212,7 +216,15 @@ impl Run {
                 }
             }
             // It says itself which source it is about.
-            Event::Trouble { what, .. } => self.progress.trouble(what),
+            Event::Trouble { source, unread, what } => {
+                if let Some(name) = unread {
+                    self.progress.unread(name, &what);
+                }
+                if let Some(source) = source.and_then(|id| self.progress.sources.get_mut(&id)) {
+                    source.trouble = Some(what.clone());
+                }
+                self.progress.trouble(what);
+            }
             // What was sent before this is still with the decoders: it comes first.
             Event::CaughtUp(id) => {
                 self.drain();
@@ -438,7 +450,11 @@ impl Run {
         }
         self.last_measured = now;
         let Some(resident) = resident_bytes() else { return };
-        self.progress.resident = resident;
+        // Also of a capture of which all is read somebody may ask how much it takes.
+        self.changed |= self.progress.resident.abs_diff(resident) > (self.memory / TOLD_MEMORY) as u64;
+        if self.changed {
+            self.progress.resident = resident;
+        }
         self.excess = learned(self.excess, resident as usize, self.memory, self.intake.store.is_full());
         self.share();
     }

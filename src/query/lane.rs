@@ -13,8 +13,9 @@ pub struct Lane {
 }
 
 impl Lane {
-    /// Notes an invocation: its init, if a caller's request began it, and its run up to now.
-    pub fn note(&mut self, axis: &Axis, start: Timestamp, standing: &Standing, now: Timestamp) {
+    /// Notes an invocation: its init, if a caller's request began it, and its run up to now. Says what it
+    /// was.
+    pub fn note(&mut self, axis: &Axis, start: Timestamp, standing: &Standing, now: Timestamp) -> Moment {
         let end = standing.end;
         let moment = match end.map(|end| end.outcome) {
             Some(Outcome::Timeout) => Moment::Timeout,
@@ -25,6 +26,7 @@ impl Lane {
         if let Some(init) = end.and_then(|end| end.init.or(end.restore)) {
             self.init(axis, start.plus(-init.ceil_ms()), init);
         }
+        moment
     }
 
     /// Notes an init.

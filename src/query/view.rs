@@ -11,7 +11,7 @@ use crate::model::{Finding, Flags, FunctionId, Graded, Timestamp, TraceId, Windo
 use super::filter::Filter;
 
 pub use function::{
-    EnvironmentRow, FunctionDetail, InvocationRow, InvocationState, Moment, VersionRow, Which,
+    Block, EnvironmentRow, Fate, FunctionDetail, InvocationRow, InvocationState, Moment, VersionRow, Which,
 };
 pub use lines::{Anchor, LinesAnswer, LinesRequest, LogRow, Stream};
 

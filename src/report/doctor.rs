@@ -1,107 +1,46 @@
 //! `lamtop doctor`: what each thing was taken for, what could not be read, and what is missing for
 //! which panel, in words.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::io::{self, Write};
+use std::sync::Arc;
 
 use super::output::harmless;
 use super::run::{Lines, ReportError, read_noting};
 use super::sources::{Tallies, medium};
 use crate::decode::Wanted;
-use crate::model::{
-    CallFact, Change, DeliveryFact, FactSink, FunctionId, Invocation, MetricName, MetricPoint, Origin,
-    OtherId, OtherMetric, SegmentDocument, Setting, SettingFact, SourceId, Timestamp, TraceId, is_throttle,
-};
+use crate::model::{SourceId, Timestamp, Window};
+use crate::query::{self, Coverage, CoverageRequest, Named, Snapshot};
 use crate::source::SourceInfo;
+use crate::store::{Budget, Store};
 
 /// Functions that are named.
 const NAMED: usize = 20;
-
-/// What was found of what panels need.
-#[derive(Default)]
-struct Found {
-    functions: Vec<String>,
-    logged: BTreeSet<FunctionId>,
-    metered: BTreeMap<MetricName, BTreeSet<Option<FunctionId>>>,
-    traces: BTreeSet<TraceId>,
-    traced: BTreeSet<FunctionId>,
-    others: u64,
-    deliveries: u64,
-    /// Functions of which CloudTrail tells of throttled calls.
-    refused: BTreeSet<FunctionId>,
-    /// Functions by the limits that are told of them; `None` is the account.
-    limits: BTreeMap<&'static str, BTreeSet<Option<FunctionId>>>,
-    changes: u64,
-}
-
-impl FactSink for Found {
-    fn function(&mut self, _id: FunctionId, name: &str) {
-        self.functions.push(name.to_string());
-    }
-
-    fn invocation(&mut self, invocation: &Invocation, _change: Change) {
-        self.logged.insert(invocation.function);
-    }
-
-    fn metric(&mut self, point: &MetricPoint) {
-        self.metered.entry(point.name).or_default().insert(point.function);
-    }
-
-    fn other_metric(&mut self, _id: OtherId, _metric: &OtherMetric) {
-        self.others += 1;
-    }
-
-    fn segment(
-        &mut self,
-        trace: TraceId,
-        function: Option<FunctionId>,
-        _known: Timestamp,
-        _document: &SegmentDocument,
-        _origin: Origin,
-    ) {
-        self.traces.insert(trace);
-        self.traced.extend(function);
-    }
-
-    fn setting(&mut self, fact: SettingFact) {
-        let limit = match fact.setting {
-            Setting::Timeout(_) => "timeout",
-            Setting::Reserved(_) => "reserved concurrency",
-            Setting::Provisioned(_) => "provisioned concurrency",
-            Setting::AccountLimit(_) => "account limit",
-            _ => {
-                self.changes += u64::from(matches!(fact.when, crate::model::When::Changed(_)));
-                return;
-            }
-        };
-        self.limits.entry(limit).or_default().insert(fact.function);
-    }
-
-    fn call(&mut self, call: &CallFact) {
-        if call.refused.as_deref().is_some_and(is_throttle) {
-            self.refused.insert(call.function);
-        }
-    }
-
-    fn delivery(&mut self, _fact: DeliveryFact) {
-        self.deliveries += 1;
-    }
-}
+/// What is held of the input at most: of what is older than fits what it came to is enough here.
+const BYTES: usize = 256 << 20;
+/// Logs and metrics are compared over the newest so many ms.
+const COMPARED_MS: i64 = 24 * 3_600_000;
 
 /// Reads what the paths name and says what it is and what is missing.
 pub fn examine(paths: &[String], out: impl Write) -> Result<(), ReportError> {
     let mut out = io::BufWriter::new(out);
-    let (mut found, mut tallies) = (Found::default(), Tallies::default());
-    let input = read_noting(paths, Wanted::All, &mut found, |record| tallies.note(record))?;
+    let (mut store, mut tallies) = (Store::new(Budget { bytes: BYTES }), Tallies::default());
+    let input = read_noting(paths, Wanted::All, &mut store, |record| tallies.note(record))?;
     for trouble in input.troubles() {
         writeln!(out, "{}", harmless(trouble))?;
     }
     sources(&input.sources, &tallies, &mut out)?;
     writeln!(out)?;
-    functions(&found, &mut out)?;
+    let snapshot = store.snapshot(Arc::new(input.correlator.texts().clone()));
+    functions(&snapshot, &mut out)?;
+    let to = snapshot.newest.plus(1);
+    let window = Window { from: to.plus(-COMPARED_MS), to };
+    // All that was read is known by now.
+    let coverage = query::coverage(&snapshot, &CoverageRequest { as_of: Timestamp::NEVER, window });
+    compared(&coverage, &mut out)?;
     writeln!(out)?;
-    for (panel, told) in panels(&found) {
-        writeln!(out, "{panel:<12} {told}")?;
+    for of in &coverage.panels {
+        writeln!(out, "{:<12} {}", of.panel, of.words)?;
     }
     out.flush()?;
     Ok(())
@@ -117,6 +56,9 @@ fn sources(all: &BTreeMap<SourceId, SourceInfo>, tallies: &Tallies, out: &mut dy
         };
         let holds = match (tally.records(), tally.only_text()) {
             (0, _) => "nothing that could be read".to_string(),
+            (n, true) if tally.bad >= n => {
+                format!("no record of Lambda, and most of it can't be read: is it a log? {n} lines of text")
+            }
             (n, true) => format!("{n} lines of text, no record of Lambda: is it a log of something else?"),
             _ => tally.holds(),
         };
@@ -139,107 +81,50 @@ fn sources(all: &BTreeMap<SourceId, SourceInfo>, tallies: &Tallies, out: &mut dy
     Ok(())
 }
 
-fn functions(found: &Found, out: &mut dyn Write) -> io::Result<()> {
-    let mut names: Vec<&str> = found.functions.iter().map(String::as_str).collect();
+fn functions(snapshot: &Snapshot, out: &mut dyn Write) -> io::Result<()> {
+    let mut names: Vec<&str> = snapshot.functions.iter().map(|function| &*function.name).collect();
+    let all = names.len();
     names.sort_unstable();
-    let more = names.len().saturating_sub(NAMED);
     names.truncate(NAMED);
+    let more = if all > NAMED { format!(" and {} more", all - NAMED) } else { String::new() };
+    let names = if all == 0 { String::new() } else { format!(": {}{more}", harmless(&names.join(", "))) };
+    writeln!(out, "{}{names}", count(all, "function"))
+}
+
+/// How far logs and metrics tell of the same, where both were read.
+fn compared(coverage: &Coverage, out: &mut dyn Write) -> io::Result<()> {
+    let Coverage { both, logs_only, metrics_only, .. } = coverage;
+    if *both == 0 && metrics_only.count == 0 {
+        return Ok(());
+    }
+    for (of, what) in [(logs_only, "logs, no metrics"), (metrics_only, "metrics, no logs")] {
+        if of.count > 0 {
+            writeln!(out, "{what}: {}", listed(of))?;
+        }
+    }
+    if let Some((metered, logged)) = coverage.compared {
+        let of = count(*both, "function");
+        writeln!(
+            out,
+            "invocations of {of} with both in closed minutes: {metered} by metrics, {logged} by logs"
+        )?;
+    }
+    for of in &coverage.apart {
+        let name = harmless(&of.name);
+        writeln!(out, "  {name}: {} by metrics, {} by logs", of.metered, of.logged)?;
+    }
+    if coverage.more_apart > 0 {
+        writeln!(out, "  and {} more that differ", coverage.more_apart)?;
+    }
+    Ok(())
+}
+
+fn listed(of: &Named) -> String {
+    let more = of.count - of.names.len();
     let more = if more > 0 { format!(" and {more} more") } else { String::new() };
-    writeln!(out, "{}: {}{more}", count(found.functions.len(), "function"), harmless(&names.join(", ")))
+    format!("{}{more}", harmless(&of.names.join(", ")))
 }
 
 fn count(n: usize, what: &str) -> String {
     if n == 1 { format!("1 {what}") } else { format!("{n} {what}s") }
-}
-
-/// Each panel: where it has its numbers from, or what to give it.
-fn panels(found: &Found) -> Vec<(&'static str, String)> {
-    const LOGS: &str = "logs, for example what aws logs tail GROUP prints";
-    const METRICS: &str = "CloudWatch metrics, for example the files of a metric stream, or aws cloudwatch get-metric-data with FUNCTION METRIC as labels";
-    let metered = |name: MetricName| found.metered.get(&name).map_or(0, |of| of.iter().flatten().count());
-    let from = |name: MetricName| {
-        let sources: Vec<String> =
-            [(found.logged.len(), "logs of "), (metered(name), "CloudWatch metrics of ")]
-                .into_iter()
-                .filter(|(n, _)| *n > 0)
-                .map(|(n, source)| format!("{source}{}", count(n, "function")))
-                .collect();
-        match sources.is_empty() {
-            true => format!("no source; give {LOGS}, or {METRICS}"),
-            false => sources.join(", "),
-        }
-    };
-    let throttles = match (metered(MetricName::Throttles), found.refused.len()) {
-        (0, 0) => format!("no source: throttled requests never run and are in no log; give {METRICS}"),
-        (0, n) => format!(
-            "calls that CloudTrail logs of {}: there may be others; give {METRICS}",
-            count(n, "function")
-        ),
-        (n, _) => format!("CloudWatch metrics of {}", count(n, "function")),
-    };
-    let traces = match found.traces.len() {
-        0 => {
-            "no source; give X-Ray segments or OTLP spans, for example what aws xray batch-get-traces prints"
-                .to_string()
-        }
-        n => format!("{}, segments of {}", count(n, "trace"), count(found.traced.len(), "function")),
-    };
-    let told = found.limits.iter().map(|(limit, of)| match of.iter().flatten().count() {
-        0 => (*limit).to_string(),
-        n => format!("{limit} of {}", count(n, "function")),
-    });
-    let limits = match found.limits.is_empty() {
-        true => "no source; give what aws lambda list-functions, get-account-settings, and get-function-concurrency (in a file named after the function) print".to_string(),
-        false => told.collect::<Vec<_>>().join(", "),
-    };
-    let changes = match found.changes {
-        0 => "no source; give CloudTrail's files or events".to_string(),
-        n => count(usize::try_from(n).unwrap_or(usize::MAX), "change"),
-    };
-    let mut all = vec![
-        ("Invocations", from(MetricName::Invocations)),
-        ("Duration", from(MetricName::Duration)),
-        ("Errors", from(MetricName::Errors)),
-        ("Throttles", throttles),
-        ("Concurrency", from(MetricName::ConcurrentExecutions)),
-        ("Traces", traces),
-        ("Limits", limits),
-        ("Deploys", changes),
-    ];
-    if found.others > 0 {
-        all.push(("Others", count(usize::try_from(found.others).unwrap_or(usize::MAX), "other metric")));
-    }
-    if found.deliveries > 0 {
-        let n = usize::try_from(found.deliveries).unwrap_or(usize::MAX);
-        all.push(("Async", format!("{} of asynchronous events", count(n, "end"))));
-    }
-    all
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::model::{Statistics, Timestamp};
-
-    #[test]
-    fn what_is_missing_is_said_with_what_to_give() {
-        let told = |found: &Found| -> BTreeMap<&'static str, String> { panels(found).into_iter().collect() };
-        let nothing = told(&Found::default());
-        assert!(nothing.values().all(|words| words.starts_with("no source")), "{nothing:?}");
-        let mut found = Found::default();
-        found.function(FunctionId(0), "pay");
-        let statistics = Statistics { sum: Some(1.0), ..Statistics::default() };
-        let point = |name| MetricPoint {
-            function: Some(FunctionId(0)),
-            name,
-            start: Timestamp(0),
-            period_ms: 60_000,
-            known: Timestamp(0),
-            statistics,
-        };
-        found.metric(&point(MetricName::Throttles));
-        let some = told(&found);
-        assert_eq!(some["Throttles"], "CloudWatch metrics of 1 function");
-        assert!(some["Invocations"].starts_with("no source; give logs"));
-    }
 }

@@ -69,6 +69,8 @@ pub(super) struct Input {
     pub(super) sources: BTreeMap<SourceId, SourceInfo>,
     pub(super) correlator: Correlator,
     troubles: Vec<String>,
+    /// How many of those are of what could not be opened.
+    unread: usize,
 }
 
 impl Input {
@@ -196,12 +198,20 @@ pub fn run(
             );
         }
     }
+    // Of what could not be opened nobody knows what is in it.
+    if input.sources.is_empty() && !input.troubles.is_empty() {
+        return Err(NoInput {
+            problems: input.troubles.iter().map(|what| super::output::harmless(what)).collect(),
+        }
+        .into());
+    }
     for trouble in &input.troubles {
         let _ = writeln!(err, "lamtop: {}", super::output::harmless(trouble));
     }
     let bad = input.correlator.bad();
     if input.correlator.read() == 0 {
-        let paths = paths.join(", ");
+        let opened = || input.sources.values().map(|info| &*info.label).collect::<Vec<_>>().join(", ");
+        let paths = if input.unread == 0 { paths.join(", ") } else { opened() };
         return Err(ReportError::NoRecords(match &bad.first {
             Some(reason) => format!(
                 "{paths}: no record of Lambda could be read in it ({}); `lamtop report --list bad` says where",
@@ -255,7 +265,7 @@ fn read_within<S: FactSink + Send>(
     let mut reading = source::pull(&source::paths(paths), Clock::wall())?;
     let pool = reading.pool().clone();
     let correlator = Correlator::within(room);
-    let mut input = Input { sources: BTreeMap::new(), correlator, troubles: Vec::new() };
+    let mut input = Input { sources: BTreeMap::new(), correlator, troubles: Vec::new(), unread: 0 };
     ingest::in_turns(
         ingest::readers(),
         wanted,
@@ -288,7 +298,10 @@ impl Input {
             Event::Chunk(_) => {
                 self.correlator.records(records, sink);
             }
-            Event::Trouble { what, .. } => self.troubles.push(what.clone()),
+            Event::Trouble { what, unread, .. } => {
+                self.unread += usize::from(unread.is_some());
+                self.troubles.push(what.clone());
+            }
             Event::CaughtUp(_) | Event::Ended(_) | Event::Note { .. } | Event::Drained => {}
         }
     }

@@ -16,7 +16,7 @@ use super::files;
 use super::playback::{Known, Playback};
 use super::recorder::Recorder;
 use super::told::{ages, bad_records, onsets, sources};
-use super::viewers::{forward, line_reader, ones, pages, surveyor, tracer, viewer};
+use super::viewers::{coverer, forward, line_reader, ones, pages, surveyor, tracer, viewer};
 use crate::clock::Clock;
 use crate::engine::{self, Engine, Progress, Published, Wish};
 use crate::lines;
@@ -25,7 +25,7 @@ use crate::query::page::{Page, PageRequest};
 use crate::query::survey::{Survey, SurveyRequest};
 use crate::query::view::{LinesAnswer, LinesRequest, Overview, OverviewRequest, Problems};
 use crate::query::view::{TracesAnswer, TracesRequest};
-use crate::query::{self, One, OneRequest, StepRequest};
+use crate::query::{self, Coverage, CoverageRequest, One, OneRequest, StepRequest};
 use crate::source::{Catalog, Sources};
 use crate::ui::app::{Effect, Msg, Options, UiState, update};
 use crate::ui::status::{SessionKind, SessionStatus};
@@ -69,6 +69,8 @@ pub enum Message {
     One(u64, Arc<One>),
     /// The answer to a question for traces.
     Traces(u64, TracesAnswer),
+    /// The answer to a question about the sources.
+    Coverage(u64, Arc<Coverage>),
     /// The answer to a question about all lines of a window.
     Survey(u64, Arc<Survey>),
     /// The time of the next record, or of the one before.
@@ -90,6 +92,7 @@ pub fn run(console: Console, sources: &Sources, setup: Setup, clock: Clock) -> i
     let pages = pages(published.clone(), messages.clone())?;
     let ones = ones(published.clone(), messages.clone())?;
     let traces = tracer(published.clone(), messages.clone())?;
+    let coverages = coverer(published.clone(), messages.clone())?;
     let surveys = surveyor(published.clone(), sources.catalog().clone(), messages.clone())?;
     let lines = line_reader(published.clone(), sources.catalog().clone(), messages.clone())?;
     let mut session = Session {
@@ -101,6 +104,7 @@ pub fn run(console: Console, sources: &Sources, setup: Setup, clock: Clock) -> i
         viewer,
         pages,
         ones,
+        coverages,
         lines,
         surveys,
         traces,
@@ -136,6 +140,7 @@ struct Session {
     viewer: Answers<(u64, OverviewRequest, Zone)>,
     pages: Answers<(u64, PageRequest)>,
     ones: Answers<(u64, OneRequest)>,
+    coverages: Answers<(u64, CoverageRequest)>,
     lines: Answers<(u64, LinesRequest)>,
     surveys: Answers<(u64, SurveyRequest)>,
     traces: Answers<(u64, TracesRequest)>,
@@ -284,6 +289,7 @@ impl Session {
             Effect::AskLines { id, request } => self.lines.ask((id, request)),
             Effect::AskSurvey { id, request } => self.surveys.ask((id, request)),
             Effect::AskPage { id, request } => self.pages.ask((id, request)),
+            Effect::AskCoverage { id, request } => self.coverages.ask((id, request)),
             Effect::AskOne { id, request } => self.ones.ask((id, request)),
             Effect::AskTraces { id, request } => self.traces.ask((id, request)),
             Effect::AskStep { id, request } => return self.step(id, request),
@@ -432,6 +438,10 @@ impl Program for Session {
             }
             Event::Message(Message::Survey(id, answer)) => {
                 let flow = self.tell(Msg::Survey { id, answer });
+                if flow == Flow::Continue { Flow::DrawNow } else { flow }
+            }
+            Event::Message(Message::Coverage(id, answer)) => {
+                let flow = self.tell(Msg::Coverage { id, answer });
                 if flow == Flow::Continue { Flow::DrawNow } else { flow }
             }
             Event::Message(Message::Page(id, answer)) => {

@@ -15,7 +15,7 @@ use crate::model::{Timestamp, Window};
 use crate::query::page::PageRequest;
 use crate::query::survey::SurveyRequest;
 use crate::query::view::{LinesRequest, OverviewRequest, TracesRequest};
-use crate::query::{self, OneRequest, Snapshot};
+use crate::query::{self, CoverageRequest, OneRequest, Snapshot};
 use crate::source::Catalog;
 use crate::ui::zone::Zone;
 
@@ -87,6 +87,18 @@ pub(super) fn ones(
     let as_of = |(_, request): &(_, OneRequest)| request.as_of;
     answering("invocation", published, messages, as_of, |snapshot, (id, request)| {
         Some(Message::One(id, Arc::new(query::one(snapshot, &request)?)))
+    })
+}
+
+/// The thread that answers for the sources.
+pub(super) fn coverer(
+    published: Arc<ArcSwap<Published>>,
+    messages: Sender<Message>,
+) -> io::Result<Answers<(u64, CoverageRequest)>> {
+    // What was read again of an earlier time knows nothing of what else is held.
+    let as_of = |_: &(_, CoverageRequest)| Timestamp::NEVER;
+    answering("sources", published, messages, as_of, |snapshot, (id, request)| {
+        Some(Message::Coverage(id, Arc::new(query::coverage(snapshot, &request))))
     })
 }
 

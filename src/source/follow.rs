@@ -17,7 +17,7 @@ use super::reader::{Raw, Reader, part};
 use super::reel::{Done, Feed, Reel};
 use super::tail::Tail;
 use super::walk::{Found, label, why_not};
-use super::{Event, Plan, open_files};
+use super::{Event, Plan, Problem, open_files};
 use crate::frame::first_border;
 
 /// Least share of a newest slice that a file gets, in bytes.
@@ -58,7 +58,7 @@ pub(super) fn run(out: &Out, plan: Plan, newest_slice: Option<u64>) -> Result<()
                 backlog.add(feed);
             }
             Err(error) => {
-                out.trouble(None, format!("{}: {}", label(&found.path), why_not(&found.path, &error)))?;
+                out.problem(Problem::unread(label(&found.path), &why_not(&found.path, &error)))?;
                 tail.refuse(&found.path, found.stat);
             }
         }

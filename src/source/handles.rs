@@ -5,6 +5,7 @@ use std::io;
 use std::path::Path;
 use std::sync::Arc;
 
+use super::Problem;
 use super::catalog::Place;
 use super::followed::Followed;
 use super::info::open;
@@ -20,8 +21,11 @@ impl Tail {
         if std::mem::replace(&mut file.said, true) {
             return Ok(());
         }
-        let source = file.info().map(|info| info.id);
-        self.out.trouble(source, format!("{}: {}", label(&file.path), why_not(&file.path, error)))
+        let problem = Problem::unread(label(&file.path), &why_not(&file.path, error));
+        match file.info().map(|info| info.id) {
+            Some(source) => self.out.trouble(Some(source), problem.what),
+            None => self.out.problem(problem),
+        }
     }
 
     /// Tells the catalog where a file lies now.

@@ -147,6 +147,8 @@ pub enum Event {
     Trouble {
         /// With which source, if with one.
         source: Option<SourceId>,
+        /// What is not read at all for it, and so is no source: its label.
+        unread: Option<String>,
         /// What, where, what to do.
         what: String,
     },
@@ -171,6 +173,34 @@ pub enum Event {
 pub struct NoInput {
     /// What, where, what to do.
     pub problems: Vec<String>,
+}
+
+/// Something that is wrong before there is a source, or instead of one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Problem {
+    /// What is not read for it.
+    unread: Option<String>,
+    /// The whole sentence.
+    what: String,
+}
+
+impl Problem {
+    /// That something can't be read.
+    fn unread(label: String, why: &str) -> Self {
+        Self { what: format!("{label}: {why}"), unread: Some(label) }
+    }
+}
+
+impl From<String> for Problem {
+    fn from(what: String) -> Self {
+        Self { unread: None, what }
+    }
+}
+
+impl From<&str> for Problem {
+    fn from(what: &str) -> Self {
+        what.to_string().into()
+    }
 }
 
 /// What a reading thread is to do.
@@ -229,7 +259,7 @@ pub fn start(inputs: &[Input], options: Options, clock: Clock) -> Result<Sources
     std::thread::Builder::new()
         .name("source".into())
         .spawn(move || {
-            let say = |problem| out.trouble(None, problem);
+            let say = |problem| out.problem(problem);
             // Stopped is how a thread ends when nobody listens.
             let _ = problems.into_iter().try_for_each(say).and_then(|()| match plan.options.mode {
                 Mode::Once => once::run(&out, plan),
@@ -251,7 +281,7 @@ pub fn pull(inputs: &[Input], clock: Clock) -> Result<Reading, NoInput> {
 struct Begun {
     plan: Plan,
     /// What can't be read, beside the rest that can.
-    problems: Vec<String>,
+    problems: Vec<Problem>,
     out: Out,
     events: Receiver<Event>,
     stop: (Sender<Infallible>, UnixStream),
@@ -259,13 +289,14 @@ struct Begun {
 }
 
 fn begin(inputs: &[Input], options: Options, clock: Clock) -> Result<Begun, NoInput> {
-    let (mut roots, mut memory, mut sockets, mut problems) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+    let (mut roots, mut memory, mut sockets) = (Vec::new(), Vec::new(), Vec::new());
+    let mut problems: Vec<Problem> = Vec::new();
     for input in inputs {
         match input {
             Input::Memory { name, bytes } => memory.push((*name, *bytes)),
             Input::Path(path) => match Root::of(path) {
                 Ok(root) => roots.push(root),
-                Err(problem) => problems.push(problem),
+                Err(what) => problems.push(Problem { unread: Some(walk::label(path)), what }),
             },
             Input::Xray(address) => sockets.push(Bound::xray(*address)),
             Input::Http(address, key) => sockets.push(Bound::http(*address, key.clone())),
@@ -281,7 +312,7 @@ fn begin(inputs: &[Input], options: Options, clock: Clock) -> Result<Begun, NoIn
     let following = matches!(options.mode, Mode::Follow { .. });
     for root in &roots {
         if let Some(problem) = root.empty(&found, following) {
-            problems.push(problem);
+            problems.push(problem.into());
         }
     }
     let waiting =
@@ -290,7 +321,7 @@ fn begin(inputs: &[Input], options: Options, clock: Clock) -> Result<Begun, NoIn
         if problems.is_empty() {
             problems.push("nothing to read: name a log file or a folder of them".into());
         }
-        return Err(NoInput { problems });
+        return Err(NoInput { problems: problems.into_iter().map(|problem| problem.what).collect() });
     }
 
     let (stop, stopped) = bounded(0);

@@ -13,7 +13,7 @@ use super::packed::Pack;
 use super::reader::{Raw, Reader};
 use super::reel::{Done, Feed, Reel};
 use super::walk::{label, why_not};
-use super::{Event, Plan};
+use super::{Event, Plan, Problem};
 use crate::model::{Timestamp, function_of_file, stream_of_folder};
 
 /// Everything of a plan, on its way.
@@ -118,7 +118,7 @@ fn file(out: &Out, path: &Path) -> Result<Option<Feed>, Stopped> {
     let (stat, pack) = match look() {
         Ok(seen) => seen,
         Err(error) => {
-            out.trouble(None, format!("{}: {}", label(path), why_not(path, &error)))?;
+            out.problem(Problem::unread(label(path), &why_not(path, &error)))?;
             return Ok(None);
         }
     };

@@ -10,7 +10,7 @@ use super::pool::Pool;
 use crate::clock::Clock;
 use crate::model::{Chunk, SourceId, Timestamp};
 
-use super::{Event, SourceInfo};
+use super::{Event, Problem, SourceInfo};
 
 /// Nobody listens any more: end.
 #[derive(Debug)]
@@ -63,7 +63,12 @@ impl Out {
 
     /// Says that something is wrong.
     pub fn trouble(&self, source: Option<SourceId>, what: impl Into<String>) -> Result<(), Stopped> {
-        self.send(Event::Trouble { source, what: what.into() })
+        self.send(Event::Trouble { source, unread: None, what: what.into() })
+    }
+
+    /// Says what is wrong before there is a source, or instead of one.
+    pub fn problem(&self, Problem { unread, what }: Problem) -> Result<(), Stopped> {
+        self.send(Event::Trouble { source: None, unread, what })
     }
 
     /// Whether the order to stop was given. A send finds out by itself.

@@ -8,7 +8,7 @@ use crossbeam_channel::{Receiver, Sender, unbounded};
 
 use super::once::Archives;
 use super::out::{Out, Stopped};
-use super::{Event, Plan, Pool};
+use super::{Event, Plan, Pool, Problem};
 
 /// What happens to sources that are read to their ends, in the same order every time (pipes apart).
 /// [`Event::Drained`] does not come: there is nothing more. Dropping it ends the pipes' threads.
@@ -30,13 +30,13 @@ impl Reading {
         piped: Out,
         pipes: Receiver<Event>,
         stop: (Sender<Infallible>, UnixStream),
-        problems: Vec<String>,
+        problems: Vec<Problem>,
         plan: Plan,
     ) -> Self {
         // Nobody reads while a step sends, so this must not be bounded; a step sends little.
         let (sender, ready) = unbounded();
         let out = Out { events: sender, ..piped.clone() };
-        let say = |problem| out.trouble(None, problem);
+        let say = |problem| out.problem(problem);
         let opened = problems.into_iter().try_for_each(say).and_then(|()| Archives::open(&out, &piped, plan));
         Self { archives: opened.ok(), out, ready, pipes, _stop: stop }
     }

@@ -26,7 +26,7 @@ use super::reel::{Feed, HalfLines};
 use super::unpack::Unpacker;
 use super::walk::{Entry, Root, entries, hidden, label, why_not};
 use super::watch::Watch;
-use super::{Event, Options, open_files};
+use super::{Event, Options, Problem, open_files};
 
 /// Names looked at in one poll; with more than this, it takes several polls to come round.
 const LOOKS: usize = 256;
@@ -309,7 +309,7 @@ impl Tail {
 
     fn say_once(&mut self, path: &Path, error: &io::Error) -> Result<(), Stopped> {
         if self.refused.insert(path.to_path_buf()) {
-            self.out.trouble(None, format!("{}: {}", label(path), why_not(path, error)))?;
+            self.out.problem(Problem::unread(label(path), &why_not(path, error)))?;
         }
         Ok(())
     }

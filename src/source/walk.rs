@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 
 use glob::{MatchOptions, Pattern};
 
+use super::Problem;
 use super::info::{Identity, Stat, What};
 
 /// Wildcards stop at `/` and at the dot of hidden files, as in a shell.
@@ -53,7 +54,7 @@ impl Root {
     }
 
     /// All that it stands for now, as paths that may lie anywhere: files, folders, pipes.
-    pub fn members(&self) -> (Vec<PathBuf>, Vec<String>) {
+    pub fn members(&self) -> (Vec<PathBuf>, Vec<Problem>) {
         let Self::Glob(pattern) = self else {
             let (Self::File(path) | Self::Folder(path)) = self else { return Default::default() };
             return (vec![path.clone()], Vec::new());
@@ -62,10 +63,9 @@ impl Root {
         for entry in glob::glob_with(pattern.as_str(), WILDCARDS).into_iter().flatten() {
             match entry {
                 Ok(path) => members.push(path),
-                Err(error) => troubles.push(format!(
-                    "{}: {}",
-                    error.path().display(),
-                    why_not(error.path(), error.error())
+                Err(error) => troubles.push(Problem::unread(
+                    error.path().display().to_string(),
+                    &why_not(error.path(), error.error()),
                 )),
             }
         }
@@ -182,7 +182,7 @@ pub(super) struct Listing {
     /// By path; each file once, by its own name where it is reached through symlinks too.
     pub found: Vec<Found>,
     /// Sentences about what could not be read.
-    pub troubles: Vec<String>,
+    pub troubles: Vec<Problem>,
     folders: BTreeSet<Identity>,
 }
 
@@ -207,7 +207,9 @@ impl Listing {
     fn enter(&mut self, path: PathBuf, named: bool) {
         let stat = match Stat::of(&path) {
             Ok(stat) => stat,
-            Err(error) => return self.troubles.push(format!("{}: {}", label(&path), why_not(&path, &error))),
+            Err(error) => {
+                return self.troubles.push(Problem::unread(label(&path), &why_not(&path, &error)));
+            }
         };
         match stat.what {
             What::Folder => self.walk(path, stat.identity),
@@ -216,7 +218,9 @@ impl Listing {
                 self.found.push(Found { path, stat, symlink });
             }
             What::Fifo if named => self.found.push(Found { path, stat, symlink: false }),
-            What::Fifo => self.troubles.push(format!("{}: a pipe; name it itself to read it", label(&path))),
+            What::Fifo => {
+                self.troubles.push(Problem::unread(label(&path), "a pipe; name it itself to read it"));
+            }
             What::Other => {}
         }
     }
@@ -232,7 +236,9 @@ impl Listing {
                     self.enter(folder.join(entry.name), false);
                 }
             }
-            Err(error) => self.troubles.push(format!("{}: {}", label(&folder), why_not(&folder, &error))),
+            Err(error) => {
+                self.troubles.push(Problem::unread(label(&folder), &why_not(&folder, &error)));
+            }
         }
     }
 }
@@ -270,7 +276,7 @@ mod tests {
         let listing = listing(&[dir.path().to_path_buf(), at("b/one.log"), at("z.log")]);
         assert_eq!(names(&listing, dir.path()), ["b/deep/er/two.log", "b/one.log", "z.log"]);
         assert_eq!(listing.troubles.len(), 1, "{:?}", listing.troubles);
-        assert!(listing.troubles[0].contains("broken: no such file"));
+        assert!(listing.troubles[0].what.contains("broken: no such file"));
     }
 
     #[test]

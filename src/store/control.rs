@@ -90,6 +90,11 @@ impl Deliveries {
         self.facts.back_from((request, by.plus(1))).next().filter(|fact| fact.request_id == request)
     }
 
+    /// How many were known by a time.
+    pub fn known(&self, by: Timestamp) -> usize {
+        self.facts.iter().filter(|fact| fact.known <= by).count()
+    }
+
     /// Whether there are none.
     pub fn is_empty(&self) -> bool {
         self.facts.is_empty()

@@ -17,6 +17,7 @@ use crate::query::filter::{Condition, Filter, Mistake, Term};
 use crate::query::page::{Listed, Page, PageRequest, Part, Place, Ranking};
 use crate::query::survey::*;
 use crate::query::view::*;
+use crate::query::{Apart, Coverage, CoverageRequest, Health, Named, PanelSource};
 use crate::query::{Configured, ErrorKey, InEnvironment, One, OneRequest, StepRequest};
 use crate::ui::app::{Effect, Msg, Options, UiState, update};
 use crate::ui::key::Key;
@@ -119,6 +120,78 @@ pub fn replay(paused: bool, loaded: f64) -> SessionStatus {
             onset(400_000, None),
         ]),
         ..live()
+    }
+}
+
+/// A replay in which nothing of Lambda is.
+pub fn nothing() -> SessionStatus {
+    let mut text = source(0, "notes.txt", SourceState::Ended, 0, Some("text only"));
+    (text.read_bytes, text.records) = (1_204, 31);
+    let mut empty = source(1, "empty.log", SourceState::Ended, 0, Some("nothing in it"));
+    (empty.read_bytes, empty.records) = (0, 0);
+    let mut program = source(2, "bin/\x1b[2Jls", SourceState::Ended, 369, None);
+    (program.read_bytes, program.records) = (151_344, 125);
+    let why = "permission denied; run as a user who may read it, or have it made readable";
+    let mut failed = source(3, "secret.log", SourceState::Failed, 0, Some(why));
+    (failed.read_bytes, failed.records) = (0, 0);
+    let bad = BadRecord {
+        source: "bin/\x1b[2Jls".into(),
+        line: None,
+        offset: 0,
+        reason: "not text: there is a byte 0 in it".into(),
+        excerpt: "\x7fELF".into(),
+    };
+    SessionStatus {
+        as_of: Timestamp(0),
+        latest: Timestamp(0),
+        newest: None,
+        oldest: None,
+        functions: 0,
+        ages: Vec::new(),
+        onsets: Arc::default(),
+        sources: Arc::new(vec![failed, text, empty, program]),
+        bad_records: Arc::new(vec![bad]),
+        bad: 369,
+        kind: SessionKind::Replay {
+            start: Timestamp(0),
+            end: Timestamp(0),
+            speed: Speed::Times(60),
+            loaded: 1.0,
+        },
+        ..live()
+    }
+}
+
+/// What sources come to that lack something of everything.
+fn coverage(request: &CoverageRequest) -> Coverage {
+    let source = |panel, told, words: &str| PanelSource { panel, told, words: words.to_string() };
+    Coverage {
+        panels: vec![
+            source("Invocations", true, "logs of 23 functions, CloudWatch metrics of 2 functions"),
+            source(
+                "Throttles",
+                false,
+                "no source: throttled requests never run and are in no log; give CloudWatch metrics, for example the files of a metric stream",
+            ),
+            source("Traces", false, "no source; give X-Ray segments or OTLP spans"),
+        ],
+        both: 1,
+        logs_only: Named { names: vec!["cart-\x1b[31mtax".into(), "login".into()], count: 22 },
+        metrics_only: Named { names: vec!["quiet".into()], count: 1 },
+        window: request.window,
+        compared: Some((12_480, 9_102)),
+        apart: vec![Apart { name: "order-create".into(), metered: 12_480, logged: 9_102 }],
+        more_apart: 0,
+        lost: 17,
+        read_from: None,
+        kept: Health {
+            budget: 110 << 20,
+            bytes: 104 << 20,
+            rows: 812_345,
+            rows_let_go: 1_204_000,
+            traces_let_go: 40,
+            ..Health::default()
+        },
     }
 }
 
@@ -585,6 +658,19 @@ fn invocation(n: u64) -> InvocationRow {
     }
 }
 
+fn block(row: &InvocationRow) -> Block {
+    let ended = row.duration.map(|took| row.start.plus(took.ceil_ms()));
+    Block {
+        which: row.which(),
+        seq: row.seq,
+        request_id: row.request_id.clone(),
+        state: row.state,
+        ended,
+        duration: row.duration,
+        lines: row.lines,
+    }
+}
+
 /// A function's answer; `newest` is the number of its newest invocation.
 pub fn function(newest: u64) -> Overview {
     let group = |name: &str, frame: &str, message: &str, count, seq| ErrorGroup {
@@ -614,6 +700,12 @@ pub fn function(newest: u64) -> Overview {
         init_seen: id != 2,
         max_memory_mb: Some(210),
         busy: id == 0,
+        fate: match id {
+            1 => Fate::Killed(Outcome::Timeout),
+            2 => Fate::Replaced(NOW.plus(-330_000)),
+            _ => Fate::Alive,
+        },
+        blocks: (0..8).map(|n| block(&invocation(n * 9 + u64::from(id)))).collect(),
         lane: (0..MINUTES as u32)
             .map(|at| match at {
                 ..10 => None,
@@ -749,7 +841,11 @@ fn configured() -> Configured {
             who: "s3.amazonaws.com".into(),
             source: Some("arn:aws:s3:::invoices".into()),
         }],
-        may_do: vec!["Allow sqs:SendMessage on arn:aws:sqs:eu-west-1:123456789012:payments".into()],
+        may_do: vec![
+            "Allow sqs:SendMessage, sqs:DeleteMessage, logs:* on arn:aws:sqs:eu-west-1:123456789012:payments"
+                .into(),
+            "Deny s3:DeleteObject on arn:aws:s3:::orders/*".into(),
+        ],
         changed: Some(NOW.plus(-320_000)),
         ..Configured::default()
     }
@@ -1247,6 +1343,10 @@ impl Session {
                     Effect::AskOne { id, request } => {
                         let answer = Arc::new(one(request));
                         next.extend(update(&mut self.state, Msg::One { id, answer }, self.at));
+                    }
+                    Effect::AskCoverage { id, request } => {
+                        let answer = Arc::new(coverage(&request));
+                        next.extend(update(&mut self.state, Msg::Coverage { id, answer }, self.at));
                     }
                     Effect::AskTraces { id, request } => {
                         let answer = traces(&request);

@@ -127,9 +127,9 @@ actions! {
     Down, "down", "down", Move, EVERYWHERE;
     /// Up one row; in Logs this lets go of following
     Up, "up", "up", Move, EVERYWHERE;
-    /// Scroll left; on a focused panel move the crosshair; in a trace or a tree fold; patterns new since earlier
+    /// Scroll left; on a panel or a lane move the crosshair; in a trace or a tree fold; patterns new since earlier
     Left, "left", "left", Move, SIDEWAYS;
-    /// Scroll right; on a focused panel move the crosshair; in a trace or a tree unfold; patterns new since later
+    /// Scroll right; on a panel or a lane move the crosshair; in a trace or a tree unfold; patterns new since later
     Right, "right", "right", Move, SIDEWAYS;
     /// Down one page
     PageDown, "page-down", "page", Move, EVERYWHERE;

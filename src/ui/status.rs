@@ -217,6 +217,16 @@ pub struct BadRecord {
 }
 
 impl SessionStatus {
+    /// Whether no record told a time so far: there is no axis to show.
+    pub fn timeless(&self) -> bool {
+        self.oldest.is_none() && self.newest.is_none() && self.functions == 0
+    }
+
+    /// Whether all of a replay is read and nothing of Lambda is in it.
+    pub fn nothing_in_it(&self) -> bool {
+        matches!(self.kind, SessionKind::Replay { loaded, .. } if loaded >= 1.0) && self.timeless()
+    }
+
     /// Records that came over pipes and sockets: what can't be read again.
     pub fn only_here(&self) -> u64 {
         self.sources.iter().filter(|source| source.size_bytes.is_none()).map(|source| source.records).sum()

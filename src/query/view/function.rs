@@ -172,8 +172,52 @@ pub struct EnvironmentRow {
     pub max_memory_mb: Option<u32>,
     /// Running an invocation as of now.
     pub busy: bool,
+    /// What is known of its end.
+    pub fate: Fate,
     /// What it did in each column of the charts; nothing where it is not known to have been.
     pub lane: Vec<Option<Moment>>,
+    /// The invocations that began in it in the window, in order: of those that began in one column the one
+    /// that matters most.
+    pub blocks: Vec<Block>,
+}
+
+/// What is known of an environment's end.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Fate {
+    /// Nothing: it runs or waits, as far as anybody can tell.
+    #[default]
+    Alive,
+    /// Its process was ended by its last invocation.
+    Killed(Outcome),
+    /// Other code runs since, for which it is too old.
+    Replaced(Timestamp),
+}
+
+/// An invocation in a lane.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Block {
+    /// Which.
+    pub which: Which,
+    /// Its number, as in [`InvocationRow`].
+    pub seq: u64,
+    /// Its request id as printed.
+    pub request_id: String,
+    /// How it stands.
+    pub state: InvocationState,
+    /// When it ended, if it has.
+    pub ended: Option<Timestamp>,
+    /// Its duration, if it reported one.
+    pub duration: Option<Micros>,
+    /// Its lines: source, first and last offset.
+    pub lines: (SourceId, u64, u64),
+}
+
+impl Block {
+    /// How far a time is from it, in ms.
+    pub fn far_from(&self, at: Timestamp) -> i64 {
+        let end = self.ended.unwrap_or(Timestamp::NEVER).max(self.which.start);
+        self.which.start.since(at).max(at.since(end)).max(0)
+    }
 }
 
 /// What an environment did in a column; the worst last.

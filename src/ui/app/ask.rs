@@ -96,7 +96,8 @@ impl UiState {
         };
         let traces = self.traces_due_at(self.traces_every_ms());
         let survey = self.survey_due_at(self.traces_every_ms());
-        [thaw, numbers, lines, lists, traces, survey]
+        let coverage = self.coverage_due_at();
+        [thaw, numbers, lines, lists, traces, survey, coverage]
             .into_iter()
             .flatten()
             .min()
@@ -175,6 +176,7 @@ impl UiState {
             effects.extend(self.ask_segment_lines(at));
             effects.extend(self.ask_traces(at, self.traces_every_ms()));
             effects.extend(self.ask_survey(at, self.traces_every_ms()));
+            effects.extend(self.ask_coverage(at));
         }
         if !self.frozen(at) {
             self.thaw();

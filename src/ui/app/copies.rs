@@ -84,6 +84,7 @@ impl UiState {
             ViewKind::Trace => "segment",
             ViewKind::Problems => "sentence",
             ViewKind::Sources if self.sources.list == SourcesList::Bad => "bad record",
+            ViewKind::Sources if self.sources.list == SourcesList::Health => "all of it",
             ViewKind::Sources => "source",
             ViewKind::Help => "",
         }

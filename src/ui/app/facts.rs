@@ -7,7 +7,7 @@ use crate::query::survey::LoggedEvents;
 use crate::query::view::FunctionDetail;
 use crate::ui::number;
 
-use super::{facts_now, triggers};
+use super::{facts_now, may_do, triggers};
 
 /// Lines of one function at most.
 const LINES: usize = 500;
@@ -99,13 +99,13 @@ pub fn of(name: &str, detail: &FunctionDetail, events: Option<&LoggedEvents>) ->
     asynchronous(&mut lines, set);
     facts_now::asynchronous(&mut lines, &detail.asynchronous);
     lines.graded("role", set.role.as_ref(), function, ToString::to_string);
-    let may = set.may_do.iter().map(|may| (may.to_string(), may.starts_with("Deny")));
     if set.may_do.is_empty() {
         let role = role_name(set);
         let command = format!("aws iam get-role-policy --role-name {role} --policy-name POLICY");
         lines.put("may do", command, Told::Unknown);
     }
-    lines.list("may do", "", may);
+    let may = may_do::lines(&set.may_do);
+    lines.list("may do", "", may.into_iter().map(|(text, told)| (text, told == Told::Wrong)));
     lines.graded("platform's log level", set.system_log_level.as_ref(), function, ToString::to_string);
     let mut facts = lines.facts;
     if facts.len() > LINES {

@@ -119,6 +119,11 @@ impl FunctionBoard {
         self.shown.as_ref()?.detail.as_ref()
     }
 
+    /// The answer whose lists are on screen.
+    pub(super) fn shown(&self) -> Option<&Overview> {
+        self.shown.as_deref()
+    }
+
     /// The invocation on this line.
     pub fn invocation(&self, line: usize) -> Option<&InvocationRow> {
         self.detail()?.invocations.get(*self.matching.get(line)?)

@@ -4,14 +4,14 @@ use std::sync::Arc;
 
 use crate::model::Timestamp;
 use crate::query::filter::Filter;
-use crate::query::view::InvocationRow;
+use crate::query::view::{Block, InvocationRow};
 use crate::query::{One, OneRequest};
 use crate::ui::keymap::ViewKind;
 use crate::ui::status::SessionStatus;
 use crate::ui::view;
 
 use super::function::{FunctionBoard, FunctionList};
-use super::logs::{LogView, Scope};
+use super::logs::{LogView, OneInvocation, Scope};
 use super::state::{Effect, UiState};
 
 /// Numbers repaint at most once in this time.
@@ -38,6 +38,24 @@ impl InvocationBoard {
         Self {
             request: OneRequest { as_of: Timestamp::MIN, which: row.which(), seq: row.seq },
             lines: LogView::new(Scope::invocation(row, name.clone())),
+            name,
+            one: None,
+            asked: None,
+            pending: None,
+        }
+    }
+
+    /// The invocation of a lane's block.
+    pub(super) fn of_block(block: Block, name: Arc<str>) -> Self {
+        let Block { which, seq, request_id, lines, .. } = block;
+        let scope = Scope {
+            function: Some((which.function, name.clone())),
+            invocation: Some(OneInvocation { request_id, lines }),
+            shape: None,
+        };
+        Self {
+            request: OneRequest { as_of: Timestamp::MIN, which, seq },
+            lines: LogView::new(scope),
             name,
             one: None,
             asked: None,

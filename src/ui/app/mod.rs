@@ -16,16 +16,19 @@ mod find;
 mod function;
 #[cfg(test)]
 mod hand_tests;
+mod health;
 mod heat;
 mod invocation;
 mod invocations;
 #[cfg(test)]
 mod keys_tests;
+mod lanes;
 pub mod list;
 pub mod logs;
 #[cfg(test)]
 mod logs_tests;
 mod masked;
+mod may_do;
 #[cfg(test)]
 mod metric_tests;
 mod navigate;
@@ -67,6 +70,7 @@ pub use compare::Compare;
 pub use copies::Copied;
 pub use facts::{Fact, Told};
 pub use function::{FunctionBoard, FunctionList, Only};
+pub use health::{HealthLine, Weight};
 pub use heat::HeatCell;
 pub use invocation::InvocationBoard;
 pub use invocations::{InvocationScope, InvocationsView};

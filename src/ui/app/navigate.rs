@@ -58,15 +58,20 @@ impl UiState {
                 self.select_problem(line);
             }
             ViewKind::Sources => {
+                if self.sources.list == SourcesList::Health {
+                    let rows = view::sources::health_rows(self).saturating_sub(height) + 1;
+                    self.sources.health_top = to.from(self.sources.health_top, rows, height);
+                    return;
+                }
                 let (rows, index) = match self.sources.list {
                     SourcesList::Sources => (self.status.sources.len(), self.sources.sources.index()),
-                    SourcesList::Bad => (self.status.bad_records.len(), self.sources.bad.index()),
+                    _ => (self.status.bad_records.len(), self.sources.bad.index()),
                 };
                 let line = to.from(index, rows, height);
                 let bad = self.status.bad_records.clone();
                 match self.sources.list {
                     SourcesList::Sources => self.sources.sources.select(line, rows, height, |at| at),
-                    SourcesList::Bad => {
+                    _ => {
                         self.sources
                             .bad
                             .select(line, rows, height, |at| (bad[at].source.clone(), bad[at].offset));
@@ -103,6 +108,9 @@ impl UiState {
             }
             logs.left = logs.left.saturating_add_signed(by * 8).min(100_000);
             return Vec::new();
+        }
+        if let Some(effects) = self.along_lane(by) {
+            return effects;
         }
         let metric = self.metric_enlarged();
         match self.board_mut() {
@@ -169,6 +177,9 @@ impl UiState {
     }
 
     pub(super) fn open_in_function(&mut self) -> Vec<Effect> {
+        if self.open_block() {
+            return Vec::new();
+        }
         let height = view::list_height(self);
         let Some(function) = &mut self.function else { return Vec::new() };
         let line = function.index();
@@ -339,10 +350,10 @@ impl UiState {
 
     pub(super) fn focus_next(&mut self, by: isize) {
         if self.view() == ViewKind::Sources {
-            self.sources.list = match self.sources.list {
-                SourcesList::Sources => SourcesList::Bad,
-                SourcesList::Bad => SourcesList::Sources,
-            };
+            let lists = SourcesList::ALL;
+            let at = lists.iter().position(|list| *list == self.sources.list).unwrap_or(0);
+            let next = (at as isize + by).rem_euclid(lists.len() as isize);
+            self.sources.list = lists[next as usize];
             return;
         }
         if self.view() == ViewKind::Trace {

@@ -10,7 +10,7 @@ use crate::query::page::{Page, PageRequest};
 use crate::query::survey::{Survey, SurveyRequest};
 use crate::query::view::{LinesAnswer, LinesRequest, Overview, OverviewRequest, Problems, SortBy};
 use crate::query::view::{TracesAnswer, TracesRequest};
-use crate::query::{One, OneRequest, StepRequest};
+use crate::query::{Coverage, CoverageRequest, One, OneRequest, StepRequest};
 use crate::ui::keymap::{Keymap, ViewKind};
 use crate::ui::status::{SessionStatus, Speed};
 use crate::ui::symbols::Charset;
@@ -23,6 +23,7 @@ use super::board::OverviewBoard;
 use super::bookmarks::Bookmark;
 use super::compare::Compare;
 use super::function::FunctionBoard;
+use super::health::AskedCoverage;
 use super::invocation::InvocationBoard;
 use super::invocations::InvocationsView;
 use super::list::ListState;
@@ -116,6 +117,13 @@ pub enum Msg {
         /// The answer.
         answer: TracesAnswer,
     },
+    /// The answer to [`Effect::AskCoverage`].
+    Coverage {
+        /// The number of the question.
+        id: u64,
+        /// The answer.
+        answer: Arc<Coverage>,
+    },
     /// The answer to [`Effect::AskSurvey`].
     Survey {
         /// The number of the question.
@@ -168,6 +176,13 @@ pub enum Effect {
         id: u64,
         /// The question.
         request: OneRequest,
+    },
+    /// Answer this with [`Msg::Coverage`]; a later question makes an earlier one void.
+    AskCoverage {
+        /// The number of the question.
+        id: u64,
+        /// The question.
+        request: CoverageRequest,
     },
     /// Answer this with [`Msg::Traces`]; a later question makes an earlier one void.
     AskTraces {
@@ -231,7 +246,7 @@ pub enum Effect {
     Quit,
 }
 
-/// The two lists of the view of sources.
+/// The lists of the view of sources.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 pub enum SourcesList {
     /// What is read.
@@ -239,6 +254,13 @@ pub enum SourcesList {
     Sources,
     /// What could not be read.
     Bad,
+    /// How well all of it can be trusted.
+    Health,
+}
+
+impl SourcesList {
+    /// In their order on screen.
+    pub const ALL: [Self; 3] = [Self::Sources, Self::Bad, Self::Health];
 }
 
 /// The view of sources.
@@ -250,6 +272,11 @@ pub struct SourcesState {
     pub sources: ListState<usize>,
     /// The bad records, by source and offset.
     pub bad: ListState<(String, u64)>,
+    /// First row of the health on screen.
+    pub health_top: usize,
+    /// What the sources come to.
+    pub coverage: Option<Arc<Coverage>>,
+    pub(super) asked: Option<AskedCoverage>,
 }
 
 /// Everything that the screen remembers. [`super::update`] changes it, [`crate::ui::view::draw`]

@@ -58,6 +58,7 @@ pub fn update(state: &mut UiState, msg: Msg, at: u64) -> Vec<Effect> {
         Msg::Page { id, answer } => state.take_page(id, answer),
         Msg::One { id, answer } => state.take_one(id, answer),
         Msg::Traces { id, answer } => state.take_traces(id, answer),
+        Msg::Coverage { id, answer } => state.take_coverage(id, answer),
         Msg::Survey { id, answer } => state.take_survey(id, answer, at),
         Msg::Stepped { id, time } => effects.extend(state.take_step(id, time)),
         Msg::Notice(text) => state.notice = Some(text),
@@ -502,6 +503,12 @@ impl UiState {
                 SourcesList::Bad => {
                     let bad = self.status.bad_records.get(self.sources.bad.index())?;
                     Some(bad.excerpt.clone())
+                }
+                // All of it, for whoever is asked for help.
+                SourcesList::Health => {
+                    let lines = self.health();
+                    let lines = lines.iter().map(|line| format!("{:<12} {}", line.label, line.text));
+                    Some(lines.collect::<Vec<_>>().join("\n"))
                 }
             },
             ViewKind::Help => None,

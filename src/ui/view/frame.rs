@@ -5,7 +5,9 @@ use ratatui::style::Modifier;
 
 use crate::model::Timestamp;
 use crate::query::filter::{Asked, Filter};
-use crate::ui::app::{Board, Compare, Focus, FunctionBoard, FunctionList, PanelKind, Shape, UiState};
+use crate::ui::app::{
+    Board, Compare, Focus, FunctionBoard, FunctionList, PanelKind, Shape, SourcesList, UiState,
+};
 use crate::ui::keymap::{Action, ViewKind};
 use crate::ui::number;
 use crate::ui::sanitize;
@@ -115,6 +117,7 @@ fn clock(state: &UiState) -> Vec<(String, Role)> {
                 _ => (speed.shown(), Role::Live),
             };
             let time = match (status.newest, status.functions) {
+                (None, 0) if status.nothing_in_it() => "no record of Lambda in it".to_string(),
                 (None, 0) => "no record of Lambda so far".to_string(),
                 _ => format!("{} {time}", state.zone.date(status.as_of)),
             };
@@ -134,6 +137,8 @@ fn older(status: &SessionStatus) -> Option<(String, Role)> {
 pub fn rule(pen: &mut Pen, area: Rect, state: &UiState) {
     let window = window_name(state.window_ms);
     let mut text = match state.view() {
+        // A window ends at a time.
+        _ if state.status.nothing_in_it() => String::new(),
         ViewKind::Overview | ViewKind::Function if state.compare.is_some() => {
             let with = state.compare.map_or("", Compare::words);
             format!(" {window}, before: {with}")
@@ -175,6 +180,13 @@ pub fn rule(pen: &mut Pen, area: Rect, state: &UiState) {
     };
     let line = Rect { width: x.saturating_sub(area.x), ..area };
     match state.status.kind {
+        SessionKind::Replay { loaded, .. } if state.status.timeless() => {
+            pen.rule(line);
+            if loaded < 1.0 {
+                let text = format!(" reading {:.0} % ", loaded * 100.0);
+                pen.right(line.right(), line.y, line.width, &text, Role::Label);
+            }
+        }
         SessionKind::Replay { start, end, loaded, .. } => {
             let onsets = &state.status.onsets;
             let bookmarks: Vec<Timestamp> = state.bookmarks.iter().map(|bookmark| bookmark.at).collect();
@@ -255,6 +267,13 @@ pub fn message(pen: &mut Pen, area: Rect, state: &UiState) {
         pen.text(area.x, area.y, area.width, &text, Role::Text);
         return;
     }
+    if let (ViewKind::Function, Some(function)) = (state.view(), &state.function)
+        && let Some(block) = function.block()
+    {
+        let text = super::function::block_told(block, state, pen.symbols);
+        pen.text(area.x, area.y, area.width, &text, Role::Text);
+        return;
+    }
     if let Some(warning) = &state.status.warning {
         pen.text(area.x, area.y, area.width, &format!("{} {warning}", pen.symbols.memory), Role::Error);
         return;
@@ -325,6 +344,14 @@ fn hints(state: &UiState) -> Vec<(Action, &'static str)> {
         ],
         ViewKind::Function => match state.function.as_ref().map(|f| (f.board.focus, &f.board)) {
             Some((Focus::Panel(kind), board)) => panel_hints(kind, board),
+            _ if state.function.as_ref().is_some_and(|f| f.list == FunctionList::Environments) => vec![
+                (Action::Open, "open"),
+                (Action::Left, "along the lane"),
+                (Action::Back, "back"),
+                (Action::NextPanel, "next list"),
+                (Action::NextError, "next error"),
+                pause,
+            ],
             _ => vec![
                 (Action::Open, "open"),
                 (Action::Back, "back"),
@@ -422,7 +449,14 @@ fn hints(state: &UiState) -> Vec<(Action, &'static str)> {
         ViewKind::Sources => {
             vec![
                 (Action::Back, "back"),
-                (Action::NextPanel, "bad records"),
+                (
+                    Action::NextPanel,
+                    match state.sources.list {
+                        SourcesList::Sources => "bad records",
+                        SourcesList::Bad => "health",
+                        SourcesList::Health => "sources",
+                    },
+                ),
                 (Action::Copy, "copy"),
                 (Action::Retry, "retry"),
             ]

@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use ratatui::layout::Rect;
 
-use crate::model::{Cold, Graded, Outcome, Waited};
+use crate::model::{Cold, Graded, Outcome, Timestamp, Waited, Window};
 use crate::query::view::{
-    EnvironmentRow, FunctionDetail, InvocationRow, InvocationState, Moment, VersionRow,
+    Block, EnvironmentRow, Fate, FunctionDetail, InvocationRow, InvocationState, Moment, VersionRow,
 };
 use crate::ui::app::{Fact, Focus, FunctionBoard, FunctionList, Only, Tag, Told, UiState};
 use crate::ui::number;
@@ -65,18 +65,21 @@ const VERSIONS: [Column; 12] = [
 const SETTINGS: [Column; 2] = [left("", 24, 0, 0), left("", 20, 0, 400)];
 
 const LANE: usize = 8;
+/// A stream's name in a list of environments.
+const STREAM: usize = 9;
 const ENVIRONMENTS: [Column; 10] = [
     left("", 2, 0, 0),
-    left("STATE", 6, 0, 0),
+    left("STATE", 9, 0, 0),
     right("INV", 7, 0),
     right("ERR", 6, 0),
-    right("MAX MB", 8, 3),
+    right("MAX MB", 8, 5),
     right("FIRST", 10, 2),
     right("LAST", 10, 1),
     left(" VERSION", 10, 4, 0),
     // A lane has the time axis in its head.
-    left("", 30, 0, 70),
-    left(" STREAM", 20, 5, 200),
+    left("", 27, 0, 70),
+    // They differ at their ends: the date stands before them all.
+    left(" STREAM", 9, 0, 200),
 ];
 
 /// Draws panels, tabs and the list.
@@ -130,7 +133,10 @@ pub fn draw(pen: &mut Pen, layout: &Layout, state: &UiState) {
             }
             if function.list == FunctionList::Environments && place.column == LANE {
                 let width = place.width.saturating_sub(1);
-                draw_lane(pen, area.x + place.x, y, width, &detail.environments[line].lane);
+                let lane = &detail.environments[line].lane;
+                let block = function.block().filter(|_| line == function.index());
+                let columns = block.and_then(|block| columns_of(block, function.lanes_axis()?));
+                draw_lane(pen, (area.x + place.x, y), width, lane, columns);
                 continue;
             }
             let (text, role) = match function.list {
@@ -154,7 +160,11 @@ pub fn draw(pen: &mut Pen, layout: &Layout, state: &UiState) {
                     None => continue,
                 },
                 FunctionList::Environments => {
-                    environment(place.column, &detail.environments[line], state.zone, pen.symbols)
+                    let row = &detail.environments[line];
+                    match place.column {
+                        STREAM => (tail(&row.stream, place.width, pen.symbols), Role::Text),
+                        column => environment(column, row, state.zone, pen.symbols),
+                    }
                 }
             };
             table::cell(pen, area.x, y, *place, columns[place.column].right, &text, role);
@@ -395,8 +405,10 @@ fn setting(column: usize, fact: &Fact, zone: Zone, symbols: &Symbols) -> (String
 fn environment(column: usize, row: &EnvironmentRow, zone: Zone, symbols: &Symbols) -> (String, Role) {
     match column {
         0 => (if row.errors > 0 { symbols.error.to_string() } else { String::new() }, Role::Error),
-        1 if row.busy => ("busy".to_string(), Role::Live),
-        1 => ("idle".to_string(), Role::Label),
+        1 => {
+            let (word, role) = fate(row);
+            (word.to_string(), role)
+        }
         2 => (number::whole(row.invocations), Role::Text),
         3 => (number::whole(row.errors), if row.errors > 0 { Role::Error } else { Role::Text }),
         4 => (row.max_memory_mb.map_or_else(|| symbols.none.to_string(), |mb| mb.to_string()), Role::Text),
@@ -406,17 +418,76 @@ fn environment(column: usize, row: &EnvironmentRow, zone: Zone, symbols: &Symbol
             (format!("{before}{}", zone.seconds(row.first)), Role::Text)
         }
         6 => (zone.seconds(row.last), Role::Text),
-        7 => (format!(" {}", row.version), Role::Label),
-        _ => (format!(" {}", row.stream), Role::Text),
+        _ => (format!(" {}", row.version), Role::Label),
     }
 }
 
+/// What became of an environment in a word, and its role: what ended it is more than that it is idle.
+pub fn fate(row: &EnvironmentRow) -> (&'static str, Role) {
+    match row.fate {
+        _ if row.busy => ("busy", Role::Live),
+        Fate::Alive => ("idle", Role::Label),
+        Fate::Replaced(_) => ("replaced", Role::NoData),
+        Fate::Killed(outcome) => {
+            let role = match outcome {
+                Outcome::Timeout => Role::Timeout,
+                Outcome::OutOfMemory => Role::Memory,
+                _ => Role::Error,
+            };
+            (outcome.word(), role)
+        }
+    }
+}
+
+/// The end of a stream's name, as much as fits behind a blank.
+fn tail(stream: &str, width: u16, symbols: &Symbols) -> String {
+    let shown = sanitize::display(stream, symbols);
+    let room = usize::from(width).saturating_sub(2);
+    let all = sanitize::width(&shown);
+    if all <= room {
+        return format!(" {shown}");
+    }
+    let kept = room.saturating_sub(symbols.ellipsis.chars().count());
+    let (end, _) = sanitize::part(&shown, all - kept, kept, symbols);
+    format!(" {}{end}", symbols.ellipsis)
+}
+
+/// An invocation of a lane in words.
+pub fn block_told(block: &Block, state: &UiState, symbols: &Symbols) -> String {
+    let (_, word, _) = outcome(block.state, symbols);
+    let start = block.which.start;
+    let took =
+        block.duration.map_or_else(String::new, |took| format!(" {}", number::duration_long(took.ms())));
+    format!(
+        "{}{} {word}{took}, {}: Enter opens it",
+        state.zone.millis(start),
+        state.zone.mark(start),
+        block.request_id
+    )
+}
+
+/// The columns of an axis in which an invocation ran.
+fn columns_of(block: &Block, (window, step_ms): (Window, i64)) -> Option<std::ops::RangeInclusive<usize>> {
+    let step = step_ms.max(1);
+    let column = |at: Timestamp| usize::try_from(at.since(window.from).div_euclid(step)).ok();
+    let first = column(block.which.start)?;
+    let end = block.ended.unwrap_or(window.to).min(window.to.plus(-1));
+    Some(first..=column(end)?.max(first))
+}
+
 /// What an environment did over time: of what falls into one cell the worst.
-fn draw_lane(pen: &mut Pen, x: u16, y: u16, width: u16, lane: &[Option<Moment>]) {
+fn draw_lane(
+    pen: &mut Pen,
+    (x, y): (u16, u16),
+    width: u16,
+    lane: &[Option<Moment>],
+    chosen: Option<std::ops::RangeInclusive<usize>>,
+) {
     let width_of = usize::from(width);
     for at in 0..width_of {
         let from = at * lane.len() / width_of;
         let to = ((at + 1) * lane.len()).div_ceil(width_of).max(from + 1).min(lane.len());
+        let here = chosen.as_ref().is_some_and(|of| *of.start() < to && from <= *of.end());
         let worst = lane.get(from..to).and_then(|part| part.iter().copied().max()).flatten();
         let (sign, role) = match worst {
             None => continue,
@@ -427,5 +498,8 @@ fn draw_lane(pen: &mut Pen, x: u16, y: u16, width: u16, lane: &[Option<Moment>])
             Some(Moment::Timeout) => (pen.symbols.timeout, Role::Timeout),
         };
         pen.put(x + at as u16, y, sign, role);
+        if here {
+            pen.paint(Rect::new(x + at as u16, y, 1, 1), Role::Crosshair);
+        }
     }
 }

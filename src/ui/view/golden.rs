@@ -1,7 +1,7 @@
 //! Golden screens: every view at the sizes that matter.
 
 use crate::ui::app::{Msg, UiState};
-use crate::ui::fixture::{Session, buffer, empty, live, options, replay, screen};
+use crate::ui::fixture::{self, Session, buffer, empty, live, options, replay, screen};
 use crate::ui::symbols::Charset;
 use crate::ui::theme::{BUILT_IN, ColorDepth, Theme};
 
@@ -229,6 +229,11 @@ fn function() {
         session.press("j Enter Tab Tab Tab Tab j");
         session
     });
+    golden("function_settings_end", |w, h| {
+        let mut session = Session::new(w, h, live());
+        session.press("j Enter Tab Tab Tab Tab G");
+        session
+    });
     golden("function_metrics", |w, h| {
         let mut session = Session::new(w, h, live());
         session.press("j Enter Tab Tab Tab Tab Tab j j");
@@ -282,6 +287,11 @@ fn function() {
     golden("function_environments", |w, h| {
         let mut session = Session::new(w, h, live());
         session.press("j Enter Tab Tab Tab j");
+        session
+    });
+    golden("function_lane_block", |w, h| {
+        let mut session = Session::new(w, h, live());
+        session.press("j Enter Tab Tab Tab j Left Left");
         session
     });
     golden("function_one_environment", |w, h| {
@@ -513,6 +523,24 @@ fn traces() {
 }
 
 #[test]
+fn a_replay_with_nothing_in_it() {
+    golden("nothing", |w, h| {
+        let mut session = Session::new(w, h, fixture::nothing());
+        session.state.problems = Default::default();
+        session
+    });
+    // Until all of it is read there may be something.
+    let mut status = fixture::nothing();
+    if let crate::ui::status::SessionKind::Replay { loaded, .. } = &mut status.kind {
+        *loaded = 0.4;
+    }
+    let session = Session::new(80, 24, status);
+    let screen = screen(&session.state);
+    assert!(screen.contains("reading 40 %") && !screen.contains("00:00:00 "), "{screen}");
+    assert!(!screen.contains("in what was read"), "{screen}");
+}
+
+#[test]
 fn sources() {
     golden("sources", |w, h| {
         let mut session = Session::new(w, h, live());
@@ -522,6 +550,16 @@ fn sources() {
     golden("bad_records", |w, h| {
         let mut session = Session::new(w, h, live());
         session.press("7 Tab");
+        session
+    });
+    golden("health", |w, h| {
+        let mut session = Session::new(w, h, live());
+        session.press("7 Shift-Tab");
+        session
+    });
+    golden("health_scrolled", |w, h| {
+        let mut session = Session::new(w, h, replay(false, 0.5));
+        session.press("7 Tab Tab G");
         session
     });
 }
@@ -582,6 +620,7 @@ fn ascii_screens_are_ascii() {
         "5 Enter *",
         "6",
         "7",
+        "7 Tab Tab",
         "?",
         "Tab Tab +",
         "Tab Tab v Left k",

@@ -15,6 +15,7 @@ pub mod logs;
 mod marks;
 mod metrics;
 mod minimap;
+mod nothing;
 pub mod overview;
 mod palette;
 pub mod panels;
@@ -37,7 +38,7 @@ use ratatui::layout::{Position, Rect};
 use crate::model::Window;
 use crate::query::page::Ranking;
 
-use super::app::{FunctionList, Tag, UiState};
+use super::app::{FunctionList, SourcesList, Tag, UiState};
 use super::keymap::ViewKind;
 use super::theme::Role;
 use super::widget::pen::Pen;
@@ -148,6 +149,9 @@ pub fn list_height_of(state: &UiState, view: ViewKind) -> usize {
         (ViewKind::Trace, _) => trace::list_rows(layout.list, state),
         // An enlarged trace scrolls by its own rows.
         (_, PanelArea::One(area)) => usize::from(area.height.saturating_sub(3)),
+        (ViewKind::Sources, _) if state.sources.list == SourcesList::Health => {
+            usize::from(layout.list.height)
+        }
         _ => layout.list_rows(),
     }
 }
@@ -196,7 +200,7 @@ pub fn menu_words(state: &UiState) -> Vec<&'static str> {
 }
 
 /// `09:05:10Z to 09:05:20Z`.
-fn span_words(span: Window, zone: Zone) -> String {
+pub(super) fn span_words(span: Window, zone: Zone) -> String {
     format!("{} to {}{}", zone.seconds(span.from), zone.seconds(span.to), zone.mark(span.to))
 }
 

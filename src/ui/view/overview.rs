@@ -108,6 +108,11 @@ pub fn state_sign(state: State, symbols: &Symbols) -> (&'static str, &'static st
 
 /// Draws panels and table.
 pub fn draw(pen: &mut Pen, layout: &Layout, state: &UiState) {
+    if state.status.nothing_in_it() {
+        let top = layout.rule.bottom();
+        let height = layout.message.y.saturating_sub(top);
+        return super::nothing::draw(pen, Rect { y: top, height, ..layout.rule }, state);
+    }
     panels::draw(pen, layout.panels, &state.overview.board, state);
     if layout.list.height > 0 {
         draw_table(pen, layout.list, state);

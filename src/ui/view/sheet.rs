@@ -11,7 +11,7 @@ use crate::query::survey::Pattern;
 use crate::query::view::{
     EnvironmentRow, ErrorGroup, FunctionRow, InvocationRow, MetricRow, TraceLine, VersionRow,
 };
-use crate::ui::app::{FunctionList, Shape, UiState};
+use crate::ui::app::{FunctionList, Shape, SourcesList, UiState};
 use crate::ui::keymap::ViewKind;
 use crate::ui::symbols::Charset;
 
@@ -115,6 +115,11 @@ pub fn sheet(state: &UiState) -> Option<Sheet> {
                 ]
             });
             (&["kind", "function", "since", "until", "sentence"], found.collect(), state.problem_list.index())
+        }
+        ViewKind::Sources if state.sources.list == SourcesList::Health => {
+            let lines = state.health().into_iter();
+            let lines = lines.map(|line| vec![text(line.label), text(&line.text)]).collect();
+            (&["about", "what"], lines, 0)
         }
         ViewKind::Sources => {
             let sources = state.status.sources.iter().map(|source| {
@@ -244,8 +249,8 @@ fn version(row: &VersionRow) -> Vec<Cell> {
     fields
 }
 
-const ENVIRONMENT: [&str; 7] =
-    ["log_stream", "version", "first", "last", "invocations", "errors", "memory_used_mb"];
+const ENVIRONMENT: [&str; 8] =
+    ["log_stream", "version", "first", "last", "invocations", "errors", "memory_used_mb", "state"];
 
 fn environment(row: &EnvironmentRow) -> Vec<Cell> {
     vec![
@@ -256,6 +261,7 @@ fn environment(row: &EnvironmentRow) -> Vec<Cell> {
         number(Some(row.invocations)),
         number(Some(row.errors)),
         number(row.max_memory_mb),
+        text(super::function::fate(row).0),
     ]
 }
 

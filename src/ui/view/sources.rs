@@ -1,14 +1,16 @@
-//! What is read, how far, and what could not be.
+//! What is read, how far, what could not be, and how well all of it can be trusted.
 
 use ratatui::layout::Rect;
 
 use crate::model::Timestamp;
-use crate::ui::app::{SourcesList, UiState};
+use crate::ui::app::{SourcesList, UiState, Weight};
 use crate::ui::number;
+use crate::ui::sanitize;
 use crate::ui::status::{BadRecord, SourceState, SourceStatus};
 use crate::ui::symbols::Symbols;
 use crate::ui::theme::Role;
-use crate::ui::widget::pen::Pen;
+use crate::ui::widget::paragraph;
+use crate::ui::widget::pen::{Pen, masked};
 use crate::ui::widget::table::{self, Column};
 
 use super::below_head;
@@ -22,7 +24,7 @@ const fn right(title: &'static str, width: u16, leaves: u8) -> Column {
     Column { title, width, right: true, leaves, grows: 0 }
 }
 
-const SOURCES: [Column; 8] = [
+const SOURCES: [Column; 9] = [
     left("", 2, 0, 0),
     left("SOURCE", 16, 0, 40),
     left("STATE", 10, 0, 0),
@@ -31,6 +33,7 @@ const SOURCES: [Column; 8] = [
     right("RECORDS", 12, 1),
     right("BAD", 8, 0),
     right("NEWEST", 8, 2),
+    left(" NOTE", 24, 4, 200),
 ];
 
 const BAD: [Column; 4] =
@@ -43,13 +46,15 @@ pub fn draw(pen: &mut Pen, layout: &Layout, state: &UiState) {
     pen.rule(layout.tabs);
     let mut x = layout.tabs.x + 1;
     let lists = [
-        (SourcesList::Sources, "Sources", status.sources.len() as u64),
-        (SourcesList::Bad, "Bad records", status.bad),
+        (SourcesList::Sources, "Sources", Some(status.sources.len() as u64)),
+        (SourcesList::Bad, "Bad records", Some(status.bad)),
+        (SourcesList::Health, "Health", None),
     ];
     for (list, name, count) in lists {
         let open = list == state.sources.list;
         let (before, after) = if open { ("[", "]") } else { (" ", " ") };
-        let text = format!("{before}{name} {}{after}", number::whole(count));
+        let count = count.map_or_else(String::new, |count| format!(" {}", number::whole(count)));
+        let text = format!("{before}{name}{count}{after}");
         let role = if open { Role::Focus } else { Role::Label };
         x = pen.text(x, layout.tabs.y, layout.tabs.right().saturating_sub(x), &text, role) + 1;
     }
@@ -69,9 +74,22 @@ pub fn draw(pen: &mut Pen, layout: &Layout, state: &UiState) {
             };
             draw_list(pen, area, &SOURCES, status.sources.len(), (list.top(), list.index()), cell);
             let selected = status.sources.get(list.index());
-            if let Some(note) = selected.and_then(|source| source.note.as_deref()) {
+            let note = selected.and_then(|source| source.note.as_deref());
+            draw_below(
+                pen,
+                below_head(area),
+                status.sources.len().saturating_sub(list.top()),
+                u16::from(note.is_some()),
+                state,
+            );
+            if let Some(note) = note {
                 pen.text(area.x, area.bottom().saturating_sub(1), area.width, note, Role::Label);
             }
+        }
+        SourcesList::Health => {
+            let rows = rows(state, area.width);
+            let top = state.sources.health_top.min(rows.len().saturating_sub(usize::from(area.height)));
+            draw_health(pen, area, &rows[top..]);
         }
         SourcesList::Bad => {
             let list = &state.sources.bad;
@@ -83,6 +101,61 @@ pub fn draw(pen: &mut Pen, layout: &Layout, state: &UiState) {
                 pen.text(body.x, body.y, body.width, "every record could be read", Role::Label);
             }
         }
+    }
+}
+
+/// Below the last of few sources the beginning of what else is to be said, where there is room for it.
+fn draw_below(pen: &mut Pen, body: Rect, listed: usize, kept_free: u16, state: &UiState) {
+    let used = listed.min(usize::from(body.height)) as u16 + 1;
+    let room = body.height.saturating_sub(used + kept_free);
+    if room < 2 {
+        return;
+    }
+    let area = Rect { y: body.y + used, height: room, ..body };
+    let rows = rows(state, area.width);
+    draw_health(pen, area, &rows);
+    if rows.len() > usize::from(room) {
+        let (y, text) = (area.bottom() - 1, "and more: the tab Health has all of it");
+        pen.text(area.x, y, area.width, &" ".repeat(usize::from(area.width)), Role::Text);
+        pen.text(area.x + LABEL, y, area.width.saturating_sub(LABEL), text, Role::Label);
+    }
+}
+
+/// Columns of what a line of health is about.
+const LABEL: u16 = 15;
+
+/// A row of health: what it is about, a part of what is said of it, and how much that matters.
+type HealthRow = (&'static str, String, Weight);
+
+/// The lines of health as rows of a width: all of what they say.
+fn rows(state: &UiState, width: u16) -> Vec<HealthRow> {
+    let room = usize::from(width.saturating_sub(LABEL + 1)).max(10);
+    let mut rows = Vec::new();
+    let symbols = state.options.charset.symbols();
+    for line in state.health() {
+        let shown = sanitize::display(&masked(state.masked, &line.text), symbols).into_owned();
+        for (at, part) in paragraph::rows(&shown, room).into_iter().enumerate() {
+            rows.push((if at == 0 { line.label } else { "" }, part, line.weight));
+        }
+    }
+    rows
+}
+
+/// How many rows the health takes, for scrolling.
+pub fn health_rows(state: &UiState) -> usize {
+    rows(state, state.size.0).len()
+}
+
+fn draw_health(pen: &mut Pen, area: Rect, rows: &[HealthRow]) {
+    for (y, (label, text, weight)) in (area.y..area.bottom()).zip(rows) {
+        let (sign, role) = match weight {
+            Weight::Fine => ("", Role::Text),
+            Weight::Missing => (pen.symbols.no_data, Role::NoData),
+            Weight::Wrong => (pen.symbols.error, Role::Error),
+        };
+        pen.text(area.x, y, 2, if label.is_empty() { "" } else { sign }, role);
+        pen.text(area.x + 2, y, LABEL - 2, label, Role::Title);
+        pen.text(area.x + LABEL, y, area.width.saturating_sub(LABEL), text, role);
     }
 }
 
@@ -124,6 +197,7 @@ fn source(column: usize, row: &SourceStatus, as_of: Timestamp, symbols: &Symbols
         4 => (row.size_bytes.map_or_else(|| symbols.none.to_string(), number::bytes), Role::Label),
         5 => (number::whole(row.records), Role::Text),
         6 => (number::whole(row.bad), if row.bad > 0 { Role::Bad } else { Role::Text }),
+        8 => (row.note.as_ref().map_or_else(String::new, |note| format!(" {note}")), role),
         _ => {
             let age = row.newest.map(|newest| number::coarse_age(as_of.since(newest)));
             (age.unwrap_or_else(|| symbols.none.to_string()), Role::Text)
