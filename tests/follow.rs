@@ -360,6 +360,25 @@ fn a_file_that_may_not_be_read_is_said_and_read_when_it_may() {
 }
 
 #[test]
+fn what_can_not_be_read_is_said_once_and_again_when_it_is_to_be_tried_again() {
+    each(|case| {
+        std::os::unix::fs::symlink(case.at("loop.log"), case.at("loop.log")).unwrap();
+        case.append("a.log", "one\n");
+        let mut follow = case.follow();
+        let said = |it: &Follow| it.troubles.iter().filter(|said| said.contains("loop.log")).count();
+        follow.wait("the trouble", |it| said(it) == 1);
+        // What came after more looks at everything came after no more words.
+        for line in 0..5 {
+            case.append("a.log", &format!("{line}\n"));
+            follow.wait("the line", |it| it.lines.len() == line + 2);
+        }
+        assert_eq!(said(&follow), 1);
+        follow.sources.retry().now();
+        follow.wait("the trouble again", |it| said(it) == 2);
+    });
+}
+
+#[test]
 fn a_file_that_is_gone_ends_after_a_while() {
     each(|case| {
         case.append("a.log", "one\nhalf");

@@ -144,3 +144,16 @@ pub fn as_of(
     });
     found
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::FindingKind;
+
+    /// What the screen says that it looks for is looked for.
+    #[test]
+    fn every_kind_has_its_detector() {
+        let looked_for: Vec<FindingKind> = ALL.iter().map(|detector| detector.kind()).collect();
+        assert_eq!(looked_for, FindingKind::ALL);
+    }
+}

@@ -18,6 +18,19 @@ pub enum Kind {
 }
 
 impl Kind {
+    /// All of them.
+    pub const ALL: [Self; 4] = [Self::Timeout, Self::ThrottledReserved, Self::BadDeploy, Self::Silence];
+
+    /// What is looked for, in words.
+    pub fn looks_for(self) -> &'static str {
+        match self {
+            Self::Timeout => "invocations that reach their timeout",
+            Self::ThrottledReserved => "requests refused at a function's own limit",
+            Self::BadDeploy => "errors or latency that begin with new code",
+            Self::Silence => "a regular function that is not invoked any more",
+        }
+    }
+
     /// The kind's name.
     pub fn word(self) -> &'static str {
         match self {

@@ -26,7 +26,7 @@ use crate::query::survey::{Survey, SurveyRequest};
 use crate::query::view::{LinesAnswer, LinesRequest, Overview, OverviewRequest, Problems};
 use crate::query::view::{TracesAnswer, TracesRequest};
 use crate::query::{self, Coverage, CoverageRequest, One, OneRequest, StepRequest};
-use crate::source::{Catalog, Sources};
+use crate::source::{Catalog, Retry, Sources};
 use crate::ui::app::{Effect, Msg, Options, UiState, update};
 use crate::ui::status::{SessionKind, SessionStatus};
 use crate::ui::term::{self, Clip, Console, Ended, Event, Flow, Program};
@@ -110,6 +110,7 @@ pub fn run(console: Console, sources: &Sources, setup: Setup, clock: Clock) -> i
         traces,
         messages: messages.clone(),
         catalog: sources.catalog().clone(),
+        retry: sources.retry(),
         recorder: Recorder::new(engine.tap(), sources, messages.clone()),
         memory: setup.engine.memory as u64,
         status: SessionStatus::default(),
@@ -147,6 +148,7 @@ struct Session {
     messages: Sender<Message>,
     /// Where the bytes of lines are found.
     catalog: Catalog,
+    retry: Retry,
     recorder: Recorder,
     memory: u64,
     status: SessionStatus,
@@ -293,7 +295,7 @@ impl Session {
             Effect::AskOne { id, request } => self.ones.ask((id, request)),
             Effect::AskTraces { id, request } => self.traces.ask((id, request)),
             Effect::AskStep { id, request } => return self.step(id, request),
-            Effect::Retry => {}
+            Effect::Retry => self.retry.now(),
             Effect::Seek(to) => {
                 let known = self.known(&self.published.load_full());
                 self.playback.seek(to, known, self.clock.now());

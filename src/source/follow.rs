@@ -32,7 +32,7 @@ const BEFORE: u64 = 256;
 /// Follows the plan's inputs until told to stop.
 pub(super) fn run(out: &Out, plan: Plan, newest_slice: Option<u64>) -> Result<(), Stopped> {
     let stay_open = plan.found.len() <= open_files(plan.options.open_files);
-    let mut tail = match Tail::new(out, plan.roots, &plan.options) {
+    let mut tail = match Tail::new(out, plan.roots, plan.said, &plan.options) {
         Ok(tail) => tail,
         Err(error) => return out.trouble(None, format!("can't begin to follow: {error}")),
     };

@@ -36,6 +36,7 @@ mod unpack;
 mod walk;
 mod watch;
 
+use std::collections::BTreeSet;
 use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::os::unix::net::UnixStream;
@@ -209,8 +210,22 @@ struct Plan {
     roots: Vec<Root>,
     found: Vec<Found>,
     memory: Vec<(&'static str, &'static [u8])>,
+    /// What was said already not to be readable.
+    said: BTreeSet<String>,
     wake: UnixStream,
     options: Options,
+}
+
+/// Tries again at once what failed, where files are followed, and says anew what still fails; what is read
+/// once is not tried again.
+#[derive(Clone, Debug)]
+pub struct Retry(Sender<()>);
+
+impl Retry {
+    /// Now. Where it is about to be done it is not asked twice.
+    pub fn now(&self) {
+        let _ = self.0.try_send(());
+    }
 }
 
 /// Running readers. Dropping it ends them.
@@ -219,6 +234,7 @@ pub struct Sources {
     events: Receiver<Event>,
     pool: Pool,
     catalog: Catalog,
+    retry: Retry,
     stop: Option<(Sender<Infallible>, UnixStream)>,
     running: Receiver<Infallible>,
 }
@@ -239,6 +255,11 @@ impl Sources {
         &self.catalog
     }
 
+    /// By which what failed is tried again at once. It outlives this.
+    pub fn retry(&self) -> Retry {
+        self.retry.clone()
+    }
+
     /// Ends all threads; what they had not sent is not sent.
     pub fn stop(self) {}
 }
@@ -254,7 +275,7 @@ impl Drop for Sources {
 /// Begins to read. Inputs that can't be read are said as [`Event::Trouble`]; when none can, that
 /// is the error. When following, a folder or glob without files yet is an input.
 pub fn start(inputs: &[Input], options: Options, clock: Clock) -> Result<Sources, NoInput> {
-    let Begun { plan, problems, out, events, stop, running } = begin(inputs, options, clock)?;
+    let Begun { plan, problems, out, events, retry, stop, running } = begin(inputs, options, clock)?;
     let (pool, catalog) = (out.pool.clone(), out.catalog.clone());
     std::thread::Builder::new()
         .name("source".into())
@@ -267,7 +288,7 @@ pub fn start(inputs: &[Input], options: Options, clock: Clock) -> Result<Sources
             });
         })
         .map_err(|error| NoInput { problems: vec![in_general(&error)] })?;
-    Ok(Sources { events, pool, catalog, stop: Some(stop), running })
+    Ok(Sources { events, pool, catalog, retry, stop: Some(stop), running })
 }
 
 /// Reads every source to its end as [`Mode::Once`] says, on the threads that ask for what comes
@@ -284,6 +305,7 @@ struct Begun {
     problems: Vec<Problem>,
     out: Out,
     events: Receiver<Event>,
+    retry: Retry,
     stop: (Sender<Infallible>, UnixStream),
     running: Receiver<Infallible>,
 }
@@ -328,9 +350,11 @@ fn begin(inputs: &[Input], options: Options, clock: Clock) -> Result<Begun, NoIn
     let (alive, running) = bounded(0);
     let (wake, woken) = UnixStream::pair().map_err(|error| NoInput { problems: vec![in_general(&error)] })?;
     let (sender, events) = bounded(options.queue.max(1));
+    let (retry, retries) = bounded(1);
     let out = Out {
         events: sender,
         stop: stopped,
+        retries,
         _alive: alive,
         pool: Pool::default(),
         catalog: Catalog::new(options.most, options.keep),
@@ -340,8 +364,9 @@ fn begin(inputs: &[Input], options: Options, clock: Clock) -> Result<Begun, NoIn
     if following && !sockets.is_empty() {
         listen::start(&out, sockets).map_err(|error| NoInput { problems: vec![in_general(&error)] })?;
     }
-    let plan = Plan { roots, found, memory, wake: woken, options };
-    Ok(Begun { plan, problems, out, events, stop: (stop, wake), running })
+    let said = problems.iter().filter_map(|problem| problem.unread.clone()).collect();
+    let plan = Plan { roots, found, memory, said, wake: woken, options };
+    Ok(Begun { plan, problems, out, events, retry: Retry(retry), stop: (stop, wake), running })
 }
 
 fn in_general(error: &std::io::Error) -> String {

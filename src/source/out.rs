@@ -22,6 +22,8 @@ pub(super) struct Out {
     pub events: Sender<Event>,
     /// Never receives; its sender is dropped when all should stop.
     pub stop: Receiver<Infallible>,
+    /// Receives when a person wants what failed to be tried again at once.
+    pub retries: Receiver<()>,
     /// Dropped with the last clone: tells that all threads have ended.
     pub _alive: Sender<Infallible>,
     pub pool: Pool,

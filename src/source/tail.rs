@@ -87,6 +87,8 @@ pub(super) struct Tail {
     watch_failed: bool,
     /// Paths whose trouble was said.
     refused: BTreeSet<PathBuf>,
+    /// What was said not to be readable when all was looked at the first time, as it was called then.
+    said: BTreeSet<String>,
     next: u32,
     cursor: PathBuf,
     globs_at_ms: u64,
@@ -95,7 +97,8 @@ pub(super) struct Tail {
 }
 
 impl Tail {
-    pub fn new(out: &Out, roots: Vec<Root>, options: &Options) -> io::Result<Self> {
+    /// Of roots, of which some things were `said` already not to be readable.
+    pub fn new(out: &Out, roots: Vec<Root>, said: BTreeSet<String>, options: &Options) -> io::Result<Self> {
         Ok(Self {
             out: out.clone(),
             files: BTreeMap::new(),
@@ -121,6 +124,7 @@ impl Tail {
             watch: Watch::new(options.notify),
             watch_failed: false,
             refused: BTreeSet::new(),
+            said,
             next: 0,
             cursor: PathBuf::new(),
             globs_at_ms: 0,
@@ -238,6 +242,7 @@ impl Tail {
                 recv(self.unpacker.done) -> done => self.inflated(done.map_err(|_| Stopped)?)?,
                 recv(poll) -> _ => self.poll()?,
                 recv(list) -> _ => self.list_all()?,
+                recv(self.out.retries) -> asked => self.retry(asked.is_ok())?,
                 recv(self.out.stop) -> _ => return Err(Stopped),
                 default(wait) => {}
             }
@@ -308,8 +313,9 @@ impl Tail {
     }
 
     fn say_once(&mut self, path: &Path, error: &io::Error) -> Result<(), Stopped> {
-        if self.refused.insert(path.to_path_buf()) {
-            self.out.problem(Problem::unread(label(path), &why_not(path, error)))?;
+        let label = label(path);
+        if self.refused.insert(path.to_path_buf()) && !self.said.remove(&label) {
+            self.out.problem(Problem::unread(label, &why_not(path, error)))?;
         }
         Ok(())
     }
@@ -480,6 +486,25 @@ impl Tail {
         self.find_listed()?;
         self.read_found()?;
         self.unpack_settled()
+    }
+
+    /// Looks at everything now, and says again what can't be read.
+    fn retry(&mut self, asked: bool) -> Result<(), Stopped> {
+        if !asked {
+            // Nobody can ask any more.
+            self.out.retries = crossbeam_channel::never();
+            return Ok(());
+        }
+        let refused = std::mem::take(&mut self.refused);
+        self.said.clear();
+        // Those of which nothing was read yet are opened anew, changed or not.
+        for file in self.files.values_mut().filter(|file| matches!(file.state, State::New)) {
+            (file.said, file.seen) = (false, None);
+        }
+        self.globs_at_ms = 0;
+        refused.iter().try_for_each(|path| self.find(path))?;
+        self.find_all()?;
+        self.list_all()
     }
 
     fn find_listed(&mut self) -> Result<(), Stopped> {

@@ -845,6 +845,16 @@ fn what_is_looked_for_in_a_trace_is_unfolded() {
     assert!(session.state.trace().unwrap().row().unwrap().flags.any());
 }
 
+#[test]
+fn what_failed_is_tried_again_where_it_is_followed() {
+    let mut session = session();
+    session.press("7 r");
+    assert!(notice(&session).contains("trying"), "{}", notice(&session));
+    let mut replayed = Session::new(80, 24, replay(true, 1.0));
+    replayed.press("7 r");
+    assert!(notice(&replayed).contains("reads each source once"), "{}", notice(&replayed));
+}
+
 /// Below the waterfall stand the lines of the run that the selected segment is in; those of one run are read
 /// once, and what is masked is read again.
 #[test]

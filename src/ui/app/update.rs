@@ -230,10 +230,7 @@ impl UiState {
             Action::Slower => return self.speed(false),
             Action::Faster => return self.speed(true),
             Action::Record => return self.record(),
-            Action::Retry => {
-                self.notice = Some("trying failed sources again".to_string());
-                return vec![Effect::Retry];
-            }
+            Action::Retry => return self.retry(),
             Action::Wrap => self.wrap(),
             Action::Tag => return self.tag(),
             Action::Untag => return self.untag_all(),
@@ -401,6 +398,16 @@ impl UiState {
             SessionKind::Replay { speed, .. } => {
                 vec![Effect::Speed(if faster { speed.faster() } else { speed.slower() })]
             }
+        }
+    }
+
+    fn retry(&mut self) -> Vec<Effect> {
+        match self.status.kind {
+            SessionKind::Live => {
+                self.notice = Some("trying what failed again; what still fails says so above".to_string());
+                vec![Effect::Retry]
+            }
+            SessionKind::Replay { .. } => self.say("a replay reads each source once: begin it again"),
         }
     }
 

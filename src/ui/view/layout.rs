@@ -8,7 +8,7 @@ pub const LEAST: (u16, u16) = (40, 10);
 /// From this on panels have borders and real charts.
 const GRID: (u16, u16) = (120, 35);
 
-/// From this height on there is room for what is wrong.
+/// From this height on there is room for what is wrong with what is selected.
 const TELLS: u16 = 12;
 /// From this height on there is room for what is told of the selection between panels and list ...
 const TELLS_MORE: u16 = 20;
@@ -78,8 +78,8 @@ impl Layout {
         let Parts { panels, enlarged, tabs, sentence, about } = parts;
         let (width, height) = size;
         let line = |y: u16| if y < height { Rect::new(0, y, width, 1) } else { Rect::ZERO };
-        let (problems, rule) =
-            if panels && height >= TELLS { (line(1), line(2)) } else { (Rect::ZERO, line(1)) };
+        // What is wrong has its line on the lowest screen, too.
+        let (problems, rule) = if panels { (line(1), line(2)) } else { (Rect::ZERO, line(1)) };
         let top = (rule.y + 1).min(height);
         let bottom = height.saturating_sub(2).max(top);
         let said = if sentence && panels && !enlarged && height >= TELLS { SENTENCE_ROWS } else { 0 };

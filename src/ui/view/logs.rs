@@ -58,7 +58,8 @@ pub fn draw_all(pen: &mut Pen, area: Rect, logs: &LogView, state: &UiState) {
     let taken = minimap::rows(area, logs);
     let list = Rect { y: area.y + taken, height: area.height - taken, ..area };
     draw(pen, list, logs, state);
-    if taken > 0 {
+    // Without a record there is no time to stand for.
+    if taken > 0 && !state.status.timeless() {
         let shown =
             || logs.rows.iter().skip(logs.top).take(usize::from(list.height)).filter_map(|row| row.time);
         let ends = shown().min().zip(shown().max());
@@ -73,6 +74,7 @@ pub fn draw(pen: &mut Pen, area: Rect, logs: &LogView, state: &UiState) {
         let unfiltered = state.filter_text.is_empty() || state.view() == ViewKind::Invocation;
         let text = match (logs.loaded, unfiltered) {
             (false, _) => "reading lines",
+            (true, true) if state.status.nothing_in_it() => "no lines here",
             (true, true) => "no lines here yet",
             (true, false) => "no line matches the filter; \\ changes it",
         };

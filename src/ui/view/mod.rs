@@ -67,8 +67,9 @@ pub fn draw(state: &UiState, buffer: &mut Buffer) -> Option<Position> {
     pen.clear(area);
     let size = (area.width, area.height);
     if size.0 < LEAST.0 || size.1 < LEAST.1 {
-        let text = format!("too small ({}x{}, need {}x{})", size.0, size.1, LEAST.0, LEAST.1);
+        let text = format!("lamtop: too small ({}x{}, need {}x{})", size.0, size.1, LEAST.0, LEAST.1);
         pen.text(0, 0, size.0, &text, Role::Text);
+        problems::line(&mut pen, Rect::new(0, 1, size.0, size.1.saturating_sub(1).min(1)), state);
         return None;
     }
     let layout = layout_at(state, state.view(), size);

@@ -34,6 +34,11 @@ pub fn draw(pen: &mut Pen, area: Rect, palette: &Palette, state: &UiState) -> Po
         pen.text(inner.x + 1, y, end.saturating_sub(inner.x + 1), &words, role);
         pen.right(inner.right().saturating_sub(1), y, keys, &command.keys(&state.options.keymap), Role::Key);
         if line == palette.at {
+            // What has no room above can be read below.
+            if crate::ui::sanitize::width(&words) > usize::from(end.saturating_sub(inner.x + 1)) {
+                let below = format!(" {words} ");
+                pen.text(area.x + 1, area.bottom() - 1, area.width.saturating_sub(2), &below, Role::Text);
+            }
             pen.paint(Rect::new(inner.x, y, inner.width, 1), Role::Selection);
         }
     }

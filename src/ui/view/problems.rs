@@ -172,6 +172,10 @@ pub fn draw(pen: &mut Pen, area: Rect, state: &UiState) {
     if found.is_empty() {
         let (text, role) = summary(state, pen.symbols);
         pen.text(body.x, body.y, body.width, &text, role);
+        // Nothing else is looked for: a calm list is no more than this.
+        let below = Rect { y: area.y + 3, height: area.height.saturating_sub(3), ..area };
+        let kinds = FindingKind::ALL.iter().map(|kind| kind.looks_for()).collect::<Vec<_>>().join("; ");
+        paragraph::draw(pen, below, &format!("looked for: {kinds}"), Role::Label);
         return;
     }
     let (top, index) = (state.problem_list.top(), state.problem_list.index());
