@@ -276,6 +276,58 @@ fn appended_lines_are_followed_until_one_moves_up() {
     assert!(pty.unusual().is_empty(), "{:?}", pty.unusual());
 }
 
+/// The rows of lines on screen, without what stands above and below them.
+fn rows_of_lines(text: &str) -> Vec<String> {
+    text.lines().filter(|row| row.contains(" line ")).map(str::to_string).collect()
+}
+
+/// A number in a text, written with commas, before a word.
+fn number_before(text: &str, word: &str) -> Option<u64> {
+    let before = &text[..text.find(word)?];
+    before.split_whitespace().last()?.replace(',', "").parse().ok()
+}
+
+/// However fast lines are appended, what is read stays where it is; how many are new is counted, and the
+/// newest is the last that was written.
+#[test]
+fn nothing_moves_under_the_eyes_while_all_that_a_disk_gives_pours_in() {
+    use std::io::Write;
+
+    const BURST: u64 = 100_000;
+    const BURSTS: u64 = 4;
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("live.ndjson");
+    let begin: String = (0..100).map(|n| line(n, &format!("a line {n} here"))).collect();
+    std::fs::write(&path, begin).unwrap();
+    let pour = |from: u64| {
+        let mut file = std::fs::OpenOptions::new().append(true).open(&path).unwrap();
+        for first in (from..from + BURST).step_by(1_000) {
+            let more = (first..first + 1_000).map(|n| line(30_000, &format!("a line {n} here")));
+            file.write_all(more.collect::<String>().as_bytes()).unwrap();
+        }
+    };
+    let pty = Pty::start(command(program(), &["--view", "logs", path.to_str().unwrap()]), 100, 24);
+    pty.wait_text("a line 99 here");
+    pty.send("kkk");
+    pty.wait("following let go", |screen| !screen.contents().contains("following"));
+    let before = rows_of_lines(&pty.text());
+    assert!(before.len() > 10 && before.iter().any(|row| row.contains("a line 99 here")), "{before:?}");
+    for burst in 0..BURSTS {
+        std::thread::scope(|threads| {
+            threads.spawn(|| pour(100 + burst * BURST));
+            pty.wait("all that is new", |screen| {
+                let text = screen.contents();
+                assert_eq!(rows_of_lines(&text), before);
+                number_before(&text, " new") == Some((burst + 1) * BURST)
+            });
+        });
+    }
+    pty.send("G");
+    pty.wait_text(&format!("a line {} here", 100 + BURSTS * BURST - 1));
+    pty.send("\x03");
+    assert_eq!(pty.end(), 0);
+}
+
 #[test]
 fn a_text_is_found_beyond_what_is_loaded() {
     let folder = tempfile::tempdir().unwrap();
