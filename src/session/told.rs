@@ -49,6 +49,7 @@ fn unread(progress: &Progress) -> impl Iterator<Item = SourceStatus> + '_ {
         // It has no number: nothing was read of it, so nothing lies in it.
         id: SourceId(u32::MAX),
         name: name.clone(),
+        named: true,
         state: SourceState::Failed,
         read_bytes: 0,
         size_bytes: Some(0),
@@ -84,6 +85,7 @@ pub(super) fn sources(published: &Published) -> Vec<SourceStatus> {
             SourceStatus {
                 id: source.info.id,
                 name: source.info.label.to_string(),
+                named: source.info.path.is_some() && source.info.kind != Kind::Fifo,
                 state: state(source),
                 read_bytes: source.bytes,
                 size_bytes: (!matches!(source.info.kind, Kind::Fifo | Kind::Socket))

@@ -207,6 +207,7 @@ fn source(id: u32, name: &str, state: SourceState, bad: u64, note: Option<&str>)
     SourceStatus {
         id: SourceId(id),
         name: name.into(),
+        named: true,
         state,
         read_bytes: 12_400_000,
         size_bytes: (id == 1).then_some(52_000_000),

@@ -202,7 +202,7 @@ fn written_out(c: char, ascii_only: bool) -> String {
 }
 
 /// Whether a terminal would act on it, hide it, or hide something in it.
-fn is_hostile(c: char) -> bool {
+pub fn is_hostile(c: char) -> bool {
     matches!(c,
         '\0'..='\x1f' | '\x7f'..='\u{9f}'      // C0, DEL, C1
         | '\u{ad}'                             // soft hyphen

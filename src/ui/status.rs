@@ -154,6 +154,8 @@ pub struct SourceStatus {
     pub id: SourceId,
     /// Its name as given: a path, `-`. Unsanitised.
     pub name: String,
+    /// Whether its name is a path at which it can be read again.
+    pub named: bool,
     /// How it stands.
     pub state: SourceState,
     /// Bytes read.

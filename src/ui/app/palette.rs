@@ -33,6 +33,8 @@ pub enum Command {
     Screen(Picture),
     /// Write the table into a file.
     Table,
+    /// Write what is wrong, with its evidence, into a file: for people, or for programs.
+    Incident(Reader),
     /// Copy this of what is selected, by its place among [`Things::copies`].
     Copy(usize),
     /// Write the log lines of what is selected into a file that replays; whether what others must not
@@ -54,6 +56,15 @@ pub enum Command {
     Mouse(bool),
 }
 
+/// Who reads a report.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reader {
+    /// A person: Markdown.
+    Person,
+    /// A program: JSON.
+    Program,
+}
+
 impl Command {
     /// All of them: what keys do first, in the order of the help.
     pub fn all() -> impl Iterator<Item = Self> {
@@ -64,6 +75,8 @@ impl Command {
         let themes = BUILT_IN.iter().map(|(name, _)| Self::Theme(name));
         let files = Picture::ALL.into_iter().map(Self::Screen).chain([
             Self::Table,
+            Self::Incident(Reader::Person),
+            Self::Incident(Reader::Program),
             Self::Capture(true),
             Self::Capture(false),
         ]);
@@ -92,6 +105,8 @@ impl Command {
             Self::Theme(name) => format!("theme {name}"),
             Self::Screen(picture) => format!("save the screen as {}", picture.words()),
             Self::Table => "save the table as CSV".to_string(),
+            Self::Incident(Reader::Person) => "save a report of what is wrong as Markdown".to_string(),
+            Self::Incident(Reader::Program) => "save a report of what is wrong as JSON".to_string(),
             Self::Capture(true) => "save its log lines as a capture that replays, masked".to_string(),
             Self::Capture(false) => "save its log lines as a capture that replays, raw".to_string(),
             Self::OnlyTagged => "filter: only the tagged functions".to_string(),
@@ -119,7 +134,9 @@ impl Command {
         match self {
             Self::Act(action) => keymap.shown(action),
             Self::Theme(_) => keymap.shown(Action::SetUp),
-            Self::Screen(_) | Self::Table | Self::Capture(_) => keymap.shown(Action::Save),
+            Self::Screen(_) | Self::Table | Self::Incident(_) | Self::Capture(_) => {
+                keymap.shown(Action::Save)
+            }
             Self::Copy(0) => keymap.shown(Action::Copy),
             Self::Copy(_) => keymap.shown(Action::CopyMenu),
             Self::Column(_) | Self::Field(_) => keymap.shown(Action::Columns),
@@ -312,6 +329,7 @@ impl UiState {
             }
             Command::Screen(picture) => vec![self.saved_screen(picture)],
             Command::Table => self.save_table(),
+            Command::Incident(reader) => self.save_incident(reader),
             Command::OnlyTagged => self.only_tagged(),
             Command::Capture(mask) => self.save_capture(mask),
             Command::Column(at) => {

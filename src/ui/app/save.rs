@@ -9,6 +9,7 @@ use crate::ui::status::SessionKind;
 use crate::ui::view;
 
 use super::logs::Scope;
+use super::palette::Reader;
 use super::state::{Effect, UiState};
 
 impl UiState {
@@ -42,6 +43,21 @@ impl UiState {
                 }]
             }
             None => self.say("there is no table in this view"),
+        }
+    }
+
+    /// A report of what is wrong.
+    pub(super) fn save_incident(&mut self, reader: Reader) -> Vec<Effect> {
+        let (text, extension) = match reader {
+            Reader::Person => (view::incident::markdown(self), "md"),
+            Reader::Program => (view::incident::json(self), "json"),
+        };
+        match text {
+            Some(text) => vec![Effect::Save {
+                name: self.named("incident", self.status.as_of, extension),
+                bytes: text.into_bytes(),
+            }],
+            None => self.say("nothing was shown yet that could be reported"),
         }
     }
 

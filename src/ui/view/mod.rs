@@ -8,6 +8,7 @@ mod figures;
 pub mod function;
 mod heat;
 pub mod help;
+pub mod incident;
 mod invocation;
 mod invocations;
 pub mod layout;

@@ -143,7 +143,7 @@ fn draw_table(pen: &mut Pen, area: Rect, state: &UiState) {
         // In the head of the names, where nothing else stands.
         let name =
             placed.iter().find(|place| place.column == 1).map_or(area.width, |place| place.x + place.width);
-        pen.right(area.x + name - 1, area.y, 6, &format!("{}{below}", pen.symbols.down), Role::Hint);
+        pen.right(area.x + name - 1, area.y, 6, &format!("+{below}"), Role::Hint);
     }
 }
 

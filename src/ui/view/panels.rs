@@ -79,6 +79,13 @@ fn also(kind: PanelKind, panel: &Panel, symbols: &Symbols) -> String {
     }
 }
 
+/// The headline with its second figure, and the figure of before.
+pub fn figures(kind: PanelKind, panel: &Panel, symbols: &Symbols) -> (String, String) {
+    let now = format!("{} {}", headline(kind, panel, symbols), also(kind, panel, symbols));
+    let before = number::graded(&panel.before, |value| with_unit(kind, value), symbols);
+    (now.trim_end().to_string(), before)
+}
+
 /// What a panel has in a chart column, in its headline's form: `480/m`, `1.2 s`, `≥30.0 s`, `4.1 %`.
 fn at_column(kind: PanelKind, panel: &Panel, column: usize, symbols: &Symbols) -> String {
     let value = |name| line_named(panel, name).and_then(|line| line.points.get(column).copied().flatten());
@@ -330,7 +337,8 @@ fn bordered(pen: &mut Pen, area: Rect, kind: PanelKind, answer: &Overview, board
     let end = pen.right(area.right() - 1, y, area.width / 2, &from, Role::Label);
     let title = if focused { Role::Focus } else { Role::Title };
     let sign = if focused { pen.symbols.cursor } else { "" };
-    let name = format!("{sign} {} ", kind.title());
+    let statistic = if kind == PanelKind::Duration { " p99" } else { "" };
+    let name = format!("{sign} {}{statistic} ", kind.title());
     let x = pen.text(area.x + 1, y, end.saturating_sub(area.x + 2), &name, title);
     let Some(panel) = kind.of(answer) else {
         draw_trace(pen, inner, answer, board);

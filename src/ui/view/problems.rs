@@ -245,11 +245,11 @@ fn draw_one(pen: &mut Pen, area: Rect, problem: &Finding, state: &UiState) {
 /// Columns for what a line is about.
 pub(super) const LABEL: u16 = 10;
 
-fn certainty(certainty: Certainty) -> &'static str {
+pub(super) fn certainty(certainty: Certainty) -> &'static str {
     match certainty {
-        Certainty::Is => "yes: records prove it",
+        Certainty::Is => "records prove it",
         Certainty::PointsTo => "records point to it",
-        Certainty::MayBe => "may be",
+        Certainty::MayBe => "records may have it",
     }
 }
 
