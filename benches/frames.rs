@@ -197,6 +197,7 @@ impl World {
     fn status(&self) -> SessionStatus {
         let Snapshot { newest, oldest, bad, newest_of, generation, functions, .. } = &*self.snapshot;
         let source = |source: &engine::SourceProgress| SourceStatus {
+            named: true,
             id: source.info.id,
             name: source.info.label.to_string(),
             state: SourceState::Ended,

@@ -79,7 +79,8 @@ impl Layout {
         let (width, height) = size;
         let line = |y: u16| if y < height { Rect::new(0, y, width, 1) } else { Rect::ZERO };
         // What is wrong has its line on the lowest screen, too.
-        let (problems, rule) = if panels && height >= LEAST.1 { (line(1), line(2)) } else { (Rect::ZERO, line(1)) };
+        let (problems, rule) =
+            if panels && height >= LEAST.1 { (line(1), line(2)) } else { (Rect::ZERO, line(1)) };
         let top = (rule.y + 1).min(height);
         let bottom = height.saturating_sub(2).max(top);
         let said = if sentence && panels && !enlarged && height >= TELLS { SENTENCE_ROWS } else { 0 };
