@@ -22,8 +22,9 @@ impl UiState {
         for logs in self.logs.iter_mut().chain(board) {
             logs.mask_in_sight(height);
         }
-        // They are few, and read again at once.
-        self.trace_path.iter_mut().for_each(|trace| trace.lines = None);
+        // Below a waterfall any of them may be scrolled to.
+        let below = self.trace_path.iter_mut().filter_map(|trace| trace.lines.as_mut());
+        below.for_each(|logs| logs.mask_in_sight(logs.rows.len()));
     }
 
     /// A tagged row's text as it may be shown: as it is now, where it was tagged before it was masked. Of one
@@ -108,12 +109,16 @@ mod tests {
 
     #[test]
     fn a_saved_screen_has_no_line_of_a_key_that_was_read_before() {
-        for keys in ["4", "4 w", "3 Enter Enter"] {
+        for keys in ["4", "4 w", "3 Enter Enter", "5 Enter"] {
             let mut session = Session::new(140, 45, live());
             session.press(keys);
-            let logs = session.state.lines_mut().unwrap();
-            put_key(logs);
-            session.state.open_line();
+            match session.state.lines_mut() {
+                Some(logs) => {
+                    put_key(logs);
+                    session.state.open_line();
+                }
+                None => put_key(session.state.trace_mut().unwrap().lines.as_mut().unwrap()),
+            }
             assert!(tells(&screen(&session.state)), "{keys}: {}", screen(&session.state));
             for picture in [Picture::Text, Picture::Ansi, Picture::Svg] {
                 let text = saved(vec![session.state.saved_screen(picture)]);
