@@ -220,3 +220,17 @@ fn a_rate_of_the_first_seconds_is_of_those_seconds() {
     assert!(matches!(rate(0), Graded::Estimated(rate, _) if (rate - 6.0).abs() < 0.01), "{:?}", rate(0));
     assert!(matches!(rate(100_000), Graded::Counted(_)), "{:?}", rate(100_000));
 }
+
+#[test]
+fn traces_that_can_not_be_asked_do_not_stand_beside_what_is_narrowed() {
+    let document = document("a", None, BASE * 1_000, Some(BASE * 1_000 + 500_000), BASE + 2_000);
+    let facts = [Fact::Segment(TraceId(1), Some(FunctionId(0)), document)];
+    let mut store = store_of(1, &facts, PLENTY);
+    let snapshot = snapshot_of(&mut store);
+    let panel = |filter: &str| overview(&snapshot, &request(30_000, 60_000, filter, None)).panels.trace;
+    assert_eq!(panel("").traces, Graded::Counted(1));
+    let unasked = panel("mem>80%");
+    assert_eq!((unasked.traces, unasked.tree.is_none()), (Graded::NoSource(Why::NotOfTraces), true));
+    // Levels are asked of lines alone, here and there.
+    assert_eq!(panel("level>=warn").traces, Graded::Counted(1));
+}

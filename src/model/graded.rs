@@ -20,6 +20,8 @@ pub enum Why {
     JustBegun,
     /// What is looked at has none.
     NothingMatches,
+    /// Traces can't be asked what a filter asks.
+    NotOfTraces,
     /// Metrics and CloudTrail tell of a function's requests, not which of them a filter means.
     NotApart,
     /// The function's metrics count more than its logs show.
@@ -76,6 +78,7 @@ impl Why {
             Self::NoData => "the source has no data for this time",
             Self::JustBegun => "of a few seconds: the data have only just begun",
             Self::NothingMatches => "nothing matches the filter",
+            Self::NotOfTraces => "traces can't be asked this filter",
             Self::NotApart => "metrics and CloudTrail can't be asked this filter",
             Self::NothingFinished => "no invocation has ended yet",
             Self::LogsIncomplete => "CloudWatch counts more than these logs show",

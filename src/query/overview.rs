@@ -2,7 +2,7 @@
 
 use rustc_hash::FxHashSet;
 
-use crate::model::{FunctionId, Grade, Timestamp, Why, Window};
+use crate::model::{FunctionId, Grade, Graded, Timestamp, Why, Window};
 use crate::store::Snapshot;
 
 use super::account::account;
@@ -115,10 +115,12 @@ fn compare(panels: &mut Panels, asof: AsOf<'_>, selection: &Selection<'_>, axis:
     let mut board = Board::new(asof, selection, axis, window, span.oldest, &members, span.exact);
     // Where the data begin within it, its figures are of what there is.
     let whole = span.oldest.is_some_and(|oldest| oldest <= window.from);
+    let any = minutes(span.oldest, window).is_some();
     let put = |now: &mut Panel, then: Panel, line: &str| {
         let line = then.chart.lines.into_iter().find(|of| of.name == line);
         now.chart.lines.extend(line.map(|line| Line { name: "then", ..line }));
         now.before = match whole {
+            _ if !any => Graded::NoSource(Why::NoData),
             true => then.now,
             false => then.now.at_best(Grade::Estimated(Why::NoData)),
         };

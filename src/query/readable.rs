@@ -109,7 +109,15 @@ fn without_head(text: &str) -> &str {
     let level = first.strip_prefix('[').and_then(|text| text.strip_suffix(']'));
     let node = is_time(first) && is_word(third);
     let python = level.is_some_and(is_word) && is_time(second);
-    if (node || python) && !rest.is_empty() { rest } else { text }
+    if (node || python) && !rest.is_empty() { rest } else { timed_out(text).unwrap_or(text) }
+}
+
+/// Of the platform's `TIME ID Task timed out after 3.00 seconds` what it says.
+fn timed_out(text: &str) -> Option<&str> {
+    let (time, rest) = text.split_once(' ')?;
+    let (id, said) = rest.split_once(' ')?;
+    let is_head = time.len() >= 20 && time.as_bytes()[10] == b'T' && time.ends_with('Z') && id.len() == 36;
+    (is_head && said.starts_with("Task timed out")).then(|| said.trim_end())
 }
 
 /// A JSON value whose members keep their order.
@@ -293,6 +301,19 @@ fn flat(path: &str, value: &Json, out: &mut Vec<(String, String)>) {
 mod tests {
     use super::*;
     use proptest::prelude::*;
+
+    #[test]
+    fn a_time_out_says_first_that_it_is_one() {
+        let line = "2026-11-23T09:13:43.937Z f4c47fb3-6c22-490d-9a5f-0123456789ab Task timed out after 15.00 seconds\n\n";
+        assert_eq!(readable(line), "Task timed out after 15.00 seconds");
+        for other in [
+            "2026-11-23T09:13:43.937Z f4c47fb3 Task timed out",
+            "a b Task timed out after 3.00 seconds",
+            "é Task",
+        ] {
+            assert_eq!(readable(other), other);
+        }
+    }
 
     #[test]
     fn what_stands_in_columns_is_left_off() {

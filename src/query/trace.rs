@@ -7,7 +7,7 @@ use crate::model::{Flags, FunctionId, Graded, SegmentNode, Timestamp, TraceId, W
 use crate::store::{Extent, KeptDocument, Snapshot, TraceData};
 
 use super::asof::AsOf;
-use super::filter::Filter;
+use super::filter::{Asked, Filter};
 use super::select::{Selection, trace_answer};
 use super::view::{Provenance, TracePanel, TraceRow, TraceTree};
 
@@ -113,6 +113,7 @@ pub fn panel(
         traces.retain(|trace| column.holds(Timestamp(trace.start_us.div_euclid(1_000))));
     }
     let marked = traces.iter().filter(|trace| trace.flags.any()).count();
+    let beyond = filter.is_beyond(Asked::Traces);
     let slowest = traces
         .iter()
         .filter(|trace| marked == 0 || trace.flags.any())
@@ -120,12 +121,13 @@ pub fn panel(
     let age = newest.map(|us| asof.at.since(Timestamp(us.div_euclid(1_000))).max(0));
     TracePanel {
         traces: match (any, snapshot.health.traces_let_go) {
+            (true, _) if beyond => Graded::NoSource(Why::NotOfTraces),
             (false, _) => Graded::NoSource(Why::NotInAnySource),
             (true, 0) => Graded::Counted(traces.len() as u64),
             (true, _) => Graded::AtLeast(traces.len() as u64, Why::Evicted),
         },
-        marked: marked as u64,
-        tree: slowest.and_then(|trace| tree(snapshot, trace.id, asof.at)).map(Arc::new),
+        marked: if beyond { 0 } else { marked as u64 },
+        tree: slowest.filter(|_| !beyond).and_then(|trace| tree(snapshot, trace.id, asof.at)).map(Arc::new),
         column,
         provenance: Provenance {
             source: if any { "X-Ray" } else { "–" },

@@ -237,7 +237,11 @@ impl Session {
             filling: progress.filling,
             evicted: (snapshot.health.rows_let_go > 0).then(|| published.as_of(as_of).rows_from),
             functions: snapshot.functions.len(),
-            ages: if kind == SessionKind::Live { ages(snapshot, as_of) } else { Vec::new() },
+            // Of what is followed and has long been silent they are from now, not from its newest record.
+            ages: match kind {
+                SessionKind::Live => ages(snapshot, as_of.plus(self.stale_ms(known).unwrap_or(0))),
+                SessionKind::Replay { .. } => Vec::new(),
+            },
             bad: snapshot.health.bad,
             dropped: snapshot.health.rows_late,
             seen_twice: progress.seen_twice,

@@ -32,6 +32,25 @@ pub enum ViewKind {
     Help,
 }
 
+impl ViewKind {
+    /// What it is called in a path.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Overview => "overview",
+            Self::Function => "function",
+            Self::Invocations => "invocations",
+            Self::Invocation => "invocation",
+            Self::Logs => "logs",
+            Self::Patterns => "patterns",
+            Self::Traces => "traces",
+            Self::Trace => "trace",
+            Self::Problems => "problems",
+            Self::Sources => "sources",
+            Self::Help => "help",
+        }
+    }
+}
+
 use ViewKind::{
     Function, Help, Invocation, Invocations, Logs, Overview, Patterns, Problems, Sources, Trace, Traces,
 };

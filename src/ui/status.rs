@@ -219,6 +219,12 @@ pub struct BadRecord {
 }
 
 impl SessionStatus {
+    /// The time from which ages are: of what is followed and has long been silent that is later than the
+    /// time as of which is asked, which is that of its newest record.
+    pub fn now(&self) -> Timestamp {
+        self.as_of.plus(self.stale_ms.unwrap_or(0))
+    }
+
     /// Whether no record told a time so far: there is no axis to show.
     pub fn timeless(&self) -> bool {
         self.oldest.is_none() && self.newest.is_none() && self.functions == 0

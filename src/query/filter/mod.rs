@@ -308,6 +308,13 @@ impl Filter {
         (!terms.is_empty()).then(|| format!("{}: not asked of {}", terms.join(" "), of.words()))
     }
 
+    /// Whether something can't answer a term that invocations can: beside figures of invocations that are
+    /// narrowed by it nothing else may stand that is not.
+    pub fn is_beyond(&self, of: Asked) -> bool {
+        let beyond = |term: &Term| Asked::Invocations.answers(&term.what) && !of.answers(&term.what);
+        self.terms.iter().any(beyond)
+    }
+
     /// What it says of a problem with a function that is named in these words.
     pub fn problem(&self, function: &str, words: &[&str]) -> bool {
         let any = |is: &dyn Fn(&str) -> bool| is(function) || words.iter().any(|text| is(text));

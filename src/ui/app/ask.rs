@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use crate::model::{FunctionId, Timestamp};
 use crate::query::filter::Filter;
-use crate::query::view::{LinesAnswer, Overview, OverviewRequest, Problems, SortBy};
+use crate::query::view::{LinesAnswer, Overview, OverviewRequest, Problems, SortBy, State};
 use crate::ui::keymap::ViewKind;
 use crate::ui::status::{SessionKind, SessionStatus};
 use crate::ui::view;
@@ -70,6 +70,29 @@ impl Asked {
         self.last_id
     }
 }
+
+/// An answer as of the newest record, seen so many ms after that: all in it is so much older, and of what
+/// has been silent since nobody can say that it is well.
+fn aged(answer: &Overview, ms: i64) -> Overview {
+    let mut answer = answer.clone();
+    let panels = &mut answer.panels;
+    let provenances = [
+        &mut panels.invocations.provenance,
+        &mut panels.duration.provenance,
+        &mut panels.errors.provenance,
+        &mut panels.throttles.provenance,
+        &mut panels.concurrency.provenance,
+        &mut panels.trace.provenance,
+    ];
+    provenances.into_iter().filter_map(|of| of.age_ms.as_mut()).for_each(|age| *age += ms);
+    if ms >= SILENT_MS {
+        answer.rows.iter_mut().filter(|row| row.state == State::Ok).for_each(|row| row.state = State::NoData);
+    }
+    answer
+}
+
+/// Silence of so long is no calm, in ms (`operators.md` part 4, rule 4).
+const SILENT_MS: i64 = 5 * 60_000;
 
 impl UiState {
     /// Milliseconds after which [`super::Msg::Tick`] is due, if nothing else happens: rows that
@@ -268,6 +291,10 @@ impl UiState {
             }
         }
         self.asked.open = kept;
+        let answer = match self.status.stale_ms {
+            Some(ms) if ms > 0 => Arc::new(aged(&answer, ms)),
+            _ => answer,
+        };
         self.take_problems(problems);
         let keep_places = self.frozen(at) && !by_key;
         match open.function {

@@ -170,8 +170,7 @@ impl UiState {
         {
             self.function = Some(FunctionBoard::new(id, name));
         }
-        // Row, scroll and panels of the overview stay as they are for coming back.
-        self.stack.truncate(1);
+        // What is below stays as it is for coming back.
         self.push(ViewKind::Function);
         Vec::new()
     }
@@ -342,8 +341,8 @@ impl UiState {
         }
         self.quit_asked = Some(true);
         self.say(format!(
-            "{} records came over a pipe or a socket and are kept nowhere else: the same key again quits, any \
-             other stays",
+            "the same key again quits; {} records that came over a pipe or a socket are kept nowhere else (R records, S \
+             saves lines)",
             number::whole(records)
         ))
     }

@@ -99,19 +99,7 @@ impl UiState {
 
     /// What is shown, and as of when.
     fn file_name(&self, extension: &str) -> String {
-        let view = match self.view() {
-            ViewKind::Overview => "overview",
-            ViewKind::Function => "function",
-            ViewKind::Invocations => "invocations",
-            ViewKind::Invocation => "invocation",
-            ViewKind::Logs => "logs",
-            ViewKind::Traces => "traces",
-            ViewKind::Trace => "trace",
-            ViewKind::Problems => "problems",
-            ViewKind::Patterns => "patterns",
-            ViewKind::Sources => "sources",
-            ViewKind::Help => "help",
-        };
+        let view = self.view().word();
         self.named(view, self.status.as_of, extension)
     }
 

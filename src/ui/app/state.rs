@@ -450,6 +450,12 @@ impl UiState {
         self.stack.last().copied().unwrap_or(ViewKind::Overview)
     }
 
+    /// The views below the topmost one but the overview, the lowest first.
+    pub fn path(&self) -> impl DoubleEndedIterator<Item = ViewKind> + '_ {
+        let below = self.stack.len().saturating_sub(1);
+        self.stack.iter().take(below).copied().filter(|view| *view != ViewKind::Overview)
+    }
+
     /// The view below the topmost one, which the help explains.
     pub fn view_below(&self) -> ViewKind {
         self.stack.iter().rev().nth(1).copied().unwrap_or(ViewKind::Overview)

@@ -412,7 +412,7 @@ fn what_is_kept_nowhere_else_is_asked_for_once() {
     session.press("q");
     assert_eq!(session.effects, []);
     assert!(
-        notice(&session).starts_with("1,234 records came over a pipe or a socket"),
+        notice(&session).starts_with("the same key again quits; 1,234 records that came over a pipe"),
         "{}",
         notice(&session)
     );
@@ -843,6 +843,43 @@ fn what_is_looked_for_in_a_trace_is_unfolded() {
     assert_eq!(&*session.state.trace().unwrap().row().unwrap().id, "1oop000000000099", "the only one");
     session.press("e");
     assert!(session.state.trace().unwrap().row().unwrap().flags.any());
+}
+
+/// From a line to its function and back to the same line; the path says where Esc leads.
+#[test]
+fn a_function_opened_from_its_lines_leads_back_to_them() {
+    let mut session = session();
+    session.press("4 k k k");
+    let line = session.state.lines_here().unwrap().cursor;
+    session.press("2");
+    assert_eq!(session.state.view(), ViewKind::Function);
+    assert_eq!(session.state.path().collect::<Vec<_>>(), [ViewKind::Logs]);
+    session.press("Esc");
+    assert_eq!(session.state.view(), ViewKind::Logs);
+    assert_eq!(session.state.lines_here().unwrap().cursor, line);
+}
+
+/// What is followed and has long been silent is no calm: its time stands at its newest record, its ages do not.
+#[test]
+fn of_what_has_long_been_silent_nothing_is_well_or_new() {
+    use crate::query::view::State;
+    let mut session = session();
+    let rows = |session: &Session, state| {
+        let answer = session.state.overview.board.answer.clone().unwrap();
+        answer.rows.iter().filter(|row| row.state == state).count()
+    };
+    let age = |session: &Session| {
+        session.state.overview.board.answer.as_ref().unwrap().panels.invocations.provenance.age_ms
+    };
+    let (well, before) = (rows(&session, State::Ok), age(&session).unwrap());
+    assert!(well > 0);
+    let mut status = live();
+    (status.stale_ms, status.generation) = (Some(6_900_000), 99);
+    session.pass(5_000);
+    session.send(Msg::Status(Arc::new(status)));
+    session.pass(5_000);
+    assert_eq!((rows(&session, State::Ok), age(&session)), (0, Some(before + 6_900_000)));
+    assert!(rows(&session, State::Error) > 0, "what was wrong then is still said");
 }
 
 #[test]

@@ -396,7 +396,12 @@ impl UiState {
         match self.status.kind {
             SessionKind::Live => self.say("speed is for replays: lamtop replay PATH"),
             SessionKind::Replay { speed, .. } => {
-                vec![Effect::Speed(if faster { speed.faster() } else { speed.slower() })]
+                let next = if faster { speed.faster() } else { speed.slower() };
+                // The header says so only while it goes on.
+                if self.status.paused {
+                    self.notice = Some(format!("{} when it goes on", next.shown()));
+                }
+                vec![Effect::Speed(next)]
             }
         }
     }

@@ -44,7 +44,9 @@ pub fn header(pen: &mut Pen, area: Rect, state: &UiState) {
         parts.push((format!("{} fn", status.functions), Role::Text));
     } else {
         let most = usize::from(area.width / 3).max(12);
-        parts.push((format!("> {}", sanitize::cut(&place, most, pen.symbols)), Role::Title));
+        let place = sanitize::cut(&place, most, pen.symbols);
+        let below = path_below(state, most.saturating_sub(sanitize::width(&place)));
+        parts.push((format!("{below}> {place}"), Role::Title));
     }
     parts.extend(clock(state));
     if let Some(recording) = status.recording {
@@ -80,6 +82,20 @@ pub fn header(pen: &mut Pen, area: Rect, state: &UiState) {
         }
         x = pen.text(x, area.y, end - x, &text, role) + 2;
     }
+}
+
+/// The views that Esc leads back to, the nearest last, in so many columns: where they have no room the first
+/// are left off.
+fn path_below(state: &UiState, room: usize) -> String {
+    let mut path = String::new();
+    for view in state.path().rev() {
+        let more = format!("> {} {path}", view.word());
+        if more.len() > room {
+            break;
+        }
+        path = more;
+    }
+    path
 }
 
 fn clock(state: &UiState) -> Vec<(String, Role)> {

@@ -67,6 +67,11 @@ pub fn draw(pen: &mut Pen, area: Rect, state: &UiState) {
     let title = if board.lines.raw { " log lines, raw " } else { " log lines " };
     let rows = below_rule(pen, parts.lines, title);
     logs::draw(pen, rows, &board.lines, state);
+    let below = board.lines.rows.len().saturating_sub(board.lines.top + usize::from(rows.height));
+    if below > 0 && rows.height > 0 {
+        let more = format!(" {} {below} more ", pen.symbols.down);
+        pen.right(parts.lines.right().saturating_sub(1), parts.lines.y, parts.lines.width, &more, Role::Hint);
+    }
 }
 
 fn below_rule(pen: &mut Pen, area: Rect, title: &str) -> Rect {

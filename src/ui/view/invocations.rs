@@ -89,6 +89,9 @@ pub fn draw(pen: &mut Pen, layout: &Layout, state: &UiState) {
 
 fn nothing(state: &UiState) -> &'static str {
     match (state.invocations.scope.span, state.filter_text.is_empty()) {
+        (_, false) if state.filter.has_text() => {
+            "no function, id or error says this; 4 looks in the lines, \\ changes it"
+        }
         (_, false) => "no invocation matches the filter here; \\ changes it, Z widens the span",
         (Some(_), true) => "no invocation began in this span; Z widens it",
         (None, true) => "no invocation in this window; Z widens it",
@@ -109,9 +112,6 @@ fn about(pen: &mut Pen, area: Rect, state: &UiState) {
     if let Some(page) = &list.page {
         parts.push(place(page, list.list.index(), pen.symbols));
     }
-    if let Some(retrying) = list.page.as_ref().and_then(|page| page.retrying.as_ref()) {
-        parts.push(about::retrying_words(retrying, state.zone, pen.symbols, area.width < about::SHORT));
-    }
     if let Some(span) = list.scope.span {
         parts.push(format!("began {}", span_words(span, state.zone)));
     }
@@ -123,6 +123,10 @@ fn about(pen: &mut Pen, area: Rect, state: &UiState) {
     }
     if let Some((_, name)) = &list.scope.error {
         parts.push(format!("failed with {name}"));
+    }
+    // It is of the functions, not of what the list is of.
+    if let Some(retrying) = list.page.as_ref().and_then(|page| page.retrying.as_ref()) {
+        parts.push(about::retrying_words(retrying, state.zone, pen.symbols, area.width < about::SHORT));
     }
     for part in parts {
         let room = area.right().saturating_sub(x);

@@ -12,6 +12,7 @@ use crate::ui::app::{Tag, UiState};
 use crate::ui::keymap::ViewKind;
 use crate::ui::number;
 use crate::ui::sanitize;
+use crate::ui::status::SessionKind;
 use crate::ui::theme::Role;
 use crate::ui::widget::pen::Pen;
 use crate::ui::zone::Zone;
@@ -228,7 +229,10 @@ pub fn message(pen: &mut Pen, area: Rect, logs: &LogView, state: &UiState) {
     } else if logs.follow {
         parts.push("following; moving up lets go".to_string());
     } else if logs.new_below() > 0 {
-        parts.push(format!("{} {} new; G follows", pen.symbols.down, number::whole(logs.new_below())));
+        // In a replay nothing arrives: they were there all along.
+        let word = if matches!(state.status.kind, SessionKind::Live) { "new" } else { "below" };
+        let below = number::whole(logs.new_below());
+        parts.push(format!("{} {below} {word}; G follows", pen.symbols.down));
     }
     parts.extend(counts(logs, state));
     if let Some(note) = &logs.note {

@@ -46,7 +46,7 @@ pub fn draw(
     pen.text(area.x, area.y, SIDE - 1, &left(window.from), Role::Label);
     pen.text(bars.right() + 1, area.y, SIDE - 1, &left(window.to.plus(-1)), Role::Label);
     let y = area.y + 1;
-    pen.text(area.x, y, SIDE - 1, "errors", Role::Label);
+    pen.text(area.x, y, SIDE - 1, "err lines", Role::Label);
     let least = if survey.unread > 0 { pen.symbols.at_least } else { "" };
     let errors = match survey.errors {
         0 if survey.unread == 0 => "none".to_string(),

@@ -184,6 +184,7 @@ fn draw_row(
     selected: bool,
     state: &UiState,
 ) {
+    let stale = state.status.stale_ms.unwrap_or(0);
     let as_of = state.overview.board.answer.as_ref().map_or(state.status.as_of, |answer| answer.as_of);
     for place in placed {
         if place.column == SPARK {
@@ -191,7 +192,7 @@ fn draw_row(
             sparkline::draw(pen, x, area.y, place.width - 1, &row.spark, row.spark.len(), Role::Series);
             continue;
         }
-        let (text, settling, role) = cell(place.column, row, pen.symbols, as_of.0);
+        let (text, settling, role) = cell(place.column, row, pen.symbols, as_of.0.saturating_add(stale));
         let after = table::cell(pen, area.x, area.y, *place, COLUMNS[place.column].right, &text, role);
         if settling {
             pen.put(after, area.y, pen.symbols.settling, Role::Settling);

@@ -70,7 +70,7 @@ pub fn draw(pen: &mut Pen, layout: &Layout, state: &UiState) {
         SourcesList::Sources => {
             let list = &state.sources.sources;
             let cell = |column, line: usize, symbols: &Symbols| {
-                source(column, &status.sources[line], status.as_of, symbols)
+                source(column, &status.sources[line], status.now(), symbols)
             };
             draw_list(pen, area, &SOURCES, status.sources.len(), (list.top(), list.index()), cell);
             let selected = status.sources.get(list.index());

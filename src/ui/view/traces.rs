@@ -95,6 +95,9 @@ fn draw_list(pen: &mut Pen, area: Rect, state: &UiState) {
         let text = match answer.any {
             false => "no source has traces: X-Ray segments, batch-get-traces answers, OpenTelemetry spans",
             true if state.filter_text.is_empty() => "no trace began in this window; Z makes it wider",
+            true if state.filter.has_text() => {
+                "no segment or trace id says this; 4 looks in the lines, \\ changes it"
+            }
             true => "no trace of this window matches the filter; Z makes the window wider",
         };
         pen.text(body.x, body.y, body.width, text, Role::Label);
