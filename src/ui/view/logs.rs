@@ -226,6 +226,8 @@ pub fn message(pen: &mut Pen, area: Rect, logs: &LogView, state: &UiState) {
     let mut parts = Vec::new();
     if logs.searching() {
         parts.push("looking; Esc stops".to_string());
+    } else if logs.follow && state.status.paused {
+        parts.push("at the newest line of the picture that stands; p goes on".to_string());
     } else if logs.follow {
         parts.push("following; moving up lets go".to_string());
     } else if logs.new_below() > 0 {
