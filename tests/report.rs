@@ -25,6 +25,19 @@ fn close(got: &Value, want: &Value) -> bool {
     (got - want).abs() <= 1e-6 * want.abs().max(1.0)
 }
 
+/// What is found up to a time is what the screen says as of it: nothing that came later is counted.
+#[test]
+fn findings_up_to_a_time_are_as_of_it() {
+    let capture = Path::new(env!("CARGO_MANIFEST_DIR")).join("sample-logs");
+    let found = |more: &[&str]| {
+        let all = [&[capture.to_str().unwrap(), "--findings"], more].concat();
+        let one = answer(&all).into_iter().find(|one| one["kind"] == "bad-deploy").unwrap();
+        (one["numbers"]["failures"].as_f64().unwrap(), one["numbers"]["invocations"].as_f64().unwrap())
+    };
+    assert_eq!(found(&["--until", "2026-11-23T09:14:37Z"]), (103.0, 411.0));
+    assert_eq!(found(&[]), (207.0, 754.0));
+}
+
 /// Compares every column of every minute of every function.
 fn equals_truth(paths: &[&str], truth: &Path) {
     let truth: Value = serde_json::from_slice(&std::fs::read(truth).unwrap()).unwrap();

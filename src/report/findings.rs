@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use crate::decode::Wanted;
 use crate::findings::{self, TICK_MS, Watch};
 use crate::model::{Evidence, Finding, SourceId, Timestamp, Window};
-use crate::query::Snapshot;
+use crate::query::{Snapshot, finding_object};
 use crate::source::{Kind, SourceInfo};
 use crate::store::{Budget, Store};
 
@@ -35,9 +35,9 @@ pub(super) fn judge(paths: &[String]) -> Result<(Input, Snapshot), ReportError> 
     Ok((input, snapshot))
 }
 
-/// The findings of a window as of the end of all that was read.
+/// The findings of a window as of its end, or of the end of all that was read.
 pub(super) fn found(snapshot: &Snapshot, window: Window) -> Vec<Finding> {
-    let at = snapshot.findings.judged.unwrap_or(snapshot.newest);
+    let at = snapshot.findings.judged.unwrap_or(snapshot.newest).min(window.to);
     let clock = |time: Timestamp| time.to_string().get(11..16).unwrap_or_default().to_string();
     findings::as_of(snapshot, findings::ALL, window, at, &clock)
 }
@@ -68,7 +68,7 @@ pub(super) fn print(
     }
     let whole = found.iter().enumerate().map(|(number, finding)| {
         let evidence = quoted.range((number, 0)..(number + 1, 0)).map(|(_, quote)| quote.clone());
-        object(finding, evidence.collect())
+        finding_object(finding, evidence.collect())
     });
     serde_json::to_writer_pretty(&mut *out, &whole.collect::<Vec<Value>>())?;
     writeln!(out)
@@ -76,27 +76,6 @@ pub(super) fn print(
 
 fn sentence(finding: &Finding) -> String {
     format!("{}: {}", finding.name, finding.sentence)
-}
-
-fn object(finding: &Finding, evidence: Vec<Value>) -> Value {
-    let numbers: serde_json::Map<String, Value> = finding
-        .numbers
-        .iter()
-        .map(|(name, value)| ((*name).to_string(), json!((value * 10_000.0).round() / 10_000.0)))
-        .collect();
-    json!({
-        "kind": finding.kind.word(),
-        "function": &*finding.name,
-        "qualifier": finding.qualifier,
-        "since": finding.since.to_string(),
-        "until": finding.until.map(|until| until.to_string()),
-        "severity": finding.severity.word(),
-        "certainty": finding.certainty.word(),
-        "sentence": sentence(finding),
-        "numbers": numbers,
-        "evidence": evidence,
-        "first_step": finding.first_step,
-    })
 }
 
 fn table(found: &[Finding]) -> Table {

@@ -1,6 +1,6 @@
 //! The prompt: mistakes while they are typed, what was typed before, what a word may become.
 
-use crate::ui::fixture::{Session, live};
+use crate::ui::fixture::{Session, live, screen};
 
 fn session() -> Session {
     Session::new(80, 24, live())
@@ -33,17 +33,10 @@ fn a_mistake_is_told_where_it_is_while_it_is_typed_and_the_filter_stays() {
 #[test]
 fn a_term_that_only_lines_answer_says_so() {
     use crate::query::filter::Filter;
-    use crate::ui::view;
-    use ratatui::buffer::Buffer;
-    use ratatui::layout::Rect;
 
     let mut session = Session::new(140, 45, live());
     session.state.options.parse_filter = Filter::parse;
-    let shown = |session: &Session| {
-        let mut buffer = Buffer::empty(Rect::new(0, 0, 140, 45));
-        view::draw(&session.state, &mut buffer);
-        buffer.content.iter().map(|cell| cell.symbol()).collect::<String>()
-    };
+    let shown = |session: &Session| screen(&session.state);
     session.press("\\ \"level>=warn\" Enter");
     assert!(shown(&session).contains("(level>=warn: not asked of invocations)"));
     session.press("4");
@@ -54,17 +47,10 @@ fn a_term_that_only_lines_answer_says_so() {
 #[test]
 fn a_filter_narrows_problems_and_says_what_it_leaves_out() {
     use crate::query::filter::Filter;
-    use crate::ui::view;
-    use ratatui::buffer::Buffer;
-    use ratatui::layout::Rect;
 
     let mut session = Session::new(140, 45, live());
     session.state.options.parse_filter = Filter::parse;
-    let shown = |session: &Session| {
-        let mut buffer = Buffer::empty(Rect::new(0, 0, 140, 45));
-        view::draw(&session.state, &mut buffer);
-        buffer.content.iter().map(|cell| cell.symbol()).collect::<String>()
-    };
+    let shown = |session: &Session| screen(&session.state);
     session.press("\\ \"fn:payment*\" Enter");
     assert!(shown(&session).contains("1 problem (1 more outside the filter): payment-capture"));
     session.press("\\ Ctrl-u \"silence\" Enter");

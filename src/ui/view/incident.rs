@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 
 use crate::mask::{self, Masked};
 use crate::model::{Evidence, Finding, Grade, Graded, Timestamp};
+use crate::query::finding_object;
 use crate::query::view::{Overview, Panel};
 use crate::ui::app::{PanelKind, UiState};
 use crate::ui::number;
@@ -17,7 +18,7 @@ use crate::ui::symbols::Charset;
 
 use super::overview::state_sign;
 use super::panels;
-use super::problems::certainty;
+use super::problems::{certainty, subject};
 
 /// Functions that are listed.
 const FUNCTIONS: usize = 20;
@@ -120,7 +121,7 @@ impl Incident<'_> {
     }
 
     fn write_finding(&self, out: &mut String, finding: &Finding) -> std::fmt::Result {
-        let name = qualified(finding);
+        let name = subject(finding);
         let (severity, certainty) = (finding.severity.word(), certainty(finding.certainty));
         writeln!(out, "### {} {} ({severity}, {certainty})\n", text(&name), finding.kind.word())?;
         let until =
@@ -233,34 +234,15 @@ impl Incident<'_> {
 
     /// In the form of `report --findings --format json`.
     fn finding(&self, finding: &Finding) -> Value {
-        let numbers: serde_json::Map<String, Value> =
-            finding.numbers.iter().map(|(name, value)| ((*name).to_string(), json!(value))).collect();
         let evidence = finding.evidence.iter().map(|evidence| match (evidence, self.source(evidence)) {
             (Evidence::Told(told), _) => json!({ "source": null, "offset": null, "excerpt": mask_of(told) }),
             (_, (source, offset)) => {
                 json!({ "source": source.map(|source| mask_of(&source.name)), "offset": offset, "excerpt": null })
             }
         });
-        json!({
-            "kind": finding.kind.word(),
-            "function": &*finding.name,
-            "qualifier": finding.qualifier,
-            "since": finding.since.to_string(),
-            "until": finding.until.map(|until| until.to_string()),
-            "severity": finding.severity.word(),
-            "certainty": finding.certainty.word(),
-            "sentence": mask_of(&finding.sentence),
-            "numbers": numbers,
-            "evidence": evidence.collect::<Vec<_>>(),
-            "first_step": finding.first_step,
-        })
-    }
-}
-
-fn qualified(finding: &Finding) -> String {
-    match &finding.qualifier {
-        Some(qualifier) => format!("{}:{qualifier}", finding.name),
-        None => finding.name.to_string(),
+        let mut object = finding_object(finding, evidence.collect());
+        object["sentence"] = object["sentence"].as_str().map(|said| mask_of(said).into_owned()).into();
+        object
     }
 }
 

@@ -41,7 +41,7 @@ fn list_area(area: Rect) -> Rect {
 }
 
 /// `payment-capture:12`.
-fn subject(problem: &Finding) -> String {
+pub(super) fn subject(problem: &Finding) -> String {
     match &problem.qualifier {
         Some(qualifier) => format!("{}:{qualifier}", problem.name),
         None => problem.name.to_string(),
