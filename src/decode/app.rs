@@ -38,9 +38,20 @@ impl Message<'_> {
     }
 }
 
+/// Whether it is known whose a message is, its function and environment, without looking into it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Whose {
+    /// It isn't.
+    #[default]
+    Unknown,
+    /// Its container says it.
+    Known,
+}
+
 /// Members of the top level that matter, as they are met.
 #[derive(Default)]
 struct Seen<'a, const ESC: bool> {
+    whose: Whose,
     time: Option<&'a [u8]>,
     timestamp: Option<&'a [u8]>,
     kind: Option<&'a [u8]>,
@@ -68,12 +79,16 @@ struct Seen<'a, const ESC: bool> {
 
 /// Reads a JSON object. A line of an application is left as soon as it is known to be one that
 /// changes nothing: most are, and the rest of such a line need not even be valid JSON.
-pub fn message<'a, const ESC: bool>(text: &'a [u8], arena: &'a Arena) -> Result<Message<'a>, Stop> {
+pub fn message<'a, const ESC: bool>(
+    text: &'a [u8],
+    whose: Whose,
+    arena: &'a Arena,
+) -> Result<Message<'a>, Stop> {
     let seen = match platform::usual_record::<ESC>(text) {
         Some((time, kind, record)) => {
             Seen { time: Some(time), kind: Some(kind), record: Some(record), ..Seen::default() }
         }
-        None => walk(Cursor::<ESC>::new(text), Seen::default(), arena)?,
+        None => walk(Cursor::<ESC>::new(text), Seen { whose, ..Seen::default() }, arena)?,
     };
     conclude(seen, Cursor::new(text), arena)
 }
@@ -98,13 +113,18 @@ fn walk<'a, const ESC: bool>(
             }
             b"timestamp" | b"@timestamp" if cursor.at_string() => {
                 seen.timestamp.get_or_insert(cursor.string()?);
+                if seen.whose == Whose::Known && below_error(seen.level) {
+                    // Powertools' line: it names its function and its request behind that, which
+                    // nobody looks for in a line without an error.
+                    break;
+                }
             }
             b"level" | b"log_level" | b"severity" | b"lvl" => {
                 seen.log_level |= key == b"log_level";
                 let found =
                     if cursor.at_string() { level(cursor.string()?) } else { numbered(cursor.number()?) };
                 seen.level = seen.level.max(found);
-                if found != Level::Unknown && found < Level::Error && seen.timestamp.is_some() {
+                if below_error(found) && seen.timestamp.is_some() {
                     // No runtime's error record, and no platform record starts with a timestamp
                     // and a level: the rest can wait until somebody looks at the line.
                     if let Ok(Some(b"requestId")) = cursor.key(&mut first) {
@@ -172,6 +192,11 @@ fn walk<'a, const ESC: bool>(
     Ok(seen)
 }
 
+/// Whether a level is known and not of an error.
+fn below_error(level: Level) -> bool {
+    level != Level::Unknown && level < Level::Error
+}
+
 /// The level and id of a line that begins as Lambda's own runtimes print it, by far the most
 /// frequent, inside a JSON string, which may end anywhere in `text`:
 /// `{"timestamp":"2026-11-23T08:00:00.123Z","level":"INFO","requestId":"…"`, or with another member
@@ -186,7 +211,7 @@ pub fn usual_head(text: &[u8]) -> Option<(LogLine<'_>, usize)> {
     let rest = rest.strip_prefix(br#"\",\"level\":\""#)?;
     let end = near::byte(b'\\', rest.first_chunk::<12>()?)?;
     let level = level(&rest[..end]);
-    if level == Level::Unknown || level >= Level::Error {
+    if !below_error(level) {
         return None;
     }
     let key = rest[end..].strip_prefix(br#"\",\""#)?;

@@ -3,7 +3,8 @@
 
 use memchr::memchr;
 
-use super::{Arena, Frame, app, function_of, name, row, text};
+use super::app::{self, Whose};
+use super::{Arena, Frame, function_of, name, row, text};
 use crate::frame;
 use crate::model::{Body, Continuation, Envelope, Level, LogLine, Record, Text, Timestamp};
 
@@ -78,7 +79,7 @@ fn event<'a>(
 /// A JSON message.
 fn own<'a>(message: &'a [u8], arena: &'a Arena) -> Option<Body<'a>> {
     (message.first() == Some(&b'{'))
-        .then(|| app::message::<false>(message, arena).ok())
+        .then(|| app::message::<false>(message, Whose::Unknown, arena).ok())
         .flatten()
         .map(|m| m.body)
 }

@@ -49,6 +49,7 @@ pub use shown::message as shown;
 use crate::model::{
     Bad, Body, Broken, Chunk, Continuation, Envelope, Event, Origin, Record, Text, Timestamp,
 };
+use app::Whose;
 pub use document::parts;
 use json::Stop;
 pub use raw::{Form, form};
@@ -222,7 +223,9 @@ fn other<'a>(
     arena: &'a Arena,
     out: &mut Vec<Record<'a>>,
 ) {
-    let body = message(raw, plain, arena);
+    // Without a stream, whose it is rests on its request.
+    let whose = if envelope.stream.is_some() { Whose::Known } else { Whose::Unknown };
+    let body = message(raw, plain, whose, arena);
     out.push(Record { envelope, body });
     if metrics && matches!(body, Body::Log(_)) && raw.first() == Some(&b'{') {
         embedded(raw, arena, out);
@@ -283,21 +286,21 @@ fn envelope<'a>(
 #[cold]
 fn own_time(raw: &[u8], arena: &Arena) -> Option<Timestamp> {
     let plain: &[u8] = arena.text(&json::unescape(raw));
-    Timestamp::parse(json_message(plain, arena)?.time?)
+    Timestamp::parse(json_message(plain, Whose::Unknown, arena)?.time?)
 }
 
 /// What a message in a JSON string is: decoded as it lies, still escaped, and only if that does not
 /// do unescaped first.
 #[inline(always)]
-fn message<'a>(raw: &'a [u8], plain: bool, arena: &'a Arena) -> Body<'a> {
+fn message<'a>(raw: &'a [u8], plain: bool, whose: Whose, arena: &'a Arena) -> Body<'a> {
     if raw.first() == Some(&b'{') {
-        match app::message::<true>(raw, arena) {
+        match app::message::<true>(raw, whose, arena) {
             Ok(message) => return message.body,
-            Err(Stop::Broken(_) | Stop::Unusual) => return unescaped(raw, arena),
+            Err(Stop::Broken(_) | Stop::Unusual) => return unescaped(raw, whose, arena),
         }
     }
     if !plain && has_odd_escape(raw) {
-        return unescaped(raw, arena);
+        return unescaped(raw, whose, arena);
     }
     text::message::<true>(raw, arena)
 }
@@ -311,9 +314,9 @@ fn has_odd_escape(raw: &[u8]) -> bool {
 
 /// The same by way of a copy: for messages that are not written the usual way.
 #[cold]
-fn unescaped<'a>(raw: &[u8], arena: &'a Arena) -> Body<'a> {
+fn unescaped<'a>(raw: &[u8], whose: Whose, arena: &'a Arena) -> Body<'a> {
     let plain: &'a [u8] = arena.text(&json::unescape(raw));
-    if let Some(message) = json_message(plain, arena) {
+    if let Some(message) = json_message(plain, whose, arena) {
         return message.body;
     }
     // Somebody escaped it twice: the platform's fields have no tab between them but `\t`.
@@ -327,23 +330,23 @@ fn unescaped<'a>(raw: &[u8], arena: &'a Arena) -> Body<'a> {
 }
 
 /// A message that is a JSON object, or Lambda's warning with one after it.
-fn json_message<'a>(plain: &'a [u8], arena: &'a Arena) -> Option<app::Message<'a>> {
+fn json_message<'a>(plain: &'a [u8], whose: Whose, arena: &'a Arena) -> Option<app::Message<'a>> {
     let trimmed = plain.trim_ascii_start();
     if trimmed.first() == Some(&b'{')
-        && let Ok(message) = app::message::<false>(trimmed, arena)
+        && let Ok(message) = app::message::<false>(trimmed, whose, arena)
     {
         return Some(message);
     }
     let warned = plain.strip_prefix(b"LAMBDA_WARNING: ")?;
     let at = memchr::memrchr(b'\r', warned)?;
-    app::message::<false>(warned[at + 1..].trim_ascii(), arena).ok()
+    app::message::<false>(warned[at + 1..].trim_ascii(), whose, arena).ok()
 }
 
 /// An object that stands by itself: platform and application records without a container,
 /// segments, metrics, documents that hold many records.
 fn bare<'a>(frame: &Frame<'a>, arena: &'a Arena, out: &mut Vec<Record<'a>>) {
     let Frame { text: line, arrived, .. } = *frame;
-    let message = match app::message::<false>(line, arena) {
+    let message = match app::message::<false>(line, Whose::Unknown, arena) {
         Ok(message) => message,
         Err(stop) => return out.push(frame.no_json(stop, arena)),
     };

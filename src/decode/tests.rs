@@ -139,6 +139,22 @@ fn the_other_text_platform_lines() {
 }
 
 #[test]
+fn a_line_whose_container_says_whose_it_is_is_left_where_it_is_known_to_be_no_error() {
+    let id_of = |level: &str, container: &str| {
+        let message = format!(
+            r#"{{"level":"{level}","message":"m","timestamp":"2026-11-23T08:00:00.304Z","function_request_id":"r-1"}}"#
+        );
+        let line = wrap(&message).replacen(r#""logStream""#, container, 1);
+        let Body::Log(line) = read(&line).body else { panic!("{line}") };
+        line.id
+    };
+    let request = Some(&b"r-1"[..]);
+    assert_eq!(id_of("INFO", r#""logStream""#), None);
+    assert_eq!(id_of("ERROR", r#""logStream""#), request, "an error is its request's");
+    assert_eq!(id_of("INFO", r#""noStream""#), request, "nothing else tells whose it is");
+}
+
+#[test]
 fn what_runtimes_print_as_text() {
     let t = "2026-11-23T08:00:00.123Z";
     let always = |name: &str| Some((name.to_string(), ErrorCounts::Always));
