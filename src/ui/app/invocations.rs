@@ -138,10 +138,10 @@ impl InvocationsView {
     }
 
     /// Whether rows stand still for a moment after a key: not while a capture is being read and
-    /// nobody has gone to a row, for then they are of what was read by chance.
+    /// nobody has gone to a row, for then they are of what was read by chance; nor where there are none.
     pub(super) fn holds_still(&self, status: &SessionStatus) -> bool {
         let loading = matches!(status.kind, SessionKind::Replay { loaded, .. } if loaded < 1.0);
-        self.list.moved() || !loading
+        self.list.moved() || !(loading || self.rows().is_empty())
     }
 
     /// The part to load: an end that is gone to, or what is around the selected row.

@@ -88,15 +88,17 @@ impl UiState {
     }
 
     /// When time that passed is to be shown, on the steady clock: rows don't move while a key has just
-    /// been pressed.
+    /// been pressed; where there are none nothing can move.
     pub(super) fn survey_due_at(&self, every_ms: u64) -> Option<u64> {
         self.survey_question()?;
         let asked = self.asked_survey.as_ref().filter(|asked| asked.open.is_none())?;
         let changed = (asked.as_of, asked.generation) != (self.status.as_of, self.status.generation);
-        let still = match self.view() {
-            ViewKind::Patterns | ViewKind::Function => self.last_key.map_or(0, |key| key + FREEZE_MS),
-            _ => 0,
+        let holds = match self.view() {
+            ViewKind::Patterns => self.patterns.as_ref().is_some_and(|board| !board.rows().is_empty()),
+            ViewKind::Function => true,
+            _ => false,
         };
+        let still = self.last_key.filter(|_| holds).map_or(0, |key| key + FREEZE_MS);
         changed.then(|| (asked.at + every_ms.max(asked.took * PART)).max(still))
     }
 

@@ -7,7 +7,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
 use crate::model::{Graded, Timestamp, Why};
-use crate::query::view::{Limit, SortBy, TraceOrder};
+use crate::query::view::{Limit, SortBy, TraceOrder, TracesAnswer, TracesRequest};
 use crate::ui::fixture::{self, NOW, Session, live, options, replay, request_id};
 use crate::ui::keymap::{Action, ViewKind};
 use crate::ui::status::Speed;
@@ -968,4 +968,37 @@ fn traces_are_asked_as_of_now_and_not_while_keys_are_pressed() {
     session.press("v v l");
     assert!(session.state.traces.split.is_some());
     assert!(format!("{:?}", question(&session)).contains("split: Some"));
+}
+
+#[test]
+fn an_empty_list_of_traces_does_not_wait_for_fingers() {
+    let mut state = UiState::new(options(80, 24));
+    update(&mut state, Msg::Status(Arc::new(live())), 0);
+    let mut asked = |state: &mut UiState, msg: Msg, at: u64| {
+        let effects = update(state, msg, at);
+        effects.into_iter().find_map(|effect| match effect {
+            Effect::AskTraces { id, request } => Some((id, request)),
+            _ => None,
+        })
+    };
+    let answer = |request: &TracesRequest, full: bool| match fixture::traces(request) {
+        TracesAnswer::List(mut list) => {
+            if !full {
+                list.lines.clear();
+            }
+            TracesAnswer::List(list)
+        }
+        other => other,
+    };
+    let later = |by: i64| {
+        let mut status = live();
+        (status.as_of, status.generation) = (status.as_of.plus(by), by as u64);
+        Msg::Status(Arc::new(status))
+    };
+    let (id, request) = asked(&mut state, fixture::key("5"), 10).unwrap();
+    update(&mut state, Msg::Traces { id, answer: answer(&request, false) }, 20);
+    let (id, request) = asked(&mut state, later(1_000), 1_010).expect("asked again: nothing can move");
+    update(&mut state, Msg::Traces { id, answer: answer(&request, true) }, 1_020);
+    assert!(asked(&mut state, later(1_980), 1_990).is_none(), "its rows hold still");
+    assert!(asked(&mut state, later(3_000), 3_010).is_some());
 }

@@ -159,14 +159,18 @@ impl UiState {
     }
 
     /// When time that passed is to be shown, on the steady clock: not while a key has just been
-    /// pressed, so that nothing moves.
+    /// pressed, so that nothing moves; what is empty can't.
     pub(super) fn traces_due_at(&self, every_ms: u64) -> Option<u64> {
         if !matches!(self.view(), ViewKind::Traces | ViewKind::Trace) {
             return None;
         }
         let asked = self.asked_traces.as_ref().filter(|asked| asked.open.is_none())?;
         let changed = (asked.as_of, asked.generation) != (self.status.as_of, self.status.generation);
-        let still = self.last_key.map_or(0, |key| key + FREEZE_MS);
+        let rows = match self.view() {
+            ViewKind::Trace => self.trace().map_or(0, |trace| trace.rows().len()),
+            _ => self.traces.shown_rows(),
+        };
+        let still = self.last_key.filter(|_| rows > 0).map_or(0, |key| key + FREEZE_MS);
         changed.then(|| (asked.at + every_ms).max(still))
     }
 
