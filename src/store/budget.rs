@@ -5,11 +5,11 @@ use std::sync::Arc;
 use crate::model::Timestamp;
 
 use super::function::FunctionData;
+use super::kept::Store;
 use super::overlap::levels;
 use super::paged::Paged;
 use super::row::{Row, sane};
 use super::series::{COUNT, Series};
-use super::sink::Store;
 
 const SECOND: i64 = 1_000;
 const MINUTE: i64 = 60 * SECOND;

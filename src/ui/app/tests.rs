@@ -974,7 +974,7 @@ fn traces_are_asked_as_of_now_and_not_while_keys_are_pressed() {
 fn an_empty_list_of_traces_does_not_wait_for_fingers() {
     let mut state = UiState::new(options(80, 24));
     update(&mut state, Msg::Status(Arc::new(live())), 0);
-    let mut asked = |state: &mut UiState, msg: Msg, at: u64| {
+    let asked = |state: &mut UiState, msg: Msg, at: u64| {
         let effects = update(state, msg, at);
         effects.into_iter().find_map(|effect| match effect {
             Effect::AskTraces { id, request } => Some((id, request)),
