@@ -19,6 +19,7 @@ use crate::query::survey::*;
 use crate::query::view::*;
 use crate::query::{Apart, Coverage, CoverageRequest, Health, Named, PanelSource};
 use crate::query::{Configured, ErrorKey, InEnvironment, One, OneRequest, StepRequest};
+use crate::query::{Owner, OwnerRequest, Unowned};
 use crate::ui::app::{Effect, Msg, Options, UiState, update};
 use crate::ui::key::Key;
 use crate::ui::keymap::{Keymap, ViewKind};
@@ -940,6 +941,14 @@ pub fn one(request: OneRequest) -> One {
 }
 
 /// Log line `n`, a second after the one before.
+/// The invocation of a line: the one that it says.
+pub fn owner(request: &OwnerRequest) -> Result<Owner, Unowned> {
+    let name = request.function.clone().ok_or(Unowned::NoFunction)?;
+    let said = request.request_id.as_ref().ok_or(Unowned::Between)?;
+    let n = (0..1_000).find(|n| request_id(*n) == *said).ok_or(Unowned::NotHeld)?;
+    Ok(Owner { name, row: invocation(n) })
+}
+
 pub fn log(n: u64) -> LogRow {
     let texts = [
         "START RequestId: 8f507cfc-1f5e-4e0e-8d4b-000000000001 Version: 12",
@@ -1346,6 +1355,10 @@ impl Session {
                         next.extend(update(&mut self.state, Msg::One { id, answer }, self.at));
                     }
                     Effect::AskCoverage { id, request } => {
+                    Effect::AskOwner { id, request } => {
+                        let answer = owner(&request).map(Box::new);
+                        next.extend(update(&mut self.state, Msg::Owner { id, answer }, self.at));
+                    }
                         let answer = Arc::new(coverage(&request));
                         next.extend(update(&mut self.state, Msg::Coverage { id, answer }, self.at));
                     }

@@ -163,7 +163,7 @@ actions! {
     /// To the last row; in Logs this also follows
     Bottom, "bottom", "bottom", Move, EVERYWHERE;
 
-    /// Open what is selected, or the invocations under the crosshair; in Logs a JSON line as a tree
+    /// Open what is selected, or the invocations under the crosshair; in Logs a JSON line as a tree, else the line's invocation
     Open, "open", "open", Go, &[Overview, Function, Invocations, Invocation, Logs, Patterns, Traces, Trace, Problems];
     /// Back to where you came from; never quits
     Back, "back", "back", Go, EVERYWHERE;
@@ -189,6 +189,8 @@ actions! {
     Sources, "sources", "sources", Go, DATA;
     /// Log lines of the selected function or invocation
     LogsOf, "logs-of", "its logs", Go, &[Overview, Function, Invocations, Invocation, Trace, Problems];
+    /// The invocation of the selected line: how it ended, all its lines, its trace; Esc comes back to the line
+    InvocationOf, "invocation-of", "its invocation", Go, &[Logs];
     /// The trace of the selected invocation or line; in a trace the one it is linked to
     TraceOf, "trace-of", "its trace", Go, &[Function, Invocations, Invocation, Logs, Trace];
     /// Keys to the next panel or list

@@ -403,6 +403,7 @@ fn hints(state: &UiState) -> Vec<(Action, &'static str)> {
             (Action::Find, "find"),
             (Action::NextError, "next error"),
             (Action::Patterns, "patterns"),
+            (Action::InvocationOf, "its invocation"),
             (Action::Open, "unfold"),
             (Action::NextSame, "same invocation"),
             (Action::Wrap, "wrap"),
