@@ -711,7 +711,8 @@ pub fn function(newest: u64) -> Overview {
         lane: (0..MINUTES as u32)
             .map(|at| match at {
                 ..10 => None,
-                10 if id != 2 => Some(Moment::Init),
+                10 if id == 0 => Some(Moment::Init),
+                10 if id == 1 => Some(Moment::Cold),
                 _ if id == 1 && at % 9 == 4 => Some(Moment::Timeout),
                 _ if id == 1 && at % 7 == 4 => Some(Moment::Failed),
                 _ if (at + id).is_multiple_of(5) => Some(Moment::Idle),
@@ -940,7 +941,6 @@ pub fn one(request: OneRequest) -> One {
     }
 }
 
-/// Log line `n`, a second after the one before.
 /// The invocation of a line: the one that it says.
 pub fn owner(request: &OwnerRequest) -> Result<Owner, Unowned> {
     let name = request.function.clone().ok_or(Unowned::NoFunction)?;
@@ -949,6 +949,7 @@ pub fn owner(request: &OwnerRequest) -> Result<Owner, Unowned> {
     Ok(Owner { name, row: invocation(n) })
 }
 
+/// Log line `n`, a second after the one before.
 pub fn log(n: u64) -> LogRow {
     let texts = [
         "START RequestId: 8f507cfc-1f5e-4e0e-8d4b-000000000001 Version: 12",
@@ -1354,11 +1355,11 @@ impl Session {
                         let answer = Arc::new(one(request));
                         next.extend(update(&mut self.state, Msg::One { id, answer }, self.at));
                     }
-                    Effect::AskCoverage { id, request } => {
                     Effect::AskOwner { id, request } => {
                         let answer = owner(&request).map(Box::new);
                         next.extend(update(&mut self.state, Msg::Owner { id, answer }, self.at));
                     }
+                    Effect::AskCoverage { id, request } => {
                         let answer = Arc::new(coverage(&request));
                         next.extend(update(&mut self.state, Msg::Coverage { id, answer }, self.at));
                     }
