@@ -238,9 +238,9 @@ actions! {
 
     /// Jump to a time: 14:32, 14:32:10, -10m, 2026-11-23T14:32, start, now
     Jump, "jump", "time", Time, &[Overview, Function, Invocations, Logs, Patterns, Traces, Problems];
-    /// To the next time at which a problem was found, or something was changed
+    /// To the next time at which a problem began, was found, or something was changed
     NextMark, "next-mark", "next mark", Time, &[Overview, Function, Patterns, Traces, Problems];
-    /// To the time before at which a problem was found, or something was changed
+    /// To the time before at which a problem began, was found, or something was changed
     PreviousMark, "previous-mark", "mark before", Time, &[Overview, Function, Patterns, Traces, Problems];
     /// Compare with before: the window before, an hour, a day, a week earlier
     Compare, "compare", "compare", Time, PANELS;

@@ -460,7 +460,7 @@ fn hints(state: &UiState) -> Vec<(Action, &'static str)> {
             (Action::Open, "evidence"),
             (Action::Function, "function"),
             (Action::Back, "back"),
-            (Action::NextMark, "when found"),
+            (Action::NextMark, "when begun, found"),
             (Action::Copy, "copy"),
         ],
         ViewKind::Sources => {
