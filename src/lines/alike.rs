@@ -1,7 +1,10 @@
 //! Shapes that differ in nothing but a plain word at one place (a user's name, a file's) are one: where
-//! more words than a program has names for things have stood there, what stands there varies. Pure, the
-//! same for the same shapes in any order, and linear in their letters but for those of one outline.
+//! more words than a program has names for things have stood there, what stands there varies. So do two
+//! places at which names stand beside each other in turn, and those at which words stand that are names
+//! elsewhere. What one kind of id is written as does not tell shapes apart, what names an error does. Pure,
+//! the same for the same shapes in any order, and linear in their letters but for those of one outline.
 
+use std::borrow::Cow;
 use std::hash::Hasher;
 use std::ops::Range;
 use std::sync::Arc;
@@ -11,17 +14,42 @@ use rustc_hash::{FxHashMap, FxHashSet, FxHasher};
 /// What stands for any word; no shape of a line has it, see [`super::shape`].
 pub const WORD: &str = "<word>";
 /// More words than this at one place, all else alike, are any word: methods, months and the like are fewer.
-const DISTINCT: u32 = 16;
+const DISTINCT: usize = 16;
 /// More words than this at one place of shapes of one outline and one first word, whatever else differs,
 /// are any word as well: names beside names are seldom seen twice with the same one.
 const OF_AN_OUTLINE: usize = 200;
+/// Of words that are names elsewhere so many at one place, all else but names alike, are any word.
+const OF_NAMES: usize = 3;
 /// Places of one shape that become any word at most.
 const ROUNDS: usize = 4;
+/// Masks of what one id is written as or another: a mask stands for those before it.
+const IDS: [&str; 3] = ["<n>", "<hex>", "<id>"];
 /// What masks are called, without `<` and `>`; see [`super::shape`].
 const MASKS: [&str; 8] = ["n", "id", "hex", "uuid", "time", "ip", "email", "text"];
 
 /// The shape of several, for each of these shapes that has one.
 pub fn together(shapes: &[&str]) -> Vec<Option<Arc<str>>> {
+    let plain: Vec<Cow<'_, str>> = shapes.iter().map(|shape| with_ids(shape)).collect();
+    let plain: Vec<&str> = plain.iter().map(|shape| &**shape).collect();
+    let several = of_words(&plain);
+    // Of the ids that stand for each other the narrowest that stands for all.
+    let mut widest: FxHashMap<&str, Vec<usize>> = FxHashMap::default();
+    for (at, shape) in shapes.iter().enumerate() {
+        let widest = widest.entry(several[at].as_deref().unwrap_or(plain[at])).or_default();
+        let of_shape = ids(shape).map(|(_, rank)| rank);
+        match widest.is_empty() {
+            true => widest.extend(of_shape),
+            false => widest.iter_mut().zip(of_shape).for_each(|(all, one)| *all = one.max(*all)),
+        }
+    }
+    let narrowed: FxHashMap<&str, Arc<str>> =
+        widest.into_iter().map(|(shape, ranks)| (shape, replaced_ids(shape, &ranks).into())).collect();
+    let its = |at: usize| narrowed.get(several[at].as_deref().unwrap_or(plain[at])).cloned();
+    (0..shapes.len()).map(|at| its(at).filter(|its| **its != *shapes[at])).collect()
+}
+
+/// The same for shapes in which all ids are of one kind.
+fn of_words(shapes: &[&str]) -> Vec<Option<Arc<str>>> {
     let mut all: Vec<Option<Arc<str>>> = vec![None; shapes.len()];
     of_outlines(shapes, &mut all);
     for _ in 0..ROUNDS {
@@ -32,6 +60,7 @@ pub fn together(shapes: &[&str]) -> Vec<Option<Arc<str>>> {
     if all.iter().all(Option::is_none) {
         return all;
     }
+    of_names(shapes, &mut all);
     // The few that others were told by need not have been so many themselves.
     let several = Several::of(all.iter().flatten());
     for (shape, its) in shapes.iter().zip(&mut all).filter(|(_, its)| its.is_none()) {
@@ -40,40 +69,160 @@ pub fn together(shapes: &[&str]) -> Vec<Option<Arc<str>>> {
     all
 }
 
-/// Replaces all words of each shape in whose places very many stand in shapes of its outline.
-fn of_outlines(shapes: &[&str], all: &mut [Option<Arc<str>>]) {
-    if shapes.len() <= OF_AN_OUTLINE {
-        return;
+/// Where ids stand, and what kind of id each is.
+fn ids(shape: &str) -> impl Iterator<Item = (Range<usize>, usize)> {
+    memchr::memchr_iter(b'<', shape.as_bytes()).filter_map(|at| {
+        let rank = IDS.iter().position(|id| shape[at..].starts_with(id))?;
+        Some((at..at + IDS[rank].len(), rank))
+    })
+}
+
+/// A shape with ids of these kinds in place of its own.
+fn replaced_ids(shape: &str, ranks: &[usize]) -> String {
+    let (mut its, mut from) = (String::with_capacity(shape.len() + 8), 0);
+    for ((id, _), rank) in ids(shape).zip(ranks) {
+        its.push_str(&shape[from..id.start]);
+        its.push_str(IDS[*rank]);
+        from = id.end;
     }
+    its + &shape[from..]
+}
+
+/// A shape in which all ids are of the kind that stands for any.
+fn with_ids(shape: &str) -> Cow<'_, str> {
+    const ANY: usize = IDS.len() - 1;
+    let count = ids(shape).count();
+    if ids(shape).all(|(_, rank)| rank == ANY) {
+        return Cow::Borrowed(shape);
+    }
+    Cow::Owned(replaced_ids(shape, &vec![ANY; count]))
+}
+
+/// Whether a word names an error: it is no name of a user or a file, however many there are.
+fn names_an_error(word: &str) -> bool {
+    word.ends_with("Error") || word.ends_with("Exception")
+}
+
+/// Whether a word is the key of an object.
+fn is_key(shape: &str, word: &Range<usize>) -> bool {
+    shape[word.end..].starts_with(':') && shape[..word.start].trim_end().ends_with(['{', ','])
+}
+
+/// A shape with any word in some of the places of its plain words.
+fn with_any(shape: &str, words: &[Range<usize>], any: impl Fn(usize) -> bool) -> String {
+    let (mut its, mut from) = (String::with_capacity(shape.len()), 0);
+    for (at, word) in words.iter().enumerate() {
+        its.push_str(&shape[from..word.start]);
+        let varies = any(at) && !names_an_error(&shape[word.clone()]);
+        its.push_str(if varies { WORD } else { &shape[word.clone()] });
+        from = word.end;
+    }
+    its + &shape[from..]
+}
+
+/// Replaces all words of each shape in whose places very many stand in shapes of its outline, and where many
+/// stand beside each other in turn.
+fn of_outlines(shapes: &[&str], all: &mut [Option<Arc<str>>]) {
     let mut groups: FxHashMap<(u64, &str), Vec<usize>> = FxHashMap::default();
     for (at, shape) in shapes.iter().enumerate() {
         if let [first, _, ..] = &words(shape)[..] {
             groups.entry((outline(shape, false), &shape[first.clone()])).or_default().push(at);
         }
     }
-    for group in groups.values().filter(|group| group.len() > OF_AN_OUTLINE) {
-        let mut distinct: Vec<FxHashSet<&str>> = Vec::new();
-        for at in group {
-            let words = words(shapes[*at]);
-            distinct.resize_with(words.len().max(distinct.len()), FxHashSet::default);
-            for (word, of) in words.into_iter().zip(&mut distinct) {
-                of.insert(&shapes[*at][word]);
-            }
+    for group in groups.values().filter(|group| group.len() > DISTINCT) {
+        let apart: Vec<(usize, Vec<&str>)> = group.iter().map(|at| (*at, spelled(shapes[*at]))).collect();
+        let distinct = distinct(apart.iter().map(|(_, words)| &words[..]));
+        let very_many = |place: usize| distinct[place] > OF_AN_OUTLINE;
+        let mut put = |at: usize, any: &dyn Fn(usize) -> bool| {
+            let its = with_any(shapes[at], &words(shapes[at]), any);
+            all[at] = (its != *shapes[at]).then(|| its.into());
+        };
+        group.iter().for_each(|at| put(*at, &very_many));
+        // What else they say parts them: it is the same wherever names stand in turn.
+        let mut parts: FxHashMap<Vec<&str>, Vec<&(usize, Vec<&str>)>> = FxHashMap::default();
+        for one in &apart {
+            let says = one.1.iter().zip(&distinct).filter(|(_, words)| **words <= DISTINCT);
+            parts.entry(says.map(|(word, _)| *word).collect()).or_default().push(one);
         }
-        if distinct.iter().all(|words| words.len() <= OF_AN_OUTLINE) {
-            continue;
-        }
-        for at in group {
-            let (shape, mut its, mut from) = (shapes[*at], String::new(), 0);
-            for (word, words) in words(shape).into_iter().zip(&distinct) {
-                its.push_str(&shape[from..word.start]);
-                its.push_str(if words.len() > OF_AN_OUTLINE { WORD } else { &shape[word.clone()] });
-                from = word.end;
-            }
-            its.push_str(&shape[from..]);
-            all[*at] = Some(its.into());
+        for part in parts.values().filter(|part| part.len() > DISTINCT) {
+            let in_turn = in_turn(part.iter().map(|(_, words)| &words[..]));
+            part.iter().for_each(|(at, _)| put(*at, &|place| very_many(place) || in_turn.contains(&place)));
         }
     }
+}
+
+/// How many words stand at each place of shapes of one outline.
+fn distinct<'a>(shapes: impl Iterator<Item = &'a [&'a str]>) -> Vec<usize> {
+    let mut distinct: Vec<FxHashSet<&str>> = Vec::new();
+    for words in shapes {
+        distinct.resize_with(words.len(), FxHashSet::default);
+        distinct.iter_mut().zip(words).for_each(|(of, word)| {
+            of.insert(word);
+        });
+    }
+    distinct.iter().map(FxHashSet::len).collect()
+}
+
+/// The places at which names stand in turn: many at two or more, and half as many combinations again as
+/// words at any of them. What a program says has its words together.
+fn in_turn<'a>(shapes: impl Iterator<Item = &'a [&'a str]> + Clone) -> Vec<usize> {
+    let distinct = distinct(shapes.clone());
+    let many: Vec<usize> = (0..distinct.len()).filter(|at| distinct[*at] > DISTINCT).collect();
+    let most = many.iter().map(|at| distinct[*at]).max().unwrap_or(0);
+    let combined = |words: &'a [&'a str]| many.iter().map(|at| words[*at]).collect::<Vec<_>>();
+    let combined: FxHashSet<Vec<&str>> = shapes.map(combined).collect();
+    if many.len() > 1 && 2 * combined.len() >= 3 * most { many } else { Vec::new() }
+}
+
+/// Replaces words that are names elsewhere, where some of them stand at one place and all else but names is
+/// alike.
+fn of_names(shapes: &[&str], all: &mut [Option<Arc<str>>]) {
+    let mut names: FxHashSet<&str> = FxHashSet::default();
+    for (shape, its) in shapes.iter().zip(&*all) {
+        let Some(its) = its else { continue };
+        let varies = |any: &Range<usize>| its[any.clone()] == *WORD;
+        let words = words_and_any(shape).into_iter().zip(words_and_any(its));
+        names.extend(words.filter(|(_, any)| varies(any)).map(|(word, _)| &shape[word]));
+    }
+    let mut now: Vec<&str> =
+        shapes.iter().zip(&*all).map(|(shape, its)| its.as_deref().unwrap_or(shape)).collect();
+    now.sort_unstable();
+    now.dedup();
+    let mut groups: FxHashMap<String, Vec<&str>> = FxHashMap::default();
+    for shape in now {
+        let words = words_and_any(shape);
+        let is_name = |at: usize| names.contains(&shape[words[at].clone()]) && !is_key(shape, &words[at]);
+        let stay = (0..words.len()).filter(|at| shape[words[*at].clone()] != *WORD && !is_name(*at)).count();
+        let begins = words.first().is_some_and(|word| word.start == 0 && is_name(0));
+        // As much must remain as anywhere.
+        if stay > usize::from(begins) {
+            groups.entry(with_any(shape, &words, is_name)).or_default().push(shape);
+        }
+    }
+    let mut becomes: FxHashMap<&str, Arc<str>> = FxHashMap::default();
+    for group in groups.values().filter(|group| group.len() > 1) {
+        let mut distinct: Vec<FxHashSet<&str>> = Vec::new();
+        for shape in group {
+            let words = words_and_any(shape);
+            distinct.resize_with(words.len(), FxHashSet::default);
+            distinct.iter_mut().zip(words).for_each(|(distinct, word)| {
+                distinct.insert(&shape[word]);
+            });
+        }
+        let varies = |at: usize| distinct[at].len() >= OF_NAMES || distinct[at].contains(WORD);
+        for shape in group {
+            becomes.insert(shape, with_any(shape, &words_and_any(shape), varies).into());
+        }
+    }
+    let its: Vec<Option<Arc<str>>> = shapes
+        .iter()
+        .zip(&*all)
+        .map(|(shape, its)| {
+            becomes.get(its.as_deref().unwrap_or(shape)).filter(|its| ***its != **shape).cloned()
+        })
+        .collect();
+    drop(becomes);
+    all.iter_mut().zip(its).filter(|(_, its)| its.is_some()).for_each(|(all, its)| *all = its);
 }
 
 /// Replaces one word of each shape where many vary; whether of any.
@@ -82,7 +231,7 @@ fn round(shapes: &[&str], all: &mut [Option<Arc<str>>]) -> bool {
         shapes.iter().zip(&*all).map(|(shape, its)| its.as_deref().unwrap_or(shape)).collect();
     now.sort_unstable();
     now.dedup();
-    let mut counts: FxHashMap<(u64, u64), u32> = FxHashMap::default();
+    let mut counts: FxHashMap<(u64, u64), usize> = FxHashMap::default();
     let places: Vec<Vec<Place>> = now.iter().map(|shape| places(shape)).collect();
     for place in places.iter().flatten() {
         *counts.entry(place.rest).or_default() += 1;
@@ -140,7 +289,13 @@ fn places(shape: &str) -> Vec<Place> {
         2 if begins => drop(places.remove(0)),
         _ => {}
     }
+    places.retain(|place| !names_an_error(&shape[place.word.clone()]));
     places
+}
+
+/// The plain words of a shape as they are written.
+fn spelled(shape: &str) -> Vec<&str> {
+    words(shape).into_iter().map(|word| &shape[word]).collect()
 }
 
 /// The plain words of a shape: letters, beside what is no mask.
@@ -195,20 +350,32 @@ fn mask(text: &str) -> Option<usize> {
 
 /// Whether a line's shape is this one, or one of those that it stands for.
 pub fn is_of(shape: &str, pattern: &str) -> bool {
-    let mut rest = shape;
-    let mut parts = pattern.split(WORD);
-    match parts.next().and_then(|first| rest.strip_prefix(first)) {
-        Some(after) => rest = after,
-        None => return false,
+    let id = |text: &str| IDS.iter().position(|id| text.starts_with(id));
+    let (mut shape, mut pattern) = (shape, pattern);
+    while !pattern.is_empty() {
+        let (one, any) = if pattern.starts_with(WORD) {
+            let word = if shape.starts_with(WORD) { WORD.len() } else { letters(shape.as_bytes()) };
+            if word == 0 || names_an_error(&shape[..word]) {
+                return false;
+            }
+            (word, WORD.len())
+        } else if let (Some(one), Some(any)) = (id(shape), id(pattern)) {
+            if one > any {
+                return false;
+            }
+            (IDS[one].len(), IDS[any].len())
+        } else {
+            // All up to the next mask.
+            let first = pattern.chars().next().map_or(0, char::len_utf8);
+            let plain = first + pattern[first..].find('<').unwrap_or(pattern.len() - first);
+            if !shape.starts_with(&pattern[..plain]) {
+                return false;
+            }
+            (plain, plain)
+        };
+        (shape, pattern) = (&shape[one..], &pattern[any..]);
     }
-    for part in parts {
-        let word = if rest.starts_with(WORD) { WORD.len() } else { letters(rest.as_bytes()) };
-        match rest[word..].strip_prefix(part).filter(|_| word > 0) {
-            Some(after) => rest = after,
-            None => return false,
-        }
-    }
-    rest.is_empty()
+    shape.is_empty()
 }
 
 /// Shapes of several, found by one that they may stand for.
@@ -232,13 +399,14 @@ impl Several {
     /// All of these.
     pub fn of<'a>(shapes: impl Iterator<Item = &'a Arc<str>>) -> Self {
         let mut by_places: FxHashMap<u64, FxHashMap<Vec<usize>, ByRest>> = FxHashMap::default();
-        for shape in shapes {
+        for several in shapes {
+            let shape = &*with_ids(several);
             let words = words_and_any(shape);
             let places: Vec<usize> =
                 (0..words.len()).filter(|at| shape[words[*at].clone()] == *WORD).collect();
             let rest = rest(shape, &words, &places);
             let of_outline = by_places.entry(outline(shape, true)).or_default();
-            of_outline.entry(places).or_default().insert(rest, shape.clone());
+            of_outline.entry(places).or_default().insert(rest, several.clone());
         }
         // Those that say most come first.
         let sorted = |of_outline: FxHashMap<_, _>| {
@@ -255,15 +423,16 @@ impl Several {
         if self.by_outline.is_empty() {
             return None;
         }
-        let all = self.by_outline.get(&outline(shape, true))?;
-        let words = words_and_any(shape);
+        let like = &*with_ids(shape);
+        let all = self.by_outline.get(&outline(like, true))?;
+        let words = words_and_any(like);
         let mut found: Option<(usize, &Arc<str>)> = None;
         for with in all {
             let places = with.places.len();
             if found.is_some_and(|(least, _)| least < places) {
                 break;
             }
-            let its = with.by_rest.get(&rest(shape, &words, &with.places));
+            let its = with.by_rest.get(&rest(like, &words, &with.places));
             let its = its.filter(|several| is_of(shape, several)).map(|several| (places, several));
             found = found.into_iter().chain(its).min();
         }
@@ -309,211 +478,4 @@ fn outline(shape: &str, any_is_one: bool) -> u64 {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::collections::{BTreeMap, BTreeSet};
-    use std::sync::LazyLock;
-
-    use proptest::prelude::*;
-    use regex::{Captures, Regex};
-
-    use super::*;
-
-    /// A word of letters that stands for a number.
-    fn name(n: usize) -> String {
-        let letter = |n: usize| char::from(b'a' + (n % 26) as u8);
-        String::from_iter([letter(n / 26), letter(n), 'x'])
-    }
-
-    fn put(shapes: &[String]) -> Vec<Option<String>> {
-        let shapes: Vec<&str> = shapes.iter().map(String::as_str).collect();
-        together(&shapes).into_iter().map(|its| its.map(|its| its.to_string())).collect()
-    }
-
-    fn count(shapes: &[String]) -> usize {
-        let all: BTreeSet<String> = put(shapes)
-            .into_iter()
-            .zip(shapes)
-            .map(|(its, shape)| its.unwrap_or_else(|| shape.clone()))
-            .collect();
-        all.len()
-    }
-
-    #[test]
-    fn names_are_any_word_and_what_programs_call_things_is_not() {
-        let users =
-            |n: usize| -> Vec<String> { (0..n).map(|n| format!("user {} logged in", name(n))).collect() };
-        assert!(put(&users(16)).iter().all(Option::is_none));
-        assert!(put(&users(17)).iter().all(|its| its.as_deref() == Some("user <word> logged in")));
-        let files: Vec<String> = (0..40).map(|n| format!("wrote /tmp/{}.csv in <n> ms", name(n))).collect();
-        assert_eq!(put(&files)[39].as_deref(), Some("wrote /tmp/<word>.csv in <n> ms"));
-        // What begins a line tells it apart, unless enough is left.
-        let alone: Vec<String> = (0..40).map(name).collect();
-        assert_eq!(count(&alone), 40);
-        assert_eq!(count(&alone.iter().map(|name| format!("{name} failed")).collect::<Vec<_>>()), 40);
-        assert_eq!(count(&alone.iter().map(|name| format!("{name} has failed")).collect::<Vec<_>>()), 1);
-        assert_eq!(count(&alone.iter().map(|name| format!("<time> {name}")).collect::<Vec<_>>()), 40);
-        assert_eq!(count(&alone.iter().map(|name| format!("user={name}")).collect::<Vec<_>>()), 1);
-        // Masks are no words, and other letters are.
-        assert_eq!(words("<n>ms of <uuid> größe <b> <word>"), [3..5, 6..8, 16..23, 25..26]);
-    }
-
-    #[test]
-    fn two_places_vary_and_the_few_between_go_with_them() {
-        let mut shapes: Vec<String> = Vec::new();
-        for user in 0..30 {
-            for file in 0..30 {
-                shapes.push(format!("user {} opened {}", name(user), name(100 + file)));
-            }
-        }
-        shapes.push("user odd opened nothing".to_string());
-        shapes.push("user odd closed nothing".to_string());
-        let all = put(&shapes);
-        assert!(all[..901].iter().all(|its| its.as_deref() == Some("user <word> opened <word>")));
-        assert_eq!(all[901], None);
-    }
-
-    #[test]
-    fn names_beside_names_are_told_by_the_outline() {
-        let shapes: Vec<String> =
-            (0..400).map(|n| format!("user {} opened {}.csv in <n> ms", name(n), name(400 + n))).collect();
-        assert!(
-            put(&shapes).iter().all(|its| its.as_deref() == Some("user <word> opened <word>.csv in <n> ms"))
-        );
-        assert_eq!(count(&shapes[..OF_AN_OUTLINE]), OF_AN_OUTLINE);
-    }
-
-    #[test]
-    fn a_pattern_tells_which_shapes_it_stands_for() {
-        for (shape, pattern, yes) in [
-            ("a b c", "a <word> c", true),
-            ("a größe c", "a <word> c", true),
-            ("a <word> c", "a <word> c", true),
-            ("a <n> c", "a <word> c", false),
-            ("a  c", "a <word> c", false),
-            ("a b d", "a <word> c", false),
-            ("a b c d", "a <word> c", false),
-            ("a b c", "a b c", true),
-            ("a b c", "a b", false),
-            ("x/y.z", "<word>/<word>.<word>", true),
-            ("", "", true),
-            ("", "<word>", false),
-        ] {
-            assert_eq!(is_of(shape, pattern), yes, "{shape:?} {pattern:?}");
-        }
-    }
-
-    static TOKEN: LazyLock<Regex> = LazyLock::new(|| {
-        Regex::new("<(?:word|n|id|hex|uuid|time|ip|email|text)>|[A-Za-z\u{80}-\u{10ffff}]+").unwrap()
-    });
-
-    /// The plain words of a shape, and the shape without them.
-    fn taken_apart(shape: &str) -> (Vec<String>, String) {
-        let words = TOKEN.find_iter(shape).map(|word| word.as_str()).filter(|word| !word.starts_with('<'));
-        let rest = TOKEN.replace_all(shape, |word: &Captures<'_>| match word[0].starts_with('<') {
-            true => word[0].to_string(),
-            false => "\0".to_string(),
-        });
-        (words.map(str::to_string).collect(), rest.into_owned())
-    }
-
-    /// A shape with any word in some of the places of its plain words.
-    fn with_any(shape: &str, any: impl Fn(usize) -> bool) -> String {
-        let mut place = 0;
-        let replaced = TOKEN.replace_all(shape, |word: &Captures<'_>| {
-            let plain = !word[0].starts_with('<');
-            place += usize::from(plain);
-            if plain && any(place - 1) { WORD.to_string() } else { word[0].to_string() }
-        });
-        replaced.into_owned()
-    }
-
-    /// The same, as obviously as it can be done.
-    fn slowly(shapes: &[String]) -> Vec<Option<String>> {
-        let apart: Vec<(Vec<String>, String)> = shapes.iter().map(|shape| taken_apart(shape)).collect();
-        let varies = |of: &(Vec<String>, String), place: usize| {
-            let like = apart.iter().filter(|other| other.1 == of.1 && other.0.first() == of.0.first());
-            like.map(|other| &other.0[place]).collect::<BTreeSet<_>>().len() > OF_AN_OUTLINE
-        };
-        let first = shapes.iter().zip(&apart).map(|(shape, of)| match of.0.len() {
-            0 | 1 => shape.clone(),
-            _ => with_any(shape, |place| varies(of, place)),
-        });
-        let mut now: Vec<String> = first.collect();
-        for _ in 0..ROUNDS {
-            let with = |shape: &String| -> Vec<String> {
-                let (words, rest) = taken_apart(shape);
-                let enough =
-                    |place: &usize| words.len() >= if *place == 0 && rest.starts_with('\0') { 3 } else { 2 };
-                (0..words.len()).filter(enough).map(|place| with_any(shape, |at| at == place)).collect()
-            };
-            let distinct: BTreeSet<&String> = now.iter().collect();
-            let mut counts: BTreeMap<String, u32> = BTreeMap::new();
-            distinct
-                .iter()
-                .flat_map(|shape| with(shape))
-                .for_each(|with| *counts.entry(with).or_default() += 1);
-            for shape in &mut now {
-                let all = with(shape);
-                let most = all.iter().map(|with| counts[with]).max().unwrap_or(0);
-                if let Some(with) =
-                    all.into_iter().find(|with| counts[with] == most).filter(|_| most > DISTINCT)
-                {
-                    *shape = with;
-                }
-            }
-        }
-        let several: BTreeSet<&String> =
-            now.iter().zip(shapes).filter(|(now, shape)| now != shape).map(|(now, _)| now).collect();
-        let mut several: Vec<(&String, Regex)> = several
-            .into_iter()
-            .map(|several| {
-                let any = "(?:<word>|[A-Za-z\u{80}-\u{10ffff}]+)";
-                (several, Regex::new(&format!("^{}$", regex::escape(several).replace(WORD, any))).unwrap())
-            })
-            .collect();
-        several.sort_by_key(|(shape, _)| shape.matches(WORD).count());
-        let its = |(now, shape): (&String, &String)| match now == shape {
-            false => Some(now.clone()),
-            true => {
-                several.iter().find(|(_, is_of)| is_of.is_match(shape)).map(|(several, _)| (*several).clone())
-            }
-        };
-        now.iter().zip(shapes).map(its).collect()
-    }
-
-    fn shapes() -> impl Strategy<Value = Vec<String>> {
-        // Few words in few places, so that many are alike in all but one or two.
-        let word = prop_oneof![0usize..60, 0usize..600].prop_map(name);
-        let few = prop_oneof![Just("opened".to_string()), Just("closed".to_string())];
-        let one = (word.clone(), few, word, 0usize..4).prop_map(|(a, verb, b, kind)| match kind {
-            0 => format!("user {a} {verb} <n>"),
-            1 => format!("{a} {verb} {b}"),
-            2 => format!("file={b} {verb}"),
-            _ => format!("a größe of {a}-<n> for [{b}] <text>"),
-        });
-        prop::collection::btree_set(one, 0..300).prop_map(|all| all.into_iter().collect())
-    }
-
-    proptest! {
-        #![proptest_config(ProptestConfig::with_cases(30))]
-        #[test]
-        fn as_the_slow_way_and_in_any_order(shapes in shapes()) {
-            let all = put(&shapes);
-            prop_assert_eq!(&all, &slowly(&shapes));
-            let turned: Vec<String> = shapes.iter().rev().cloned().collect();
-            let mut of_turned = put(&turned);
-            of_turned.reverse();
-            prop_assert_eq!(&of_turned, &all);
-            for (shape, its) in shapes.iter().zip(all) {
-                prop_assert!(its.is_none_or(|its| is_of(shape, &its)));
-            }
-        }
-
-        #[test]
-        fn never_panics(shapes in prop::collection::vec("[a-z<>é= ]{0,12}|<word>|.*", 0..40)) {
-            for (shape, its) in shapes.iter().zip(put(&shapes)) {
-                prop_assert!(is_of(shape, shape) && its.is_none_or(|its| is_of(shape, &its)));
-            }
-        }
-    }
-}
+mod tests;

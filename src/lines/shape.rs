@@ -21,6 +21,8 @@ const LOOKED: usize = 64 << 10;
 const MOST: usize = 240;
 /// Letters of a word after which each of the others counts too.
 const LETTERS: usize = 32;
+/// Hexadecimal digits of a digest at least.
+const DIGEST: usize = 8;
 /// No address or mail address is longer.
 const NEAR: usize = 64;
 
@@ -222,7 +224,7 @@ fn word(message: &str, at: usize, shape: &mut Shape) -> usize {
             return at + length;
         }
     }
-    if let Some((length, unit)) = number(rest) {
+    if let Some((length, unit)) = number(rest).filter(|(length, unit)| !is_digest(&rest[..*length], *unit)) {
         shape.mask("<n>");
         shape.word(&message[at + length - unit..at + length]);
         return at + length;
@@ -350,6 +352,11 @@ fn number(bytes: &[u8]) -> Option<(usize, usize)> {
     (is_unit && ends).then_some((end + unit, unit))
 }
 
+/// Whether a number with its unit is a digest that ends so: `4711082d` is no count of days.
+fn is_digest(number: &[u8], unit: usize) -> bool {
+    unit == 1 && number.len() >= DIGEST && number.iter().all(u8::is_ascii_hexdigit)
+}
+
 /// Letters and digits, mixed.
 fn mixed(word: &str, shape: &mut Shape) {
     let bytes = word.as_bytes();
@@ -358,7 +365,7 @@ fn mixed(word: &str, shape: &mut Shape) {
     }
     let hex = match bytes.strip_prefix(b"0x") {
         Some(digits) => !digits.is_empty() && digits.iter().all(u8::is_ascii_hexdigit),
-        None => bytes.len() >= 8 && bytes.iter().all(u8::is_ascii_hexdigit),
+        None => bytes.len() >= DIGEST && bytes.iter().all(u8::is_ascii_hexdigit),
     };
     if hex {
         return shape.mask("<hex>");
@@ -413,6 +420,7 @@ mod tests {
             ("can't open the user's file", "can't open the user's file"),
             ("an open \" quote and 'another", "an open \" quote and 'another"),
             ("0xdeadBEEF 53995c3f42cd8ad8 deadbeef", "<hex> <hex> deadbeef"),
+            ("4711082d 4711082s 471108d 47.11082d", "<hex> <n>s <n>d <n>d"),
             ("1-6745a1b2-0123456789abcdef01234567", "<n>-<hex>-<hex>"),
             ("cus_9s8D7f worker12 s3 Http2Session", "cus_<id> worker<n> s<n> Http<n>Session"),
             ("[1, 2, 3] (4,5) 6 7", "[<n>] (<n>) <n> <n>"),

@@ -12,14 +12,12 @@ use super::axis::Axis;
 use super::configured::configured;
 use super::errors::{ErrorKey, Groups};
 use super::filter::failed;
-use super::lane::Lane;
+use super::lane::{Begun, Lane};
 use super::scan;
 use super::select::Member;
 use super::ticks;
 use super::versions::Versions;
-use super::view::{
-    Block, EnvironmentRow, Fate, FunctionDetail, InvocationRow, InvocationState, Moment, Which,
-};
+use super::view::{Block, EnvironmentRow, Fate, FunctionDetail, InvocationRow, InvocationState, Which};
 use super::waiting;
 
 /// Invocations listed at most.
@@ -135,9 +133,6 @@ pub fn invocation(
     }
 }
 
-/// Invocations that began in an environment: of those in one column the worst.
-type Begun<'a> = Vec<(usize, Moment, &'a Row)>;
-
 /// What an environment did in a window.
 #[derive(Default)]
 struct Used<'a> {
@@ -170,11 +165,7 @@ impl<'a> Used<'a> {
         let moment = self.lane.note(axis, row.start(), standing, asof.at);
         self.outcome = standing.end.filter(|end| end.at <= asof.at).map(|end| end.outcome);
         if let Some(column) = axis.column_of(row.start()) {
-            match self.blocks.last_mut().filter(|(last, ..)| *last == column) {
-                Some(block) if moment > block.1 => (block.1, block.2) = (moment, row),
-                Some(_) => {}
-                None => self.blocks.push((column, moment, row)),
-            }
+            self.blocks.note(column, moment, row);
         }
         self.busy |= standing.end.is_none_or(|end| end.at > asof.at);
     }
@@ -233,7 +224,7 @@ fn environment_rows(
                     }
                     _ => replaced(asof, function, version, (first, last)).map_or(Fate::Alive, Fate::Replaced),
                 },
-                lane: used.lane.into_columns(),
+                lane: used.lane.into_columns(axis),
                 blocks: Vec::new(),
             };
             Some((row, used.blocks))
@@ -246,11 +237,9 @@ fn environment_rows(
     rows.truncate(ENVIRONMENTS);
     let mut room = BLOCKS;
     let with_blocks = |(mut row, blocks): (EnvironmentRow, Begun<'_>)| {
-        // The newest of them first.
-        let from = blocks.len().saturating_sub(room);
-        row.blocks =
-            blocks[from..].iter().filter_map(|(.., of)| block(asof, member.id, function, of)).collect();
-        room -= blocks.len() - from;
+        let blocks = blocks.newest(room);
+        room -= blocks.len();
+        row.blocks = blocks.into_iter().filter_map(|of| block(asof, member.id, function, of)).collect();
         row
     };
     rows.into_iter().map(with_blocks).collect()
@@ -456,22 +445,31 @@ mod tests {
     }
 
     #[test]
-    fn a_column_of_a_lane_has_one_block_the_worst() {
+    fn a_lane_has_a_block_for_every_invocation() {
         let runs: &[_] = &[(1, Outcome::Ok), (3, Outcome::Error), (5, Outcome::Ok), (70, Outcome::Ok)];
         let snapshot = snapshot(&[runs], None, "7");
-        let blocks = &rows(&snapshot, 100, 10)[0].blocks;
+        // Whatever of them began in one column.
+        for columns in [10, 600] {
+            let blocks = &rows(&snapshot, 100, columns)[0].blocks;
+            assert_eq!(blocks.iter().map(|of| of.seq).collect::<Vec<_>>(), [0, 1, 2, 3]);
+        }
+        let block = &rows(&snapshot, 100, 10)[0].blocks[1];
+        assert_eq!((block.which.start, block.lines), (Timestamp(3_000), (SourceId(0), 100, 190)));
+        assert_eq!(block.far_from(Timestamp(3_500)), 0);
+        assert_eq!((block.far_from(Timestamp(1_000)), block.far_from(Timestamp(9_000))), (2_000, 5_000));
+    }
+
+    #[test]
+    fn a_lane_of_very_many_has_the_worst_of_each_column() {
+        let end = |at: i64| if at == 77 { Outcome::Error } else { Outcome::Ok };
+        let runs: Vec<(i64, Outcome)> = (0..599).map(|at| (at, end(at))).collect();
+        let snapshot = snapshot(&[&runs], None, "7");
+        let blocks = &rows(&snapshot, 600, 10)[0].blocks;
         let told: Vec<(i64, u64, bool)> = blocks
             .iter()
             .map(|of| (of.which.start.0 / 1_000, of.seq, of.state == InvocationState::Ended(Outcome::Ok)))
             .collect();
-        assert_eq!(told, [(3, 1, false), (70, 3, true)]);
-        assert_eq!(blocks[0].lines, (SourceId(0), 100, 190));
-        assert_eq!(blocks[0].far_from(Timestamp(3_500)), 0);
-        assert_eq!(
-            (blocks[0].far_from(Timestamp(1_000)), blocks[0].far_from(Timestamp(9_000))),
-            (2_000, 5_000)
-        );
-        // Narrower columns tell them apart.
-        assert_eq!(rows(&snapshot, 100, 600)[0].blocks.len(), 4);
+        assert_eq!(told[..3], [(0, 0, true), (77, 77, false), (120, 120, true)]);
+        assert_eq!(told.len(), 10);
     }
 }

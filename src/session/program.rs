@@ -16,7 +16,7 @@ use super::files;
 use super::playback::{Known, Playback};
 use super::recorder::Recorder;
 use super::told::{ages, bad_records, onsets, sources};
-use super::viewers::{coverer, forward, line_reader, ones, pages, surveyor, tracer, viewer};
+use super::viewers::{OfOne, coverer, forward, line_reader, ones, pages, surveyor, tracer, viewer};
 use crate::clock::Clock;
 use crate::engine::{self, Engine, Progress, Published, Wish};
 use crate::lines;
@@ -25,7 +25,7 @@ use crate::query::page::{Page, PageRequest};
 use crate::query::survey::{Survey, SurveyRequest};
 use crate::query::view::{LinesAnswer, LinesRequest, Overview, OverviewRequest, Problems};
 use crate::query::view::{TracesAnswer, TracesRequest};
-use crate::query::{self, Coverage, CoverageRequest, One, OneRequest, StepRequest};
+use crate::query::{self, Coverage, CoverageRequest, One, Owner, StepRequest, Unowned};
 use crate::source::{Catalog, Retry, Sources};
 use crate::ui::app::{Effect, Msg, Options, UiState, update};
 use crate::ui::status::{SessionKind, SessionStatus};
@@ -67,6 +67,7 @@ pub enum Message {
     Page(u64, Arc<Page>),
     /// The answer to a question for one invocation.
     One(u64, Arc<One>),
+    Owner(u64, Result<Box<Owner>, Unowned>),
     /// The answer to a question for traces.
     Traces(u64, TracesAnswer),
     /// The answer to a question about the sources.
@@ -140,7 +141,7 @@ struct Session {
     wished: Option<Window>,
     viewer: Answers<(u64, OverviewRequest, Zone)>,
     pages: Answers<(u64, PageRequest)>,
-    ones: Answers<(u64, OneRequest)>,
+    ones: Answers<(u64, OfOne)>,
     coverages: Answers<(u64, CoverageRequest)>,
     lines: Answers<(u64, LinesRequest)>,
     surveys: Answers<(u64, SurveyRequest)>,
@@ -296,7 +297,8 @@ impl Session {
             Effect::AskSurvey { id, request } => self.surveys.ask((id, request)),
             Effect::AskPage { id, request } => self.pages.ask((id, request)),
             Effect::AskCoverage { id, request } => self.coverages.ask((id, request)),
-            Effect::AskOne { id, request } => self.ones.ask((id, request)),
+            Effect::AskOne { id, request } => self.ones.ask((id, OfOne::All(request))),
+            Effect::AskOwner { id, request } => self.ones.ask((id, OfOne::Owner(request))),
             Effect::AskTraces { id, request } => self.traces.ask((id, request)),
             Effect::AskStep { id, request } => return self.step(id, request),
             Effect::Retry => self.retry.now(),
@@ -462,6 +464,10 @@ impl Program for Session {
             }
             Event::Message(Message::Saved(said)) => {
                 let flow = self.tell(Msg::Notice(said));
+                if flow == Flow::Continue { Flow::DrawNow } else { flow }
+            }
+            Event::Message(Message::Owner(id, answer)) => {
+                let flow = self.tell(Msg::Owner { id, answer });
                 if flow == Flow::Continue { Flow::DrawNow } else { flow }
             }
             Event::Message(Message::One(id, answer)) => {

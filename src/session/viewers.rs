@@ -15,7 +15,7 @@ use crate::model::{Timestamp, Window};
 use crate::query::page::PageRequest;
 use crate::query::survey::SurveyRequest;
 use crate::query::view::{LinesRequest, OverviewRequest, TracesRequest};
-use crate::query::{self, CoverageRequest, OneRequest, Snapshot};
+use crate::query::{self, CoverageRequest, OneRequest, OwnerRequest, Snapshot};
 use crate::source::Catalog;
 use crate::ui::zone::Zone;
 
@@ -79,14 +79,26 @@ pub(super) fn pages(
     })
 }
 
-/// The thread that answers for one invocation.
+/// A question about one invocation.
+pub(super) enum OfOne {
+    /// What is known of it.
+    All(OneRequest),
+    /// Which it is that a line belongs to.
+    Owner(OwnerRequest),
+}
+
+/// The thread that answers for one invocation. It is on screen or looked for from a line, never both.
 pub(super) fn ones(
     published: Arc<ArcSwap<Published>>,
     messages: Sender<Message>,
-) -> io::Result<Answers<(u64, OneRequest)>> {
-    let as_of = |(_, request): &(_, OneRequest)| request.as_of;
-    answering("invocation", published, messages, as_of, |snapshot, (id, request)| {
-        Some(Message::One(id, Arc::new(query::one(snapshot, &request)?)))
+) -> io::Result<Answers<(u64, OfOne)>> {
+    let as_of = |(_, of): &(_, OfOne)| match of {
+        OfOne::All(request) => request.as_of,
+        OfOne::Owner(request) => request.as_of,
+    };
+    answering("invocation", published, messages, as_of, |snapshot, (id, of)| match of {
+        OfOne::All(request) => Some(Message::One(id, Arc::new(query::one(snapshot, &request)?))),
+        OfOne::Owner(request) => Some(Message::Owner(id, query::owner(snapshot, &request).map(Box::new))),
     })
 }
 

@@ -19,6 +19,7 @@ use crate::query::survey::*;
 use crate::query::view::*;
 use crate::query::{Apart, Coverage, CoverageRequest, Health, Named, PanelSource};
 use crate::query::{Configured, ErrorKey, InEnvironment, One, OneRequest, StepRequest};
+use crate::query::{Owner, OwnerRequest, Unowned};
 use crate::ui::app::{Effect, Msg, Options, UiState, update};
 use crate::ui::key::Key;
 use crate::ui::keymap::{Keymap, ViewKind};
@@ -710,7 +711,8 @@ pub fn function(newest: u64) -> Overview {
         lane: (0..MINUTES as u32)
             .map(|at| match at {
                 ..10 => None,
-                10 if id != 2 => Some(Moment::Init),
+                10 if id == 0 => Some(Moment::Init),
+                10 if id == 1 => Some(Moment::Cold),
                 _ if id == 1 && at % 9 == 4 => Some(Moment::Timeout),
                 _ if id == 1 && at % 7 == 4 => Some(Moment::Failed),
                 _ if (at + id).is_multiple_of(5) => Some(Moment::Idle),
@@ -937,6 +939,14 @@ pub fn one(request: OneRequest) -> One {
         tree: (request.seq % 2 == 1).then(|| Arc::new(trace())),
         row: Some(row),
     }
+}
+
+/// The invocation of a line: the one that it says.
+pub fn owner(request: &OwnerRequest) -> Result<Owner, Unowned> {
+    let name = request.function.clone().ok_or(Unowned::NoFunction)?;
+    let said = request.request_id.as_ref().ok_or(Unowned::Between)?;
+    let n = (0..1_000).find(|n| request_id(*n) == *said).ok_or(Unowned::NotHeld)?;
+    Ok(Owner { name, row: invocation(n) })
 }
 
 /// Log line `n`, a second after the one before.
@@ -1344,6 +1354,10 @@ impl Session {
                     Effect::AskOne { id, request } => {
                         let answer = Arc::new(one(request));
                         next.extend(update(&mut self.state, Msg::One { id, answer }, self.at));
+                    }
+                    Effect::AskOwner { id, request } => {
+                        let answer = owner(&request).map(Box::new);
+                        next.extend(update(&mut self.state, Msg::Owner { id, answer }, self.at));
                     }
                     Effect::AskCoverage { id, request } => {
                         let answer = Arc::new(coverage(&request));

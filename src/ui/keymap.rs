@@ -163,7 +163,7 @@ actions! {
     /// To the last row; in Logs this also follows
     Bottom, "bottom", "bottom", Move, EVERYWHERE;
 
-    /// Open what is selected, or the invocations under the crosshair; in Logs a JSON line as a tree
+    /// Open what is selected, or the invocations under the crosshair; in Logs a JSON line as a tree, else the line's invocation
     Open, "open", "open", Go, &[Overview, Function, Invocations, Invocation, Logs, Patterns, Traces, Trace, Problems];
     /// Back to where you came from; never quits
     Back, "back", "back", Go, EVERYWHERE;
@@ -189,6 +189,8 @@ actions! {
     Sources, "sources", "sources", Go, DATA;
     /// Log lines of the selected function or invocation
     LogsOf, "logs-of", "its logs", Go, &[Overview, Function, Invocations, Invocation, Trace, Problems];
+    /// The invocation of the selected line: how it ended, all its lines, its trace; Esc comes back to the line
+    InvocationOf, "invocation-of", "its invocation", Go, &[Logs];
     /// The trace of the selected invocation or line; in a trace the one it is linked to
     TraceOf, "trace-of", "its trace", Go, &[Function, Invocations, Invocation, Logs, Trace];
     /// Keys to the next panel or list
@@ -236,9 +238,9 @@ actions! {
 
     /// Jump to a time: 14:32, 14:32:10, -10m, 2026-11-23T14:32, start, now
     Jump, "jump", "time", Time, &[Overview, Function, Invocations, Logs, Patterns, Traces, Problems];
-    /// To the next time at which a problem was found, or something was changed
+    /// To the next time at which a problem began, was found, or something was changed
     NextMark, "next-mark", "next mark", Time, &[Overview, Function, Patterns, Traces, Problems];
-    /// To the time before at which a problem was found, or something was changed
+    /// To the time before at which a problem began, was found, or something was changed
     PreviousMark, "previous-mark", "mark before", Time, &[Overview, Function, Patterns, Traces, Problems];
     /// Compare with before: the window before, an hour, a day, a week earlier
     Compare, "compare", "compare", Time, PANELS;

@@ -29,6 +29,14 @@ pub fn duration(ms: f64) -> String {
     }
 }
 
+/// The length of a column in ms, exactly: `30s`, `2m`, `1h`.
+pub fn step(ms: i64) -> String {
+    let units = [(86_400_000, "d"), (3_600_000, "h"), (60_000, "m"), (1_000, "s")];
+    let unit = units.into_iter().find(|(unit, _)| ms >= *unit && ms % unit == 0);
+    let (unit, name) = unit.unwrap_or((1, "ms"));
+    format!("{}{name}", ms / unit)
+}
+
 /// A duration in ms with one more digit, for headlines: `30.0 s`, `1.42 s`, `240 ms`.
 pub fn duration_long(ms: f64) -> String {
     let seconds = ms / 1_000.0;
@@ -237,6 +245,12 @@ mod tests {
         ] {
             assert_eq!((duration(ms).as_str(), duration_long(ms).as_str()), (short, long), "{ms}");
         }
+    }
+
+    #[test]
+    fn a_column_says_its_length_exactly() {
+        let told = [1_000, 15_000, 60_000, 90_000, 7_200_000, 86_400_000, 1_500].map(step);
+        assert_eq!(told, ["1s", "15s", "1m", "90s", "2h", "1d", "1500ms"]);
     }
 
     #[test]

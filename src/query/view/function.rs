@@ -176,8 +176,8 @@ pub struct EnvironmentRow {
     pub fate: Fate,
     /// What it did in each column of the charts; nothing where it is not known to have been.
     pub lane: Vec<Option<Moment>>,
-    /// The invocations that began in it in the window, in order: of those that began in one column the one
-    /// that matters most.
+    /// The invocations that began in it in the window, in order; where they are too many, of those that began
+    /// in one column the one that matters most.
     pub blocks: Vec<Block>,
 }
 
@@ -220,7 +220,7 @@ impl Block {
     }
 }
 
-/// What an environment did in a column; the worst last.
+/// What an environment did in a column; what matters most last.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Moment {
     /// It was there, and nothing ran.
@@ -229,8 +229,20 @@ pub enum Moment {
     Run,
     /// It was initialised or restored.
     Init,
+    /// It was initialised or restored, and an invocation ran.
+    Cold,
     /// An invocation ran that failed.
     Failed,
     /// An invocation ran into its timeout.
     Timeout,
+}
+
+impl Moment {
+    /// What two columns say together.
+    pub fn and(self, other: Self) -> Self {
+        match (self.max(other), self.min(other)) {
+            (Self::Init, Self::Run) => Self::Cold,
+            (most, _) => most,
+        }
+    }
 }

@@ -35,15 +35,15 @@ impl FunctionBoard {
     /// one.
     fn move_along(&mut self, by: isize) -> bool {
         let blocks = self.lane().map_or(&[][..], |lane| &lane.blocks);
-        let at = match self.block() {
-            Some(now) => {
-                let now = blocks.iter().position(|block| block.which == now.which);
-                now.and_then(|now| now.checked_add_signed(by))
-            }
-            None => blocks.len().checked_sub(1),
+        let mut starts = blocks.iter().map(|block| block.which.start);
+        // Of several that began at once the crosshair means one.
+        let to = match self.block().map(|now| now.which.start) {
+            Some(now) if by < 0 => starts.rev().find(|start| *start < now),
+            Some(now) => starts.find(|start| *start > now),
+            None => starts.next_back(),
         };
-        let Some(block) = at.and_then(|at| blocks.get(at)) else { return false };
-        self.board.crosshair = Some(block.which.start);
+        let Some(to) = to else { return false };
+        self.board.crosshair = Some(to);
         true
     }
 }

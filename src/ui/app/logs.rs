@@ -157,7 +157,8 @@ impl LogView {
             (self.scope, self.at_end, self.pending) = (scope, false, None);
         } else {
             let fields = self.fields.clone();
-            *self = Self { wrap: self.wrap, raw: self.raw, left: self.left, fields, ..Self::new(scope) };
+            let Self { wrap, raw, left, start, .. } = *self;
+            *self = Self { wrap, raw, left, start, fields, ..Self::new(scope) };
         }
     }
 
@@ -313,6 +314,12 @@ impl LogView {
     }
 
     fn replace(&mut self, answer: LinesAnswer) {
+        if answer.rows.is_empty() && self.scope.invocation.is_some() && matches!(self.start, Anchor::Line(_))
+        {
+            // The line from which one came may not be among those that are surely its own.
+            self.start = Anchor::At(Timestamp::MIN);
+            return;
+        }
         self.loaded = true;
         self.rows = answer.rows.into();
         self.note = answer.note;

@@ -32,6 +32,9 @@ mod may_do;
 #[cfg(test)]
 mod metric_tests;
 mod navigate;
+mod owner;
+#[cfg(test)]
+mod owner_tests;
 mod palette;
 #[cfg(test)]
 mod palette_tests;

@@ -323,6 +323,11 @@ impl UiState {
         if self.stack.is_empty() {
             self.stack.push(ViewKind::Overview);
         }
+        if self.view() == ViewKind::Logs
+            && let Some(logs) = &mut self.logs
+        {
+            logs.resume();
+        }
     }
 
     pub(super) fn close(&mut self) -> Vec<Effect> {

@@ -155,8 +155,7 @@ impl UiState {
         let on_patterns = self.view() == ViewKind::Patterns;
         let below = self.patterns.as_mut().filter(|_| on_patterns).and_then(|board| board.below.take());
         self.logs = below.map(|logs| *logs);
-        if let Some(logs) = &mut self.logs {
-            logs.resume();
+        if self.logs.is_some() {
             self.stack.insert(self.stack.len() - 1, ViewKind::Logs);
         }
     }

@@ -10,7 +10,7 @@ use crate::query::page::{Page, PageRequest};
 use crate::query::survey::{Survey, SurveyRequest};
 use crate::query::view::{LinesAnswer, LinesRequest, Overview, OverviewRequest, Problems, SortBy};
 use crate::query::view::{TracesAnswer, TracesRequest};
-use crate::query::{Coverage, CoverageRequest, One, OneRequest, StepRequest};
+use crate::query::{Coverage, CoverageRequest, One, OneRequest, Owner, OwnerRequest, StepRequest, Unowned};
 use crate::ui::keymap::{Keymap, ViewKind};
 use crate::ui::status::{SessionStatus, Speed};
 use crate::ui::symbols::Charset;
@@ -28,6 +28,7 @@ use super::invocation::InvocationBoard;
 use super::invocations::InvocationsView;
 use super::list::ListState;
 use super::logs::{LogView, Scope};
+use super::owner::Owning;
 use super::palette::Palette;
 use super::patterns::PatternsBoard;
 use super::problems::ProblemId;
@@ -110,6 +111,13 @@ pub enum Msg {
         /// The answer.
         answer: Arc<One>,
     },
+    /// The answer to [`Effect::AskOwner`].
+    Owner {
+        /// The number of the question.
+        id: u64,
+        /// The invocation, or why there is none.
+        answer: Result<Box<Owner>, Unowned>,
+    },
     /// The answer to [`Effect::AskTraces`].
     Traces {
         /// The number of the question.
@@ -176,6 +184,13 @@ pub enum Effect {
         id: u64,
         /// The question.
         request: OneRequest,
+    },
+    /// Answer this with [`Msg::Owner`]; a later question makes an earlier one void.
+    AskOwner {
+        /// Its number.
+        id: u64,
+        /// The question.
+        request: OwnerRequest,
     },
     /// Answer this with [`Msg::Coverage`]; a later question makes an earlier one void.
     AskCoverage {
@@ -375,6 +390,8 @@ pub struct UiState {
     pub(super) asked_survey: Option<AskedSurvey>,
     /// The step that has no answer yet.
     pub(super) stepping: Option<Stepping>,
+    /// The line whose invocation was asked for.
+    pub(super) owning: Option<Owning>,
 }
 
 impl UiState {
@@ -427,6 +444,7 @@ impl UiState {
             asked_traces: None,
             asked_survey: None,
             stepping: None,
+            owning: None,
             options,
         };
         match state.options.view {

@@ -21,9 +21,9 @@ pub(super) struct Stepping {
 #[derive(Clone, Copy, Debug)]
 enum To {
     Record,
-    /// A change, or when the nearest problem was found.
+    /// A change, or the nearest time at which a problem began or was found.
     Mark {
-        found: Option<Timestamp>,
+        problem: Option<Timestamp>,
     },
 }
 
@@ -72,24 +72,24 @@ impl UiState {
         effects
     }
 
-    /// Goes to the next mark, or to the one before: when a problem was found, when code or a setting
-    /// was changed.
+    /// Goes to the next mark, or to the one before: when a problem began, when it was found, when code or a
+    /// setting was changed.
     pub(super) fn mark(&mut self, forward: bool) -> Vec<Effect> {
         if self.stepping.is_some() {
             return Vec::new();
         }
         let from = self.status.as_of;
-        let found = self.status.onsets.iter().map(|onset| onset.found);
-        let found = match forward {
-            true => found.filter(|at| *at > from).min(),
-            false => found.filter(|at| *at < from).max(),
+        let times = self.status.onsets.iter().flat_map(|onset| [onset.since, onset.found]);
+        let problem = match forward {
+            true => times.filter(|at| *at > from).min(),
+            false => times.filter(|at| *at < from).max(),
         };
         let function = match self.view() {
             ViewKind::Function => self.function.as_ref().map(|function| function.id),
             _ => None,
         };
         let id = self.asked.next_id();
-        self.stepping = Some(Stepping { id, forward, to: To::Mark { found } });
+        self.stepping = Some(Stepping { id, forward, to: To::Mark { problem } });
         let request = StepRequest::Marks { from, forward, filter: self.filter.clone(), function };
         vec![Effect::AskStep { id, request }]
     }
@@ -98,16 +98,20 @@ impl UiState {
     pub(super) fn take_step(&mut self, id: u64, time: Option<Timestamp>) -> Vec<Effect> {
         let Some(step) = self.stepping.take_if(|step| step.id == id) else { return Vec::new() };
         let time = match (step.to, step.forward) {
-            (To::Mark { found }, true) => time.into_iter().chain(found).min(),
-            (To::Mark { found }, false) => time.into_iter().chain(found).max(),
+            (To::Mark { problem }, true) => time.into_iter().chain(problem).min(),
+            (To::Mark { problem }, false) => time.into_iter().chain(problem).max(),
             (To::Record, _) => time,
         };
         let Some(time) = time else {
             return self.say(match (step.to, step.forward) {
                 (To::Record, true) => "there is no record after this",
                 (To::Record, false) => "there is no record before this",
-                (To::Mark { .. }, true) => "no problem was found after this, and nothing was changed",
-                (To::Mark { .. }, false) => "no problem was found before this, and nothing was changed",
+                (To::Mark { .. }, true) => {
+                    "no problem began or was found after this, and nothing was changed"
+                }
+                (To::Mark { .. }, false) => {
+                    "no problem began or was found before this, and nothing was changed"
+                }
             });
         };
         if let To::Mark { .. } = step.to {

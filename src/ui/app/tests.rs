@@ -786,17 +786,26 @@ fn from_a_row_to_what_is_wrong_and_to_the_line_that_shows_it() {
 }
 
 #[test]
-fn marks_are_the_times_at_which_problems_were_found() {
+fn marks_are_the_times_at_which_problems_began_and_were_found() {
     let mut session = Session::new(80, 24, replay(false, 1.0));
-    session.press("}");
-    assert_eq!(session.effects.last(), Some(&Effect::Seek(NOW.plus(460_000))));
-    session.press("{");
-    assert_eq!(session.effects.last(), Some(&Effect::Seek(NOW.plus(-240_000))));
+    // One begins 400 s from now and is found a minute later, another began 300 s ago.
+    for (from, key, to) in [
+        (0, "}", 400_000),
+        (400_000, "}", 460_000),
+        (460_000, "{", 400_000),
+        (0, "{", -240_000),
+        (-240_000, "{", -300_000),
+    ] {
+        let status = crate::ui::status::SessionStatus { as_of: NOW.plus(from), ..replay(false, 1.0) };
+        session.send(Msg::Status(Arc::new(status)));
+        session.press(key);
+        assert_eq!(session.effects.last(), Some(&Effect::Seek(NOW.plus(to))));
+    }
     let mut status = replay(false, 1.0);
     status.as_of = NOW.plus(-1_400_000);
     session.send(Msg::Status(Arc::new(status)));
     session.press("{");
-    assert_eq!(notice(&session), "no problem was found before this, and nothing was changed");
+    assert_eq!(notice(&session), "no problem began or was found before this, and nothing was changed");
 }
 
 #[test]

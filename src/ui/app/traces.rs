@@ -14,6 +14,7 @@ use crate::ui::view;
 use super::function::FunctionList;
 use super::list::{ListState, Move};
 use super::logs::find_all;
+use super::owner::Leads;
 use super::state::{Effect, FREEZE_MS, UiState};
 use super::trace::TraceBoard;
 
@@ -270,10 +271,8 @@ impl UiState {
                         let function = row.and_then(|row| row.function.clone());
                         TraceOf::Request { function, request_id }
                     }
-                    None => {
-                        return self
-                            .say("no trace for this line: it does not say to which invocation it belongs");
-                    }
+                    // A line that does not say it may stand between those that do.
+                    None => return self.ask_owner(Leads::Trace),
                 }
             }
             ViewKind::Invocations | ViewKind::Invocation => match self.chosen_invocation() {

@@ -2,9 +2,11 @@
 
 use crate::model::Origin;
 use crate::query::view::LogRow;
+use crate::ui::keymap::ViewKind;
 use crate::ui::view;
 
 use super::logs::LogView;
+use super::owner::Leads;
 use super::state::{Effect, UiState};
 use super::tree::{Node, Tree};
 
@@ -104,7 +106,8 @@ impl UiState {
         Some((self.lines_mut()?, height, width))
     }
 
-    /// Opens the line, or closes it; in it shows what is in a value, or hides it.
+    /// Opens the line, or closes it; in it shows what is in a value, or hides it. A line in which nothing
+    /// can be unfolded leads to its invocation.
     pub(super) fn open_line(&mut self) -> Vec<Effect> {
         let Some((logs, height, width)) = self.lines_in() else { return Vec::new() };
         match (logs.unfolded.row, logs.tree_mut()) {
@@ -115,7 +118,10 @@ impl UiState {
             (None, Some(_)) => logs.close_tree(),
             (_, None) => {
                 if !logs.open_tree() {
-                    return self.say(NOTHING);
+                    return match self.view() {
+                        ViewKind::Logs => self.ask_owner(Leads::Invocation),
+                        _ => self.say(NOTHING),
+                    };
                 }
                 // What is read must not move away.
                 logs.set_follow(false);

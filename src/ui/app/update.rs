@@ -17,6 +17,7 @@ use crate::ui::widget::field::Field;
 
 use super::function::FunctionList;
 use super::list::Move;
+use super::owner::Leads;
 use super::prompt::PromptKind;
 use super::state::{Effect, Msg, SourcesList, UiState};
 
@@ -57,6 +58,7 @@ pub fn update(state: &mut UiState, msg: Msg, at: u64) -> Vec<Effect> {
         Msg::Lines { id, answer } => state.take_lines(id, answer),
         Msg::Page { id, answer } => state.take_page(id, answer),
         Msg::One { id, answer } => state.take_one(id, answer),
+        Msg::Owner { id, answer } => state.take_owner(id, answer),
         Msg::Traces { id, answer } => state.take_traces(id, answer),
         Msg::Coverage { id, answer } => state.take_coverage(id, answer),
         Msg::Survey { id, answer } => state.take_survey(id, answer, at),
@@ -165,6 +167,7 @@ impl UiState {
             Action::Patterns => return self.open_patterns(),
             Action::Traces => self.open_traces(),
             Action::TraceOf => return self.open_trace_of(),
+            Action::InvocationOf => return self.ask_owner(Leads::Invocation),
             Action::Shape if self.view() == ViewKind::Traces => self.next_shape(),
             Action::Shape if self.lines_here().is_some() => self.toggle_raw(),
             Action::Shape => return self.toggle_heat(),

@@ -403,6 +403,7 @@ fn hints(state: &UiState) -> Vec<(Action, &'static str)> {
             (Action::Find, "find"),
             (Action::NextError, "next error"),
             (Action::Patterns, "patterns"),
+            (Action::InvocationOf, "its invocation"),
             (Action::Open, "unfold"),
             (Action::NextSame, "same invocation"),
             (Action::Wrap, "wrap"),
@@ -459,7 +460,7 @@ fn hints(state: &UiState) -> Vec<(Action, &'static str)> {
             (Action::Open, "evidence"),
             (Action::Function, "function"),
             (Action::Back, "back"),
-            (Action::NextMark, "when found"),
+            (Action::NextMark, "when begun, found"),
             (Action::Copy, "copy"),
         ],
         ViewKind::Sources => {

@@ -475,7 +475,8 @@ fn columns_of(block: &Block, (window, step_ms): (Window, i64)) -> Option<std::op
     Some(first..=column(end)?.max(first))
 }
 
-/// What an environment did over time: of what falls into one cell the worst.
+/// What an environment did over time: of what falls into one cell what matters most; where a column has
+/// several cells the first of them has its cold start.
 fn draw_lane(
     pen: &mut Pen,
     (x, y): (u16, u16),
@@ -486,14 +487,19 @@ fn draw_lane(
     let width_of = usize::from(width);
     for at in 0..width_of {
         let from = at * lane.len() / width_of;
-        let to = ((at + 1) * lane.len()).div_ceil(width_of).max(from + 1).min(lane.len());
+        let many = lane.len() > width_of;
+        let to = if many { ((at + 1) * lane.len()).div_ceil(width_of) } else { from + 1 };
+        let again = at > 0 && (at - 1) * lane.len() / width_of == from;
         let here = chosen.as_ref().is_some_and(|of| *of.start() < to && from <= *of.end());
-        let worst = lane.get(from..to).and_then(|part| part.iter().copied().max()).flatten();
-        let (sign, role) = match worst {
+        let part = lane.get(from..to).unwrap_or_default();
+        let says = part.iter().flatten().copied().reduce(Moment::and);
+        let (sign, role) = match says {
             None => continue,
             Some(Moment::Idle) => (pen.symbols.track, Role::Label),
             Some(Moment::Run) => (pen.symbols.bar, Role::Series),
             Some(Moment::Init) => (pen.symbols.bar_open, Role::Cold),
+            Some(Moment::Cold) if again => (pen.symbols.bar, Role::Series),
+            Some(Moment::Cold) => (pen.symbols.cold, Role::Cold),
             Some(Moment::Failed) => (pen.symbols.error, Role::Error),
             Some(Moment::Timeout) => (pen.symbols.timeout, Role::Timeout),
         };

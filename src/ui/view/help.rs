@@ -79,7 +79,7 @@ fn whole_lines(state: &UiState) -> Vec<Line> {
         (s.throttled, "throttle: requests are refused; they are neither invocations nor errors"),
         (s.memory, "memory: 90 % or more of it is used"),
         (s.no_data, "no data: the source has been silent"),
-        (s.cold, "cold start: waited, if its caller waited for the init"),
+        (s.cold, "cold start: waited, if its caller waited for the init; in a lane: a short init, then runs"),
         (s.bar_open, "in a bar or an environment's lane: its init, or what has not ended"),
         (s.track, "in a lane: the environment waits"),
         (s.at_least, "at least: records are known to be missing, or a duration was cut off by its timeout"),

@@ -15,7 +15,7 @@ use crate::ui::widget::table::{self, Column, Placed};
 use crate::ui::widget::{axis, paragraph, sparkline};
 
 use super::function::{left, right};
-use super::marks;
+use super::{marks, panels};
 
 /// The columns of a metric.
 pub const METRICS: [Column; 14] = [
@@ -306,7 +306,7 @@ pub fn explain(function: &FunctionBoard, state: &UiState, symbols: &Symbols) -> 
     let answer = function.board.answer.as_ref()?;
     if let Some(at) = function.board.crosshair_column().filter(|_| function.metric_enlarged()) {
         let time = answer.window.from.plus(answer.step_ms.saturating_mul(at as i64));
-        let mut text = format!("{}{} ", state.zone.seconds(time), state.zone.mark(time));
+        let mut text = String::new();
         for line in row.shown(function.shows_percentiles()).lines.iter().rev() {
             let value = line.points.get(at).copied().flatten();
             let value = value.map_or_else(|| symbols.none.to_string(), |value| with_unit(row, value, false));
@@ -315,7 +315,7 @@ pub fn explain(function: &FunctionBoard, state: &UiState, symbols: &Symbols) -> 
         if at >= row.chart.settled {
             text.push_str(&format!(" {} still settling", symbols.settling));
         }
-        return Some(text);
+        return Some(panels::at_time(time, answer.step_ms, &text, state));
     }
     let MetricKey { namespace, name, dimensions, .. } = &row.key;
     if let Some(why) = row.why_none().filter(|why| *why != Why::NoData) {

@@ -2,7 +2,7 @@
 
 use ratatui::layout::Rect;
 
-use crate::model::{Graded, Window};
+use crate::model::{Graded, Timestamp, Window};
 use crate::query::view::{Line, Overview, Panel, Provenance, TracePanel};
 use crate::ui::app::{Board, Focus, PanelKind, UiState};
 use crate::ui::keymap::ViewKind;
@@ -464,6 +464,13 @@ fn draw_trace(pen: &mut Pen, area: Rect, answer: &Overview, board: &Board) {
     waterfall::draw(pen, body, tree, top.min(tree.rows.len().saturating_sub(1)));
 }
 
+/// What is said of a column: when it begins, where there is room for that how long it is, and the rest.
+pub fn at_time(time: Timestamp, step_ms: i64, rest: &str, state: &UiState) -> String {
+    let begins = state.zone.seconds(time) + &state.zone.mark(time);
+    let whole = format!("{begins} +{} {rest}", number::step(step_ms));
+    if sanitize::width(&whole) <= usize::from(state.size.0) { whole } else { format!("{begins} {rest}") }
+}
+
 /// What a focused panel says of itself in one line: the values under the crosshair, else where
 /// its number comes from and why it is not simply counted.
 pub fn explain(
@@ -473,7 +480,6 @@ pub fn explain(
     state: &UiState,
     symbols: &Symbols,
 ) -> String {
-    let zone = state.zone;
     let Some(panel) = kind.of(answer) else {
         let panel = &answer.panels.trace;
         let note = panel.provenance.note.as_deref().map_or_else(String::new, |note| format!("; {note}"));
@@ -481,7 +487,7 @@ pub fn explain(
     };
     if let Some(at) = crosshair {
         let time = answer.window.from.plus(answer.step_ms.saturating_mul(at as i64));
-        let mut text = format!("{}{} ", zone.seconds(time), zone.mark(time));
+        let mut text = String::new();
         for line in &panel.chart.lines {
             let value = self::at(kind, line, at, symbols);
             let name = if line.name.is_empty() { kind.title() } else { line.name };
@@ -498,7 +504,7 @@ pub fn explain(
         for bookmark in state.bookmarks.iter().filter(|bookmark| column.holds(bookmark.at)) {
             text.push_str(&format!(" {} {}", symbols.bookmark, bookmark.note));
         }
-        return text;
+        return at_time(time, answer.step_ms, &text, state);
     }
     let grade = panel.now.grade();
     let why = grade.why().map_or_else(String::new, |why| format!(": {}", why.words()));
