@@ -33,6 +33,7 @@ mod overview;
 pub mod page;
 mod panels;
 mod points;
+mod reach;
 mod readable;
 mod refused;
 mod rhythm;
