@@ -118,6 +118,15 @@ fn a_picture_that_stands_says_at_a_key_how_far_behind_it_is_and_no_ages_of_then(
     assert!(before.contains("PAUSED") && !before.contains("behind") && !before.contains("logs"), "{before}");
     session.press("j");
     assert!(header(&session).contains("≥8s behind"), "{}", header(&session));
+    // What comes from now on is counted, and told at a key as well.
+    let mut status = (*session.state.status).clone();
+    let mut sources = (*status.sources).clone();
+    sources[0].records += 1_204;
+    status.sources = Arc::new(sources);
+    session.send(Msg::Status(Arc::new(status)));
+    assert!(header(&session).contains("≥8s behind"), "{}", header(&session));
+    session.press("j");
+    assert!(header(&session).contains("≥8s, ≥1,204 records behind"), "{}", header(&session));
     let mut status = (*session.state.status).clone();
     status.paused = false;
     session.state.status = Arc::new(status);

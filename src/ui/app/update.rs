@@ -18,7 +18,7 @@ use crate::ui::widget::field::Field;
 use super::function::FunctionList;
 use super::list::Move;
 use super::prompt::PromptKind;
-use super::state::{Effect, Msg, SourcesList, UiState};
+use super::state::{Behind, Effect, Msg, SourcesList, UiState};
 
 /// Lengths of the window, in minutes.
 const WINDOWS_MIN: [i64; 11] = [1, 2, 5, 10, 30, 60, 180, 360, 720, 1_440, 2_880];
@@ -37,7 +37,8 @@ pub fn update(state: &mut UiState, msg: Msg, at: u64) -> Vec<Effect> {
             }
             state.last_key = Some(at);
             let SessionStatus { latest, as_of, paused, .. } = *state.status;
-            state.behind_ms = paused.then_some(latest.since(as_of));
+            let records = state.status.records().saturating_sub(state.stood_at);
+            state.behind = paused.then_some(Behind { ms: latest.since(as_of), records });
             effects = state.key(Key::from(event));
         }
         Msg::Paste(text) => {
@@ -535,3 +536,6 @@ impl UiState {
         self.arrange_sources();
     }
 }
+        if !self.status.paused {
+            self.stood_at = status.records();
+        }

@@ -6,6 +6,7 @@ mod csv;
 mod errors;
 mod figures;
 pub mod function;
+mod header;
 mod heat;
 pub mod help;
 pub mod incident;
@@ -74,7 +75,7 @@ pub fn draw(state: &UiState, buffer: &mut Buffer) -> Option<Position> {
         return None;
     }
     let layout = layout_at(state, state.view(), size);
-    frame::header(&mut pen, layout.header, state);
+    header::draw(&mut pen, layout.header, state);
     problems::line(&mut pen, layout.problems, state);
     frame::rule(&mut pen, layout.rule, state);
     match state.view() {
