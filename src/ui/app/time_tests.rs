@@ -32,7 +32,7 @@ fn a_bookmark_is_a_time_with_a_note_to_come_back_to() {
     assert_eq!(session.effects.last(), Some(&Effect::Seek(at)));
     assert_eq!(notice(&session), "spike");
     assert!(screen(&session.state).contains('●'), "it stands on the axes");
-    session.press(": \"bookends\" Enter");
+    session.press(": \"book\" Space \"ends\" Enter");
     assert_eq!(session.effects.last(), Some(&Effect::Seek(NOW)));
     // Marked again it opens its note; emptied it is gone.
     session.press("m");

@@ -243,7 +243,7 @@ impl UiState {
             Action::Save => self.open_palette("save "),
             Action::Columns if self.lines_here().is_some() => return self.open_fields(),
             Action::Columns => self.open_palette("column "),
-            Action::SetUp => self.open_palette("theme "),
+            Action::SetUp => self.open_themes(),
             Action::Redraw => return vec![Effect::Redraw],
             Action::Suspend => return vec![Effect::Suspend],
         }
@@ -303,11 +303,14 @@ impl UiState {
     fn menu_key(&mut self, key: Key) {
         let Some(at) = self.menu else { return };
         let orders = view::menu_words(self).len();
-        match self.options.keymap.action(ViewKind::Overview, key) {
-            Some(Action::Down) => self.menu = Some((at + 1) % orders),
-            Some(Action::Up) => self.menu = Some((at + orders - 1) % orders),
-            Some(Action::Invert) => self.invert(),
-            Some(Action::Open) => {
+        if self.options.keymap.action(ViewKind::Overview, key) == Some(Action::Invert) {
+            return self.invert();
+        }
+        let key = self.as_arrow(key);
+        match (key.code, key.ctrl) {
+            (KeyCode::Down, _) | (KeyCode::Char('n'), true) => self.menu = Some((at + 1) % orders),
+            (KeyCode::Up, _) | (KeyCode::Char('p'), true) => self.menu = Some((at + orders - 1) % orders),
+            (KeyCode::Enter, _) => {
                 match self.view() {
                     ViewKind::Invocations => {
                         self.invocations.rank(Ranking::ALL.get(at).copied().unwrap_or_default());
@@ -476,8 +479,10 @@ impl UiState {
         if text.len() > COPY_MOST {
             return self.say("too long for the terminal's clipboard");
         }
-        let shown = sanitize::cut(&text, 40, self.options.charset.symbols()).into_owned();
-        self.notice = Some(format!("sent to the terminal's clipboard: {shown}"));
+        const SENT: &str = "sent to the clipboard: ";
+        let room = usize::from(self.size.0).saturating_sub(SENT.len() + 2).max(20);
+        let shown = sanitize::cut(&text, room, self.options.charset.symbols());
+        self.notice = Some(format!("{SENT}{shown}"));
         vec![Effect::Copy(text)]
     }
 

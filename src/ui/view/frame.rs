@@ -428,11 +428,11 @@ pub fn footer(pen: &mut Pen, area: Rect, state: &UiState) -> Option<Position> {
             let hint = match prompt.kind {
                 crate::ui::app::PromptKind::Find => "a text; Ctrl-g makes it a filter",
                 crate::ui::app::PromptKind::Filter => {
-                    "fn:pay* err cold status:timeout dur>800ms mem>90% level>=warn \"card declined\" /regex/ -word"
+                    "fn:pay* err cold status:timeout dur>800ms level>=warn \"text\" /regex/ -word"
                 }
                 crate::ui::app::PromptKind::Note => "a note for this time; Enter alone marks it without one",
                 crate::ui::app::PromptKind::Jump => {
-                    "14:32, -10m, 2 h ago, yesterday 9:00, nov 23 14:32, 2026-11-23T14:32Z, start, now"
+                    "14:32, -10m, yesterday 9:00, nov 23 14:32, 2026-11-23T14:32Z, now"
                 }
             };
             pen.text(x + 2, area.y, room.saturating_sub(2), hint, Role::Hint);

@@ -98,7 +98,7 @@ pub fn draw(state: &UiState, buffer: &mut Buffer) -> Option<Position> {
     problems::sentence(&mut pen, layout.sentence, state);
     frame::message(&mut pen, layout.message, state);
     if let Some(palette) = &state.palette {
-        return Some(palette::draw(&mut pen, layout.list.union(layout.message), palette, state));
+        return palette::draw(&mut pen, layout.list.union(layout.message), palette, state);
     }
     if state.menu.is_some() {
         overview::draw_menu(&mut pen, layout.list, state);
