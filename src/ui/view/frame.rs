@@ -251,7 +251,7 @@ fn hints(state: &UiState) -> Vec<(Action, &'static str)> {
             (Action::Back, "back"),
             (Action::SortRight, "order"),
             (Action::Filter, "filter"),
-            (Action::NextError, "next error"),
+            (Action::NextError, "error line"),
             (Action::LogsOf, "its lines"),
             pause,
         ],
