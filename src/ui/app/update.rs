@@ -537,10 +537,10 @@ impl UiState {
         self.told = true;
         // It goes on, whoever said so.
         self.still &= status.paused;
+        if !self.status.paused {
+            self.stood_at = status.records();
+        }
         self.status = status;
         self.arrange_sources();
     }
 }
-        if !self.status.paused {
-            self.stood_at = status.records();
-        }

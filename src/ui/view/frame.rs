@@ -227,31 +227,19 @@ fn hints(state: &UiState) -> Vec<(Action, &'static str)> {
             (Action::Wider, "wider"),
             pause,
         ],
-        ViewKind::Function => match state.function.as_ref().map(|f| (f.board.focus, &f.board)) {
-            Some((Focus::Panel(kind), board)) => panel_hints(kind, board),
-            _ if state.function.as_ref().is_some_and(|f| f.list == FunctionList::Environments) => vec![
-                (Action::Open, "open"),
-                (Action::Left, "along the lane"),
-                (Action::Back, "back"),
-                (Action::NextPanel, "next list"),
-                (Action::NextError, "next error"),
-                pause,
-            ],
-            _ => vec![
-                (Action::Open, "open"),
-                (Action::Back, "back"),
-                (Action::NextPanel, "next list"),
-                (Action::NextError, "next error"),
-                (Action::Find, "find"),
-                pause,
-            ],
+        ViewKind::Function => match &state.function {
+            Some(FunctionBoard { board: board @ Board { focus: Focus::Panel(kind), .. }, .. }) => {
+                panel_hints(*kind, board)
+            }
+            Some(function) => list_hints(function).into_iter().chain([pause]).collect(),
+            None => vec![(Action::Back, "back")],
         },
         ViewKind::Invocations => vec![
             (Action::Open, "open"),
             (Action::Back, "back"),
             (Action::SortRight, "order"),
             (Action::Filter, "filter"),
-            (Action::NextError, "error line"),
+            (Action::NextError, "next error"),
             (Action::LogsOf, "its lines"),
             pause,
         ],
@@ -270,7 +258,7 @@ fn hints(state: &UiState) -> Vec<(Action, &'static str)> {
             (Action::Back, "back"),
             (Action::Follow, "follow"),
             (Action::Find, "find"),
-            (Action::NextError, "next error"),
+            (Action::NextError, "error line"),
             (Action::Patterns, "patterns"),
             (Action::Open, "unfold"),
             (Action::NextSame, "same invocation"),
@@ -364,6 +352,24 @@ fn hints(state: &UiState) -> Vec<(Action, &'static str)> {
 /// What the key that gives log lines another shape makes of them.
 fn shape_of_lines(state: &UiState) -> &'static str {
     if state.lines_here().is_some_and(|logs| logs.raw) { "structured" } else { "raw" }
+}
+
+/// The keys that do something in the open list of a function.
+fn list_hints(function: &FunctionBoard) -> Vec<(Action, &'static str)> {
+    let mut hints = match function.list {
+        FunctionList::Settings => vec![(Action::Copy, "copy")],
+        FunctionList::Metrics => vec![(Action::Open, "enlarge")],
+        _ => vec![(Action::Open, "open")],
+    };
+    if function.lane().is_some_and(|lane| !lane.blocks.is_empty()) {
+        hints.push((Action::Left, "along the lane"));
+    }
+    hints.extend([(Action::Back, "back"), (Action::NextPanel, "next list")]);
+    if function.list != FunctionList::Metrics {
+        hints.push((Action::NextError, "next error"));
+    }
+    hints.push((Action::Find, "find"));
+    hints
 }
 
 fn panel_hints(kind: PanelKind, board: &Board) -> Vec<(Action, &'static str)> {
