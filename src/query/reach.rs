@@ -6,6 +6,9 @@ use crate::store::{FunctionData, Metrics, Points, Row, Value};
 use super::asof::AsOf;
 use super::points::CLOSED_MS;
 
+/// What lacks less than this at its end, in ms, lacks nothing.
+const INSTANT_MS: i64 = 1_000;
+
 /// How far CloudWatch has told of any function, as of a time. It leaves out minutes in which nothing
 /// happened: where it has told one of another function, it will tell no more of this one either.
 #[derive(Clone, Copy)]
@@ -34,7 +37,7 @@ impl<'a> Reach<'a> {
         // Where it ran since, what was told of others says nothing of it.
         let told = end.max(self.to);
         let to = self.ran(function, end).map_or(told, |at| told.min(at.floor(period_ms)));
-        if window.to.min(self.asof.at.plus(1)) <= to {
+        if window.to.min(self.asof.at) <= to.plus(INSTANT_MS) {
             Grade::Counted
         } else if to.plus(period_ms + CLOSED_MS) > self.asof.at {
             Grade::Settling
@@ -107,6 +110,8 @@ mod tests {
         (1..=4).for_each(|minute| tell(&mut store, F, minute, 0));
         assert_eq!(grade(&mut store, F, 5 * 60 + 30, 31), Grade::Counted);
         assert_eq!(grade(&mut store, F, 5 * 60 + 30, 20), Grade::Settling);
+        assert_eq!(grade(&mut store, F, 5 * 60, 0), Grade::Counted);
+        assert_eq!(grade(&mut store, F, 5 * 60 + 2, 0), Grade::Settling);
         assert_eq!(grade(&mut store, F, 60 * 60, 55 * 60 + 1), Grade::Counted);
     }
 

@@ -68,7 +68,7 @@ pub fn draw(pen: &mut Pen, layout: &Layout, state: &UiState) {
         x = pen.text(x + 1, layout.tabs.y, layout.tabs.right().saturating_sub(x + 1), &text, Role::Label);
     }
     // The rest of the screen is of the time at which the picture stands.
-    if status.latest > status.as_of || matches!(status.kind, SessionKind::Replay { .. }) {
+    if status.paused || matches!(status.kind, SessionKind::Replay { end, .. } if status.as_of < end) {
         let mark = state.zone.mark(status.as_of);
         let text = format!(" read so far, not as of {}{mark} ", state.zone.seconds(status.as_of));
         pen.right(
