@@ -41,7 +41,7 @@ fn what_is_copied_reaches_the_clipboard_of_the_terminal() {
     let pty = at_the_end(&[], None);
     // The worst function is the first row.
     pty.send("y");
-    pty.wait_text("sent to the terminal's clipboard: payment-authorize");
+    pty.wait_text("sent to the clipboard: payment-authorize");
     pty.send("c");
     pty.wait_text("copy AWS CLI command");
     pty.send("json\r");

@@ -44,6 +44,8 @@ pub enum Why {
     OutOfOrder,
     /// Billed duration or memory is not printed for some invocations.
     NotPrinted,
+    /// CloudWatch has told nothing of the newest part, and nothing more is to be expected.
+    Untold,
     /// It was so when somebody looked; nothing tells of the time before that.
     HeldBack,
     /// There are too many to look at each at once.
@@ -92,6 +94,7 @@ impl Why {
             Self::OutOfOrder => "records arrived out of order",
             Self::NotPrinted => "some records do not print it",
             Self::StatisticSets => "statistic sets",
+            Self::Untold => "CloudWatch tells nothing of the newest part",
             Self::HeldBack => "it was so when somebody looked",
             Self::OtherFunctions => {
                 "functions that are not watched here share the limit: give the account's metrics"

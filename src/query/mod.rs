@@ -34,6 +34,7 @@ mod owner;
 pub mod page;
 mod panels;
 mod points;
+mod reach;
 mod readable;
 mod refused;
 mod rhythm;

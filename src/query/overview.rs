@@ -12,6 +12,7 @@ use super::axis::Axis;
 use super::cell::Cell;
 use super::figures::{self, EXACT};
 use super::panels::{Board, minutes};
+use super::reach::Reach;
 use super::select::Selection;
 use super::table::{self, Figures, Span};
 use super::view::{FunctionRow, Line, Overview, OverviewRequest, Panel, Panels, SortBy};
@@ -87,7 +88,12 @@ pub fn overview(snapshot: &Snapshot, request: &OverviewRequest) -> Overview {
 }
 
 /// What logs tell of a window by member, and how it can be counted.
-fn span_of(asof: AsOf<'_>, selection: &Selection<'_>, window: Window, spark: Axis) -> (Span, Vec<Cell>) {
+fn span_of<'a>(
+    asof: AsOf<'a>,
+    selection: &Selection<'_>,
+    window: Window,
+    spark: Axis,
+) -> (Span<'a>, Vec<Cell>) {
     let cells: Vec<Cell> = apart::each(selection.members.iter(), |member| {
         let mut cells = [Cell::default()];
         figures::fold(asof, member, &Axis::span(window), &mut cells);
@@ -102,6 +108,7 @@ fn span_of(asof: AsOf<'_>, selection: &Selection<'_>, window: Window, spark: Axi
         exact: durations <= EXACT && scan::complete(asof, window),
         spark,
         oldest,
+        reach: Reach::of(asof),
     };
     (span, cells)
 }

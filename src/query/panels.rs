@@ -13,6 +13,7 @@ use super::figures::{self, Check};
 use super::heat;
 use super::overlap::{Intervals, Remembered, Running};
 use super::points::{self, CLOSED_MS, Period, Sums};
+use super::reach::Reach;
 use super::select::{Member, Selection};
 use super::statistics;
 use super::table::{Figures, missing};
@@ -21,6 +22,7 @@ use super::view::{Chart, Heat, Limit, Line, Panel, Provenance};
 /// What all panels of one answer rest on.
 pub struct Board<'a> {
     asof: AsOf<'a>,
+    reach: Reach<'a>,
     selection: &'a Selection<'a>,
     axis: Axis,
     window: Window,
@@ -90,6 +92,7 @@ impl<'a> Board<'a> {
             .collect();
         Self {
             asof,
+            reach: Reach::of(asof),
             selection,
             axis,
             window,
@@ -189,13 +192,29 @@ impl<'a> Board<'a> {
         self.metered.iter().map(|member| of(member, window)).fold(Sums::default(), Sums::with)
     }
 
-    /// A count a minute: what logs tell and what metrics tell of the rest.
-    fn rate(&self, counted: f64, minutes: Option<f64>, grade: Grade, metered: Sums) -> Graded<f64> {
+    /// How far what metrics count of the members without logs can be trusted.
+    fn told(&self, window: Window) -> Grade {
+        let metered = self.metered.iter().map(|member| member.function);
+        let grades = metered.map(|of| self.reach.grade(of, &of.metrics.invocations, window));
+        grades.fold(Grade::Counted, Grade::worst)
+    }
+
+    /// A count a minute over a window: what logs tell and what metrics tell of the rest.
+    fn rate(
+        &self,
+        window: Window,
+        counted: f64,
+        minutes: Option<f64>,
+        grade: Grade,
+        metered: Sums,
+    ) -> Graded<f64> {
+        let told = figures::of_shape(self.told(window));
+        let grade = grade.worst(told);
         let grade = minutes.map_or(grade, |minutes| grade.worst(rate_grade(minutes, self.window)));
         let logs = minutes.filter(|_| self.logs > 0).map(|minutes| counted / minutes);
         match (logs, metered.per_minute()) {
             (Some(rate), more) => grade.of(rate + more.unwrap_or(0.0)),
-            (None, Some(rate)) => Graded::Counted(rate),
+            (None, Some(rate)) => told.of(rate),
             (None, None) if self.metered.is_empty() => Graded::NoSource(self.nothing()),
             (None, None) => missing(self.asof, self.window),
         }
@@ -214,12 +233,12 @@ impl<'a> Board<'a> {
             sum_of(logs, told[at].per_minute())
         });
         let sums = self.metered_sums(self.window, metered);
-        let now = self.rate(self.now.started(), self.minutes(self.window), self.counts(), sums);
+        let now = self.rate(self.window, self.now.started(), self.minutes(self.window), self.counts(), sums);
         let before = match self.logs {
-            0 => self.rate(0.0, None, Grade::Counted, self.metered_sums(self.before, metered)),
+            0 => self.rate(self.before, 0.0, None, Grade::Counted, self.metered_sums(self.before, metered)),
             _ => self.then(|cell, minutes| {
                 let sums = self.metered_sums(self.before, metered);
-                self.rate(cell.started(), Some(minutes), cell.count_grade(), sums)
+                self.rate(self.before, cell.started(), Some(minutes), cell.count_grade(), sums)
             }),
         };
         let panel = Panel {
@@ -306,6 +325,7 @@ impl<'a> Board<'a> {
             return (none(), none());
         }
         let grade = if self.logs == 0 { Grade::Counted } else { grade };
+        let grade = grade.worst(self.told(window));
         let (failed, all) = (cell.errors() + errors.sum, cell.started() + ran.sum);
         let share = match all > 0.0 {
             true => figures::of_shape(grade).of(100.0 * failed / all),

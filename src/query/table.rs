@@ -13,6 +13,7 @@ use super::figures::{self, Check};
 use super::overlap::{Intervals, Remembered, Running, kept_peaks};
 use super::panels::rate_grade;
 use super::points::{self, CLOSED_MS};
+use super::reach::Reach;
 use super::refused;
 use super::select::Member;
 use super::settings;
@@ -33,7 +34,7 @@ const GAPS_KNOWN: usize = 3;
 const RHYTHM: usize = 64;
 
 /// What the rows of one answer have in common.
-pub struct Span {
+pub struct Span<'a> {
     /// The figures' span.
     pub window: Window,
     /// Minutes of it in which there are data.
@@ -44,6 +45,8 @@ pub struct Span {
     pub spark: Axis,
     /// The earliest invocation.
     pub oldest: Option<Timestamp>,
+    /// How far metrics were told.
+    pub reach: Reach<'a>,
 }
 
 /// A member's figures, of which the panels are made too.
@@ -62,7 +65,7 @@ pub struct Figures {
 
 impl Figures {
     /// Of a member whose logs were folded.
-    pub fn of(asof: AsOf<'_>, member: &Member<'_>, span: &Span, cell: Cell) -> Self {
+    pub fn of(asof: AsOf<'_>, member: &Member<'_>, span: &Span<'_>, cell: Cell) -> Self {
         let mut durations = Durations::default();
         if span.exact {
             figures::durations(asof, member, span.window, &mut durations);
@@ -83,10 +86,10 @@ impl Figures {
 }
 
 /// The row of a function.
-pub fn row(asof: AsOf<'_>, member: &Member<'_>, span: &Span, figures: &mut Figures) -> FunctionRow {
+pub fn row(asof: AsOf<'_>, member: &Member<'_>, span: &Span<'_>, figures: &mut Figures) -> FunctionRow {
     let function = member.function;
     let metrics = &function.metrics;
-    let throttles = throttles(asof, member, span.window);
+    let throttles = throttles(asof, member, span.reach, span.window);
     let mut row = FunctionRow {
         id: member.id,
         name: function.name.clone(),
@@ -111,21 +114,29 @@ pub fn row(asof: AsOf<'_>, member: &Member<'_>, span: &Span, figures: &mut Figur
     } else if member.whole() && points::any(asof, &metrics.invocations) {
         let count = points::sums(asof, &metrics.invocations, span.window);
         let errors = points::error_sums(asof, metrics, span.window);
-        row.rate = count.per_minute().map_or(missing(asof, span.window), Graded::Counted);
-        row.invocations = told(asof, span.window, count);
-        row.errors = told(asof, span.window, errors);
+        let grade = span.reach.grade(function, &metrics.invocations, span.window);
+        let shape = figures::of_shape(grade);
+        row.rate = count.per_minute().map_or(missing(asof, span.window), |rate| shape.of(rate));
+        row.invocations = told(asof, span.window, count, grade);
+        row.errors = told(asof, span.window, errors, grade);
         if count.sum > 0.0 {
-            row.error_share = Graded::Counted(100.0 * errors.sum / count.sum);
+            row.error_share = shape.of(100.0 * errors.sum / count.sum);
         }
         let peak = points::periods(asof, &metrics.concurrency, span.window);
         let peak = peak.iter().map(|period| f64::from(period.value)).reduce(f64::max);
-        row.concurrency = peak.map_or(missing(asof, span.window), |peak| Graded::Counted(peak as u64));
+        row.concurrency = peak.map_or(missing(asof, span.window), |peak| grade.of(peak as u64));
     }
     row.state = state(asof, member, figures, &row);
     row
 }
 
-fn from_logs(asof: AsOf<'_>, member: &Member<'_>, span: &Span, figures: &mut Figures, row: &mut FunctionRow) {
+fn from_logs(
+    asof: AsOf<'_>,
+    member: &Member<'_>,
+    span: &Span<'_>,
+    figures: &mut Figures,
+    row: &mut FunctionRow,
+) {
     let grade = figures.counts();
     let cell = &figures.cell;
     let errors_grade = grade.worst(figures.checks.1.grade());
@@ -159,12 +170,13 @@ fn from_logs(asof: AsOf<'_>, member: &Member<'_>, span: &Span, figures: &mut Fig
 }
 
 /// Throttled requests in a window: metrics tell all, else CloudTrail some.
-pub fn throttles(asof: AsOf<'_>, member: &Member<'_>, window: Window) -> Graded<u64> {
+pub fn throttles(asof: AsOf<'_>, member: &Member<'_>, reach: Reach<'_>, window: Window) -> Graded<u64> {
     let metrics = &member.function.metrics;
     if !member.whole() {
         Graded::NoSource(Why::NotApart)
     } else if points::any(asof, &metrics.throttles) {
-        told(asof, window, points::sums(asof, &metrics.throttles, window))
+        let grade = reach.grade(member.function, &metrics.throttles, window);
+        told(asof, window, points::sums(asof, &metrics.throttles, window), grade)
     } else if refused::any(asof, member.function) {
         let count = refused::times(asof, member.function, window).count() as u64;
         Graded::AtLeast(count, Why::CallersOnly)
@@ -176,8 +188,8 @@ pub fn throttles(asof: AsOf<'_>, member: &Member<'_>, window: Window) -> Graded<
 }
 
 /// A count of a metric over a window.
-fn told(asof: AsOf<'_>, window: Window, sums: points::Sums) -> Graded<u64> {
-    if sums.any() { Graded::Counted(sums.sum.round() as u64) } else { missing(asof, window) }
+fn told(asof: AsOf<'_>, window: Window, sums: points::Sums, grade: Grade) -> Graded<u64> {
+    if sums.any() { grade.of(sums.sum.round() as u64) } else { missing(asof, window) }
 }
 
 /// Why a metric has nothing in a window: it may still come, or there is none.
@@ -186,7 +198,7 @@ pub fn missing<T>(asof: AsOf<'_>, window: Window) -> Graded<T> {
     Graded::NoSource(if open { Why::Late } else { Why::NoData })
 }
 
-fn spark(asof: AsOf<'_>, member: &Member<'_>, span: &Span) -> Vec<Option<f64>> {
+fn spark(asof: AsOf<'_>, member: &Member<'_>, span: &Span<'_>) -> Vec<Option<f64>> {
     let axis = &span.spark;
     if !asof.has_logs(member.function) {
         let periods = points::periods(asof, &member.function.metrics.invocations, points::reaching(axis));

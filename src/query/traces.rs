@@ -165,6 +165,8 @@ pub struct OneTrace {
     pub invocations: Vec<TracedInvocation>,
     /// Documents of it that were not kept, since there were too many.
     pub refused: u32,
+    /// Whether any source has traces.
+    pub any: bool,
 }
 
 /// An invocation that a segment is the run of.
@@ -223,12 +225,16 @@ fn list(asof: AsOf<'_>, scope: &TraceScope, order: TraceOrder, reverse: bool) ->
         lines: found.iter().filter_map(|of| Some(line(asof, of, by_id.get(&of.id)?))).collect(),
         matching,
         marked,
-        any: asof.snapshot.traces.iter().any(|trace| trace.first_known <= asof.at),
+        any: any(asof),
         let_go: asof.snapshot.health.traces_let_go,
     }
 }
 
 /// How bad marks are.
+fn any(asof: AsOf<'_>) -> bool {
+    asof.snapshot.traces.iter().any(|trace| trace.first_known <= asof.at)
+}
+
 fn badness(flags: Flags) -> u8 {
     u8::from(flags.fault) * 4 + u8::from(flags.throttle) * 2 + u8::from(flags.error)
 }
@@ -279,6 +285,7 @@ fn one(asof: AsOf<'_>, of: &TraceOf) -> OneTrace {
         invocations: tree.as_ref().map_or_else(Vec::new, |tree| invocations(asof, tree)),
         tree: tree.map(Arc::new),
         refused: trace.map_or(0, |trace| trace.refused),
+        any: any(asof),
     }
 }
 

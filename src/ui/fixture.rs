@@ -387,6 +387,7 @@ fn opened(id: u64) -> OneTrace {
         tree: Some(Arc::new(tree)),
         invocations: vec![invocation],
         refused: 0,
+        any: true,
     }
 }
 
@@ -429,6 +430,9 @@ fn call(depth: usize, name: &str, kind: &str, scale: i64) -> CallRow {
     }
 }
 
+/// The request of an invocation without a trace.
+pub const UNTRACED: &str = "untraced";
+
 /// Answers a question for traces.
 pub fn traces(request: &TracesRequest) -> TracesAnswer {
     match &request.what {
@@ -443,6 +447,9 @@ pub fn traces(request: &TracesRequest) -> TracesAnswer {
             TracesAnswer::List(TraceList { lines, matching: 1_608, marked: 402, any: true, let_go: 0 })
         }
         TracesWhat::One(TraceOf::Id(id)) => TracesAnswer::One(opened(id.0 as u64)),
+        TracesWhat::One(TraceOf::Request { request_id, .. }) if request_id == UNTRACED => {
+            TracesAnswer::One(OneTrace { id: None, shown: String::new(), tree: None, ..opened(7) })
+        }
         TracesWhat::One(TraceOf::Request { .. }) => TracesAnswer::One(opened(7)),
         TracesWhat::One(TraceOf::Printed(text)) => TracesAnswer::One(OneTrace {
             id: None,
@@ -450,6 +457,7 @@ pub fn traces(request: &TracesRequest) -> TracesAnswer {
             tree: None,
             invocations: Vec::new(),
             refused: 0,
+            any: true,
         }),
         TracesWhat::Calls { split, fold, .. } => TracesAnswer::Calls(CallTree {
             rows: vec![

@@ -263,7 +263,7 @@ actions! {
 
     /// Follow the newest lines, or stop
     Follow, "follow", "follow", Live, &[Logs];
-    /// Pause and go on; reading goes on meanwhile
+    /// Pause and go on; reading goes on meanwhile: each key says how far behind the picture is by then
     Pause, "pause", "pause", Live, DATA;
     /// Replay this window again and again, or go on
     Loop, "loop", "again", Live, PANELS;

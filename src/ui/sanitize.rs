@@ -98,8 +98,9 @@ pub fn part(text: &str, skip: usize, most: usize, symbols: &Symbols) -> (String,
     (out, flow.is_break())
 }
 
-/// The drawable text in rows of at most `width` columns, at most `most` of them, broken at the
-/// borders of letters and at line ends; and whether anything follows.
+/// The drawable text in rows of at most `width` columns, at most `most` of them, broken at line ends, between
+/// words where a row is at least half full by then, else at the borders of letters; and whether anything
+/// follows.
 pub fn wrap(text: &str, width: usize, most: usize, symbols: &Symbols) -> (Vec<String>, bool) {
     let width = width.max(4);
     let mut rows: Vec<String> = Vec::new();
@@ -109,6 +110,8 @@ pub fn wrap(text: &str, width: usize, most: usize, symbols: &Symbols) -> (Vec<St
         }
         rows.push(String::new());
         let mut used = 0;
+        // Bytes and columns of the row up to its last word.
+        let mut words = None;
         let line = line.strip_suffix('\r').unwrap_or(line);
         let flow = pieces(line, symbols, &mut |piece, wide| {
             // A letter wider than a whole row can't be shown in it.
@@ -118,6 +121,19 @@ pub fn wrap(text: &str, width: usize, most: usize, symbols: &Symbols) -> (Vec<St
             while used + left > width {
                 if rows.len() >= most {
                     return ControlFlow::Break(());
+                }
+                // The blank between two words is what parts the rows.
+                if is_blank(rest) {
+                    rows.push(String::new());
+                    (used, words) = (0, None);
+                    return ControlFlow::Continue(());
+                }
+                let word = words.take().filter(|(_, begins)| 2 * begins >= width);
+                if let (Some((at, begins)), Some(row)) = (word, rows.last_mut()) {
+                    let word = row.split_off(at);
+                    rows.push(word);
+                    used -= begins;
+                    continue;
                 }
                 // An escape may be broken anywhere.
                 if rest.is_ascii()
@@ -131,6 +147,9 @@ pub fn wrap(text: &str, width: usize, most: usize, symbols: &Symbols) -> (Vec<St
             }
             if let Some(row) = rows.last_mut() {
                 row.push_str(rest);
+                if is_blank(rest) && !row.trim_start().is_empty() {
+                    words = Some((row.len(), used + left));
+                }
             }
             used += left;
             ControlFlow::Continue(())
@@ -140,6 +159,11 @@ pub fn wrap(text: &str, width: usize, most: usize, symbols: &Symbols) -> (Vec<St
         }
     }
     (rows, false)
+}
+
+/// Whether it is a blank, or what a tab reaches over.
+fn is_blank(piece: &str) -> bool {
+    piece.bytes().all(|byte| byte == b' ')
 }
 
 fn is_plain(text: &str) -> bool {
@@ -304,6 +328,17 @@ mod tests {
         assert_eq!(wrap("one\ntwo\r\n", 9, 9), (vec!["one".into(), "two".into(), String::new()], false));
         assert_eq!(wrap("a\u{202e}b", 5, 9), (vec!["a\\u{2".into(), "02e}b".into()], false));
         assert_eq!(wrap("", 5, 9), (vec![String::new()], false));
+    }
+
+    #[test]
+    fn rows_end_between_words_where_they_can() {
+        let wrap = |text, width| wrap(text, width, 9, unicode()).0;
+        assert_eq!(wrap("one two three four", 9), ["one two ", "three ", "four"]);
+        assert_eq!(wrap("twelve by five", 9), ["twelve by", "five"]);
+        assert_eq!(wrap("id 3f0c1a9be377", 9), ["id 3f0c1a", "9be377"], "else most of a row were empty");
+        assert_eq!(wrap("    indented", 9), ["    inden", "ted"]);
+        assert_eq!(wrap("at last two", 4), ["at ", "last", "two"]);
+        assert_eq!(wrap("level\tERROR", 10), ["level   ", "ERROR"]);
     }
 
     /// Random text with a good share of what is hostile.

@@ -235,6 +235,11 @@ impl SessionStatus {
         matches!(self.kind, SessionKind::Replay { loaded, .. } if loaded >= 1.0) && self.timeless()
     }
 
+    /// Records that were read.
+    pub fn records(&self) -> u64 {
+        self.sources.iter().map(|source| source.records).sum()
+    }
+
     /// Records that came over pipes and sockets: what can't be read again.
     pub fn only_here(&self) -> u64 {
         self.sources.iter().filter(|source| source.size_bytes.is_none()).map(|source| source.records).sum()

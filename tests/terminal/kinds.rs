@@ -132,7 +132,7 @@ fn inside(multiplexer: CommandBuilder) -> Pty {
             && screen.contents().contains("FUNCTION")
     });
     pty.send("y");
-    pty.wait_text("sent to the terminal's clipboard");
+    pty.wait_text("sent to the clipboard");
     pty
 }
 

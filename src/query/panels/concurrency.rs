@@ -54,7 +54,7 @@ impl Board<'_> {
             let peak = |window| {
                 let periods = points::periods(self.asof, told, window);
                 let peak = periods.iter().map(|period| f64::from(period.value)).reduce(f64::max);
-                peak.map_or(missing(self.asof, window), Graded::Counted)
+                peak.map_or(missing(self.asof, window), |peak| self.told(window).of(peak))
             };
             (now, before) = (peak(self.window), peak(self.before));
         }

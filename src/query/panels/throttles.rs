@@ -2,7 +2,9 @@
 
 use super::{Board, in_numbers};
 use crate::model::{Grade, Graded, Timestamp, Why, Window};
+use crate::query::figures;
 use crate::query::points::{self, Sums};
+use crate::query::reach;
 use crate::query::refused;
 use crate::query::select::Member;
 use crate::query::statistics;
@@ -16,15 +18,16 @@ impl Board<'_> {
         let mut columns = vec![Sums::default(); self.axis.columns];
         let (mut now, mut before) = (Sums::default(), Sums::default());
         let (mut without, mut called, mut why) = (0, 0, None);
+        let mut told = [self.window, self.before].map(|window| (window, Grade::Counted));
         let whole = |sum, window: Window| Sums { sum, covered_ms: window.ms() as f64 };
         for member in members {
-            let told = &member.function.metrics.throttles;
+            let metric = &member.function.metrics.throttles;
             if !member.whole() {
                 without += 1;
                 why = Some(Why::NotApart);
                 continue;
             }
-            if !points::any(self.asof, told) {
+            if !points::any(self.asof, metric) {
                 without += 1;
                 if refused::any(self.asof, member.function) {
                     called += 1;
@@ -38,24 +41,27 @@ impl Board<'_> {
                     continue;
                 }
                 // In which order functions came to be known says nothing.
-                if let Graded::NoSource(reason) = throttles(self.asof, member, self.window)
+                if let Graded::NoSource(reason) = throttles(self.asof, member, self.reach, self.window)
                     && why != Some(Why::ThrottlesAreInNoLog)
                 {
                     why = Some(reason);
                 }
                 continue;
             }
-            let periods = in_numbers(points::periods(self.asof, told, points::reaching(&self.axis)));
+            let periods = in_numbers(points::periods(self.asof, metric, points::reaching(&self.axis)));
             let more = points::columns(&self.axis, periods);
             columns.iter_mut().zip(more).for_each(|(sums, more)| *sums = sums.with(more));
-            now = now.with(points::sums(self.asof, told, self.window));
-            before = before.with(points::sums(self.asof, told, self.before));
+            now = now.with(points::sums(self.asof, metric, self.window));
+            before = before.with(points::sums(self.asof, metric, self.before));
+            for (window, grade) in &mut told {
+                *grade = grade.worst(figures::of_shape(self.reach.grade(member.function, metric, *window)));
+            }
         }
         let nothing = self.nothing();
         let none = without == members.len() && called == 0;
         let grade = why.filter(|_| !none).map_or(Grade::Counted, Grade::AtLeast);
-        let rate = |sums: Sums, window| match sums.per_minute() {
-            Some(rate) => grade.of(rate),
+        let rate = |sums: Sums, (window, told): (Window, Grade)| match sums.per_minute() {
+            Some(rate) => grade.worst(told).of(rate),
             None if none => Graded::NoSource(why.unwrap_or(nothing)),
             None => missing(self.asof, window),
         };
@@ -75,9 +81,9 @@ impl Board<'_> {
                 limits: Vec::new(),
                 settled: if none { self.axis.columns } else { self.settled_metrics() },
             },
-            now: rate(now, self.window),
+            now: rate(now, told[0]),
             also: None,
-            before: rate(before, self.before),
+            before: rate(before, told[1]),
             provenance: Provenance {
                 source: match (members.len() - without, called) {
                     (0, 0) => "–",
@@ -95,10 +101,7 @@ impl Board<'_> {
 
     /// The end of the newest period of `Throttles`, else the newest request that is known to be refused.
     fn newest_throttles(&self, member: &Member<'_>) -> Option<Timestamp> {
-        let told = &member.function.metrics.throttles.points;
-        let mut back = told.back_from((self.asof.at.plus(1), Timestamp::MIN));
-        let newest = back.find(|point| point.known() <= self.asof.at);
-        let refused = || refused::newest(self.asof, member.function);
-        newest.map(|p| p.start().plus(p.period_ms())).or_else(refused)
+        let newest = reach::newest(self.asof, &member.function.metrics.throttles);
+        newest.map(|(end, _)| end).or_else(|| refused::newest(self.asof, member.function))
     }
 }

@@ -88,12 +88,15 @@ impl UiState {
 
     /// The next line of a list that shows the text. Log lines are looked for elsewhere.
     pub(super) fn find_line(&self, text: &str, from: usize, forward: bool, here_too: bool) -> Option<usize> {
+        self.next_line(from, forward, here_too, |line| self.line_shows(line, text))
+    }
+
+    /// Whether a line of the list shows the text.
+    fn line_shows(&self, line: usize, text: &str) -> bool {
         let shows = |line: &str| !logs::find_all(line, text).is_empty();
         match (self.view(), &self.function) {
-            (ViewKind::Overview, _) => self.next_line(from, forward, here_too, |line| {
-                self.overview.row(line).is_some_and(|r| shows(&r.name))
-            }),
-            (ViewKind::Function, Some(function)) => self.next_line(from, forward, here_too, |line| {
+            (ViewKind::Overview, _) => self.overview.row(line).is_some_and(|r| shows(&r.name)),
+            (ViewKind::Function, Some(function)) => {
                 let detail = function.detail();
                 match function.list {
                     FunctionList::Invocations => function.invocation(line).is_some_and(|row| {
@@ -115,27 +118,27 @@ impl UiState {
                     }),
                     FunctionList::Environments => detail.is_some_and(|d| shows(&d.environments[line].stream)),
                 }
+            }
+            (ViewKind::Invocations, _) => self.invocations.rows().get(line).is_some_and(|listed| {
+                let row = &listed.row;
+                shows(&listed.name) || shows(&row.request_id) || row.error_type.as_deref().is_some_and(shows)
             }),
-            (ViewKind::Invocations, _) => self.next_line(from, forward, here_too, |line| {
-                self.invocations.rows().get(line).is_some_and(|listed| {
-                    let row = &listed.row;
-                    shows(&listed.name)
-                        || shows(&row.request_id)
-                        || row.error_type.as_deref().is_some_and(shows)
-                })
-            }),
-            (ViewKind::Patterns, _) => self.next_line(from, forward, here_too, |line| {
+            (ViewKind::Patterns, _) => {
                 let pattern = self.patterns.as_ref().and_then(|board| board.rows().get(line));
                 pattern.is_some_and(|pattern| shows(&pattern.shape) || shows(&pattern.newest))
-            }),
-            (ViewKind::Traces, _) => {
-                self.next_line(from, forward, here_too, |line| self.trace_line_shows(line, text))
             }
-            (ViewKind::Trace, _) => {
-                self.next_line(from, forward, here_too, |row| self.segment_shows(row, text))
-            }
-            _ => None,
+            (ViewKind::Traces, _) => self.trace_line_shows(line, text),
+            (ViewKind::Trace, _) => self.segment_shows(line, text),
+            _ => false,
         }
+    }
+
+    /// Stands at a line of the list that shows the text, and says which of how many it is.
+    fn stand_at_found(&mut self, line: usize, text: &str) {
+        self.select_line(line);
+        let all = (0..self.rows()).filter(|line| self.line_shows(*line, text));
+        let (before, of) = all.fold((0, 0), |(before, of), at| (before + usize::from(at < line), of + 1));
+        self.notice = Some(format!("{text:?}: {} of {}", before + 1, of));
     }
 
     /// Looks for what was typed, from the line where the prompt was opened.
@@ -145,11 +148,12 @@ impl UiState {
             let (height, width) = (view::list_height(self), self.size.0);
             if let Some(logs) = &mut self.logs {
                 logs.search(Want::Text(text), true, true, height, width);
+                self.notice = logs.place_found(&self.find);
             }
             return;
         }
         match self.find_line(&text, from, true, true) {
-            Some(line) => self.select_line(line),
+            Some(line) => self.stand_at_found(line, &text),
             None => self.notice = Some(format!("{text:?} is not in this list")),
         }
     }
@@ -164,7 +168,7 @@ impl UiState {
         }
         match self.find_line(&text, self.selected_line(), forward, false) {
             Some(line) => {
-                self.select_line(line);
+                self.stand_at_found(line, &text);
                 Vec::new()
             }
             None => self.say(format!("{text:?} is not in this list")),
@@ -174,7 +178,9 @@ impl UiState {
     pub(super) fn look(&mut self, want: Want, forward: bool) -> Vec<Effect> {
         let (height, width) = (view::list_height(self), self.size.0);
         if let Some(logs) = &mut self.logs {
+            let text = matches!(want, Want::Text(_));
             logs.search(want, forward, false, height, width);
+            self.notice = text.then(|| logs.place_found(&self.find)).flatten();
         }
         Vec::new()
     }

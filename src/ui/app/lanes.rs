@@ -13,7 +13,7 @@ use super::state::{Effect, UiState};
 
 impl FunctionBoard {
     /// The environment whose lane has the keys.
-    fn lane(&self) -> Option<&EnvironmentRow> {
+    pub fn lane(&self) -> Option<&EnvironmentRow> {
         let here = self.list == FunctionList::Environments && self.board.focus == Focus::List;
         self.detail().filter(|_| here)?.environments.get(self.environments.index())
     }

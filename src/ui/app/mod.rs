@@ -46,6 +46,8 @@ mod prompt;
 #[cfg(test)]
 mod prompt_tests;
 mod remember;
+#[cfg(test)]
+mod said_tests;
 mod save;
 mod segment_lines;
 #[cfg(test)]

@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::cmp::Reverse;
 
 use crossterm::event::KeyCode;
-use nucleo_matcher::pattern::{CaseMatching, Normalization, Pattern};
+use nucleo_matcher::pattern::{Atom, CaseMatching, Normalization, Pattern};
 use nucleo_matcher::{Config, Matcher, Utf32Str};
 
 use crate::ui::key::Key;
@@ -18,6 +18,9 @@ use super::bookmarks::Bookmark;
 use super::copies::Copied;
 use super::fields::Fields;
 use super::state::{Effect, UiState};
+
+/// With what the menus of one kind of thing begin: while it stands there, nothing else is listed.
+const KINDS: [&str; 5] = ["save ", "copy ", "column ", "field ", "theme "];
 
 /// Characters of what would be copied that are shown.
 const PREVIEW: usize = 160;
@@ -192,6 +195,8 @@ pub struct Palette {
     pub at: usize,
     /// What there was when it was opened.
     pub things: Things,
+    /// Whether a text can be typed; else letters are the keys that they are elsewhere.
+    pub types: bool,
     /// The theme that was shown before, for coming back to.
     theme: Theme,
 }
@@ -203,10 +208,10 @@ fn found(text: &str, view: ViewKind, things: &Things) -> Vec<Command> {
         static MATCHER: RefCell<Matcher> = RefCell::new(Matcher::new(Config::DEFAULT));
     }
     let pattern = Pattern::parse(text, CaseMatching::Ignore, Normalization::Smart);
+    let kind = KINDS.into_iter().find(|kind| text.starts_with(kind)).unwrap_or_default();
     let mut scored: Vec<((bool, Reverse<_>, Reverse<_>), Command)> = MATCHER.with_borrow_mut(|matcher| {
-        let mut letters = Vec::new();
-        let mut score = |text: &str| pattern.score(Utf32Str::new(text, &mut letters), matcher);
         let all = Command::all().chain(things.commands());
+        let all = all.filter(|command| command.label(things).starts_with(kind));
         let scored = all.filter_map(|command| {
             // What is to be copied is found by its name, not by what stands in it.
             let words = if matches!(command, Command::Copy(_)) {
@@ -214,13 +219,32 @@ fn found(text: &str, view: ViewKind, things: &Things) -> Vec<Command> {
             } else {
                 command.words(things)
             };
-            let (label, words) = (score(&command.label(things)), score(&words)?);
+            // In a name letters may stand apart; in a sentence every few letters stand somewhere.
+            let label = score(&pattern.atoms, &command.label(things), matcher, |letters| 2 * letters + 4);
+            let words = score(&pattern.atoms, &words, matcher, |letters| letters + letters / 2 + 2);
+            label.or(words)?;
             Some(((!command.works(view), Reverse(label), Reverse(words)), command))
         });
         scored.collect()
     });
     scored.sort_by_key(|(rank, _)| *rank);
     scored.into_iter().map(|(_, command)| command).collect()
+}
+
+/// How well a text has all words of what was typed, the letters of each within so many: none where it has not.
+fn score(atoms: &[Atom], text: &str, matcher: &mut Matcher, within: fn(usize) -> usize) -> Option<u32> {
+    let (mut letters, mut found, mut sum) = (Vec::new(), Vec::new(), 0);
+    let text = Utf32Str::new(text, &mut letters);
+    for atom in atoms {
+        found.clear();
+        sum += u32::from(atom.indices(text, matcher, &mut found)?);
+        let ends = found.iter().min().zip(found.iter().max());
+        let span = ends.map_or(0, |(first, last)| (last - first + 1) as usize);
+        if span > within(atom.needle_text().len()) {
+            return None;
+        }
+    }
+    Some(sum)
 }
 
 impl UiState {
@@ -238,7 +262,15 @@ impl UiState {
         };
         let found = found(text, self.view(), &things);
         let theme = self.options.theme.clone();
-        self.palette = Some(Palette { field: Field::new(text), found, at: 0, things, theme });
+        self.palette = Some(Palette { field: Field::new(text), found, at: 0, things, types: true, theme });
+    }
+
+    /// The themes, and nothing to type: they are few.
+    pub(super) fn open_themes(&mut self) {
+        self.open_palette("theme ");
+        if let Some(palette) = &mut self.palette {
+            palette.types = false;
+        }
     }
 
     /// The palette with what can be copied.
@@ -257,6 +289,7 @@ impl UiState {
     pub(super) fn palette_key(&mut self, key: Key) -> Vec<Effect> {
         let Some(mut palette) = self.palette.take() else { return Vec::new() };
         let last = palette.found.len().saturating_sub(1);
+        let key = if palette.types { key } else { self.as_arrow(key) };
         match (key.code, key.ctrl) {
             (KeyCode::Esc, _) => {
                 self.options.theme = palette.theme;
@@ -281,6 +314,7 @@ impl UiState {
             }
             (KeyCode::PageDown, _) => palette.at = (palette.at + 10).min(last),
             (KeyCode::PageUp, _) => palette.at = palette.at.saturating_sub(10),
+            _ if !palette.types => {}
             _ => {
                 if palette.field.edit(key) {
                     palette.found = found(palette.field.text(), self.view(), &palette.things);
@@ -292,8 +326,23 @@ impl UiState {
         Vec::new()
     }
 
+    /// The key that means in every list what this one means on the overview.
+    pub(super) fn as_arrow(&self, key: Key) -> Key {
+        let code = match self.options.keymap.action(ViewKind::Overview, key) {
+            Some(Action::Down) => KeyCode::Down,
+            Some(Action::Up) => KeyCode::Up,
+            Some(Action::PageDown | Action::HalfDown) => KeyCode::PageDown,
+            Some(Action::PageUp | Action::HalfUp) => KeyCode::PageUp,
+            Some(Action::Open) => KeyCode::Enter,
+            Some(Action::Back | Action::Close) => KeyCode::Esc,
+            _ => return key,
+        };
+        Key { code, ctrl: false, alt: false }
+    }
+
     pub(super) fn palette_paste(&mut self, text: &str) {
-        if let Some(mut palette) = self.palette.take() {
+        let typed_into = self.palette.take_if(|palette| palette.types);
+        if let Some(mut palette) = typed_into {
             palette.field.insert(text);
             palette.found = found(palette.field.text(), self.view(), &palette.things);
             palette.at = 0;

@@ -1,7 +1,7 @@
 //! The palette and what it does, keys against the whole state.
 
 use crate::ui::fixture::{Session, live};
-use crate::ui::keymap::{Action, ViewKind};
+use crate::ui::keymap::{Action, Keymap, PRESETS, ViewKind};
 use crate::ui::picture::Picture;
 
 use super::palette::{Command, Things};
@@ -61,6 +61,66 @@ fn what_does_not_work_here_comes_last_and_says_so() {
     assert!(found(&session)[elsewhere..].iter().all(|command| !command.works(ViewKind::Overview)));
     session.press("\"wraplonglines\" Enter");
     assert!(session.state.notice.as_deref().unwrap().ends_with("does nothing in this view"));
+}
+
+#[test]
+fn what_only_happens_to_have_the_letters_is_not_found() {
+    let mut session = session();
+    let labels = |session: &Session| {
+        let palette = session.state.palette.as_ref().unwrap();
+        palette.found.iter().map(|command| command.label(&palette.things)).collect::<Vec<_>>()
+    };
+    for (keys, kind) in [("S", "save "), ("c", "copy "), ("f", "column "), ("F2", "theme ")] {
+        session.press(keys);
+        let labels = labels(&session);
+        assert!(labels.len() > 3 && labels.iter().all(|label| label.starts_with(kind)), "{labels:?}");
+        session.press("Esc");
+    }
+    for nonsense in ["\"qwxz\"", "\"aeiou\"", "\"tetete\"", "\"theme\" Space \"lead\""] {
+        session.press(":");
+        session.press(nonsense);
+        assert_eq!(labels(&session), Vec::<String>::new(), "{nonsense}");
+        session.press("Esc");
+    }
+}
+
+#[test]
+fn menus_are_moved_in_by_the_keys_of_lists() {
+    for preset in ["", PRESETS[0].1, PRESETS[1].1, PRESETS[2].1] {
+        let keymap = Keymap::built_in().with(preset).unwrap();
+        let options = super::Options { keymap, ..crate::ui::fixture::options(140, 45) };
+        let mut session = Session::with(options, live());
+        session.press("F6");
+        for (keys, at) in [("j", 1), ("Down", 2), ("Ctrl-n", 3), ("k", 2), ("Up", 1), ("Ctrl-p", 0)] {
+            session.press(keys);
+            assert_eq!(session.state.menu, Some(at), "{keys}");
+        }
+        session.press("Esc F2");
+        for (keys, at) in [("j", 1), ("Down", 2), ("Ctrl-n", 3), ("k", 2), ("Up", 1), ("Ctrl-p", 0)] {
+            session.press(keys);
+            assert_eq!(session.state.palette.as_ref().unwrap().at, at, "{keys}");
+        }
+        // Where a text is typed letters are letters.
+        session.press("Esc S Down Ctrl-n Up \"j\"");
+        assert_eq!(session.state.palette.as_ref().unwrap().field.text(), "save j");
+    }
+}
+
+#[test]
+fn what_a_command_does_can_be_read_whole_on_a_usual_screen() {
+    let mut session = Session::new(80, 24, live());
+    session.press(":");
+    for _ in 0..found(&session).len() {
+        let palette = session.state.palette.as_ref().unwrap();
+        let command = palette.found[palette.at];
+        if matches!(command, Command::Act(_)) {
+            let screen = crate::ui::fixture::screen(&session.state);
+            let inside = screen.lines().filter_map(|line| line.split('│').nth(1));
+            let read = inside.map(str::trim).collect::<Vec<_>>().join(" ");
+            assert!(read.contains(&command.words(&palette.things)), "{:?}\n{screen}", command);
+        }
+        session.press("Down");
+    }
 }
 
 #[test]
@@ -171,7 +231,7 @@ fn columns_leave_and_come_back() {
 fn the_screen_begins_as_it_was_left() {
     let mut first = session();
     assert_eq!(first.state.remembered(), Default::default(), "nothing was chosen");
-    first.press("Z > I f \"trend\" Enter Esc F2 \"dark\" Enter");
+    first.press("Z > I f \"trend\" Enter Esc F2 j Enter");
     let left = first.state.remembered();
     assert_eq!((left.theme.as_deref(), left.window_ms, left.reverse), (Some("dark"), Some(3_600_000), true));
     let options = crate::ui::fixture::options(140, 45);

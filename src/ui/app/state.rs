@@ -346,9 +346,11 @@ pub struct UiState {
     pub masked: bool,
     /// The view of sources.
     pub sources: SourcesState,
-    /// How far a live session that stands still lay behind when a key was pressed last, in ms. It is told at a
-    /// key alone: while nobody touches a picture that stands, nothing is written.
-    pub behind_ms: Option<i64>,
+    /// How far a live session that stands still lay behind when a key was pressed last. It is told at a key
+    /// alone: while nobody touches a picture that stands, nothing is written.
+    pub behind: Option<Behind>,
+    /// Records that had been read when the picture came to stand.
+    pub(super) stood_at: u64,
     /// First row of the help on screen.
     pub help_top: usize,
     /// The prompt that takes the keys.
@@ -421,7 +423,8 @@ impl UiState {
             tags: Tags::default(),
             masked: false,
             sources: SourcesState::default(),
-            behind_ms: None,
+            behind: None,
+            stood_at: 0,
             help_top: 0,
             prompt: None,
             quit_asked: None,
@@ -502,6 +505,15 @@ impl UiState {
     pub(super) fn frozen(&self, at: u64) -> bool {
         self.last_key.is_some_and(|key| at.saturating_sub(key) < FREEZE_MS)
     }
+}
+
+/// How far a picture that stands lies behind what is read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Behind {
+    /// In ms.
+    pub ms: i64,
+    /// Records that were read since it stands.
+    pub records: u64,
 }
 
 /// Nothing moves so long after a key.

@@ -267,8 +267,12 @@ fn find_in_a_list_wraps_and_esc_comes_back() {
     assert_eq!(selected(&session), "user-login:live");
     session.press("n");
     assert!(notice(&session).contains("/ asks"));
-    session.press("/ \"sync\" Enter n");
+    session.press("/ \"sync\" Enter");
+    let all = names(&session).iter().filter(|name| name.contains("sync")).count();
+    assert_eq!(notice(&session), format!("\"sync\": 1 of {all}"));
+    session.press("n");
     assert_eq!(selected(&session), "cart-sync");
+    assert_eq!(notice(&session), format!("\"sync\": 2 of {all}"));
     session.press("n");
     assert_eq!(selected(&session), "nightly-sync");
     session.press("N");

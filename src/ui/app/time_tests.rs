@@ -32,7 +32,7 @@ fn a_bookmark_is_a_time_with_a_note_to_come_back_to() {
     assert_eq!(session.effects.last(), Some(&Effect::Seek(at)));
     assert_eq!(notice(&session), "spike");
     assert!(screen(&session.state).contains('●'), "it stands on the axes");
-    session.press(": \"bookends\" Enter");
+    session.press(": \"book\" Space \"ends\" Enter");
     assert_eq!(session.effects.last(), Some(&Effect::Seek(NOW)));
     // Marked again it opens its note; emptied it is gone.
     session.press("m");
@@ -118,6 +118,15 @@ fn a_picture_that_stands_says_at_a_key_how_far_behind_it_is_and_no_ages_of_then(
     assert!(before.contains("PAUSED") && !before.contains("behind") && !before.contains("logs"), "{before}");
     session.press("j");
     assert!(header(&session).contains("≥8s behind"), "{}", header(&session));
+    // What comes from now on is counted, and told at a key as well.
+    let mut status = (*session.state.status).clone();
+    let mut sources = (*status.sources).clone();
+    sources[0].records += 1_204;
+    status.sources = Arc::new(sources);
+    session.send(Msg::Status(Arc::new(status)));
+    assert!(header(&session).contains("≥8s behind"), "{}", header(&session));
+    session.press("j");
+    assert!(header(&session).contains("≥8s, ≥1,204 records behind"), "{}", header(&session));
     let mut status = (*session.state.status).clone();
     status.paused = false;
     session.state.status = Arc::new(status);

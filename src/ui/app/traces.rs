@@ -196,6 +196,10 @@ impl UiState {
         match answer {
             TracesAnswer::List(list) => self.traces.answer = Some(Arc::new(list)),
             TracesAnswer::Calls(calls) => self.traces.calls = Some(Arc::new(calls)),
+            TracesAnswer::One(one) if one.tree.is_none() && self.only_opened() => {
+                self.pop();
+                self.notice = Some(view::trace::no_trace(&one).to_string());
+            }
             TracesAnswer::One(one) => {
                 let height = view::list_height_of(self, ViewKind::Trace);
                 if let Some(trace) = self.trace_mut() {
@@ -205,6 +209,12 @@ impl UiState {
         }
         let height = view::list_height_of(self, ViewKind::Traces);
         self.traces.arrange(height);
+    }
+
+    /// Whether the trace on screen was opened from elsewhere and nothing of it was shown yet.
+    fn only_opened(&self) -> bool {
+        let [trace] = self.trace_path.as_slice() else { return false };
+        self.view() == ViewKind::Trace && trace.answer.is_none()
     }
 
     /// Opens the list: of the function that is looked at, else of all.

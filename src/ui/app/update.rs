@@ -19,7 +19,7 @@ use super::function::FunctionList;
 use super::list::Move;
 use super::owner::Leads;
 use super::prompt::PromptKind;
-use super::state::{Effect, Msg, SourcesList, UiState};
+use super::state::{Behind, Effect, Msg, SourcesList, UiState};
 
 /// Lengths of the window, in minutes.
 const WINDOWS_MIN: [i64; 11] = [1, 2, 5, 10, 30, 60, 180, 360, 720, 1_440, 2_880];
@@ -38,7 +38,8 @@ pub fn update(state: &mut UiState, msg: Msg, at: u64) -> Vec<Effect> {
             }
             state.last_key = Some(at);
             let SessionStatus { latest, as_of, paused, .. } = *state.status;
-            state.behind_ms = paused.then_some(latest.since(as_of));
+            let records = state.status.records().saturating_sub(state.stood_at);
+            state.behind = paused.then_some(Behind { ms: latest.since(as_of), records });
             effects = state.key(Key::from(event));
         }
         Msg::Paste(text) => {
@@ -245,7 +246,7 @@ impl UiState {
             Action::Save => self.open_palette("save "),
             Action::Columns if self.lines_here().is_some() => return self.open_fields(),
             Action::Columns => self.open_palette("column "),
-            Action::SetUp => self.open_palette("theme "),
+            Action::SetUp => self.open_themes(),
             Action::Redraw => return vec![Effect::Redraw],
             Action::Suspend => return vec![Effect::Suspend],
         }
@@ -305,11 +306,14 @@ impl UiState {
     fn menu_key(&mut self, key: Key) {
         let Some(at) = self.menu else { return };
         let orders = view::menu_words(self).len();
-        match self.options.keymap.action(ViewKind::Overview, key) {
-            Some(Action::Down) => self.menu = Some((at + 1) % orders),
-            Some(Action::Up) => self.menu = Some((at + orders - 1) % orders),
-            Some(Action::Invert) => self.invert(),
-            Some(Action::Open) => {
+        if self.options.keymap.action(ViewKind::Overview, key) == Some(Action::Invert) {
+            return self.invert();
+        }
+        let key = self.as_arrow(key);
+        match (key.code, key.ctrl) {
+            (KeyCode::Down, _) | (KeyCode::Char('n'), true) => self.menu = Some((at + 1) % orders),
+            (KeyCode::Up, _) | (KeyCode::Char('p'), true) => self.menu = Some((at + orders - 1) % orders),
+            (KeyCode::Enter, _) => {
                 match self.view() {
                     ViewKind::Invocations => {
                         self.invocations.rank(Ranking::ALL.get(at).copied().unwrap_or_default());
@@ -478,8 +482,10 @@ impl UiState {
         if text.len() > COPY_MOST {
             return self.say("too long for the terminal's clipboard");
         }
-        let shown = sanitize::cut(&text, 40, self.options.charset.symbols()).into_owned();
-        self.notice = Some(format!("sent to the terminal's clipboard: {shown}"));
+        const SENT: &str = "sent to the clipboard: ";
+        let room = usize::from(self.size.0).saturating_sub(SENT.len() + 2).max(20);
+        let shown = sanitize::cut(&text, room, self.options.charset.symbols());
+        self.notice = Some(format!("{SENT}{shown}"));
         vec![Effect::Copy(text)]
     }
 
@@ -534,6 +540,9 @@ impl UiState {
         self.told = true;
         // It goes on, whoever said so.
         self.still &= status.paused;
+        if !self.status.paused {
+            self.stood_at = status.records();
+        }
         self.status = status;
         self.arrange_sources();
     }

@@ -1,4 +1,4 @@
-//! What frames every view: the header, the rule or scrub bar, messages, and the keys.
+//! What frames every view below its header: the rule or scrub bar, messages, and the keys.
 
 use ratatui::layout::{Position, Rect};
 use ratatui::style::Modifier;
@@ -9,145 +9,14 @@ use crate::ui::app::{
     Board, Compare, Focus, FunctionBoard, FunctionList, PanelKind, Shape, SourcesList, UiState,
 };
 use crate::ui::keymap::{Action, ViewKind};
-use crate::ui::number;
 use crate::ui::sanitize;
-use crate::ui::status::{SessionKind, SessionStatus};
+use crate::ui::status::SessionKind;
 use crate::ui::symbols::Symbols;
 use crate::ui::theme::Role;
 use crate::ui::widget::pen::Pen;
 use crate::ui::widget::scrub::{self, Scrub};
 
 use super::panels;
-
-/// Data older than this is said to be old, in ms.
-const OLD_MS: i64 = 600_000;
-
-/// Place and trust: what is looked at, the clock, how old the newest data are, what was lost.
-pub fn header(pen: &mut Pen, area: Rect, state: &UiState) {
-    let status = &state.status;
-    let end = area.right();
-    let mut parts: Vec<(String, Role)> = vec![("lamtop".to_string(), Role::Header)];
-    let place = match state.view() {
-        ViewKind::Overview => String::new(),
-        ViewKind::Function => state.function.as_ref().map_or_else(String::new, |f| f.name.to_string()),
-        ViewKind::Invocations => super::invocations::title(&state.invocations),
-        ViewKind::Invocation => state.invocation.as_ref().map_or_else(String::new, super::invocation::title),
-        ViewKind::Logs => state.logs.as_ref().map_or_else(String::new, super::logs::title),
-        ViewKind::Patterns => super::patterns::title(state),
-        ViewKind::Traces => super::traces::title(state),
-        ViewKind::Trace => super::trace::title(state),
-        ViewKind::Problems => "problems".to_string(),
-        ViewKind::Sources => "sources".to_string(),
-        ViewKind::Help => "help".to_string(),
-    };
-    if place.is_empty() {
-        parts.push((format!("{} fn", status.functions), Role::Text));
-    } else {
-        let most = usize::from(area.width / 3).max(12);
-        let place = sanitize::cut(&place, most, pen.symbols);
-        let below = path_below(state, most.saturating_sub(sanitize::width(&place)));
-        parts.push((format!("{below}> {place}"), Role::Title));
-    }
-    parts.extend(clock(state));
-    if let Some(recording) = status.recording {
-        let lines = number::whole(recording.lines);
-        parts.push(match recording.missed {
-            0 => (format!("REC {lines}"), Role::Live),
-            missed => (format!("REC {lines}, missed {}", number::bytes(missed)), Role::Error),
-        });
-    }
-    // Of a picture that stands they would be ages of then.
-    let ages = status.ages.iter().filter(|_| !status.paused);
-    for (source, age) in ages {
-        let age = age.map_or_else(|| pen.symbols.none.to_string(), number::age);
-        parts.push((format!("{source} {age}"), Role::Text));
-    }
-    if status.bad > 0 {
-        parts.push((format!("bad {}", number::whole(status.bad)), Role::Bad));
-    }
-    if status.dropped > 0 {
-        parts.push((format!("lost {}{}", pen.symbols.at_least, number::whole(status.dropped)), Role::Error));
-    }
-    if let Some(since) = status.evicted {
-        parts.push((format!("invocations since {}", state.zone.minutes(since)), Role::Memory));
-    }
-    if status.memory.0 > 0 {
-        parts.push((format!("mem {}", number::bytes(status.memory.0)), Role::Label));
-    }
-    let mut x = area.x;
-    for (text, role) in parts {
-        let width = sanitize::width(&sanitize::display(&text, pen.symbols)) as u16;
-        if x + width > end {
-            break;
-        }
-        x = pen.text(x, area.y, end - x, &text, role) + 2;
-    }
-}
-
-/// The views that Esc leads back to, the nearest last, in so many columns: where they have no room the first
-/// are left off.
-fn path_below(state: &UiState, room: usize) -> String {
-    let mut path = String::new();
-    for view in state.path().rev() {
-        let more = format!("> {} {path}", view.word());
-        if more.len() > room {
-            break;
-        }
-        path = more;
-    }
-    path
-}
-
-fn clock(state: &UiState) -> Vec<(String, Role)> {
-    let status = &state.status;
-    let time = state.zone.seconds(status.as_of) + &state.zone.mark(status.as_of);
-    match status.kind {
-        SessionKind::Live => {
-            let word = if status.paused { ("PAUSED", Role::Paused) } else { ("LIVE", Role::Live) };
-            let mut parts = vec![(word.0.to_string(), word.1)];
-            let far = status.stale_ms.is_some()
-                || status
-                    .newest
-                    .is_some_and(|newest| state.zone.date(newest) != state.zone.date(status.as_of));
-            let date = if far { state.zone.date(status.as_of) + " " } else { String::new() };
-            parts.push((date + &time, Role::Text));
-            if let Some(behind) = state.behind_ms.filter(|behind| status.paused && *behind >= 1_000) {
-                // It was so much when a key was pressed, and has only grown.
-                let at_least = state.options.charset.symbols().at_least;
-                parts.push((format!("{at_least}{} behind", number::age(behind)), Role::Paused));
-            }
-            // Silence for long is worth a word, whether time stands still with it or goes on.
-            let silent = status.newest.map_or(0, |newest| status.as_of.since(newest));
-            if let Some(age) = status.stale_ms.or((silent > OLD_MS).then_some(silent)) {
-                parts.push((format!("newest {} ago", number::age(age)), Role::NoData));
-            }
-            parts.extend(older(status));
-            parts
-        }
-        SessionKind::Replay { speed, end, .. } => {
-            let ended = status.as_of >= end;
-            let (word, role) = match (status.paused, ended) {
-                (true, _) => ("PAUSED".to_string(), Role::Paused),
-                (_, true) => ("ENDED".to_string(), Role::Paused),
-                _ if status.lap.is_some() => (format!("{} AGAIN", speed.shown()), Role::Live),
-                _ => (speed.shown(), Role::Live),
-            };
-            let time = match (status.newest, status.functions) {
-                (None, 0) if status.nothing_in_it() => "no record of Lambda in it".to_string(),
-                (None, 0) => "no record of Lambda so far".to_string(),
-                _ => format!("{} {time}", state.zone.date(status.as_of)),
-            };
-            let mut parts = vec![(format!("REPLAY {word}"), role), (time, Role::Text)];
-            parts.extend(older(status));
-            parts
-        }
-    }
-}
-
-/// While older records are being read, how far that is.
-fn older(status: &SessionStatus) -> Option<(String, Role)> {
-    status.filling.map(|share| (format!("reading older {:.0} %", share * 100.0), Role::Label))
-}
 
 /// A rule, or in a replay the scrub bar; at its end the window and the filter.
 pub fn rule(pen: &mut Pen, area: Rect, state: &UiState) {
@@ -358,24 +227,12 @@ fn hints(state: &UiState) -> Vec<(Action, &'static str)> {
             (Action::Wider, "wider"),
             pause,
         ],
-        ViewKind::Function => match state.function.as_ref().map(|f| (f.board.focus, &f.board)) {
-            Some((Focus::Panel(kind), board)) => panel_hints(kind, board),
-            _ if state.function.as_ref().is_some_and(|f| f.list == FunctionList::Environments) => vec![
-                (Action::Open, "open"),
-                (Action::Left, "along the lane"),
-                (Action::Back, "back"),
-                (Action::NextPanel, "next list"),
-                (Action::NextError, "next error"),
-                pause,
-            ],
-            _ => vec![
-                (Action::Open, "open"),
-                (Action::Back, "back"),
-                (Action::NextPanel, "next list"),
-                (Action::NextError, "next error"),
-                (Action::Find, "find"),
-                pause,
-            ],
+        ViewKind::Function => match &state.function {
+            Some(FunctionBoard { board: board @ Board { focus: Focus::Panel(kind), .. }, .. }) => {
+                panel_hints(*kind, board)
+            }
+            Some(function) => list_hints(function).into_iter().chain([pause]).collect(),
+            None => vec![(Action::Back, "back")],
         },
         ViewKind::Invocations => vec![
             (Action::Open, "open"),
@@ -401,7 +258,7 @@ fn hints(state: &UiState) -> Vec<(Action, &'static str)> {
             (Action::Back, "back"),
             (Action::Follow, "follow"),
             (Action::Find, "find"),
-            (Action::NextError, "next error"),
+            (Action::NextError, "error line"),
             (Action::Patterns, "patterns"),
             (Action::InvocationOf, "its invocation"),
             (Action::Open, "unfold"),
@@ -498,6 +355,24 @@ fn shape_of_lines(state: &UiState) -> &'static str {
     if state.lines_here().is_some_and(|logs| logs.raw) { "structured" } else { "raw" }
 }
 
+/// The keys that do something in the open list of a function.
+fn list_hints(function: &FunctionBoard) -> Vec<(Action, &'static str)> {
+    let mut hints = match function.list {
+        FunctionList::Settings => vec![(Action::Copy, "copy")],
+        FunctionList::Metrics => vec![(Action::Open, "enlarge")],
+        _ => vec![(Action::Open, "open")],
+    };
+    if function.lane().is_some_and(|lane| !lane.blocks.is_empty()) {
+        hints.push((Action::Left, "along the lane"));
+    }
+    hints.extend([(Action::Back, "back"), (Action::NextPanel, "next list")]);
+    if function.list != FunctionList::Metrics {
+        hints.push((Action::NextError, "next error"));
+    }
+    hints.push((Action::Find, "find"));
+    hints
+}
+
 fn panel_hints(kind: PanelKind, board: &Board) -> Vec<(Action, &'static str)> {
     let mut hints = Vec::new();
     if board.crosshair_column().is_some() {
@@ -560,11 +435,11 @@ pub fn footer(pen: &mut Pen, area: Rect, state: &UiState) -> Option<Position> {
             let hint = match prompt.kind {
                 crate::ui::app::PromptKind::Find => "a text; Ctrl-g makes it a filter",
                 crate::ui::app::PromptKind::Filter => {
-                    "fn:pay* err cold status:timeout dur>800ms mem>90% level>=warn \"card declined\" /regex/ -word"
+                    "fn:pay* err cold status:timeout dur>800ms level>=warn \"text\" /regex/ -word"
                 }
                 crate::ui::app::PromptKind::Note => "a note for this time; Enter alone marks it without one",
                 crate::ui::app::PromptKind::Jump => {
-                    "14:32, -10m, 2 h ago, yesterday 9:00, nov 23 14:32, 2026-11-23T14:32Z, start, now"
+                    "14:32, -10m, yesterday 9:00, nov 23 14:32, 2026-11-23T14:32Z, now"
                 }
             };
             pen.text(x + 2, area.y, room.saturating_sub(2), hint, Role::Hint);

@@ -23,25 +23,26 @@ use super::unfolded;
 const TIME: u16 = 13;
 const LEVEL: u16 = 6;
 
-/// Columns before the text: time, level, and the function where lines of several are shown. None before
-/// lines as they were written.
+/// Columns before the text: time, level, and the function where lines of several are shown. Lines of one
+/// function as they were written have none; those of several keep what they may not say themselves.
 fn before_text(logs: &LogView, width: u16) -> (u16, u16) {
-    if logs.raw {
-        return (0, 0);
-    }
     let function = match (&logs.scope.function, width) {
         (Some(_), _) | (None, ..70) => 0,
         (None, 70..120) => 16,
         (None, _) => 26,
     };
-    (TIME + LEVEL + function, function)
+    match (logs.raw, &logs.scope.function) {
+        (true, Some(_)) => (0, 0),
+        (true, None) => (TIME + function, function),
+        (false, _) => (TIME + LEVEL + function, function),
+    }
 }
 
 /// Columns of the text itself on a screen so wide.
 pub fn text_width(logs: &LogView, width: u16) -> usize {
-    // A tagged line as it was written moves aside by the column of its tag.
-    let tag = u16::from(logs.raw);
-    usize::from(width.saturating_sub(before_text(logs, width).0 + tag))
+    // With nothing before it a tagged line moves aside by the column of its tag.
+    let before = before_text(logs, width).0;
+    usize::from(width.saturating_sub(before.max(1)))
 }
 
 /// What the header calls the view.
@@ -106,17 +107,19 @@ fn draw_line(
     let y = area.y;
     let role = line_role(row);
     // A line that continues the one above has what that one has.
-    if !row.more && !logs.raw {
+    if !row.more && before > 0 {
         let time = row.time.map_or_else(|| pen.symbols.none.to_string(), |time| state.zone.millis(time));
         pen.text(area.x, y, TIME - 1, &time, Role::Label);
+    }
+    if !row.more && !logs.raw {
         pen.text(area.x + TIME, y, LEVEL - 1, level_word(row.level, row.bad.is_some(), row.platform), role);
     }
     let tag = || Tag::Line(row.origin);
-    let aside = u16::from(logs.raw && state.tags.holds(tag));
-    super::tag(pen, if logs.raw { area.x } else { area.x + TIME - 1 }, y, state, tag);
+    let aside = u16::from(before == 0 && state.tags.holds(tag));
+    super::tag(pen, area.x + before.min(TIME).saturating_sub(1), y, state, tag);
     if function > 0 && !row.more {
         let name = row.function.as_deref().unwrap_or(pen.symbols.none);
-        pen.text(area.x + TIME + LEVEL, y, function - 1, name, Role::Label);
+        pen.text(area.x + before - function, y, function - 1, name, Role::Label);
     }
     let width = text_width(logs, area.width) as u16;
     let text = Rect::new(area.x + before + aside, y, width, area.height);

@@ -13,7 +13,7 @@ use crate::ui::widget::pen::Pen;
 use crate::ui::widget::sparkline;
 
 /// Columns on either side of the bars.
-const SIDE: u16 = 10;
+const SIDE: u16 = 12;
 /// Rows that it takes of a list of at least so many.
 const ROWS: u16 = 2;
 const ROOM: u16 = 14;
@@ -46,7 +46,7 @@ pub fn draw(
     pen.text(area.x, area.y, SIDE - 1, &left(window.from), Role::Label);
     pen.text(bars.right() + 1, area.y, SIDE - 1, &left(window.to.plus(-1)), Role::Label);
     let y = area.y + 1;
-    pen.text(area.x, y, SIDE - 1, "err lines", Role::Label);
+    pen.text(area.x, y, SIDE - 1, "error lines", Role::Label);
     let least = if survey.unread > 0 { pen.symbols.at_least } else { "" };
     let errors = match survey.errors {
         0 if survey.unread == 0 => "none".to_string(),

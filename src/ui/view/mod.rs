@@ -6,6 +6,7 @@ mod csv;
 mod errors;
 mod figures;
 pub mod function;
+mod header;
 mod heat;
 pub mod help;
 pub mod incident;
@@ -74,7 +75,7 @@ pub fn draw(state: &UiState, buffer: &mut Buffer) -> Option<Position> {
         return None;
     }
     let layout = layout_at(state, state.view(), size);
-    frame::header(&mut pen, layout.header, state);
+    header::draw(&mut pen, layout.header, state);
     problems::line(&mut pen, layout.problems, state);
     frame::rule(&mut pen, layout.rule, state);
     match state.view() {
@@ -97,7 +98,7 @@ pub fn draw(state: &UiState, buffer: &mut Buffer) -> Option<Position> {
     problems::sentence(&mut pen, layout.sentence, state);
     frame::message(&mut pen, layout.message, state);
     if let Some(palette) = &state.palette {
-        return Some(palette::draw(&mut pen, layout.list.union(layout.message), palette, state));
+        return palette::draw(&mut pen, layout.list.union(layout.message), palette, state);
     }
     if state.menu.is_some() {
         overview::draw_menu(&mut pen, layout.list, state);

@@ -6,12 +6,13 @@ use crate::model::Timestamp;
 use crate::ui::app::{SourcesList, UiState, Weight};
 use crate::ui::number;
 use crate::ui::sanitize;
-use crate::ui::status::{BadRecord, SourceState, SourceStatus};
+use crate::ui::status::{BadRecord, SessionKind, SourceState, SourceStatus};
 use crate::ui::symbols::Symbols;
 use crate::ui::theme::Role;
 use crate::ui::widget::paragraph;
 use crate::ui::widget::pen::{Pen, masked};
 use crate::ui::widget::table::{self, Column};
+use crate::ui::zone::Zone;
 
 use super::below_head;
 use super::layout::Layout;
@@ -32,7 +33,7 @@ const SOURCES: [Column; 9] = [
     right("OF", 8, 3),
     right("RECORDS", 12, 1),
     right("BAD", 8, 0),
-    right("NEWEST", 8, 2),
+    right("NEWEST", 9, 2),
     left(" NOTE", 24, 4, 200),
 ];
 
@@ -66,11 +67,23 @@ pub fn draw(pen: &mut Pen, layout: &Layout, state: &UiState) {
         let text = format!("{what}: {}", number::whole(count));
         x = pen.text(x + 1, layout.tabs.y, layout.tabs.right().saturating_sub(x + 1), &text, Role::Label);
     }
+    // The rest of the screen is of the time at which the picture stands.
+    if status.paused || matches!(status.kind, SessionKind::Replay { end, .. } if status.as_of < end) {
+        let mark = state.zone.mark(status.as_of);
+        let text = format!(" read so far, not as of {}{mark} ", state.zone.seconds(status.as_of));
+        pen.right(
+            layout.tabs.right(),
+            layout.tabs.y,
+            layout.tabs.right().saturating_sub(x),
+            &text,
+            Role::Label,
+        );
+    }
     match state.sources.list {
         SourcesList::Sources => {
             let list = &state.sources.sources;
             let cell = |column, line: usize, symbols: &Symbols| {
-                source(column, &status.sources[line], status.now(), symbols)
+                source(column, &status.sources[line], status.now(), state.zone, symbols)
             };
             draw_list(pen, area, &SOURCES, status.sources.len(), (list.top(), list.index()), cell);
             let selected = status.sources.get(list.index());
@@ -181,7 +194,13 @@ fn draw_list(
     }
 }
 
-fn source(column: usize, row: &SourceStatus, as_of: Timestamp, symbols: &Symbols) -> (String, Role) {
+fn source(
+    column: usize,
+    row: &SourceStatus,
+    as_of: Timestamp,
+    zone: Zone,
+    symbols: &Symbols,
+) -> (String, Role) {
     let role = match row.state {
         SourceState::Failed => Role::Error,
         SourceState::Waiting => Role::NoData,
@@ -199,7 +218,11 @@ fn source(column: usize, row: &SourceStatus, as_of: Timestamp, symbols: &Symbols
         6 => (number::whole(row.bad), if row.bad > 0 { Role::Bad } else { Role::Text }),
         8 => (row.note.as_ref().map_or_else(String::new, |note| format!(" {note}")), role),
         _ => {
-            let age = row.newest.map(|newest| number::coarse_age(as_of.since(newest)));
+            // What comes after the time at which the picture stands has no age there.
+            let age = row.newest.map(|newest| match newest > as_of {
+                true => zone.seconds(newest),
+                false => number::coarse_age(as_of.since(newest)),
+            });
             (age.unwrap_or_else(|| symbols.none.to_string()), Role::Text)
         }
     }

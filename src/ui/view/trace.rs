@@ -3,7 +3,7 @@
 use ratatui::layout::Rect;
 
 use crate::model::{Flags, Timestamp};
-use crate::query::view::{LogRow, TraceRow, TraceTree};
+use crate::query::view::{LogRow, OneTrace, TraceRow, TraceTree};
 use crate::ui::app::{Shown, TraceBoard, UiState};
 use crate::ui::number;
 use crate::ui::sanitize;
@@ -53,6 +53,15 @@ pub fn title(state: &UiState) -> String {
     match state.trace().and_then(|trace| trace.answer.as_ref()) {
         Some(answer) if !answer.shown.is_empty() => format!("trace {}{linked}", answer.shown),
         _ => format!("trace{linked}"),
+    }
+}
+
+/// Why an invocation has no trace, in a line of the narrowest usual screen.
+pub fn no_trace(answer: &OneTrace) -> &'static str {
+    match (answer.any, answer.id) {
+        (false, _) => "no trace: nothing that is read has any (X-Ray segments, OpenTelemetry spans)",
+        (true, Some(_)) => "no trace: it names one, but no segment was read: not sampled, or not exported",
+        (true, None) => "no trace: it was not sampled, or its segments are not in what is read",
     }
 }
 

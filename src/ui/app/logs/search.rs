@@ -32,7 +32,7 @@ impl Want {
     pub fn name(&self) -> String {
         match self {
             Self::Text(text) => format!("{text:?}"),
-            Self::Error => "error".to_string(),
+            Self::Error => "error line".to_string(),
             Self::Request(_) => "line of this invocation".to_string(),
         }
     }
@@ -149,6 +149,23 @@ impl LogView {
         };
         let search = Search { want, forward, then, turned: None, begin, begin_time, place: Anchor::Tail };
         self.search = Some(search.from(end));
+    }
+
+    /// Which of the lines with a text the one that is read is, as far as the loaded lines tell: counted from
+    /// the first of all where that is among them, else from the last.
+    pub(in crate::ui::app) fn place_found(&self, text: &str) -> Option<String> {
+        if self.searching() || !self.selected().is_some_and(|row| matches(&row.text, text)) {
+            return None;
+        }
+        let count =
+            |lines: Range<usize>| self.rows.range(lines).filter(|row| matches(&row.text, text)).count();
+        let (to_here, below) = (count(0..self.cursor + 1), count(self.cursor + 1..self.rows.len()));
+        match (self.at_start, self.at_end && self.newer == 0) {
+            (true, true) => Some(format!("{text:?}: {to_here} of {}", to_here + below)),
+            (true, false) => Some(format!("{text:?}: {to_here}, maybe more below")),
+            (false, true) => Some(format!("{text:?}: {} from the last, maybe more above", below + 1)),
+            (false, false) => None,
+        }
     }
 
     /// The first of these loaded lines that is wanted, or the last.
