@@ -2,6 +2,8 @@
 //! returns what is to be done outside as effects.
 
 mod acknowledge;
+#[cfg(test)]
+mod any_tests;
 mod ask;
 mod aws;
 mod board;
@@ -13,6 +15,8 @@ mod facts;
 mod facts_now;
 mod fields;
 mod find;
+#[cfg(test)]
+mod follow_tests;
 mod function;
 #[cfg(test)]
 mod hand_tests;
@@ -62,6 +66,8 @@ mod tests;
 mod time_tests;
 mod trace;
 mod traces;
+#[cfg(test)]
+mod traces_tests;
 mod tree;
 mod triggers;
 mod unfold;

@@ -2,36 +2,34 @@
 
 use std::sync::Arc;
 
-use proptest::prelude::*;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
-use crate::model::{Graded, Timestamp, Why};
-use crate::query::view::{Limit, SortBy, TraceOrder, TracesAnswer, TracesRequest};
-use crate::ui::fixture::{self, NOW, Session, live, options, replay, request_id};
+use crate::model::Timestamp;
+use crate::query::view::SortBy;
+use crate::ui::fixture::{self, NOW, Session, live, options, replay};
 use crate::ui::keymap::{Action, ViewKind};
 use crate::ui::status::Speed;
 use crate::ui::view;
 
 use super::function::FunctionList;
 use super::state::{Effect, Msg, UiState};
-use super::trace::Shown;
 use super::update;
 
-fn session() -> Session {
+pub(super) fn session() -> Session {
     Session::new(80, 24, live())
 }
 
-fn names(session: &Session) -> Vec<String> {
+pub(super) fn names(session: &Session) -> Vec<String> {
     let overview = &session.state.overview;
     (0..overview.len()).map(|line| overview.row(line).unwrap().name.to_string()).collect()
 }
 
-fn selected(session: &Session) -> String {
+pub(super) fn selected(session: &Session) -> String {
     session.state.overview.selected().unwrap().name.to_string()
 }
 
-fn notice(session: &Session) -> &str {
+pub(super) fn notice(session: &Session) -> &str {
     session.state.notice.as_deref().unwrap_or("")
 }
 
@@ -441,135 +439,6 @@ fn what_is_copied_is_raw() {
     assert!(text.contains('\x1b'), "{text:?}");
 }
 
-// Logs
-
-fn top_and_cursor(session: &Session) -> (Option<Timestamp>, Option<Timestamp>) {
-    let logs = session.state.logs.as_ref().unwrap();
-    (logs.rows[logs.top].time, logs.selected().unwrap().time)
-}
-
-#[test]
-fn following_lets_go_at_the_first_upward_move() {
-    let mut session = session();
-    session.press("4");
-    let last = |n: u64| fixture::log(n).time;
-    assert_eq!(top_and_cursor(&session).1, last(999));
-    session.lines += 5;
-    session.pass(200);
-    assert_eq!(top_and_cursor(&session).1, last(1_004), "it follows");
-    session.press("k");
-    let before = top_and_cursor(&session);
-    session.lines += 7;
-    session.pass(1_500);
-    session.pass(1_500);
-    assert_eq!(top_and_cursor(&session), before, "what is read does not move");
-    assert_eq!(session.state.logs.as_ref().unwrap().new_below(), 7);
-    session.press("G");
-    assert_eq!(top_and_cursor(&session).1, last(1_011));
-    assert!(session.state.logs.as_ref().unwrap().follow);
-    session.press("F k F");
-    assert!(session.state.logs.as_ref().unwrap().follow);
-}
-
-#[test]
-fn a_followed_line_is_asked_for_at_once_when_the_last_is_100_ms_old() {
-    let mut session = session();
-    session.press("4");
-    session.at += 150;
-    session.lines += 1;
-    let mut status = live();
-    status.generation += 1;
-    session.send(Msg::Status(Arc::new(status)));
-    assert_eq!(top_and_cursor(&session).1, fixture::log(1_000).time);
-}
-
-#[test]
-fn pages_are_fetched_while_scrolling_and_let_go_far_away() {
-    let mut session = session();
-    session.lines = 20_000;
-    session.press("4");
-    for _ in 0..600 {
-        session.press("PgUp");
-    }
-    let logs = session.state.logs.as_ref().unwrap();
-    assert!(logs.rows.len() <= 5_000, "{}", logs.rows.len());
-    assert_eq!(logs.selected().unwrap().time, fixture::log(20_000 - 1 - 600 * 18).time);
-    session.press("g");
-    assert_eq!(top_and_cursor(&session).1, fixture::log(0).time);
-    for _ in 0..20 {
-        session.press("PgDn");
-    }
-    assert_eq!(top_and_cursor(&session).1, fixture::log(20 * 18).time);
-    session.press("G");
-    assert_eq!(top_and_cursor(&session).1, fixture::log(19_999).time);
-}
-
-#[test]
-fn finding_goes_beyond_what_is_loaded() {
-    let mut session = session();
-    session.lines = 5_000;
-    session.press("4 g / \"4711\" Enter");
-    assert_eq!(top_and_cursor(&session).1, fixture::log(1).time);
-    session.press("n");
-    assert_eq!(top_and_cursor(&session).1, fixture::log(7).time);
-    session.press("G / \"bank\" Enter");
-    assert_eq!(
-        top_and_cursor(&session).1,
-        fixture::log(4_999 - 4_999 % 6 + 1).time,
-        "at the end it looks back"
-    );
-    session.press("o");
-    assert_eq!(top_and_cursor(&session).1, fixture::log(4_999 - 4_999 % 6 + 1).time);
-    session.press("O");
-    assert_eq!(
-        top_and_cursor(&session).1,
-        fixture::log(4_999 - 4_999 % 6).time,
-        "the line before of its invocation"
-    );
-    session.press("g e");
-    assert_eq!(top_and_cursor(&session).1, fixture::log(3).time);
-    session.press("/ \"nowhere\" Enter");
-    assert!(notice(&session).starts_with("no \"nowhere\""), "{}", notice(&session));
-    let logs = session.state.logs.as_ref().unwrap();
-    assert!(!logs.searching());
-}
-
-#[test]
-fn what_is_found_far_away_gets_its_surroundings() {
-    let mut session = session();
-    session.lines = 9_000;
-    session.press("4 g");
-    // Only one line is of this request's kind so far away.
-    let id = fixture::log(8_000).request_id;
-    session.press("t");
-    session.press("Esc");
-    let logs = session.state.logs.as_mut().unwrap();
-    logs.search(super::logs::Want::Request(id.clone().unwrap()), true, false, 20, 80);
-    session.send(Msg::Tick);
-    let logs = session.state.logs.as_ref().unwrap();
-    assert_eq!(logs.selected().unwrap().request_id, id);
-    assert!(logs.rows.len() > 100 && logs.cursor > 0);
-}
-
-#[test]
-fn a_time_in_the_log_view_is_scrolled_to() {
-    let mut session = session();
-    session.press("4 t \"-10m\" Enter");
-    assert_eq!(session.effects, [], "nothing has to be sought: it is all there already");
-    assert_eq!(top_and_cursor(&session).1, Some(NOW.plus(-600_000)));
-    assert!(!session.state.logs.as_ref().unwrap().follow);
-}
-
-#[test]
-fn a_filter_keeps_the_time_that_is_read() {
-    let mut session = session();
-    session.press("4 t \"-10m\" Enter \\ \"bank\" Enter");
-    let time = top_and_cursor(&session).1.unwrap();
-    assert!(time >= NOW.plus(-600_000) && time < NOW.plus(-590_000), "{time}");
-    let logs = session.state.logs.as_ref().unwrap();
-    assert!(logs.rows.iter().all(|row| row.text.contains("bank")));
-}
-
 #[test]
 fn only_bound_keys_are_in_the_help() {
     let mut session = session();
@@ -580,190 +449,6 @@ fn only_bound_keys_are_in_the_help() {
     for action in Action::ALL {
         let bound = action.views().contains(&ViewKind::Logs);
         assert_eq!(text.contains(action.help()), bound, "{action:?}");
-    }
-}
-
-// Whatever happens
-
-fn any_msg() -> impl Strategy<Value = Msg> {
-    let keys: Vec<&'static str> = vec![
-        "j",
-        "k",
-        "h",
-        "l",
-        "PgDn",
-        "PgUp",
-        "Ctrl-d",
-        "Ctrl-u",
-        "g",
-        "G",
-        "Enter",
-        "Esc",
-        "q",
-        "1",
-        "2",
-        "3",
-        "4",
-        "7",
-        "L",
-        "Tab",
-        "Shift-Tab",
-        "+",
-        "?",
-        "/",
-        "n",
-        "N",
-        "\\",
-        "e",
-        "E",
-        "o",
-        "O",
-        ">",
-        "<",
-        "I",
-        "s",
-        "t",
-        "z",
-        "Z",
-        ",",
-        ".",
-        "T",
-        "F",
-        "p",
-        "[",
-        "]",
-        "r",
-        "w",
-        "v",
-        "f",
-        "M",
-        "c",
-        "Ctrl-g",
-        "Backspace",
-        "a",
-        "(",
-        "Ctrl-l",
-        "Home",
-        "End",
-        "Down",
-        "Up",
-        "Space",
-        "m",
-        "F6",
-    ];
-    prop_oneof![
-        12 => prop::sample::select(keys).prop_map(fixture::key),
-        2 => (1u16..200, 1u16..60).prop_map(|(w, h)| Msg::Resize(w, h)),
-        1 => any::<String>().prop_map(Msg::Paste),
-        1 => (-5isize..5).prop_map(Msg::Wheel),
-        1 => any::<String>().prop_map(Msg::Notice),
-        2 => (any::<bool>(), -0.5f64..1.5, -2_000_000i64..2_000_000, any::<bool>()).prop_map(
-            |(paused, loaded, by, is_live)| {
-                let mut status = if is_live { live() } else { replay(paused, loaded) };
-                status.as_of = NOW.plus(by);
-                status.generation = by.unsigned_abs();
-                Msg::Status(Arc::new(status))
-            }
-        ),
-        2 => Just(Msg::Tick),
-    ]
-}
-
-/// An overview that no query would give.
-fn odd_overview(seed: u64) -> crate::query::view::Overview {
-    let mut odd = if seed.is_multiple_of(2) { fixture::overview() } else { fixture::function(seed % 50) };
-    let numbers = [0.0, -1.0, f64::NAN, f64::INFINITY, 1e300, 0.001, 42.0];
-    let number = numbers[(seed % 7) as usize];
-    let panels = &mut odd.panels;
-    for panel in [&mut panels.invocations, &mut panels.duration, &mut panels.errors, &mut panels.concurrency]
-    {
-        panel.now =
-            if seed.is_multiple_of(3) { Graded::NoSource(Why::NoData) } else { Graded::Settling(number) };
-        panel.chart.settled = [0, 5, usize::MAX][(seed % 3) as usize];
-        for line in &mut panel.chart.lines {
-            line.points.truncate((seed % 31) as usize);
-            if let Some(point) = line.points.first_mut() {
-                *point = Some(number);
-            }
-        }
-        panel.chart.limits.push(Limit { name: "limit", value: Graded::Counted(number) });
-    }
-    odd.step_ms = [0, -1, 60_000, i64::MAX][(seed % 4) as usize];
-    if seed.is_multiple_of(5) {
-        odd.window.to = [odd.window.from, Timestamp::MIN, Timestamp::NEVER][(seed % 3) as usize];
-    }
-    if let Some(tree) = &panels.trace.tree {
-        let mut tree = (**tree).clone();
-        tree.end_us = [0, i64::MAX, -5][(seed % 3) as usize];
-        tree.rows[1].depth = 1_000_000;
-        tree.rows[2].start_us = i64::MAX;
-        tree.rows[3].length_us = i64::MIN;
-        panels.trace.tree = Some(Arc::new(tree));
-    }
-    odd.rows.truncate((seed % 24) as usize);
-    for row in &mut odd.rows {
-        row.rate = Graded::Counted(number);
-        row.memory_mb = Some(0);
-        row.invocations = Graded::Counted(0);
-    }
-    odd
-}
-
-proptest! {
-    #![proptest_config(ProptestConfig::with_cases(300))]
-
-    #[test]
-    fn nothing_panics_and_nothing_raw_is_drawn(
-        msgs in prop::collection::vec((any_msg(), 0u64..3_000, any::<u64>()), 1..60),
-        ascii: bool,
-    ) {
-        let mut options = options(80, 24);
-        if ascii {
-            options.charset = crate::ui::symbols::Charset::Ascii;
-        }
-        let mut state = UiState::new(options);
-        let mut at = 0;
-        for (msg, later, seed) in msgs {
-            at += later;
-            let mut effects = update(&mut state, msg, at);
-            for _ in 0..4 {
-                let mut next = Vec::new();
-                for effect in effects {
-                    next.extend(match effect {
-                        Effect::Ask { id, .. } => {
-                            let answer = Arc::new(odd_overview(seed));
-                            update(&mut state, Msg::Overview { id, answer, problems: Arc::new(fixture::problems()) }, at)
-                        }
-                        Effect::AskPage { id, request } => {
-                            let answer = Arc::new(fixture::page(request, seed % 300));
-                            update(&mut state, Msg::Page { id, answer }, at)
-                        }
-                        Effect::AskOne { id, request } => {
-                            let answer = Arc::new(fixture::one(request));
-                            update(&mut state, Msg::One { id, answer }, at)
-                        }
-                        Effect::AskLines { id, request } => {
-                            let answer = fixture::read(&request, seed % 900);
-                            update(&mut state, Msg::Lines { id, answer }, at)
-                        }
-                        _ => Vec::new(),
-                    });
-                }
-                effects = next;
-            }
-            let (width, height) = state.size;
-            let mut buffer = Buffer::empty(Rect::new(0, 0, width, height));
-            let cursor = view::draw(&state, &mut buffer);
-            prop_assert!(cursor.is_none_or(|at| at.y < height));
-            for cell in buffer.content() {
-                prop_assert!(!cell.symbol().chars().any(char::is_control), "{:?}", cell.symbol());
-                prop_assert!(!ascii || cell.symbol().is_ascii(), "{:?}", cell.symbol());
-            }
-            if let Some(logs) = &state.logs {
-                prop_assert!(logs.rows.is_empty() || logs.cursor < logs.rows.len());
-                prop_assert!(logs.top <= logs.cursor);
-            }
-        }
     }
 }
 
@@ -822,42 +507,6 @@ fn the_next_problem_is_a_row_with_a_state_or_a_finding() {
     assert_eq!(selected(&session), "catalog-search", "only a finding says that something is wrong with it");
 }
 
-#[test]
-fn a_trace_is_opened_folded_and_left_to_the_same_row() {
-    let mut session = session();
-    session.press("5 j j j Enter");
-    assert_eq!(session.state.view(), ViewKind::Trace);
-    let trace = session.state.trace().unwrap();
-    assert_eq!(trace.rows().len(), 138);
-    // The loop is one line, and the orphan stands below its parent that was not received.
-    assert_eq!(trace.shown.len(), 5 + 1 + 2);
-    assert_eq!(trace.shown[5], Shown::Run(5, 132));
-    assert_eq!(trace.shown[6], Shown::Missing(137));
-    session.press("j j j j j l");
-    assert_eq!(session.state.trace().unwrap().shown.len(), 5 + 132 + 2);
-    session.press("h h");
-    assert_eq!(session.state.trace().unwrap().row().unwrap().depth, 1, "folded the one around");
-    assert_eq!(session.state.trace().unwrap().shown.len(), 2 + 2);
-    session.press("*");
-    assert_eq!(session.state.trace().unwrap().shown.len(), 138 + 1);
-    session.press("Esc");
-    assert_eq!((session.state.view(), session.state.traces.index()), (ViewKind::Traces, 3));
-}
-
-#[test]
-fn what_is_looked_for_in_a_trace_is_unfolded() {
-    let mut session = session();
-    session.press("5 Enter /");
-    session.press("\"1oop000000000099\" Enter");
-    let trace = session.state.trace().unwrap();
-    assert_eq!(&*trace.row().unwrap().id, "1oop000000000099");
-    assert!(trace.list.index() >= trace.list.top(), "it is in sight");
-    session.press("n");
-    assert_eq!(&*session.state.trace().unwrap().row().unwrap().id, "1oop000000000099", "the only one");
-    session.press("e");
-    assert!(session.state.trace().unwrap().row().unwrap().flags.any());
-}
-
 /// From a line to its function and back to the same line; the path says where Esc leads.
 #[test]
 fn a_function_opened_from_its_lines_leads_back_to_them() {
@@ -903,115 +552,4 @@ fn what_failed_is_tried_again_where_it_is_followed() {
     let mut replayed = Session::new(80, 24, replay(true, 1.0));
     replayed.press("7 r");
     assert!(notice(&replayed).contains("reads each source once"), "{}", notice(&replayed));
-}
-
-/// Below the waterfall stand the lines of the run that the selected segment is in; those of one run are read
-/// once, and what is masked is read again.
-#[test]
-fn a_segment_shows_the_lines_of_its_run_in_place() {
-    let mut session = session();
-    session.press("5 Enter");
-    let lines = |session: &Session| {
-        let lines = session.state.trace().unwrap().lines.as_ref();
-        lines
-            .map(|lines| (lines.masked(), lines.rows.iter().map(|row| row.origin.offset).collect::<Vec<_>>()))
-    };
-    let its: Vec<u64> = (42..48).map(|n| n * 100).collect();
-    assert_eq!(lines(&session), Some((false, its.clone())));
-    let asked = session.lines_asked;
-    session.press("j");
-    assert_eq!((lines(&session), session.lines_asked), (Some((false, its.clone())), asked));
-    session.press("j j");
-    assert_eq!(lines(&session), None, "not in the run");
-    session.press("k k M");
-    assert_eq!(lines(&session), Some((true, its)));
-}
-
-#[test]
-fn from_a_segment_to_its_lines_and_back_and_along_a_link() {
-    let mut session = session();
-    session.press("5 Enter L");
-    assert_eq!(session.state.view(), ViewKind::Logs);
-    let scope = &session.state.logs.as_ref().unwrap().scope;
-    assert_eq!(scope.invocation.as_ref().unwrap().request_id, request_id(7));
-    session.press("Esc j j j");
-    session.press("Enter");
-    assert!(notice(&session).contains("not in the run"), "{}", notice(&session));
-    session.press("X");
-    assert!(notice(&session).contains("linked to no other"));
-    session.press("j X");
-    assert_eq!(session.state.trace_path.len(), 2);
-    session.press("Esc");
-    assert_eq!(session.state.trace().unwrap().list.index(), 4, "back where the link was");
-    session.press("Esc Esc");
-    assert_eq!(session.state.view(), ViewKind::Overview);
-}
-
-#[test]
-fn from_an_invocation_and_from_a_line_to_the_trace() {
-    let mut session = session();
-    session.press("j Enter X");
-    assert_eq!(session.state.view(), ViewKind::Trace);
-    session.press("Esc");
-    assert_eq!(session.state.view(), ViewKind::Function);
-    session.press("Enter X");
-    assert_eq!(session.state.view(), ViewKind::Trace);
-    session.press("Esc");
-    assert_eq!(session.state.view(), ViewKind::Invocation);
-    session.press("L X");
-    assert_eq!(session.state.view(), ViewKind::Trace);
-    session.press("Esc");
-    assert_eq!(session.state.view(), ViewKind::Logs);
-}
-
-#[test]
-fn traces_are_asked_as_of_now_and_not_while_keys_are_pressed() {
-    let mut session = session();
-    session.press("5");
-    let question = |session: &Session| session.state.asked_traces.clone().unwrap();
-    let first = format!("{:?}", question(&session));
-    session.pass(1_500);
-    assert_eq!(format!("{:?}", question(&session)), first, "a key has just been pressed");
-    session.pass(1_500);
-    assert_ne!(format!("{:?}", question(&session)), first);
-    // Another order is asked at once.
-    session.press(">");
-    assert_eq!(session.state.traces.order, TraceOrder::Slowest);
-    assert!(format!("{:?}", question(&session)).contains("Slowest"));
-    session.press("v v l");
-    assert!(session.state.traces.split.is_some());
-    assert!(format!("{:?}", question(&session)).contains("split: Some"));
-}
-
-#[test]
-fn an_empty_list_of_traces_does_not_wait_for_fingers() {
-    let mut state = UiState::new(options(80, 24));
-    update(&mut state, Msg::Status(Arc::new(live())), 0);
-    let asked = |state: &mut UiState, msg: Msg, at: u64| {
-        let effects = update(state, msg, at);
-        effects.into_iter().find_map(|effect| match effect {
-            Effect::AskTraces { id, request } => Some((id, request)),
-            _ => None,
-        })
-    };
-    let answer = |request: &TracesRequest, full: bool| match fixture::traces(request) {
-        TracesAnswer::List(mut list) => {
-            if !full {
-                list.lines.clear();
-            }
-            TracesAnswer::List(list)
-        }
-        other => other,
-    };
-    let later = |by: i64| {
-        let mut status = live();
-        (status.as_of, status.generation) = (status.as_of.plus(by), by as u64);
-        Msg::Status(Arc::new(status))
-    };
-    let (id, request) = asked(&mut state, fixture::key("5"), 10).unwrap();
-    update(&mut state, Msg::Traces { id, answer: answer(&request, false) }, 20);
-    let (id, request) = asked(&mut state, later(1_000), 1_010).expect("asked again: nothing can move");
-    update(&mut state, Msg::Traces { id, answer: answer(&request, true) }, 1_020);
-    assert!(asked(&mut state, later(1_980), 1_990).is_none(), "its rows hold still");
-    assert!(asked(&mut state, later(3_000), 3_010).is_some());
 }
