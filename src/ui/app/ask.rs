@@ -13,6 +13,7 @@ use crate::ui::view;
 
 use super::board::Board;
 use super::function::FunctionList;
+use super::problems::id_of;
 use super::state::{Effect, FREEZE_MS, UiState};
 
 /// Numbers repaint at most once in this time.
@@ -98,7 +99,7 @@ impl UiState {
     /// Milliseconds after which [`super::Msg::Tick`] is due, if nothing else happens: rows that
     /// kept their places may move, or what changed may be asked again.
     pub fn wake_in_ms(&self, at: u64) -> Option<u64> {
-        let thaw = self.last_key.filter(|_| self.any_reorder()).map(|key| key + FREEZE_MS);
+        let thaw = self.thaws_at();
         let numbers = match self.board().map(|board| &board.last_ask) {
             Some(Some(last)) if self.changed(last) => Some(last.at + self.interval_ms()),
             _ => None,
@@ -127,12 +128,23 @@ impl UiState {
             .map(|due| due.saturating_sub(at))
     }
 
-    /// Whether rows wait to move. Those of an overview that was paused by its key do not: nothing moves in
-    /// a picture that is to stand still. A function's list may, for it would be older than the panels
+    /// When rows that wait to move may. Those of an overview that was paused by its key do not: nothing moves
+    /// in a picture that is to stand still. A function's list may, for it would be older than the panels
     /// above it.
-    fn any_reorder(&self) -> bool {
-        (self.overview.reorder && !self.still)
-            || self.function.as_ref().is_some_and(|function| function.reorder)
+    fn thaws_at(&self) -> Option<u64> {
+        let still = self.last_key.map_or(0, |key| key + FREEZE_MS);
+        let overview = (self.overview.reorder && !self.still).then(|| still.max(self.calm_until()));
+        let function = self.function.as_ref().is_some_and(|function| function.reorder).then_some(still);
+        overview.into_iter().chain(function).min()
+    }
+
+    /// Until when the overview's rows keep their places because they have moved: not while a capture is being
+    /// read, for then they are of what was read by chance.
+    fn calm_until(&self) -> u64 {
+        match self.status.kind {
+            SessionKind::Replay { loaded, .. } if loaded < 1.0 => 0,
+            _ => self.overview.calm_until(),
+        }
     }
 
     fn changed(&self, last: &LastAsk) -> bool {
@@ -202,7 +214,7 @@ impl UiState {
             effects.extend(self.ask_coverage(at));
         }
         if !self.frozen(at) {
-            self.thaw();
+            self.thaw(at);
         }
         effects
     }
@@ -295,12 +307,17 @@ impl UiState {
             Some(ms) if ms > 0 => Arc::new(aged(&answer, ms)),
             _ => answer,
         };
+        let ids = |problems: &Problems| problems.open().map(id_of).collect::<Vec<_>>();
+        if ids(&self.problems) != ids(&problems) || open.function.is_none() && self.overview.is_news(&answer) {
+            self.overview.hurry();
+        }
         self.take_problems(problems);
         let keep_places = self.frozen(at) && !by_key;
         match open.function {
             None => {
+                let keep_places = keep_places || !by_key && at < self.calm_until();
                 let height = view::list_height_of(self, ViewKind::Overview);
-                self.overview.take(answer, keep_places, height);
+                self.overview.take(answer, keep_places, height, at);
             }
             Some(id) => {
                 let height = view::list_height_of(self, ViewKind::Function);
@@ -330,10 +347,10 @@ impl UiState {
     }
 
     /// Rows may move again.
-    fn thaw(&mut self) {
-        if self.overview.reorder && !self.still {
+    fn thaw(&mut self, at: u64) {
+        if self.overview.reorder && !self.still && at >= self.calm_until() {
             let height = view::list_height_of(self, ViewKind::Overview);
-            self.overview.sort(height);
+            self.overview.sort(height, at);
         }
         if self.function.as_ref().is_some_and(|function| function.reorder) {
             let height = view::list_height_of(self, ViewKind::Function);

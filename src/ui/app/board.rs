@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use crate::model::{FunctionId, Timestamp};
-use crate::query::view::{FunctionRow, Overview, Panel};
+use crate::query::view::{FunctionRow, Overview, Panel, State};
 
 use super::ask::LastAsk;
 use super::list::ListState;
@@ -135,7 +135,14 @@ pub struct OverviewBoard {
     order: Vec<usize>,
     /// The answer has another order than the screen.
     pub(super) reorder: bool,
+    /// When rows changed places last, on the steady clock; `None` once something happened for which they are
+    /// put in order at once.
+    moved: Option<u64>,
 }
+
+/// Rows whose figures pass each other by chance change places no more often, in ms: nobody can read a table
+/// that moves every second, and each such move is most of a screen to write.
+const CALM_MS: u64 = 10_000;
 
 impl OverviewBoard {
     /// Number of rows.
@@ -158,9 +165,26 @@ impl OverviewBoard {
         self.row(self.list.index())
     }
 
+    /// Until when rows keep their places because they have moved, on the steady clock.
+    pub(super) fn calm_until(&self) -> u64 {
+        self.moved.map_or(0, |at| at + CALM_MS)
+    }
+
+    /// Rows are to be put in order as soon as that may be.
+    pub(super) fn hurry(&mut self) {
+        self.moved = None;
+    }
+
+    /// Whether in an answer the state of a row is another than on screen, or a new row is not well.
+    pub(super) fn is_news(&self, answer: &Overview) -> bool {
+        let known = self.board.answer.iter().flat_map(|answer| &answer.rows);
+        let known: HashMap<FunctionId, State> = known.map(|row| (row.id, row.state)).collect();
+        answer.rows.iter().any(|row| *known.get(&row.id).unwrap_or(&State::Ok) != row.state)
+    }
+
     /// Takes an answer. While rows keep their places, those that were there stay where they are
     /// and new ones come last.
-    pub(super) fn take(&mut self, answer: Arc<Overview>, keep_places: bool, height: usize) {
+    pub(super) fn take(&mut self, answer: Arc<Overview>, keep_places: bool, height: usize, at: u64) {
         if keep_places {
             let now: HashMap<FunctionId, usize> =
                 answer.rows.iter().enumerate().map(|(at, row)| (row.id, at)).collect();
@@ -176,6 +200,10 @@ impl OverviewBoard {
             self.reorder = !order.iter().copied().eq(0..answer.rows.len());
             self.order = order;
         } else {
+            let before = (0..self.order.len()).filter_map(|line| self.row(line)).map(|row| row.id);
+            if !self.order.is_empty() && !before.eq(answer.rows.iter().map(|row| row.id)) {
+                self.moved = Some(at);
+            }
             self.order = (0..answer.rows.len()).collect();
             self.reorder = false;
         }
@@ -184,9 +212,9 @@ impl OverviewBoard {
     }
 
     /// Puts the rows into the answer's order.
-    pub(super) fn sort(&mut self, height: usize) {
+    pub(super) fn sort(&mut self, height: usize, at: u64) {
         if let Some(answer) = self.board.answer.clone() {
-            self.take(answer, false, height);
+            self.take(answer, false, height, at);
         }
     }
 

@@ -126,6 +126,30 @@ fn new_rows_come_last_while_places_are_kept() {
 }
 
 #[test]
+fn figures_that_pass_each_other_move_rows_once_in_ten_seconds() {
+    let mut session = session();
+    session.pass(5_000);
+    let mut moves = Vec::new();
+    for second in 0..25 {
+        session.order.reverse();
+        let before = names(&session);
+        session.pass(1_000);
+        if names(&session) != before {
+            moves.push(second);
+        }
+    }
+    assert_eq!(moves, [0, 10, 20]);
+    // The worst of the fixture's functions goes and comes back: that can't wait.
+    session.order.retain(|at| *at != 0);
+    session.pass(1_000);
+    assert!(!names(&session).contains(&"user-login:live".to_string()));
+    session.order.sort();
+    session.order.insert(0, 0);
+    session.pass(1_000);
+    assert_eq!(names(&session)[0], "user-login:live");
+}
+
+#[test]
 fn rows_thaw_by_a_tick_alone() {
     let mut session = session();
     session.pass(5_000);
