@@ -142,7 +142,7 @@ pub fn trace_answer(
             pattern.is_in(&id()) || has(&|node| texts(node, &|name| pattern.is_in(name)))
         }
         Condition::Failed => marked,
-        Condition::Cold => has(&|node| &*node.name == "Initialization" || &*node.name == "Restore"),
+        Condition::Cold => has(&|node| super::trace::is_init(&node.name)),
         Condition::Status(word) => match word.as_str() {
             "ok" => !marked,
             "error" => marked,

@@ -160,6 +160,12 @@ pub fn tree(snapshot: &Snapshot, id: TraceId, as_of: Timestamp) -> Option<TraceT
     tree_of(asof, snapshot.traces.iter().find(|trace| trace.id == id)?)
 }
 
+/// Whether a subsegment of this name is the making of an environment, which comes before the run in whose
+/// segment Lambda writes it (`formats.md` 8.2).
+pub(super) fn is_init(name: &str) -> bool {
+    matches!(name, "Initialization" | "Restore")
+}
+
 /// All traces by their ids.
 pub(super) fn by_id(snapshot: &Snapshot) -> HashMap<TraceId, &TraceData> {
     snapshot.traces.iter().map(|trace| (trace.id, trace)).collect()
@@ -199,6 +205,7 @@ pub(super) fn tree_of(asof: AsOf<'_>, trace: &TraceData) -> Option<TraceTree> {
         let parent = around.last().map(|row| &rows[*row]);
         around.push(rows.len());
         let its_parent = parent.filter(|_| here.node.start_us.is_some());
+        let its_parent = its_parent.filter(|_| !is_init(&here.node.name));
         let early =
             its_parent.map_or(0, |parent| parent.start_us.saturating_sub(start.saturating_sub(begin)));
         // A run's own segment often leaves the request id to the service's segment above it.
@@ -384,4 +391,53 @@ fn self_time(start: i64, end: i64, mut children: Vec<(i64, i64)>) -> i64 {
         }
     }
     end.saturating_sub(start).saturating_sub(covered).max(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{FactSink, Origin, SegmentDocument, SourceId};
+    use crate::query::made;
+
+    fn node(id: &str, name: &str, from_ms: i64, to_ms: i64, children: Vec<SegmentNode>) -> SegmentNode {
+        SegmentNode {
+            id: id.into(),
+            name: name.into(),
+            start_us: Some(from_ms * 1_000),
+            end_us: Some(to_ms * 1_000),
+            in_progress: false,
+            flags: Flags::default(),
+            origin: None,
+            namespace: None,
+            inferred: false,
+            detail: None,
+            cause: None,
+            request_id: None,
+            children,
+        }
+    }
+
+    /// The tree of a function's segment from 10 s to 12 s with these subsegments.
+    fn tree_with(children: Vec<SegmentNode>) -> TraceTree {
+        let mut store = made::store(&[]);
+        let root = node("f", "pay", 10_000, 12_000, children);
+        let known = Timestamp(13_000);
+        let (trace_id, parent_id) = ("1-6745a1b2-0123456789abcdef01234567".into(), None);
+        let document =
+            SegmentDocument { trace_id, parent_id, subsegment: false, function: None, root, known };
+        let origin = Origin { source: SourceId(0), offset: 0, len: 1 };
+        store.segment(TraceId(1), None, known, &document, origin);
+        tree(&made::snapshot(&mut store), TraceId(1), Timestamp(20_000)).unwrap()
+    }
+
+    #[test]
+    fn an_init_before_its_run_is_a_cold_start_and_no_clock_that_differs() {
+        let early = |tree: &TraceTree| tree.rows.iter().map(|row| row.early_us).max();
+        let cold = tree_with(vec![node("i", "Initialization", 9_800, 9_990, vec![])]);
+        assert_eq!((early(&cold), cold.is_cold()), (Some(0), true));
+        let kept_ready = tree_with(vec![node("i", "Initialization", 1_000, 1_200, vec![])]);
+        assert_eq!((early(&kept_ready), kept_ready.is_cold()), (Some(0), false));
+        let skewed = tree_with(vec![node("s", "DynamoDB", 9_998, 10_100, vec![])]);
+        assert_eq!((early(&skewed), skewed.is_cold()), (Some(2_000), false));
+    }
 }

@@ -205,12 +205,25 @@ pub struct TraceRow {
     /// the child that finished last leads through it.
     pub critical: bool,
     /// How long before its parent it starts, in µs: the clocks of two machines differ. 0 where it
-    /// does not.
+    /// does not, and of the init of an environment, which does.
     pub early_us: i64,
     /// The function whose run it is, and what is in it.
     pub function: Option<FunctionId>,
     /// The request id of that run.
     pub request_id: Option<Box<str>>,
+}
+
+/// Somebody waited for an init if the run followed its end within this, in µs (`operators.md` part 6).
+const WAITED_US: i64 = 1_000_000;
+
+impl TraceTree {
+    /// Whether an environment was made for a run in it; one that was kept ready was made long before.
+    pub fn is_cold(&self) -> bool {
+        self.rows.iter().enumerate().filter(|(_, row)| super::trace::is_init(&row.name)).any(|(at, row)| {
+            let run = self.rows[..at].iter().rev().find(|other| other.depth < row.depth);
+            run.is_none_or(|run| run.start_us - (row.start_us + row.length_us) <= WAITED_US)
+        })
+    }
 }
 
 /// What the environments that an account may run at once in its region are used for.

@@ -308,7 +308,8 @@ impl UiState {
             _ => answer,
         };
         let ids = |problems: &Problems| problems.open().map(id_of).collect::<Vec<_>>();
-        if ids(&self.problems) != ids(&problems) || open.function.is_none() && self.overview.is_news(&answer) {
+        if ids(&self.problems) != ids(&problems) || open.function.is_none() && self.overview.is_news(&answer)
+        {
             self.overview.hurry();
         }
         self.take_problems(problems);

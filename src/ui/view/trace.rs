@@ -106,6 +106,9 @@ fn summary(tree: &TraceTree, refused: u32, zone: Zone, symbols: &Symbols) -> Str
         format!("{} segments", number::whole(tree.rows.len() as u64)),
     ];
     parts.extend(words(tree.flags));
+    if tree.is_cold() {
+        parts.push("cold start".to_string());
+    }
     if tree.in_progress {
         parts.push("a part has not ended".to_string());
     }
