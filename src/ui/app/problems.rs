@@ -55,7 +55,8 @@ impl UiState {
     pub(super) fn explain(&mut self) -> Vec<Effect> {
         let Some((id, name)) = self.subject() else { return self.say("no function is selected") };
         let Some(line) = self.problems.found.iter().position(|problem| problem.function == id) else {
-            return self.say(format!("nothing found about {name} in this window; 6 lists all problems"));
+            let words = view::not_found(self, id, &name, self.options.charset.symbols());
+            return self.say(words);
         };
         self.select_problem(line);
         self.push(ViewKind::Problems);

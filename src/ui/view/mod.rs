@@ -47,6 +47,7 @@ use super::widget::pen::Pen;
 use super::zone::Zone;
 pub use csv::csv;
 use layout::{LEAST, Layout, PanelArea, Parts};
+pub use problems::not_found;
 pub use sheet::{Cell, Sheet, sheet};
 
 /// Draws the screen, the cursor in a text field included.

@@ -3,7 +3,7 @@
 
 use ratatui::layout::Rect;
 
-use crate::model::{Certainty, Evidence, Finding, FindingKind, Severity};
+use crate::model::{Certainty, Evidence, Finding, FindingKind, FunctionId, Severity};
 use crate::query::view::State;
 use crate::ui::app::UiState;
 use crate::ui::number;
@@ -137,20 +137,7 @@ pub fn sentence(pen: &mut Pen, area: Rect, state: &UiState) {
     }
     let Some((id, name)) = state.subject() else { return };
     let Some(problem) = state.problems.of(id) else {
-        let row = state
-            .overview
-            .board
-            .answer
-            .as_ref()
-            .and_then(|answer| answer.rows.iter().find(|row| row.id == id));
-        let none = match state.problems.left_out {
-            0 => "no problem of a known kind",
-            _ => "no problem that matches the filter",
-        };
-        let text = match row.map(|row| row.state).filter(|state| *state != State::Ok) {
-            Some(wrong) => format!("{name}: {}, {none}", state_sign(wrong, pen.symbols).1),
-            None => format!("{name}: {none}"),
-        };
+        let text = not_found(state, id, &name, pen.symbols);
         pen.text(area.x, area.y, area.width, &text, Role::Label);
         return;
     };
@@ -160,6 +147,29 @@ pub fn sentence(pen: &mut Pen, area: Rect, state: &UiState) {
     let text = format!("{}: {}.{over} First: {}", subject(problem), problem.sentence, problem.first_step);
     let role = if state.is_acknowledged(problem) { Role::Label } else { role(problem) };
     paragraph::draw(pen, area, &text, role);
+}
+
+/// What is said of a function about which nothing was found: what it looks like, and what could not be judged
+/// of that, for silence is no calm (`operators.md` part 4, rule 2).
+pub fn not_found(state: &UiState, id: FunctionId, name: &str, symbols: &Symbols) -> String {
+    let answer = state.overview.board.answer.as_ref();
+    let row = answer.and_then(|answer| answer.rows.iter().find(|row| row.id == id));
+    let none = match state.problems.left_out {
+        0 => "no problem of a known kind",
+        _ => "no problem that matches the filter",
+    };
+    let Some(row) = row.filter(|row| row.state != State::Ok) else { return format!("{name}: {none}") };
+    let word = state_sign(row.state, symbols).1;
+    match (row.state, row.reserved) {
+        (State::Throttled, None) => {
+            format!("{name}: {word}; throttled-reserved not judged: no source tells its limit")
+        }
+        (State::Throttled, Some(limit)) => format!("{name}: {word}, not at its reserved limit of {limit}"),
+        (State::NoData, _) => {
+            format!("{name}: {word}; silence is judged once a rhythm was kept for 10 minutes")
+        }
+        _ => format!("{name}: {word}, {none}"),
+    }
 }
 
 /// Draws the list, and below it all that is known of the selected one.
