@@ -74,6 +74,12 @@ proptest! {
         }
         let found: Vec<_> = got.rows.iter().map(|row| (row.id, *row.invocations.value().unwrap())).collect();
         prop_assert_eq!(&found, &want);
+        // A text may be in lines that nobody asked: nothing that has it is no measured 0.
+        if Filter::parse(filter).unwrap().has_text() {
+            let was = Window { from: window.from.plus(-window_ms), to: window.to };
+            let any = all.iter().any(|one| was.holds(one.start) && wanted(one));
+            prop_assert!(any || got.panels.invocations.now.value().is_none());
+        }
         // Metrics count a function's requests, not which: nothing of them stands beside such a filter.
         prop_assert!(throttles(&got).iter().all(|told| *told == Graded::NoSource(Why::NotApart)));
         prop_assert_eq!(got.panels.throttles.now.value(), None);

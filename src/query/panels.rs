@@ -10,6 +10,7 @@ use super::asof::AsOf;
 use super::axis::Axis;
 use super::cell::{Cell, Durations};
 use super::figures::{self, Check};
+use super::filter::Filter;
 use super::heat;
 use super::overlap::{Intervals, Remembered, Running};
 use super::points::{self, CLOSED_MS, Period, Sums};
@@ -41,6 +42,8 @@ pub struct Board<'a> {
     running: Running<'a>,
     /// Members of which logs tell, and those of which only metrics do.
     logs: usize,
+    /// Whether no invocation has the text that was asked for.
+    unmatched: bool,
     metered: Vec<&'a Member<'a>>,
     /// The newest that is known of any.
     newest: Option<Timestamp>,
@@ -82,7 +85,10 @@ impl<'a> Board<'a> {
                 Running::Counted(Intervals::of(asof, members, reach))
             }
         };
-        let logs = selection.members.iter().filter(|member| asof.has_logs(member.function)).count();
+        // A text may stand in lines, which nobody asked: where no invocation has it that is no 0.
+        let of_text = selection.members.iter().any(|m| m.filter.is_some_and(Filter::has_text));
+        let unmatched = of_text && columns.iter().chain([&now, &then]).all(|cell| cell.started() == 0.0);
+        let logs = selection.members.iter().filter(|m| !unmatched && asof.has_logs(m.function)).count();
         let metered = selection
             .members
             .iter()
@@ -106,6 +112,7 @@ impl<'a> Board<'a> {
             columns,
             running,
             logs,
+            unmatched,
             metered,
             newest,
         }
@@ -120,6 +127,7 @@ impl<'a> Board<'a> {
     fn nothing(&self) -> Why {
         let none = self.selection.members.is_empty() && self.asof.functions().next().is_some();
         match self.selection.in_part() {
+            true if self.unmatched => Why::NothingMatches,
             true if self.logs == 0 => Why::NotApart,
             true => Why::NothingMatches,
             false if none => Why::NothingMatches,

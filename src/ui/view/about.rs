@@ -189,7 +189,14 @@ fn waiting_words(
             retrying.most_s =
                 oldest.most_s.value().map_or(retrying.most_s, |most_s| Graded::Counted(*most_s));
         }
-        words.push((retrying_words(&retrying, zone, symbols, short), Role::Throttle));
+        // The oldest's deadline has been said already.
+        let words_of = match of.oldest {
+            Some(_) if short => {
+                format!("{} to retry", number::graded(&retrying.events, number::whole, symbols))
+            }
+            _ => retrying_words(&retrying, zone, symbols, short),
+        };
+        words.push((words_of, Role::Throttle));
     }
     words
 }
@@ -228,8 +235,7 @@ pub fn retrying_words(of: &Retrying, zone: Zone, symbols: &Symbols, short: bool)
     let deadline = number::graded(&of.deadline, |at| time(at, zone), symbols);
     let default = by_default(&of.most_s);
     if short {
-        let what = if one { "async event waits" } else { "async events wait" };
-        return format!("{events} {what}{late}, deadline {deadline}");
+        return format!("{events} to retry by {deadline}{late}");
     }
     format!("{events} {events_wait} for a retry{late}; {oldest} deadline {deadline}{default}")
 }

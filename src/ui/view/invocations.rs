@@ -113,7 +113,8 @@ fn about(pen: &mut Pen, area: Rect, state: &UiState) {
         parts.push(place(page, list.list.index(), pen.symbols));
     }
     if let Some(span) = list.scope.span {
-        parts.push(format!("began {}", span_words(span, state.zone)));
+        let began = if area.width < about::SHORT { "" } else { "began " };
+        parts.push(format!("{began}{}", span_words(span, state.zone)));
     }
     if let Some((_, stream)) = &list.scope.environment {
         parts.push(format!("of {stream}"));
