@@ -13,6 +13,7 @@ use crate::ui::keymap::ViewKind;
 use crate::ui::number;
 use crate::ui::sanitize;
 use crate::ui::status::SessionKind;
+use crate::ui::symbols::Symbols;
 use crate::ui::theme::Role;
 use crate::ui::widget::pen::Pen;
 use crate::ui::zone::Zone;
@@ -22,6 +23,8 @@ use super::unfolded;
 
 const TIME: u16 = 13;
 const LEVEL: u16 = 6;
+/// Columns that are shown before what was found beyond the edge.
+const BEFORE_FOUND: usize = 20;
 
 /// Columns before the text: time, level, and the function where lines of several are shown. Lines of one
 /// function as they were written have none; those of several keep what they may not say themselves.
@@ -129,7 +132,10 @@ fn draw_line(
     let rows = if logs.wrap {
         draw_wrapped(pen, text, &shown, role)
     } else {
-        draw_cut(pen, text, &shown, logs.left, role);
+        // Moved aside by hand it stays where it was moved to.
+        let left =
+            if logs.left > 0 { logs.left } else { seen_from(&shown, &state.find, text.width, pen.symbols) };
+        draw_cut(pen, text, &shown, left, role);
         1
     };
     let below = Rect { y: y + rows, height: area.height.saturating_sub(rows), ..text };
@@ -179,6 +185,23 @@ fn said<'a>(row: &'a LogRow, logs: &LogView) -> Cow<'a, str> {
         return row.text.as_str().into();
     }
     readable_with(&row.text, &logs.fields)
+}
+
+/// The column from which a line is drawn so that what is looked for is seen: its first where its beginning
+/// holds it, else a little before it.
+fn seen_from(text: &str, find: &str, width: u16, symbols: &Symbols) -> usize {
+    if find.is_empty() {
+        return 0;
+    }
+    let text = sanitize::display(text, symbols);
+    let find = sanitize::display(find, symbols);
+    let Some(found) = find_all(&text, &find).into_iter().next() else { return 0 };
+    let width = usize::from(width);
+    let end = sanitize::width(&text[..found.end]);
+    // The last column of a line that goes on is taken by the sign of that.
+    let fits = end + symbols.ellipsis.chars().count() <= width || sanitize::width(&text) <= width;
+    let before = BEFORE_FOUND.min(width / 4);
+    if fits { 0 } else { sanitize::width(&text[..found.start]).saturating_sub(before) }
 }
 
 fn draw_cut(pen: &mut Pen, area: Rect, text: &str, left: usize, role: Role) {
