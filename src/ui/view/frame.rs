@@ -4,9 +4,10 @@ use ratatui::layout::{Position, Rect};
 use ratatui::style::Modifier;
 
 use crate::model::Timestamp;
-use crate::query::filter::{Asked, Filter};
+use crate::query::filter::{Asked, Filter, Mistake};
 use crate::ui::app::{
-    Board, Compare, Focus, FunctionBoard, FunctionList, PanelKind, Shape, SourcesList, UiState,
+    Board, Compare, Focus, FunctionBoard, FunctionList, PanelKind, Prompt, PromptKind, Shape, SourcesList,
+    UiState,
 };
 use crate::ui::keymap::{Action, ViewKind};
 use crate::ui::sanitize;
@@ -397,10 +398,8 @@ fn panel_hints(kind: PanelKind, board: &Board) -> Vec<(Action, &'static str)> {
 
 /// What is to be said of a text while it is typed: a mistake, what it may become, what it means.
 /// Whether there is anything.
-fn told_of_prompt(pen: &mut Pen, area: Rect, prompt: &crate::ui::app::Prompt, state: &UiState) -> bool {
-    if let Some(mistake) = &prompt.error {
-        pen.text(area.x, area.y, area.width, &mistake.message, Role::Error);
-    } else if let Some(completing) = prompt.completing.as_ref().filter(|all| all.words.len() > 2) {
+fn told_of_prompt(pen: &mut Pen, area: Rect, prompt: &Prompt, state: &UiState) -> bool {
+    if let Some(completing) = prompt.completing.as_ref().filter(|all| all.words.len() > 2) {
         let mut x = area.x;
         for (at, word) in completing.words.iter().enumerate().skip(1) {
             let role = if at == completing.at { Role::Focus } else { Role::Hint };
@@ -409,6 +408,8 @@ fn told_of_prompt(pen: &mut Pen, area: Rect, prompt: &crate::ui::app::Prompt, st
                 break;
             }
         }
+    } else if let Some(mistake) = &prompt.error {
+        told_of_mistake(pen, area, prompt, mistake);
     } else if let Some(means) = &prompt.means {
         let counts = state.logs.as_ref().and_then(|logs| super::logs::counts(logs, state));
         let counts = counts.map_or_else(String::new, |counts| format!("{counts} {} ", pen.symbols.dot));
@@ -417,6 +418,33 @@ fn told_of_prompt(pen: &mut Pen, area: Rect, prompt: &crate::ui::app::Prompt, st
         return false;
     }
     true
+}
+
+/// What is wrong, with a sign above the place of it in the prompt, which is the next row; whole where there is
+/// room beside the sign, else in few words.
+fn told_of_mistake(pen: &mut Pen, area: Rect, prompt: &Prompt, mistake: &Mistake) {
+    let begin = sanitize::width(prompt.kind.sign()) as u16;
+    let room = area.width.saturating_sub(begin);
+    let at =
+        prompt.field.columns_of(mistake.at, begin, room, pen.symbols).start.min(area.width.saturating_sub(1));
+    let sign = pen.symbols.down;
+    let few = match (prompt.kind, mistake.more.is_empty()) {
+        (PromptKind::Filter, false) => format!("{} (Tab lists them)", mistake.message),
+        _ => mistake.message.clone(),
+    };
+    for text in [mistake.whole(), few] {
+        let wide = sanitize::width(&sanitize::display(&text, pen.symbols));
+        let (before, after) = (usize::from(at), usize::from(area.width - at));
+        if wide + 2 <= after {
+            pen.text(area.x + at, area.y, area.width - at, &format!("{sign} {text}"), Role::Error);
+            return;
+        }
+        if wide < before {
+            pen.right(area.x + at + 1, area.y, at + 1, &format!("{text} {sign}"), Role::Error);
+            return;
+        }
+    }
+    pen.text(area.x, area.y, area.width, &mistake.to_string(), Role::Error);
 }
 
 /// The keys, or the prompt; returns where its cursor is.
@@ -433,14 +461,12 @@ pub fn footer(pen: &mut Pen, area: Rect, state: &UiState) -> Option<Position> {
         }
         if prompt.field.text().is_empty() {
             let hint = match prompt.kind {
-                crate::ui::app::PromptKind::Find => "a text; Ctrl-g makes it a filter",
-                crate::ui::app::PromptKind::Filter => {
+                PromptKind::Find => "a text; Ctrl-g makes it a filter",
+                PromptKind::Filter => {
                     "fn:pay* err cold status:timeout dur>800ms level>=warn \"text\" /regex/ -word"
                 }
-                crate::ui::app::PromptKind::Note => "a note for this time; Enter alone marks it without one",
-                crate::ui::app::PromptKind::Jump => {
-                    "14:32, -10m, yesterday 9:00, nov 23 14:32, 2026-11-23T14:32Z, now"
-                }
+                PromptKind::Note => "a note for this time; Enter alone marks it without one",
+                PromptKind::Jump => "14:32, -10m, yesterday 9:00, nov 23 14:32, 2026-11-23T14:32Z, now",
             };
             pen.text(x + 2, area.y, room.saturating_sub(2), hint, Role::Hint);
         }
