@@ -345,6 +345,16 @@ fn hints(state: &UiState) -> Vec<(Action, &'static str)> {
     hints.push((Action::Jump, "time"));
     hints.push((Action::Close, if state.view() == ViewKind::Overview { "quit" } else { "close" }));
     hints.retain(|(action, _)| action.views().contains(&state.view()));
+    // What an invocation has not leads nowhere.
+    if let (ViewKind::Invocation, Some(one)) =
+        (state.view(), state.invocation.as_ref().and_then(|board| board.one.as_ref()))
+    {
+        hints.retain(|(action, _)| match action {
+            Action::TraceOf => one.tree.is_some(),
+            Action::NextSame => one.attempts.len() > 1,
+            _ => true,
+        });
+    }
     if state.problems.found.is_empty() {
         hints.retain(|(action, _)| *action != Action::Explain);
     }
