@@ -253,9 +253,9 @@ pub fn message(pen: &mut Pen, area: Rect, logs: &LogView, state: &UiState) {
     if logs.searching() {
         parts.push("looking; Esc stops".to_string());
     } else if logs.follow && state.status.paused {
-        parts.push("at the newest line of the picture that stands; p goes on".to_string());
+        parts.push("newest line; p goes on".to_string());
     } else if logs.follow {
-        parts.push("following; moving up lets go".to_string());
+        parts.push("following; up lets go".to_string());
     } else if logs.new_below() > 0 {
         // In a replay nothing arrives: they were there all along.
         let word = if matches!(state.status.kind, SessionKind::Live) { "new" } else { "below" };
@@ -266,10 +266,12 @@ pub fn message(pen: &mut Pen, area: Rect, logs: &LogView, state: &UiState) {
     if let Some(note) = &logs.note {
         parts.push(note.clone());
     }
+    let dot = format!(" {} ", pen.symbols.dot);
     if let Some(row) = logs.selected() {
-        parts.push(place(row, state.zone));
+        let used = sanitize::width(&(parts.join(&dot) + &dot));
+        parts.push(place(row, state.zone, usize::from(area.width).saturating_sub(used)));
     }
-    pen.text(area.x, area.y, area.width, &parts.join(&format!(" {} ", pen.symbols.dot)), Role::Label);
+    pen.text(area.x, area.y, area.width, &parts.join(&dot), Role::Label);
 }
 
 /// How many lines of the window match, or hold what is looked for.
@@ -287,12 +289,21 @@ pub(super) fn counts(logs: &LogView, state: &UiState) -> Option<String> {
     })
 }
 
-fn place(row: &LogRow, zone: Zone) -> String {
-    let date = row
-        .time
-        .map_or_else(|| "no time".to_string(), |t| zone.date(t) + " " + &zone.millis(t) + &zone.mark(t));
+/// Columns of a time with its date, and without: `2026-11-23 09:14:35.717Z`.
+const DATED: usize = 24;
+const EXACT: usize = 13;
+
+/// When a line was written, as exactly as there is room for, and whose request it is of.
+fn place(row: &LogRow, zone: Zone, room: usize) -> String {
+    let shown = |time| match room {
+        DATED.. => format!("{} {}", zone.date(time), zone.millis(time)),
+        EXACT.. => zone.millis(time),
+        _ => zone.seconds(time),
+    };
+    let date = row.time.map_or_else(|| "no time".to_string(), |time| shown(time) + &zone.mark(time));
     match &row.request_id {
-        Some(id) => format!("{date}  request {id}"),
-        None => date,
+        // Cut before its first letters it tells nothing, and takes the last of the time.
+        Some(id) if room > date.len() + "  request 0123".len() => format!("{date}  request {id}"),
+        _ => date,
     }
 }
