@@ -141,3 +141,24 @@ fn tab_completes_fields_and_live_names_and_goes_round() {
     session.press("Ctrl-u \"zz\" Tab");
     assert_eq!(typed(&session), "zz", "nothing begins so");
 }
+
+/// What is filtered by has room beside the replay's bar, or a row of its own.
+#[test]
+fn a_filter_leaves_the_bar_of_a_replay_its_times() {
+    use crate::query::filter::Filter;
+    use crate::ui::fixture::replay;
+
+    for (filter, told) in [
+        ("\"-fn:user*\" Space \"dur>2s\"", "[-fn:user*] [dur>2s]"),
+        ("\"level>=warn\"", "(level>=warn: not asked of invocations)"),
+    ] {
+        let mut session = Session::new(80, 24, replay(true, 1.0));
+        session.state.options.parse_filter = Filter::parse;
+        let bar =
+            |session: &Session| screen(&session.state).lines().nth(2).map(str::to_string).unwrap_or_default();
+        let before = bar(&session);
+        session.press(&format!("\\ {filter} Enter"));
+        assert_eq!(bar(&session), before);
+        assert!(screen(&session.state).lines().nth(3).is_some_and(|row| row.contains(told)), "{told}");
+    }
+}

@@ -19,8 +19,33 @@ use crate::ui::widget::scrub::{self, Scrub};
 
 use super::panels;
 
-/// A rule, or in a replay the scrub bar; at its end the window and the filter.
-pub fn rule(pen: &mut Pen, area: Rect, state: &UiState) {
+/// The filter on a row of its own.
+pub fn filter(pen: &mut Pen, area: Rect, state: &UiState) {
+    if area.height > 0 {
+        pen.text(
+            area.x,
+            area.y,
+            area.width,
+            &filtered(state, usize::from(area.width / 2), pen.symbols),
+            Role::Label,
+        );
+    }
+}
+
+/// The filter: its conditions in so many columns, how many functions are left, and what it does not ask.
+fn filtered(state: &UiState, room: usize, symbols: &Symbols) -> String {
+    let mut text = format!("\\ {}", chips(&state.filter, room, symbols));
+    if state.view() == ViewKind::Overview {
+        text.push_str(&format!("  {} of {}", state.overview.len(), state.status.functions));
+    }
+    if let Some(terms) = asked_of(state.view()).and_then(|of| state.filter.passed_over(of)) {
+        text.push_str(&format!("  ({terms})"));
+    }
+    text
+}
+
+/// A rule, or in a replay the scrub bar; at its end the window, and the filter unless it stands apart.
+pub fn rule(pen: &mut Pen, area: Rect, filter_apart: bool, state: &UiState) {
     let window = window_name(state.window_ms);
     let mut text = match state.view() {
         // A window ends at a time.
@@ -43,15 +68,9 @@ pub fn rule(pen: &mut Pen, area: Rect, state: &UiState) {
         },
         _ => String::new(),
     };
-    if !state.filter_text.is_empty() {
-        text.push_str("  \\ ");
-        text.push_str(&chips(&state.filter, usize::from(area.width / 3), pen.symbols));
-        if state.view() == ViewKind::Overview {
-            text.push_str(&format!("  {} of {}", state.overview.len(), state.status.functions));
-        }
-        if let Some(terms) = asked_of(state.view()).and_then(|of| state.filter.passed_over(of)) {
-            text.push_str(&format!("  ({terms})"));
-        }
+    if !state.filter_text.is_empty() && !filter_apart {
+        text.push_str("  ");
+        text.push_str(&filtered(state, usize::from(area.width / 3), pen.symbols));
     }
     if let Some(tagged) = state.tagged() {
         text.push_str(&format!("  {tagged}"));
