@@ -318,6 +318,7 @@ fn hints(state: &UiState) -> Vec<(Action, &'static str)> {
                 (Action::Shape, "list"),
                 (Action::Left, "part earlier"),
                 (Action::Right, "part later"),
+                (Action::Compare, if state.traces.split.is_some() { "together" } else { "compare" }),
                 (Action::NextError, "next marked"),
                 (Action::Find, "find"),
                 (Action::Back, "back"),
