@@ -15,7 +15,7 @@ use lamtop::record::{self, Ended};
 use lamtop::report::{self, Form, Question, ReportError};
 use lamtop::session::{self, Playback, Setup, demo};
 use lamtop::source::{self, Input, Key, Mode};
-use lamtop::ui::app::Options;
+use lamtop::ui::app::{Options, Remembered};
 use lamtop::ui::symbols::Charset;
 use lamtop::ui::term::{Console, Depth};
 use lamtop::ui::theme::ColorDepth;
@@ -51,7 +51,9 @@ fn main() -> ExitCode {
         Some(Command::Completions { shell }) => return printed(cli::completions(shell, &mut io::stdout().lock())),
         Some(Command::Man) => return printed(cli::manual(&mut io::stdout().lock())),
         None if !io::stdout().is_terminal() => {
-            Err((USAGE, "nothing to do: give paths, or \"report\" and paths, see --help".to_string()))
+            let nothing = "nothing to do: give paths, or \"report\" and paths, see --help";
+            // A wrong option is the first that is to be mended.
+            Err(usage(Settings::of(&console, &Remembered::default()).err().unwrap_or(nothing.to_string())))
         }
         None | Some(Command::Demo) => show(&console, None, || Ok(Watch::demo())),
         Some(Command::Replay(said)) => show(&console, memory, || {
@@ -124,8 +126,10 @@ fn show(
     let remembered = memory.as_deref().map(config::remembered).unwrap_or_default();
     let settings = Settings::of(options, &remembered).map_err(usage)?;
     let watch = open()?;
-    let mut console =
-        Console::open(|name| std::env::var(name).ok()).map_err(|error| usage(error.to_string()))?;
+    let mut console = Console::open(|name| std::env::var(name).ok()).map_err(|error| {
+        let unusable = source::unusable(&watch.inputs);
+        usage(unusable.into_iter().chain([error.to_string()]).collect::<Vec<_>>().join("\n"))
+    })?;
     settings.depth.into_iter().for_each(|depth| console.set_depth(depth));
     let clock = Clock::wall();
     let sources = source::start(&watch.inputs, watch.sources(settings.memory), clock.clone())

@@ -114,6 +114,26 @@ fn without_a_terminal_it_says_what_to_use() {
     assert!(err.contains("needs a terminal") && err.contains("lamtop report"), "{err}");
 }
 
+/// What is wrong with what was said comes before what is wrong with where it was said.
+#[test]
+fn without_a_terminal_a_wrong_option_or_path_is_named_first() {
+    for (arguments, says) in [
+        (vec!["--theme", "pink"], "--theme: 'pink'"),
+        (vec!["--color", "7"], "--color: '7'"),
+        (vec!["--view", "foo"], "--view: 'foo'"),
+        (vec!["--memory", "3"], "--memory: '3'"),
+        (vec!["--keys", "foo"], "--keys: 'foo'"),
+        (vec!["/no/such/path"], "/no/such/path: no such file"),
+        (vec!["replay", "/no/such/path"], "/no/such/path: no such file"),
+        (vec![], "nothing to do"),
+    ] {
+        let out = std::process::Command::new(program()).args(&arguments).output().unwrap();
+        let err = String::from_utf8_lossy(&out.stderr).into_owned();
+        assert_eq!(out.status.code(), Some(2), "{arguments:?}: {err}");
+        assert!(err.starts_with(&format!("lamtop: {says}")), "{arguments:?}: {err}");
+    }
+}
+
 /// Three keys from a spike: the crosshair stands on it, Enter lists its invocations, Enter opens
 /// the first with its lines; the third is for reading on.
 #[test]

@@ -15,7 +15,7 @@ use super::capture;
 use super::files;
 use super::playback::{Known, Playback};
 use super::recorder::Recorder;
-use super::told::{ages, bad_records, onsets, sources};
+use super::told::{ages, bad_records, onsets, sources, unreadable};
 use super::viewers::{OfOne, coverer, forward, line_reader, ones, pages, surveyor, tracer, viewer};
 use crate::clock::Clock;
 use crate::engine::{self, Engine, Progress, Published, Wish};
@@ -261,7 +261,7 @@ impl Session {
             judged: snapshot.findings.judged.map(|judged| judged.min(as_of)),
             onsets: if concluded { self.status.onsets.clone() } else { Arc::new(onsets(snapshot)) },
             recording: self.recorder.status(),
-            warning: progress.troubles.last().cloned(),
+            warning: progress.troubles.last().cloned().or_else(|| unreadable(progress)),
         }
     }
 

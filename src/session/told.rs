@@ -31,6 +31,19 @@ fn nothing_of_lambda(source: &SourceProgress) -> Option<String> {
     }
 }
 
+/// That nothing of what was named could be read, where that is so and all of it was tried: a screen without
+/// figures must say why.
+pub(super) fn unreadable(progress: &Progress) -> Option<String> {
+    let none = |source: &SourceProgress| {
+        let read = &source.read;
+        source.stage != Stage::Reading && !read.told && read.records > 0 && read.bad * 2 > read.records
+    };
+    let first = progress.sources.values().next().filter(|_| progress.sources.values().all(none))?;
+    let (label, others) = (&first.info.label, progress.sources.len() - 1);
+    let name = if others > 0 { format!("{label} and {others} more") } else { label.to_string() };
+    Some(format!("{name}: nothing in it could be read (not text?); 7 says why"))
+}
+
 /// Whether a source could not be read to its end. Of a file that was written anew the rest is gone, but its
 /// name is read on.
 fn broke_off(source: &SourceProgress) -> bool {
@@ -173,5 +186,25 @@ mod tests {
         assert_eq!((told[2].records, told[2].bad), (1, 8));
         assert_eq!((told[4].records, told[4].bad, told[4].state), (7_000, 2_000, SourceState::Failed));
         assert_eq!(notes[3], "cut off");
+    }
+
+    #[test]
+    fn where_nothing_could_be_read_it_is_said() {
+        let progress = |all: &[(u32, u64, u64, bool)]| Progress {
+            sources: all.iter().map(|&(id, records, bad, told)| read(id, records, bad, told)).collect(),
+            ..Progress::default()
+        };
+        let said = unreadable(&progress(&[(1, 9, 8, false)])).unwrap_or_default();
+        assert!(said.starts_with("1.log: nothing in it could be read"), "{said}");
+        let said = unreadable(&progress(&[(1, 9, 8, false), (2, 7, 7, false)])).unwrap_or_default();
+        assert!(said.starts_with("1.log and 1 more: "), "{said}");
+        // What could be read, or holds nothing, or is being read, is no reason.
+        for other in [(2, 9, 8, true), (2, 9, 0, false), (2, 0, 0, false)] {
+            assert_eq!(unreadable(&progress(&[(1, 9, 8, false), other])), None);
+        }
+        let mut reading = progress(&[(1, 9, 8, false)]);
+        reading.sources.values_mut().for_each(|source| source.stage = Stage::Reading);
+        assert_eq!(unreadable(&reading), None);
+        assert_eq!(unreadable(&Progress::default()), None);
     }
 }

@@ -81,6 +81,15 @@ pub fn paths(given: &[String]) -> Vec<Input> {
     given.iter().map(|given| Input::Path(path(given))).collect()
 }
 
+/// Why those of the paths that name nothing to read do not, in a sentence each; nothing is opened.
+pub fn unusable(inputs: &[Input]) -> Vec<String> {
+    let path = |input: &Input| match input {
+        Input::Path(path) => Root::of(path).err(),
+        _ => None,
+    };
+    inputs.iter().filter_map(path).collect()
+}
+
 /// How to read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Mode {

@@ -242,8 +242,8 @@ actions! {
     NextMark, "next-mark", "next mark", Time, &[Overview, Function, Patterns, Traces, Problems];
     /// To the time before at which a problem began, was found, or something was changed
     PreviousMark, "previous-mark", "mark before", Time, &[Overview, Function, Patterns, Traces, Problems];
-    /// Compare with before: the window before, an hour, a day, a week earlier
-    Compare, "compare", "compare", Time, PANELS;
+    /// Compare with before: the window before, an hour, a day, a week earlier; traces as a tree: or not
+    Compare, "compare", "compare", Time, &[Overview, Function, Traces];
     /// Mark this time, with a note; on all axes
     Bookmark, "bookmark", "bookmark", Time, &[Overview, Function, Invocations, Invocation, Logs, Patterns, Traces, Problems];
     /// To the next bookmark

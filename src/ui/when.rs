@@ -6,8 +6,8 @@ use crate::model::Timestamp;
 use crate::query::filter::Mistake;
 
 const DAY_MS: i64 = 86_400_000;
-/// What a time is taken from, in a sentence.
-const USAGE: &str = "write a time as 14:32, -10m, 2 h ago, yesterday 9:00, mon 14:30, nov 23 14:32, 2026-11-23T14:32Z, start or now";
+/// What is a time, for each kind one.
+const USAGE: &str = "14:32, -10m, yesterday 9:00, 2026-11-23T14:32Z";
 const MONTHS: [&str; 12] = [
     "january",
     "february",
@@ -82,7 +82,7 @@ pub fn read(text: &str) -> Result<When, Mistake> {
 
 fn mistake(text: &str, at: usize, word: &str) -> Mistake {
     let at = text[..at].chars().count() + text[at..].chars().take_while(|c| c.is_whitespace()).count();
-    Mistake { at, message: format!("{word:?} is no time: {USAGE}") }
+    Mistake { more: USAGE.to_string(), ..Mistake::new(at, format!("{word:?} is no time")) }
 }
 
 /// Dates, times of day and zones in any order.
@@ -426,7 +426,7 @@ mod tests {
         ] {
             let mistake = read(text).unwrap_err();
             assert_eq!(mistake.at, at, "{text}: {mistake}");
-            assert!(mistake.message.contains(word), "{text}: {mistake}");
+            assert!(mistake.whole().contains(word), "{text}: {mistake}");
         }
     }
 

@@ -85,7 +85,7 @@ impl Zone {
         earliest: Timestamp,
         latest: Timestamp,
     ) -> Result<Timestamp, Mistake> {
-        let never = || Mistake { at: 0, message: format!("{text:?} is no time of this calendar") };
+        let never = || Mistake::new(0, format!("{text:?} is no time of this calendar"));
         let found = match when::read(text)? {
             When::Now => return Ok(latest),
             When::Start => return Ok(earliest),
@@ -106,7 +106,7 @@ impl Zone {
         if found < earliest || found > latest {
             let show = |time| format!("{} {}{}", self.date(time), self.seconds(time), self.mark(time));
             let message = format!("there is data from {} to {}", show(earliest), show(latest));
-            return Err(Mistake { at: 0, message });
+            return Err(Mistake::new(0, message));
         }
         Ok(found)
     }

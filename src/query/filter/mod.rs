@@ -121,13 +121,27 @@ impl Compare {
 pub struct Mistake {
     /// Where, in characters from the beginning.
     pub at: usize,
-    /// What is wrong and what to write, in a sentence.
+    /// What is wrong and what to write, in few words.
     pub message: String,
+    /// What may stand there, where that takes a list; else empty.
+    pub more: String,
+}
+
+impl Mistake {
+    /// What is said without a list.
+    pub fn new(at: usize, message: impl Into<String>) -> Self {
+        Self { at, message: message.into(), more: String::new() }
+    }
+
+    /// All that is to be said of it.
+    pub fn whole(&self) -> String {
+        if self.more.is_empty() { self.message.clone() } else { format!("{}: {}", self.message, self.more) }
+    }
 }
 
 impl fmt::Display for Mistake {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "at character {}: {}", self.at + 1, self.message)
+        write!(f, "at character {}: {}", self.at + 1, self.whole())
     }
 }
 
@@ -518,18 +532,18 @@ mod tests {
     #[test]
     fn says_where_a_mistake_is_and_what_to_write() {
         for (text, at, word) in [
-            ("err foo:bar", 4, "no field foo"),
+            ("err foo:bar", 4, "no field \"foo\""),
             ("arn:aws", 0, "quotes"),
             ("status:bad", 7, "init-error"),
             ("dur>800", 4, "unit"),
             ("dur>fast", 4, "unit"),
-            ("dur:800ms", 3, "compared"),
+            ("dur:800ms", 3, "compare"),
             ("x \"open", 2, "not closed"),
             ("fn:", 3, "name"),
             ("mem>3", 4, "90%"),
-            ("mem:3MB", 3, "compared"),
-            ("foo>3", 0, "not foo"),
-            ("err>3", 0, "not err"),
+            ("mem:3MB", 3, "compare"),
+            ("foo>3", 0, "\"foo\" can't"),
+            ("err>3", 0, "\"err\" can't"),
             ("level>=loud", 7, "warn"),
             ("level:", 6, "warn"),
             ("id:", 3, "request id"),
@@ -545,7 +559,9 @@ mod tests {
             match Filter::parse(text) {
                 Err(mistake) => {
                     assert_eq!(mistake.at, at, "{text}");
-                    assert!(mistake.message.contains(word), "{text}: {mistake}");
+                    assert!(mistake.whole().contains(word), "{text}: {mistake}");
+                    // Beside the sign of its place, in half a screen of 80.
+                    assert!(mistake.message.contains("unclosed") || mistake.message.len() <= 38, "{mistake}");
                 }
                 Ok(filter) => {
                     assert_eq!(filter.terms, [Term { not: false, what: Condition::Text(text.into()) }])

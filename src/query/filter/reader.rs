@@ -2,9 +2,9 @@
 
 use super::{Amount, Compare, Condition, LEVELS, Mistake, Pattern, STATUSES, Term};
 
-const FIELDS: &str = "the fields are fn:NAME, err, cold, status:WORD, dur>800ms, mem>90%, id:…, trace:… and \
+const FIELDS: &str = "there are fn:NAME, err, cold, status:WORD, dur>800ms, mem>90%, id:…, trace:… and \
                       level>=warn; put a text with : in quotes";
-const UNITS: &str = "write a duration with its unit: 250us, 800ms, 1.5s or 2m";
+const UNITS: &str = "write its unit: 250us, 800ms, 2s or 1m";
 
 /// Reads a filter from its beginning to its end.
 pub struct Reader {
@@ -37,7 +37,12 @@ impl Reader {
     }
 
     fn mistake<T>(&self, at: usize, message: impl Into<String>) -> Result<T, Mistake> {
-        Err(Mistake { at, message: message.into() })
+        Err(Mistake::new(at, message))
+    }
+
+    /// A word where another is needed, and which may stand there.
+    fn other<T>(at: usize, message: String, more: impl Into<String>) -> Result<T, Mistake> {
+        Err(Mistake { more: more.into(), ..Mistake::new(at, message) })
     }
 
     /// Reads a term.
@@ -45,7 +50,7 @@ impl Reader {
         let begin = self.at;
         let not = self.eat('-');
         if self.peek().is_none_or(char::is_whitespace) {
-            return self.mistake(begin, "after - comes what must not hold, without a blank between");
+            return self.mistake(begin, "after - comes a word, without a blank");
         }
         if self.peek() == Some('"') {
             return Ok(Term { not, what: Condition::Text(self.quoted()?) });
@@ -53,7 +58,7 @@ impl Reader {
         if let Some(end) = self.expression() {
             let text: String = self.chars[self.at + 1..end].iter().collect();
             if text.is_empty() {
-                return self.mistake(self.at, "there is no expression between these slashes");
+                return self.mistake(self.at, "nothing stands between these slashes");
             }
             return match Pattern::new(&text) {
                 Ok(pattern) => {
@@ -97,28 +102,26 @@ impl Reader {
             _ => self.word(),
         };
         match name {
-            "fn" if value.is_empty() => {
-                self.mistake(at, "after fn: comes a function's name; * stands for any characters")
-            }
+            "fn" if value.is_empty() => self.mistake(at, "after fn: comes a name, as pay*"),
             "fn" => Ok(Condition::Function(value)),
             "status" if STATUSES.contains(&value.as_str()) => Ok(Condition::Status(value)),
-            "status" => self.mistake(at, format!("a status is one of {}", STATUSES.join(", "))),
-            "dur" => self.mistake(at - 1, "a duration is compared with > >= < or <=: dur>800ms"),
-            "mem" => self.mistake(at - 1, "memory is compared with > >= < or <=: mem>90% or mem>500MB"),
+            "status" => Self::other(at, format!("no status {value:?}"), STATUSES.join(", ")),
+            "dur" => self.mistake(at - 1, "compare a duration: dur>800ms"),
+            "mem" => self.mistake(at - 1, "compare memory: mem>90%, mem>500MB"),
             "id" if value.is_empty() => self.mistake(at, "after id: comes a part of a request id"),
             "id" => Ok(Condition::Id(value)),
-            "trace" if value.is_empty() => self.mistake(at, "after trace: comes a part of a trace's id"),
+            "trace" if value.is_empty() => self.mistake(at, "after trace: comes a part of its id"),
             "trace" => Ok(Condition::Trace(value)),
-            "level" => self.level(at, Compare::Equal, &value),
+            "level" => Self::level(at, Compare::Equal, &value),
             "err" | "cold" => self.mistake(at - 1, format!("{name} stands alone, without a value")),
-            _ => self.mistake(start, format!("there is no field {name}; {FIELDS}")),
+            _ => Self::other(start, format!("no field {name:?}"), FIELDS),
         }
     }
 
     /// What follows `NAME` before `<` or `>`.
     fn comparison(&mut self, start: usize, name: &str) -> Result<Condition, Mistake> {
         if !["dur", "mem", "level"].contains(&name) {
-            return self.mistake(start, format!("dur, mem and level can be compared, not {name}; {FIELDS}"));
+            return Self::other(start, format!("{name:?} can't be compared"), FIELDS);
         }
         let more = self.eat('>');
         if !more {
@@ -132,10 +135,10 @@ impl Reader {
         };
         let (at, value) = (self.at, self.word());
         match name {
-            "level" => self.level(at, compare, &value),
+            "level" => Self::level(at, compare, &value),
             "mem" => match amount(&value) {
                 Some(amount) => Ok(Condition::Memory(compare, amount)),
-                None => self.mistake(at, "write memory as 90% of what it may take, or as 500MB"),
+                None => self.mistake(at, "write memory as 90% or 500MB"),
             },
             _ => match micros(&value) {
                 Some(us) => Ok(Condition::Duration(compare, us)),
@@ -144,7 +147,7 @@ impl Reader {
         }
     }
 
-    fn level(&self, at: usize, compare: Compare, word: &str) -> Result<Condition, Mistake> {
+    fn level(at: usize, compare: Compare, word: &str) -> Result<Condition, Mistake> {
         let wanted = match word.to_lowercase().as_str() {
             "warning" => "warn".to_string(),
             "critical" => "fatal".to_string(),
@@ -152,9 +155,7 @@ impl Reader {
         };
         match LEVELS.iter().find(|(word, _)| *word == wanted) {
             Some((_, level)) => Ok(Condition::Level(compare, *level)),
-            None => {
-                self.mistake(at, format!("a level is one of {}", LEVELS.map(|(word, _)| word).join(", ")))
-            }
+            None => Self::other(at, format!("no level {word:?}"), LEVELS.map(|(word, _)| word).join(", ")),
         }
     }
 

@@ -62,6 +62,6 @@ impl UiState {
             self.acknowledged.remove(0);
         }
         self.acknowledged.push(now);
-        self.say(format!("{name} {kind} acknowledged, until it is twice as bad or comes again"))
+        self.say(format!("{name} {kind} acknowledged until twice as bad or back"))
     }
 }

@@ -20,19 +20,36 @@ pub fn words<'a>(text: &str, names: impl Iterator<Item = &'a str>) -> (usize, Ve
         let fits = all.filter(|one| one.to_lowercase().starts_with(&typed) && one.len() > typed.len());
         fits.take(MOST).map(|one| format!("{not}{with}{}", quoted(one))).collect()
     };
+    // Where words of ours must stand and none begins so, any of them may be meant.
+    let ours = |with: &str, all: &[&str], typed: &str| match begins(with, &mut all.iter().copied(), typed) {
+        none if none.is_empty() && !all.contains(&typed) => begins(with, &mut all.iter().copied(), ""),
+        some => some,
+    };
     let found = if let Some(typed) = word.strip_prefix("fn:") {
         begins("fn:", &mut names.into_iter(), typed)
     } else if let Some(typed) = word.strip_prefix("status:") {
-        begins("status:", &mut STATUSES.into_iter(), typed)
+        ours("status:", &STATUSES, typed)
     } else if let Some((field, typed)) = ["level>=", "level<=", "level>", "level<", "level:"]
         .iter()
         .find_map(|f| Some((f, word.strip_prefix(f)?)))
     {
-        begins(field, &mut LEVELS.iter().map(|(level, _)| *level), typed)
+        ours(field, &LEVELS.map(|(level, _)| level), typed)
+    } else if unknown_field(word) {
+        ours("", &BEGINNINGS, word)
     } else {
         begins("", &mut BEGINNINGS.into_iter(), word)
     };
     (begin, found)
+}
+
+/// Whether a word asks for a field that there is not.
+fn unknown_field(word: &str) -> bool {
+    let name = word.find([':', '<', '>']).map(|end| &word[..end]);
+    name.is_some_and(|name| {
+        let known = BEGINNINGS.iter().any(|one| one.trim_end_matches([':', '>', '=']) == name);
+        let named = name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_.".contains(&byte));
+        !name.is_empty() && named && !known
+    })
 }
 
 /// A name as the filter reads it.
@@ -66,6 +83,18 @@ mod tests {
         assert_eq!(of("nothing").1, Vec::<String>::new());
         assert_eq!(of("").1.len(), BEGINNINGS.len());
         assert_eq!(of("fn:pay-refund").1, Vec::<String>::new(), "it is whole");
+        assert_eq!(of("status:ok").1, Vec::<String>::new(), "it is whole");
+    }
+
+    #[test]
+    fn where_a_word_is_wrong_all_that_may_stand_there_are_proposed() {
+        assert_eq!(of("status:nope"), (0, STATUSES.iter().map(|word| format!("status:{word}")).collect()));
+        assert_eq!(of("level>=loud").1.len(), LEVELS.len());
+        assert_eq!(of("err foo:bar"), (4, BEGINNINGS.iter().map(ToString::to_string).collect()));
+        for fine in ["fn:nobody", "dur>8", "id:8f", "a:b:c", "\"x:y"] {
+            let known = ["fn", "dur", "id"].iter().any(|name| fine.starts_with(name));
+            assert!(!known && fine != "\"x:y" || of(fine).1.is_empty(), "{fine}");
+        }
     }
 
     #[test]

@@ -265,3 +265,22 @@ fn a_search_that_goes_round_is_stopped_by_esc() {
     let logs = session.state.logs.as_ref().unwrap();
     assert_eq!((logs.searching(), logs.cursor), (false, at));
 }
+
+/// What was found is seen, wherever in its line it stands; a line that was moved aside by hand stays so.
+#[test]
+fn what_is_found_beyond_the_edge_is_shown() {
+    let long = format!("{} the needle is here {}", "before ".repeat(60), "after ".repeat(60));
+    let mut session = with_line(&long);
+    assert!(!screen(&session.state).contains("needle"));
+    session.press("/ \"needle\" Enter");
+    let row = line(&session, "the needle is here");
+    let excerpt = row.split('\u{2026}').collect::<Vec<_>>();
+    assert_eq!(excerpt.len(), 3, "cut on both sides: {row}");
+    assert!(excerpt[1].contains("before  the needle") || excerpt[1].contains("before the needle"), "{row}");
+    session.press("l");
+    assert!(!screen(&session.state).contains("the needle"));
+    // What its beginning holds begins with it.
+    let mut session = with_line(&format!("a needle {long}"));
+    session.press("/ \"needle\" Enter");
+    assert!(line(&session, "a needle before").contains(" a needle before"));
+}

@@ -29,6 +29,41 @@ fn a_mistake_is_told_where_it_is_while_it_is_typed_and_the_filter_stays() {
     );
 }
 
+/// Where it is, in signs and not by a colour alone, and what is wrong, whole on a narrow screen.
+#[test]
+fn a_mistake_has_a_sign_above_its_place() {
+    use crate::query::filter::Filter;
+
+    let long = "x".repeat(50);
+    for (keys, wrong, says) in [
+        ("\\ \"fn:pay*\" Space \"foo:bar\"".to_string(), "foo", "no field \"foo\" (Tab lists them)"),
+        ("\\ \"status:nope\"".to_string(), "nope", "no status \"nope\" (Tab lists them)"),
+        (format!("\\ \"{long}\" Space \"foo:bar\""), "foo", "no field \"foo\" (Tab lists them)"),
+        ("\\ \"dur>800\"".to_string(), "800", "write its unit: 250us, 800ms, 2s or 1m"),
+        (
+            "t \"foo\" Enter".to_string(),
+            "foo",
+            "\"foo\" is no time: 14:32, -10m, yesterday 9:00, 2026-11-23T14:32Z",
+        ),
+        (
+            "t \"25:99\" Enter".to_string(),
+            "25",
+            "\"25:99\" is no time: 14:32, -10m, yesterday 9:00, 2026-11-23T14:32Z",
+        ),
+    ] {
+        let mut session = session();
+        session.state.options.parse_filter = Filter::parse;
+        session.press(&keys);
+        let screen = screen(&session.state);
+        let rows: Vec<&str> = screen.lines().collect();
+        let (told, prompt) = (rows[22], rows[23]);
+        let column = |row: &str, of: &str| row.find(of).map(|at| row[..at].chars().count());
+        assert!(told.contains(says), "{keys}: {told}");
+        let sign = session.state.options.charset.symbols().down;
+        assert_eq!(column(told, sign), column(prompt, wrong), "{told}\n{prompt}");
+    }
+}
+
 /// What can't be asked in a view is never passed over silently.
 #[test]
 fn a_term_that_only_lines_answer_says_so() {
@@ -105,4 +140,25 @@ fn tab_completes_fields_and_live_names_and_goes_round() {
     assert_eq!(typed(&session), format!("{first}x"));
     session.press("Ctrl-u \"zz\" Tab");
     assert_eq!(typed(&session), "zz", "nothing begins so");
+}
+
+/// What is filtered by has room beside the replay's bar, or a row of its own.
+#[test]
+fn a_filter_leaves_the_bar_of_a_replay_its_times() {
+    use crate::query::filter::Filter;
+    use crate::ui::fixture::replay;
+
+    for (filter, told) in [
+        ("\"-fn:user*\" Space \"dur>2s\"", "[-fn:user*] [dur>2s]"),
+        ("\"level>=warn\"", "(level>=warn: not asked of invocations)"),
+    ] {
+        let mut session = Session::new(80, 24, replay(true, 1.0));
+        session.state.options.parse_filter = Filter::parse;
+        let bar =
+            |session: &Session| screen(&session.state).lines().nth(2).map(str::to_string).unwrap_or_default();
+        let before = bar(&session);
+        session.press(&format!("\\ {filter} Enter"));
+        assert_eq!(bar(&session), before);
+        assert!(screen(&session.state).lines().nth(3).is_some_and(|row| row.contains(told)), "{told}");
+    }
 }

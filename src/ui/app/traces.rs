@@ -326,9 +326,25 @@ impl UiState {
         }
         let (from, to) = (self.status.as_of.plus(-self.window_ms), self.status.as_of);
         let step = (self.window_ms / 30).max(1);
-        let middle = to.plus(-self.window_ms / 2);
+        let middle = self.middle();
         let moved = self.traces.split.map_or(middle, |split| split.plus(by as i64 * step));
         self.traces.split = Some(moved.max(from).min(to));
+        Vec::new()
+    }
+
+    fn middle(&self) -> Timestamp {
+        self.status.as_of.plus(-self.window_ms / 2)
+    }
+
+    /// Parts the traces of the tree into those before and those after, or shows them all together.
+    pub(super) fn compare_traces(&mut self) -> Vec<Effect> {
+        if self.traces.shape != Shape::Tree {
+            return self.say("v shows all traces as one tree; there this compares before with after");
+        }
+        self.traces.split = match self.traces.split {
+            Some(_) => None,
+            None => Some(self.parting().unwrap_or_else(|| self.middle())),
+        };
         Vec::new()
     }
 

@@ -126,6 +126,21 @@ fn traces_are_asked_as_of_now_and_not_while_keys_are_pressed() {
 }
 
 #[test]
+fn traces_as_a_tree_are_compared_or_not() {
+    let mut session = session();
+    session.press("5 b");
+    assert!(session.state.notice.as_deref().is_some_and(|said| said.contains("one tree")));
+    session.press("v v l b");
+    assert_eq!(session.state.traces.split, None);
+    assert!(format!("{:?}", session.state.asked_traces).contains("split: None"));
+    session.press("b");
+    let (as_of, window_ms) = (session.state.status.as_of, session.state.window_ms);
+    let split = session.state.traces.split.expect("compared again");
+    assert!(split > as_of.plus(-window_ms) && split < as_of);
+    assert!(format!("{:?}", session.state.asked_traces).contains("split: Some"));
+}
+
+#[test]
 fn an_empty_list_of_traces_does_not_wait_for_fingers() {
     let mut state = UiState::new(options(80, 24));
     update(&mut state, Msg::Status(Arc::new(live())), 0);

@@ -211,6 +211,7 @@ impl UiState {
             Action::Wider => return self.zoom(1),
             Action::NextMark => return self.mark(true),
             Action::PreviousMark => return self.mark(false),
+            Action::Compare if self.view() == ViewKind::Traces => return self.compare_traces(),
             Action::Compare => self.compare_next(),
             Action::Bookmark => self.open_bookmark(),
             Action::NextBookmark => return self.go_to_bookmark(true),

@@ -4,9 +4,10 @@ use ratatui::layout::{Position, Rect};
 use ratatui::style::Modifier;
 
 use crate::model::Timestamp;
-use crate::query::filter::{Asked, Filter};
+use crate::query::filter::{Asked, Filter, Mistake};
 use crate::ui::app::{
-    Board, Compare, Focus, FunctionBoard, FunctionList, PanelKind, Shape, SourcesList, UiState,
+    Board, Compare, Focus, FunctionBoard, FunctionList, PanelKind, Prompt, PromptKind, Shape, SourcesList,
+    UiState,
 };
 use crate::ui::keymap::{Action, ViewKind};
 use crate::ui::sanitize;
@@ -18,8 +19,33 @@ use crate::ui::widget::scrub::{self, Scrub};
 
 use super::panels;
 
-/// A rule, or in a replay the scrub bar; at its end the window and the filter.
-pub fn rule(pen: &mut Pen, area: Rect, state: &UiState) {
+/// The filter on a row of its own.
+pub fn filter(pen: &mut Pen, area: Rect, state: &UiState) {
+    if area.height > 0 {
+        pen.text(
+            area.x,
+            area.y,
+            area.width,
+            &filtered(state, usize::from(area.width / 2), pen.symbols),
+            Role::Label,
+        );
+    }
+}
+
+/// The filter: its conditions in so many columns, how many functions are left, and what it does not ask.
+fn filtered(state: &UiState, room: usize, symbols: &Symbols) -> String {
+    let mut text = format!("\\ {}", chips(&state.filter, room, symbols));
+    if state.view() == ViewKind::Overview {
+        text.push_str(&format!("  {} of {}", state.overview.len(), state.status.functions));
+    }
+    if let Some(terms) = asked_of(state.view()).and_then(|of| state.filter.passed_over(of)) {
+        text.push_str(&format!("  ({terms})"));
+    }
+    text
+}
+
+/// A rule, or in a replay the scrub bar; at its end the window, and the filter unless it stands apart.
+pub fn rule(pen: &mut Pen, area: Rect, filter_apart: bool, state: &UiState) {
     let window = window_name(state.window_ms);
     let mut text = match state.view() {
         // A window ends at a time.
@@ -42,15 +68,9 @@ pub fn rule(pen: &mut Pen, area: Rect, state: &UiState) {
         },
         _ => String::new(),
     };
-    if !state.filter_text.is_empty() {
-        text.push_str("  \\ ");
-        text.push_str(&chips(&state.filter, usize::from(area.width / 3), pen.symbols));
-        if state.view() == ViewKind::Overview {
-            text.push_str(&format!("  {} of {}", state.overview.len(), state.status.functions));
-        }
-        if let Some(terms) = asked_of(state.view()).and_then(|of| state.filter.passed_over(of)) {
-            text.push_str(&format!("  ({terms})"));
-        }
+    if !state.filter_text.is_empty() && !filter_apart {
+        text.push_str("  ");
+        text.push_str(&filtered(state, usize::from(area.width / 3), pen.symbols));
     }
     if let Some(tagged) = state.tagged() {
         text.push_str(&format!("  {tagged}"));
@@ -298,6 +318,7 @@ fn hints(state: &UiState) -> Vec<(Action, &'static str)> {
                 (Action::Shape, "list"),
                 (Action::Left, "part earlier"),
                 (Action::Right, "part later"),
+                (Action::Compare, if state.traces.split.is_some() { "together" } else { "compare" }),
                 (Action::NextError, "next marked"),
                 (Action::Find, "find"),
                 (Action::Back, "back"),
@@ -344,6 +365,16 @@ fn hints(state: &UiState) -> Vec<(Action, &'static str)> {
     hints.push((Action::Jump, "time"));
     hints.push((Action::Close, if state.view() == ViewKind::Overview { "quit" } else { "close" }));
     hints.retain(|(action, _)| action.views().contains(&state.view()));
+    // What an invocation has not leads nowhere.
+    if let (ViewKind::Invocation, Some(one)) =
+        (state.view(), state.invocation.as_ref().and_then(|board| board.one.as_ref()))
+    {
+        hints.retain(|(action, _)| match action {
+            Action::TraceOf => one.tree.is_some(),
+            Action::NextSame => one.attempts.len() > 1,
+            _ => true,
+        });
+    }
     if state.problems.found.is_empty() {
         hints.retain(|(action, _)| *action != Action::Explain);
     }
@@ -397,10 +428,8 @@ fn panel_hints(kind: PanelKind, board: &Board) -> Vec<(Action, &'static str)> {
 
 /// What is to be said of a text while it is typed: a mistake, what it may become, what it means.
 /// Whether there is anything.
-fn told_of_prompt(pen: &mut Pen, area: Rect, prompt: &crate::ui::app::Prompt, state: &UiState) -> bool {
-    if let Some(mistake) = &prompt.error {
-        pen.text(area.x, area.y, area.width, &mistake.message, Role::Error);
-    } else if let Some(completing) = prompt.completing.as_ref().filter(|all| all.words.len() > 2) {
+fn told_of_prompt(pen: &mut Pen, area: Rect, prompt: &Prompt, state: &UiState) -> bool {
+    if let Some(completing) = prompt.completing.as_ref().filter(|all| all.words.len() > 2) {
         let mut x = area.x;
         for (at, word) in completing.words.iter().enumerate().skip(1) {
             let role = if at == completing.at { Role::Focus } else { Role::Hint };
@@ -409,6 +438,8 @@ fn told_of_prompt(pen: &mut Pen, area: Rect, prompt: &crate::ui::app::Prompt, st
                 break;
             }
         }
+    } else if let Some(mistake) = &prompt.error {
+        told_of_mistake(pen, area, prompt, mistake);
     } else if let Some(means) = &prompt.means {
         let counts = state.logs.as_ref().and_then(|logs| super::logs::counts(logs, state));
         let counts = counts.map_or_else(String::new, |counts| format!("{counts} {} ", pen.symbols.dot));
@@ -417,6 +448,33 @@ fn told_of_prompt(pen: &mut Pen, area: Rect, prompt: &crate::ui::app::Prompt, st
         return false;
     }
     true
+}
+
+/// What is wrong, with a sign above the place of it in the prompt, which is the next row; whole where there is
+/// room beside the sign, else in few words.
+fn told_of_mistake(pen: &mut Pen, area: Rect, prompt: &Prompt, mistake: &Mistake) {
+    let begin = sanitize::width(prompt.kind.sign()) as u16;
+    let room = area.width.saturating_sub(begin);
+    let at =
+        prompt.field.columns_of(mistake.at, begin, room, pen.symbols).start.min(area.width.saturating_sub(1));
+    let sign = pen.symbols.down;
+    let few = match (prompt.kind, mistake.more.is_empty()) {
+        (PromptKind::Filter, false) => format!("{} (Tab lists them)", mistake.message),
+        _ => mistake.message.clone(),
+    };
+    for text in [mistake.whole(), few] {
+        let wide = sanitize::width(&sanitize::display(&text, pen.symbols));
+        let (before, after) = (usize::from(at), usize::from(area.width - at));
+        if wide + 2 <= after {
+            pen.text(area.x + at, area.y, area.width - at, &format!("{sign} {text}"), Role::Error);
+            return;
+        }
+        if wide < before {
+            pen.right(area.x + at + 1, area.y, at + 1, &format!("{text} {sign}"), Role::Error);
+            return;
+        }
+    }
+    pen.text(area.x, area.y, area.width, &mistake.to_string(), Role::Error);
 }
 
 /// The keys, or the prompt; returns where its cursor is.
@@ -433,14 +491,12 @@ pub fn footer(pen: &mut Pen, area: Rect, state: &UiState) -> Option<Position> {
         }
         if prompt.field.text().is_empty() {
             let hint = match prompt.kind {
-                crate::ui::app::PromptKind::Find => "a text; Ctrl-g makes it a filter",
-                crate::ui::app::PromptKind::Filter => {
+                PromptKind::Find => "a text; Ctrl-g makes it a filter",
+                PromptKind::Filter => {
                     "fn:pay* err cold status:timeout dur>800ms level>=warn \"text\" /regex/ -word"
                 }
-                crate::ui::app::PromptKind::Note => "a note for this time; Enter alone marks it without one",
-                crate::ui::app::PromptKind::Jump => {
-                    "14:32, -10m, yesterday 9:00, nov 23 14:32, 2026-11-23T14:32Z, now"
-                }
+                PromptKind::Note => "a note for this time; Enter alone marks it without one",
+                PromptKind::Jump => "14:32, -10m, yesterday 9:00, nov 23 14:32, 2026-11-23T14:32Z, now",
             };
             pen.text(x + 2, area.y, room.saturating_sub(2), hint, Role::Hint);
         }

@@ -18,6 +18,10 @@ use super::logs;
 
 /// Columns for what a line is about.
 const LABEL: u16 = 10;
+/// On a narrower screen the name of the log stream is cut at the end of what is told of the environment ...
+const WIDE: u16 = 100;
+/// ... and has a row of its own from this height on, or from that beside a trace.
+const TALL: (u16, u16) = (18, 30);
 /// Rows of log lines that stay, whatever else there is.
 const LINES: u16 = 5;
 
@@ -35,13 +39,19 @@ struct Parts {
 
 fn parts(area: Rect, board: &InvocationBoard, zone: Zone, symbols: &Symbols) -> Parts {
     let one = board.one.as_deref();
-    let facts = one.map_or(1, |one| facts(one, zone, symbols).len() as u16 + BAR);
+    let facts = one.map_or(1, |one| facts(one, stream_apart(area, one), zone, symbols).len() as u16 + BAR);
     let facts = facts.min(area.height);
     let rest = area.height - facts;
     let spans = one.and_then(|one| one.tree.as_ref()).map_or(0, |tree| tree.rows.len() as u16 + 1);
     let trace = spans.min(rest.saturating_sub(LINES).max(rest / 3));
     let part = |y: u16, height: u16| Rect { y: area.y + y, height, ..area };
     Parts { facts: part(0, facts), trace: part(facts, trace), lines: part(facts + trace, rest - trace) }
+}
+
+/// Whether the log stream has a row of its own.
+fn stream_apart(area: Rect, one: &One) -> bool {
+    let least = if one.tree.is_some() { TALL.1 } else { TALL.0 };
+    area.width < WIDE && area.height >= least
 }
 
 /// Rows of log lines.
@@ -60,7 +70,7 @@ pub fn draw(pen: &mut Pen, area: Rect, state: &UiState) {
             pen.text(area.x, area.y, area.width, "looking", Role::Label);
         }
         Some(one) => {
-            draw_facts(pen, parts.facts, one, state);
+            draw_facts(pen, parts.facts, one, stream_apart(area, one), state);
             draw_trace(pen, parts.trace, one);
         }
     }
@@ -86,8 +96,8 @@ fn below_rule(pen: &mut Pen, area: Rect, title: &str) -> Rect {
 /// A line of facts: what it is about, what is known, its role.
 struct Fact(&'static str, String, Role);
 
-fn draw_facts(pen: &mut Pen, area: Rect, one: &One, state: &UiState) {
-    let facts = facts(one, state.zone, pen.symbols);
+fn draw_facts(pen: &mut Pen, area: Rect, one: &One, apart: bool, state: &UiState) {
+    let facts = facts(one, apart, state.zone, pen.symbols);
     let mut y = area.y;
     for (at, Fact(label, text, role)) in facts.iter().enumerate() {
         if y >= area.bottom() {
@@ -106,7 +116,8 @@ fn draw_facts(pen: &mut Pen, area: Rect, one: &One, state: &UiState) {
     }
 }
 
-fn facts(one: &One, zone: Zone, symbols: &Symbols) -> Vec<Fact> {
+/// What is known of it; its log stream on a row of its own or not.
+fn facts(one: &One, apart: bool, zone: Zone, symbols: &Symbols) -> Vec<Fact> {
     let Some(row) = &one.row else {
         return vec![Fact("", "this invocation is not held any more, or had not begun".into(), Role::Label)];
     };
@@ -127,8 +138,16 @@ fn facts(one: &One, zone: Zone, symbols: &Symbols) -> Vec<Fact> {
         if let Some(idle) = of.before.map(|before| row.start.since(before)).filter(|idle| *idle >= 0) {
             text.push_str(&format!("{dot}idle {} before", number::duration_long(idle as f64)));
         }
-        text.push_str(&row.stream.as_ref().map_or_else(String::new, |stream| format!("{dot}{stream}")));
-        facts.push(Fact("env", text, Role::Text));
+        let stream = row.stream.as_ref().map(|stream| stream.to_string());
+        match stream {
+            Some(stream) if apart => {
+                facts.extend([Fact("env", text, Role::Text), Fact("stream", stream, Role::Text)]);
+            }
+            stream => {
+                text.push_str(&stream.map_or_else(String::new, |stream| format!("{dot}{stream}")));
+                facts.push(Fact("env", text, Role::Text));
+            }
+        }
     }
     if one.attempts.len() > 1 || row.attempt > 1 || row.delivery.is_some() {
         facts.push(Fact("attempts", attempts(one, row, zone, symbols, &dot), Role::Throttle));

@@ -14,6 +14,9 @@ const TELLS: u16 = 12;
 const TELLS_MORE: u16 = 20;
 /// ... of which so many rows stay, tabs and head among them.
 const LIST_LEAST: u16 = 5;
+/// On a narrower screen a filter has a row of its own, where the screen is as high as that: it would take the
+/// columns of the scrub bar.
+const NARROW: u16 = 120;
 /// Rows for the sentence about what is selected.
 const SENTENCE_ROWS: u16 = 2;
 
@@ -43,6 +46,8 @@ pub struct Parts {
     pub tabs: bool,
     /// Something is wrong with something, so that there is a place for what is selected.
     pub sentence: bool,
+    /// There is a filter, and a bar beside which it would stand.
+    pub filter: bool,
     /// Lines between the panels and the list, on screens that have room for them.
     pub about: u16,
 }
@@ -56,6 +61,8 @@ pub struct Layout {
     pub problems: Rect,
     /// The line below: a rule, or the scrub bar.
     pub rule: Rect,
+    /// The filter, where it does not stand at the end of that line; else empty.
+    pub filter: Rect,
     /// The panels.
     pub panels: PanelArea,
     /// What is told between the panels and the list; empty where nothing is.
@@ -75,13 +82,15 @@ pub struct Layout {
 impl Layout {
     /// The parts of a view.
     pub fn of(size: (u16, u16), parts: Parts) -> Self {
-        let Parts { panels, enlarged, tabs, sentence, about } = parts;
+        let Parts { panels, enlarged, tabs, sentence, filter, about } = parts;
         let (width, height) = size;
         let line = |y: u16| if y < height { Rect::new(0, y, width, 1) } else { Rect::ZERO };
         // What is wrong has its line on the lowest screen, too.
         let (problems, rule) =
             if panels && height >= LEAST.1 { (line(1), line(2)) } else { (Rect::ZERO, line(1)) };
-        let top = (rule.y + 1).min(height);
+        let apart = filter && width < NARROW && height >= TELLS_MORE;
+        let filter = if apart { line(rule.y + 1) } else { Rect::ZERO };
+        let top = (rule.y + 1 + filter.height).min(height);
         let bottom = height.saturating_sub(2).max(top);
         let said = if sentence && panels && !enlarged && height >= TELLS { SENTENCE_ROWS } else { 0 };
         let sentence = Rect::new(0, bottom - said, width, said);
@@ -106,6 +115,7 @@ impl Layout {
             header: line(0),
             problems,
             rule,
+            filter,
             panels,
             about,
             tabs,
@@ -151,12 +161,12 @@ mod tests {
         #[test]
         fn parts_lie_on_the_screen_and_apart(
             width in 0u16..300, height in 0u16..120,
-            panels: bool, enlarged: bool, tabs: bool, sentence: bool, about in 0u16..5,
+            panels: bool, enlarged: bool, tabs: bool, sentence: bool, filter: bool, about in 0u16..5,
         ) {
-            let layout = Layout::of((width, height), Parts { panels, enlarged, tabs, sentence, about });
+            let layout = Layout::of((width, height), Parts { panels, enlarged, tabs, sentence, filter, about });
             let screen = Rect::new(0, 0, width, height);
             let mut parts = vec![
-                layout.header, layout.problems, layout.rule, layout.about, layout.tabs, layout.list, layout.sentence,
+                layout.header, layout.problems, layout.rule, layout.filter, layout.about, layout.tabs, layout.list, layout.sentence,
             ];
             match layout.panels {
                 PanelArea::Line(area) | PanelArea::Lines(area) | PanelArea::One(area) => parts.push(area),

@@ -13,6 +13,7 @@ use crate::ui::keymap::ViewKind;
 use crate::ui::number;
 use crate::ui::sanitize;
 use crate::ui::status::SessionKind;
+use crate::ui::symbols::Symbols;
 use crate::ui::theme::Role;
 use crate::ui::widget::pen::Pen;
 use crate::ui::zone::Zone;
@@ -22,6 +23,8 @@ use super::unfolded;
 
 const TIME: u16 = 13;
 const LEVEL: u16 = 6;
+/// Columns that are shown before what was found beyond the edge.
+const BEFORE_FOUND: usize = 20;
 
 /// Columns before the text: time, level, and the function where lines of several are shown. Lines of one
 /// function as they were written have none; those of several keep what they may not say themselves.
@@ -129,7 +132,10 @@ fn draw_line(
     let rows = if logs.wrap {
         draw_wrapped(pen, text, &shown, role)
     } else {
-        draw_cut(pen, text, &shown, logs.left, role);
+        // Moved aside by hand it stays where it was moved to.
+        let left =
+            if logs.left > 0 { logs.left } else { seen_from(&shown, &state.find, text.width, pen.symbols) };
+        draw_cut(pen, text, &shown, left, role);
         1
     };
     let below = Rect { y: y + rows, height: area.height.saturating_sub(rows), ..text };
@@ -181,6 +187,23 @@ fn said<'a>(row: &'a LogRow, logs: &LogView) -> Cow<'a, str> {
     readable_with(&row.text, &logs.fields)
 }
 
+/// The column from which a line is drawn so that what is looked for is seen: its first where its beginning
+/// holds it, else a little before it.
+fn seen_from(text: &str, find: &str, width: u16, symbols: &Symbols) -> usize {
+    if find.is_empty() {
+        return 0;
+    }
+    let text = sanitize::display(text, symbols);
+    let find = sanitize::display(find, symbols);
+    let Some(found) = find_all(&text, &find).into_iter().next() else { return 0 };
+    let width = usize::from(width);
+    let end = sanitize::width(&text[..found.end]);
+    // The last column of a line that goes on is taken by the sign of that.
+    let fits = end + symbols.ellipsis.chars().count() <= width || sanitize::width(&text) <= width;
+    let before = BEFORE_FOUND.min(width / 4);
+    if fits { 0 } else { sanitize::width(&text[..found.start]).saturating_sub(before) }
+}
+
 fn draw_cut(pen: &mut Pen, area: Rect, text: &str, left: usize, role: Role) {
     let width = usize::from(area.width);
     let ellipsis = pen.symbols.ellipsis;
@@ -230,9 +253,9 @@ pub fn message(pen: &mut Pen, area: Rect, logs: &LogView, state: &UiState) {
     if logs.searching() {
         parts.push("looking; Esc stops".to_string());
     } else if logs.follow && state.status.paused {
-        parts.push("at the newest line of the picture that stands; p goes on".to_string());
+        parts.push("newest line; p goes on".to_string());
     } else if logs.follow {
-        parts.push("following; moving up lets go".to_string());
+        parts.push("following; up lets go".to_string());
     } else if logs.new_below() > 0 {
         // In a replay nothing arrives: they were there all along.
         let word = if matches!(state.status.kind, SessionKind::Live) { "new" } else { "below" };
@@ -243,10 +266,12 @@ pub fn message(pen: &mut Pen, area: Rect, logs: &LogView, state: &UiState) {
     if let Some(note) = &logs.note {
         parts.push(note.clone());
     }
+    let dot = format!(" {} ", pen.symbols.dot);
     if let Some(row) = logs.selected() {
-        parts.push(place(row, state.zone));
+        let used = sanitize::width(&(parts.join(&dot) + &dot));
+        parts.push(place(row, state.zone, usize::from(area.width).saturating_sub(used)));
     }
-    pen.text(area.x, area.y, area.width, &parts.join(&format!(" {} ", pen.symbols.dot)), Role::Label);
+    pen.text(area.x, area.y, area.width, &parts.join(&dot), Role::Label);
 }
 
 /// How many lines of the window match, or hold what is looked for.
@@ -264,12 +289,21 @@ pub(super) fn counts(logs: &LogView, state: &UiState) -> Option<String> {
     })
 }
 
-fn place(row: &LogRow, zone: Zone) -> String {
-    let date = row
-        .time
-        .map_or_else(|| "no time".to_string(), |t| zone.date(t) + " " + &zone.millis(t) + &zone.mark(t));
+/// Columns of a time with its date, and without: `2026-11-23 09:14:35.717Z`.
+const DATED: usize = 24;
+const EXACT: usize = 13;
+
+/// When a line was written, as exactly as there is room for, and whose request it is of.
+fn place(row: &LogRow, zone: Zone, room: usize) -> String {
+    let shown = |time| match room {
+        DATED.. => format!("{} {}", zone.date(time), zone.millis(time)),
+        EXACT.. => zone.millis(time),
+        _ => zone.seconds(time),
+    };
+    let date = row.time.map_or_else(|| "no time".to_string(), |time| shown(time) + &zone.mark(time));
     match &row.request_id {
-        Some(id) => format!("{date}  request {id}"),
-        None => date,
+        // Cut before its first letters it tells nothing, and takes the last of the time.
+        Some(id) if room > date.len() + "  request 0123".len() => format!("{date}  request {id}"),
+        _ => date,
     }
 }

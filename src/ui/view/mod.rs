@@ -42,6 +42,7 @@ use crate::query::page::Ranking;
 
 use super::app::{FunctionList, SourcesList, Tag, UiState};
 use super::keymap::ViewKind;
+use super::status::SessionKind;
 use super::theme::Role;
 use super::widget::pen::Pen;
 use super::zone::Zone;
@@ -78,7 +79,8 @@ pub fn draw(state: &UiState, buffer: &mut Buffer) -> Option<Position> {
     let layout = layout_at(state, state.view(), size);
     header::draw(&mut pen, layout.header, state);
     problems::line(&mut pen, layout.problems, state);
-    frame::rule(&mut pen, layout.rule, state);
+    frame::rule(&mut pen, layout.rule, layout.filter.height > 0, state);
+    frame::filter(&mut pen, layout.filter, state);
     match state.view() {
         ViewKind::Overview => overview::draw(&mut pen, &layout, state),
         ViewKind::Function => function::draw(&mut pen, &layout, state),
@@ -120,11 +122,14 @@ fn layout_at(state: &UiState, view: ViewKind, size: (u16, u16)) -> Layout {
         ViewKind::Function => state.function.as_ref().is_some_and(|function| function.board.enlarged),
         _ => false,
     };
+    // A live session has no bar whose columns the filter would take.
+    let replay = state.status.kind != SessionKind::Live;
     let parts = Parts {
         panels: matches!(view, ViewKind::Overview | ViewKind::Function),
         enlarged,
         tabs: matches!(view, ViewKind::Function | ViewKind::Invocations | ViewKind::Sources),
         sentence: !state.problems.found.is_empty(),
+        filter: replay && !state.filter_text.is_empty(),
         about: match (view, state.function.as_ref().and_then(|function| function.detail())) {
             (ViewKind::Function, Some(detail)) => about::rows(detail),
             _ => 0,

@@ -109,7 +109,7 @@ pub fn state_sign(state: State, symbols: &Symbols) -> (&'static str, &'static st
 /// Draws panels and table.
 pub fn draw(pen: &mut Pen, layout: &Layout, state: &UiState) {
     if state.status.nothing_in_it() {
-        let top = layout.rule.bottom();
+        let top = layout.rule.bottom().max(layout.filter.bottom());
         let height = layout.message.y.saturating_sub(top);
         return super::nothing::draw(pen, Rect { y: top, height, ..layout.rule }, state);
     }

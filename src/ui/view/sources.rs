@@ -37,8 +37,18 @@ const SOURCES: [Column; 9] = [
     left(" NOTE", 24, 4, 200),
 ];
 
-const BAD: [Column; 4] =
-    [left("SOURCE", 14, 0, 16), right("LINE", 10, 0), left(" WHY", 22, 0, 18), left("BEGINS", 10, 1, 200)];
+/// The columns of what could not be read, where the longest name of a source is so wide: on a narrow screen how
+/// it begins has what is spare, on a wide one names and reasons are whole first.
+fn bad_columns(name: usize, width: u16) -> [Column; 4] {
+    let names = (name + 1).saturating_sub(14).min(16) as u16;
+    let names = names.min(width / 8);
+    [
+        left("SOURCE", 14, 0, names),
+        right("LINE", 10, 0),
+        left(" WHY", 22, 0, (width.saturating_sub(80) / 3).min(18)),
+        left("BEGINS", 10, 1, 200),
+    ]
+}
 
 /// Draws the tabs and the open list.
 pub fn draw(pen: &mut Pen, layout: &Layout, state: &UiState) {
@@ -108,7 +118,10 @@ pub fn draw(pen: &mut Pen, layout: &Layout, state: &UiState) {
             let list = &state.sources.bad;
             let cell =
                 |column, line: usize, symbols: &Symbols| bad(column, &status.bad_records[line], symbols);
-            draw_list(pen, area, &BAD, status.bad_records.len(), (list.top(), list.index()), cell);
+            let shown = status.bad_records.iter().skip(list.top()).take(usize::from(area.height));
+            let name = |row: &BadRecord| sanitize::width(&sanitize::display(&row.source, pen.symbols));
+            let columns = bad_columns(shown.map(name).max().unwrap_or(0), area.width);
+            draw_list(pen, area, &columns, status.bad_records.len(), (list.top(), list.index()), cell);
             if status.bad_records.is_empty() {
                 let body = below_head(area);
                 pen.text(body.x, body.y, body.width, "every record could be read", Role::Label);

@@ -303,7 +303,7 @@ fn told(calls: &CallTree, zone: Zone, shape: Shape) -> Vec<String> {
             vec![format!("{} traces before {at}, {} after{few}", whole(before), whole(after))]
         }
         None if shape == Shape::Tree => {
-            vec![format!("{} traces", whole(after)), "h l part before from after".to_string()]
+            vec![format!("{} traces", whole(after)), "b compares before with after".to_string()]
         }
         None => vec![format!("{} traces", whole(after))],
     };

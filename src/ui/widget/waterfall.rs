@@ -12,6 +12,8 @@ use crate::ui::theme::Role;
 use super::pen::Pen;
 
 const DEEPEST: usize = 12;
+/// Columns of a name that stay before anything that follows it.
+const NAME_LEAST: usize = 8;
 
 /// The marks in letters, so that nothing depends on colour: `E` error (4xx), `F` fault (5xx), `T`
 /// throttle (429).
@@ -114,9 +116,12 @@ fn draw_parts(pen: &mut Pen, area: Rect, label: u16, tree: &TraceTree, text: &La
     let own = if bar.flags.any() { role(bar.flags) } else { Role::Text };
     let after = pen.text(area.x, area.y, label, &format!("{indent}{branch}{orphan}"), Role::Border);
     let end = area.x + label;
-    let kept = (text.after.len() as u16).min(end.saturating_sub(after));
+    // What follows the name is whole or not there, and never in its place.
+    let name = sanitize::width(&sanitize::display(text.name, symbols)).min(NAME_LEAST) as u16;
+    let kept = text.after.len() as u16;
+    let kept = if after + name + kept <= end { kept } else { 0 };
     let after = pen.text(after, area.y, end.saturating_sub(after + kept), text.name, own);
-    let after = pen.text(after, area.y, end.saturating_sub(after), text.after, Role::NoData);
+    let after = pen.text(after, area.y, kept, text.after, Role::NoData);
     // The detail (POST …, the exception) where the name leaves room for it.
     let room = end.saturating_sub(after + 1);
     if room >= 6 && !text.detail.is_empty() {
@@ -181,6 +186,47 @@ pub fn summary(tree: &TraceTree, symbols: &crate::ui::symbols::Symbols) -> Strin
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_name_comes_before_what_follows_it() {
+        use crate::model::TraceId;
+        use crate::ui::symbols::Charset;
+        use crate::ui::theme::Theme;
+        use ratatui::buffer::Buffer;
+
+        let tree = TraceTree {
+            id: TraceId(1),
+            shown: String::new(),
+            start_us: 0,
+            end_us: 1,
+            rows: Vec::new(),
+            missing_parents: 0,
+            in_progress: false,
+            flags: Flags::default(),
+        };
+        let drawn = |width: u16, name: &str| {
+            let mut buffer = Buffer::empty(Rect::new(0, 0, width, 1));
+            let theme = Theme::built_in("default").unwrap();
+            let mut pen =
+                Pen { buffer: &mut buffer, theme: &theme, symbols: Charset::Braille.symbols(), mask: false };
+            let text = Label { depth: 1, orphan: false, name, after: " 163ms early", detail: "" };
+            let bar = Bar {
+                start_us: 0,
+                length_us: 1,
+                self_us: None,
+                flags: Flags::default(),
+                in_progress: false,
+                critical: true,
+            };
+            let area = Rect::new(0, 0, width, 1);
+            draw_line(&mut pen, area, &tree, &text, &bar);
+            buffer.content().iter().map(|cell| cell.symbol().to_string()).collect::<String>()
+        };
+        assert!(drawn(40, "payment-authorize").contains("payment-"), "{}", drawn(40, "payment-authorize"));
+        assert!(!drawn(40, "payment-authorize").contains("16"), "{}", drawn(40, "payment-authorize"));
+        let wide = drawn(80, "payment-authorize");
+        assert!(wide.contains("payment-authorize 163ms early"), "{wide}");
+    }
 
     #[test]
     fn marks_are_letters() {
