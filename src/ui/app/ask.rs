@@ -139,9 +139,11 @@ impl UiState {
     }
 
     /// Until when the overview's rows keep their places because they have moved: not while a capture is being
-    /// read, for then they are of what was read by chance.
+    /// read, for then they are of what was read by chance; nor in a picture that stands, where what was judged
+    /// late is the last answer.
     fn calm_until(&self) -> u64 {
         match self.status.kind {
+            _ if self.status.paused => 0,
             SessionKind::Replay { loaded, .. } if loaded < 1.0 => 0,
             _ => self.overview.calm_until(),
         }
