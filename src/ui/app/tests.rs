@@ -139,6 +139,18 @@ fn figures_that_pass_each_other_move_rows_once_in_ten_seconds() {
         }
     }
     assert_eq!(moves, [0, 10, 20]);
+    // In a picture that stands the next answer may be the last.
+    let mut status = (*session.state.status).clone();
+    status.paused = true;
+    session.send(Msg::Status(Arc::new(status.clone())));
+    session.order.reverse();
+    let before = names(&session);
+    status.generation += 1;
+    session.at += 1_000;
+    session.send(Msg::Status(Arc::new(status.clone())));
+    assert_ne!(names(&session), before);
+    status.paused = false;
+    session.send(Msg::Status(Arc::new(status)));
     // The worst of the fixture's functions goes and comes back: that can't wait.
     session.order.retain(|at| *at != 0);
     session.pass(1_000);
