@@ -76,9 +76,18 @@ proptest! {
         prop_assert_eq!(&found, &want);
         // A text may be in lines that nobody asked: nothing that has it is no measured 0.
         if Filter::parse(filter).unwrap().has_text() {
-            let was = Window { from: window.from.plus(-window_ms), to: window.to };
+            // The charts' columns begin before the window, the time before is as long as it.
+            let was = Window { from: window.from.plus(-window_ms).min(got.window.from), to: window.to };
             let any = all.iter().any(|one| was.holds(one.start) && wanted(one));
-            prop_assert!(any || got.panels.invocations.now.value().is_none());
+            let runs = |one: &Stood| one.start < window.to && one.end.is_none_or(|end| end.at >= was.from);
+            let running = all.iter().any(|one| runs(one) && wanted(one));
+            prop_assert!(any || running || got.panels.invocations.now.value().is_none());
+            prop_assert!(!any || got.panels.invocations.now.value().is_some());
+            // Of one that began long before and still runs there is a peak, whatever began.
+            let ends = |one: &Stood| one.end.map_or(Timestamp::NEVER, |end| end.at);
+            let still = |one: &Stood| one.start < window.to && ends(one) > window.from;
+            let peaks = all.iter().any(|one| wanted(one) && still(one));
+            prop_assert!(!peaks || got.panels.concurrency.now.value().is_some_and(|peak| *peak >= 1.0));
         }
         // Metrics count a function's requests, not which: nothing of them stands beside such a filter.
         prop_assert!(throttles(&got).iter().all(|told| *told == Graded::NoSource(Why::NotApart)));

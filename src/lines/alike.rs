@@ -184,10 +184,7 @@ fn of_names(shapes: &[&str], all: &mut [Option<Arc<str>>]) {
         let words = words_and_any(shape).into_iter().zip(words_and_any(its));
         names.extend(words.filter(|(_, any)| varies(any)).map(|(word, _)| &shape[word]));
     }
-    let mut now: Vec<&str> =
-        shapes.iter().zip(&*all).map(|(shape, its)| its.as_deref().unwrap_or(shape)).collect();
-    now.sort_unstable();
-    now.dedup();
+    let now = stand_now(shapes, all);
     let mut groups: FxHashMap<String, Vec<&str>> = FxHashMap::default();
     for shape in now {
         let words = words_and_any(shape);
@@ -225,12 +222,18 @@ fn of_names(shapes: &[&str], all: &mut [Option<Arc<str>>]) {
     all.iter_mut().zip(its).filter(|(_, its)| its.is_some()).for_each(|(all, its)| *all = its);
 }
 
-/// Replaces one word of each shape where many vary; whether of any.
-fn round(shapes: &[&str], all: &mut [Option<Arc<str>>]) -> bool {
+/// What shapes have become so far, each once.
+fn stand_now<'a>(shapes: &[&'a str], all: &'a [Option<Arc<str>>]) -> Vec<&'a str> {
     let mut now: Vec<&str> =
-        shapes.iter().zip(&*all).map(|(shape, its)| its.as_deref().unwrap_or(shape)).collect();
+        shapes.iter().zip(all).map(|(shape, its)| its.as_deref().unwrap_or(shape)).collect();
     now.sort_unstable();
     now.dedup();
+    now
+}
+
+/// Replaces one word of each shape where many vary; whether of any.
+fn round(shapes: &[&str], all: &mut [Option<Arc<str>>]) -> bool {
+    let now = stand_now(shapes, all);
     let mut counts: FxHashMap<(u64, u64), usize> = FxHashMap::default();
     let places: Vec<Vec<Place>> = now.iter().map(|shape| places(shape)).collect();
     for place in places.iter().flatten() {

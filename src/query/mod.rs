@@ -73,5 +73,6 @@ pub use rhythm::{Rhythm, Rule};
 pub use select::answer;
 pub use step::{StepRequest, mark, step};
 pub use subject::{Seen, Subject, Tally, newest, subject, subjects};
+pub use table::SILENT_MS;
 pub use trace::{TraceSummary, tree};
 pub use traces::traces_answer;

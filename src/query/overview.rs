@@ -32,9 +32,8 @@ pub fn overview(snapshot: &Snapshot, request: &OverviewRequest) -> Overview {
     let window_ms = request.window_ms.max(1);
     let axis = Axis::chart(asof.at, window_ms, request.columns);
     let window = Window { from: asof.at.plus(-window_ms), to: asof.at.plus(1) };
-    let oldest = asof.oldest();
     let spark = Axis::chart(asof.at, window_ms, request.spark);
-    let (span, cells) = span_of(asof, &selection, window, spark);
+    let (span, cells) = span_of(asof, Reach::of(asof), &selection, window, spark);
     let mut members = Vec::with_capacity(cells.len());
     let mut rows = Vec::with_capacity(cells.len());
     let told = apart::each(selection.members.iter().zip(cells), |(member, cell)| {
@@ -55,7 +54,7 @@ pub fn overview(snapshot: &Snapshot, request: &OverviewRequest) -> Overview {
     };
     table::sort(&mut rows, request.sort, request.reverse, &diagnosed);
     let column = request.crosshair.and_then(|at| axis.column_of(at)).map(|at| axis.column(at));
-    let mut board = Board::new(asof, &selection, axis, window, oldest, &members, span.exact);
+    let mut board = Board::new(asof, &selection, axis, &span, &members);
     let mut panels = Panels {
         invocations: board.invocations(),
         duration: board.duration(),
@@ -65,7 +64,7 @@ pub fn overview(snapshot: &Snapshot, request: &OverviewRequest) -> Overview {
         trace: trace::panel(asof, &selection, &request.filter, window, column),
     };
     if let Some(back_ms) = request.compare_ms {
-        compare(&mut panels, asof, &selection, axis.earlier(back_ms), window.earlier(back_ms));
+        compare(&mut panels, asof, span.reach, &selection, axis.earlier(back_ms), window.earlier(back_ms));
     }
     let lane = (request.ticks > 0).then(|| Axis::chart(asof.at, window_ms, request.ticks));
     let heat = (request.heat > 0).then(|| board.heat(request.heat)).flatten();
@@ -90,6 +89,7 @@ pub fn overview(snapshot: &Snapshot, request: &OverviewRequest) -> Overview {
 /// What logs tell of a window by member, and how it can be counted.
 fn span_of<'a>(
     asof: AsOf<'a>,
+    reach: Reach<'a>,
     selection: &Selection<'_>,
     window: Window,
     spark: Axis,
@@ -108,18 +108,25 @@ fn span_of<'a>(
         exact: durations <= EXACT && scan::complete(asof, window),
         spark,
         oldest,
-        reach: Reach::of(asof),
+        reach,
     };
     (span, cells)
 }
 
 /// Puts an earlier time beside: the same panels of it, each one's main line and its figure.
-fn compare(panels: &mut Panels, asof: AsOf<'_>, selection: &Selection<'_>, axis: Axis, window: Window) {
-    let (span, cells) = span_of(asof, selection, window, axis);
+fn compare(
+    panels: &mut Panels,
+    asof: AsOf<'_>,
+    reach: Reach<'_>,
+    selection: &Selection<'_>,
+    axis: Axis,
+    window: Window,
+) {
+    let (span, cells) = span_of(asof, reach, selection, window, axis);
     let members: Vec<Figures> = apart::each(selection.members.iter().zip(cells), |(member, cell)| {
         Figures::of(asof, member, &span, cell)
     });
-    let mut board = Board::new(asof, selection, axis, window, span.oldest, &members, span.exact);
+    let mut board = Board::new(asof, selection, axis, &span, &members);
     // Where the data begin within it, its figures are of what there is.
     let whole = span.oldest.is_some_and(|oldest| oldest <= window.from);
     let any = minutes(span.oldest, window).is_some();

@@ -129,14 +129,11 @@ fn around<'a>(
         environment.map(|environment| texts.names.get(environment.first.stream)) == request.stream.as_deref()
     };
     let at = request.line.offset;
-    let holds = |row: &Row, standing: &Standing| {
-        let lines = row.lines();
-        lines.source == request.line.source && lines.from <= at && (standing.end.is_none() || at < lines.to)
-    };
+    let began = |row: &Row| row.lines().source == request.line.source && row.lines().from <= at;
     let mut here = near(function, request)
-        .filter(|row| row.lines().source == request.line.source && row.lines().from <= at && in_stream(row))
+        .filter(|row| began(row) && in_stream(row))
         .filter_map(|row| Some((row, asof.standing(function, row)?)))
-        .filter(|(row, standing)| holds(row, standing));
+        .filter(|(row, standing)| standing.end.is_none() || at < row.lines().to);
     match (here.next(), here.next()) {
         (Some(one), None) => Ok(one),
         (Some(_), Some(_)) => Err(Unowned::OneOfSeveral),

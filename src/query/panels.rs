@@ -17,7 +17,7 @@ use super::points::{self, CLOSED_MS, Period, Sums};
 use super::reach::Reach;
 use super::select::{Member, Selection};
 use super::statistics;
-use super::table::{Figures, missing};
+use super::table::{Figures, Span, missing};
 use super::view::{Chart, Heat, Limit, Line, Panel, Provenance};
 
 /// What all panels of one answer rest on.
@@ -50,16 +50,15 @@ pub struct Board<'a> {
 }
 
 impl<'a> Board<'a> {
-    /// Of a selection with the figures of its members.
+    /// Of a selection over a span, with the figures of its members.
     pub fn new(
         asof: AsOf<'a>,
         selection: &'a Selection<'a>,
         axis: Axis,
-        window: Window,
-        oldest: Option<Timestamp>,
+        span: &Span<'a>,
         members: &[Figures],
-        exact: bool,
     ) -> Self {
+        let Span { window, oldest, exact, reach, .. } = *span;
         let mut now = Cell::default();
         let mut durations = exact.then(Durations::default);
         let mut checks = (Check::default(), Check::default());
@@ -74,20 +73,21 @@ impl<'a> Board<'a> {
         let before = Window { from: window.from.plus(-window.ms()), to: window.from };
         let then = figures::fold_all(asof, selection, &Axis::span(before)).pop().unwrap_or_default();
         let columns = figures::fold_all(asof, selection, &axis);
+        // All that is asked about.
+        let chart = axis.window();
+        let around = Window { from: chart.from.min(before.from), to: chart.to.max(window.to) };
         let running = match selection.members.as_slice() {
             _ if selection.all => Running::Remembered(Remembered::of_all(asof)),
             [Member { id, function, filter: None }] => {
                 Running::Remembered(Remembered::of_function(asof, *id, function))
             }
-            members => {
-                let chart = axis.window();
-                let reach = Window { from: chart.from.min(before.from), to: chart.to.max(window.to) };
-                Running::Counted(Intervals::of(asof, members, reach))
-            }
+            members => Running::Counted(Intervals::of(asof, members, around)),
         };
         // A text may stand in lines, which nobody asked: where no invocation has it that is no 0.
         let of_text = selection.members.iter().any(|m| m.filter.is_some_and(Filter::has_text));
-        let unmatched = of_text && columns.iter().chain([&now, &then]).all(|cell| cell.started() == 0.0);
+        let unmatched = of_text
+            && columns.iter().chain([&now, &then]).all(|cell| cell.started() == 0.0)
+            && running.peaks(&Axis::span(around)).peak() == 0;
         let logs = selection.members.iter().filter(|m| !unmatched && asof.has_logs(m.function)).count();
         let metered = selection
             .members
@@ -98,7 +98,7 @@ impl<'a> Board<'a> {
             .collect();
         Self {
             asof,
-            reach: Reach::of(asof),
+            reach,
             selection,
             axis,
             window,

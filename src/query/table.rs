@@ -26,7 +26,7 @@ const MIN_SHARE: f64 = 0.01;
 /// Memory is short from this share in % of what is configured.
 const MEMORY_SHARE: f64 = 90.0;
 /// A function is silent when it is quiet for longer than this, in ms …
-const SILENT_MS: i64 = 5 * 60 * 1_000;
+pub const SILENT_MS: i64 = 5 * 60 * 1_000;
 /// … and than this many of its usual gaps, of which this many must be known.
 const SILENT_GAPS: i64 = 3;
 const GAPS_KNOWN: usize = 3;

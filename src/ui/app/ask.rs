@@ -5,6 +5,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use crate::model::{FunctionId, Timestamp};
+use crate::query::SILENT_MS;
 use crate::query::filter::Filter;
 use crate::query::view::{LinesAnswer, Overview, OverviewRequest, Problems, SortBy, State};
 use crate::ui::keymap::ViewKind;
@@ -91,9 +92,6 @@ fn aged(answer: &Overview, ms: i64) -> Overview {
     }
     answer
 }
-
-/// Silence of so long is no calm, in ms (`operators.md` part 4, rule 4).
-const SILENT_MS: i64 = 5 * 60_000;
 
 impl UiState {
     /// Milliseconds after which [`super::Msg::Tick`] is due, if nothing else happens: rows that

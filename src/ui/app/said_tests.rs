@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use crate::ui::fixture::{self, Session, live, replay};
 use crate::ui::keymap::ViewKind;
+use crate::ui::view;
 
 use super::state::Msg;
 
@@ -82,4 +83,24 @@ fn what_is_read_is_not_taken_for_the_time_at_which_the_picture_stands() {
     let mut session = Session::new(80, 24, live());
     session.press("7");
     assert!(!fixture::screen(&session.state).contains("not as of"));
+}
+
+#[test]
+fn what_could_not_be_judged_is_said_where_nothing_was_found() {
+    let mut session = session();
+    let answer = session.state.overview.board.answer.as_mut().unwrap();
+    Arc::make_mut(answer).rows.iter_mut().for_each(|row| row.reserved = None);
+    let mut said = |name: &str, left_out: usize| {
+        let mut problems = (*session.state.problems).clone();
+        (problems.left_out, problems.found) = (left_out, Vec::new());
+        session.state.problems = Arc::new(problems);
+        let rows = &session.state.overview.board.answer.as_ref().unwrap().rows;
+        let id = rows.iter().find(|row| &*row.name == name).unwrap().id;
+        view::not_found(&session.state, id, name, session.state.options.charset.symbols())
+    };
+    assert!(said("order-create", 0).ends_with("throttled-reserved not judged: no source tells its limit"));
+    assert!(said("nightly-sync", 0).contains("silence is judged of a steady rhythm"));
+    // What the filter leaves out may well be what is wrong.
+    assert_eq!(said("order-create", 1), "order-create: throttle, no problem that matches the filter");
+    assert_eq!(said("thumbnail-gen", 0), "thumbnail-gen: no problem of a known kind");
 }

@@ -154,19 +154,17 @@ pub fn sentence(pen: &mut Pen, area: Rect, state: &UiState) {
 pub fn not_found(state: &UiState, id: FunctionId, name: &str, symbols: &Symbols) -> String {
     let answer = state.overview.board.answer.as_ref();
     let row = answer.and_then(|answer| answer.rows.iter().find(|row| row.id == id));
-    let none = match state.problems.left_out {
-        0 => "no problem of a known kind",
-        _ => "no problem that matches the filter",
-    };
+    let narrowed = state.problems.left_out > 0;
+    let none = if narrowed { "no problem that matches the filter" } else { "no problem of a known kind" };
     let Some(row) = row.filter(|row| row.state != State::Ok) else { return format!("{name}: {none}") };
     let word = state_sign(row.state, symbols).1;
     match (row.state, row.reserved) {
+        _ if narrowed => format!("{name}: {word}, {none}"),
         (State::Throttled, None) => {
             format!("{name}: {word}; throttled-reserved not judged: no source tells its limit")
         }
-        (State::Throttled, Some(limit)) => format!("{name}: {word}, not at its reserved limit of {limit}"),
         (State::NoData, _) => {
-            format!("{name}: {word}; silence is judged once a rhythm was kept for 10 minutes")
+            format!("{name}: {word}; silence is judged of a steady rhythm of 10 minutes or more")
         }
         _ => format!("{name}: {word}, {none}"),
     }

@@ -118,7 +118,7 @@ fn draw_parts(pen: &mut Pen, area: Rect, label: u16, tree: &TraceTree, text: &La
     let end = area.x + label;
     // What follows the name is whole or not there, and never in its place.
     let name = sanitize::width(&sanitize::display(text.name, symbols)).min(NAME_LEAST) as u16;
-    let kept = text.after.len() as u16;
+    let kept = sanitize::width(&sanitize::display(text.after, symbols)) as u16;
     let kept = if after + name + kept <= end { kept } else { 0 };
     let after = pen.text(after, area.y, end.saturating_sub(after + kept), text.name, own);
     let after = pen.text(after, area.y, kept, text.after, Role::NoData);
