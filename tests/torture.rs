@@ -13,6 +13,8 @@ use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
+use rustix::process::{Pid, Signal, kill_process};
+
 use support::{program, until};
 
 const LOGS: [&str; 6] = ["renamed", "shifted", "halved", "copied", "linked", "emptied"];
@@ -120,26 +122,40 @@ fn compress(plain: &Path, packed: &Path) {
     fs::rename(&hidden, packed).unwrap();
 }
 
-/// Records and rotations.
-fn size() -> (u64, u64) {
-    let Ok(said) = std::env::var("LAMTOP_TORTURE") else { return (100_000, 100) };
+/// Records and rotations: as many as were asked for, else so many.
+fn size(else_so_many: (u64, u64)) -> (u64, u64) {
+    let Ok(said) = std::env::var("LAMTOP_TORTURE") else { return else_so_many };
     let (records, rotations) = said.split_once(',').unwrap();
     (records.parse().unwrap(), rotations.parse().unwrap())
 }
 
 #[test]
 fn every_record_comes_out_once_and_in_order() {
-    let (records, rotations) = size();
+    torture("1024", size((100_000, 100)));
+}
+
+/// Where few files may be open the system gives the inodes of those that were deleted to new ones, and more
+/// packed files wait to be read than may be open.
+#[test]
+fn so_it_does_where_few_files_may_be_open() {
+    torture("48", size((60_000, 600)));
+}
+
+/// Has it follow while it may open so many files, and stand still now and then.
+fn torture(open_files: &str, (records, rotations): (u64, u64)) {
     let dir = tempfile::tempdir().unwrap();
     let (logs, out) = (dir.path().join("logs"), dir.path().join("out.ndjson"));
     fs::create_dir(&logs).unwrap();
     let mut all: Vec<Log> = LOGS.iter().map(|name| Log::new(name, &logs)).collect();
     all.iter_mut().for_each(|log| log.write(1));
-    let recording = Command::new(program())
+    let recording = Command::new("sh")
+        .args(["-c", r#"ulimit -n "$0" && exec "$@""#, open_files])
+        .arg(program())
         .args(["record", logs.to_str().unwrap(), "--idle-exit", "4s", "--out", out.to_str().unwrap()])
         .stderr(Stdio::piped())
         .spawn()
         .unwrap();
+    let process = Pid::from_child(&recording);
     let stderr = std::thread::spawn({
         let mut recording = recording;
         move || {
@@ -154,6 +170,12 @@ fn every_record_comes_out_once_and_in_order() {
     // Written in a few strokes between rotations, as a program does that never pauses.
     let (strokes, count) = (5, all.len() as u64);
     for turn in 0..rotations.div_ceil(count) {
+        // A busy machine lets it wait through some rotations.
+        match turn % 6 {
+            1 => kill_process(process, Signal::STOP).unwrap(),
+            5 => kill_process(process, Signal::CONT).unwrap(),
+            _ => {}
+        }
         for log in &mut all {
             for _ in 0..strokes {
                 log.write(records.div_ceil(rotations * strokes));
@@ -162,6 +184,7 @@ fn every_record_comes_out_once_and_in_order() {
         }
         assert!(!stderr.is_finished(), "it ended after {turn} turns");
     }
+    kill_process(process, Signal::CONT).unwrap();
     all.iter_mut().for_each(|log| log.write(1));
     let (status, said) = stderr.join().unwrap();
     assert!(status.success(), "{said}");

@@ -31,7 +31,8 @@ const BEFORE: u64 = 256;
 
 /// Follows the plan's inputs until told to stop.
 pub(super) fn run(out: &Out, plan: Plan, newest_slice: Option<u64>) -> Result<(), Stopped> {
-    let stay_open = plan.found.len() <= open_files(plan.options.open_files);
+    let most_open = open_files(plan.options.open_files);
+    let stay_open = plan.found.len() <= most_open;
     let mut tail = match Tail::new(out, plan.roots, plan.said, &plan.options) {
         Ok(tail) => tail,
         Err(error) => return out.trouble(None, format!("can't begin to follow: {error}")),
@@ -40,7 +41,7 @@ pub(super) fn run(out: &Out, plan: Plan, newest_slice: Option<u64>) -> Result<()
         tail.unpack(memory(out, name, bytes)?);
     }
     let share = newest_slice.map_or(u64::MAX, |bytes| share(&plan.found, bytes));
-    let mut backlog = Reel::new(stay_open);
+    let mut backlog = Reel::new(stay_open, most_open);
     let mut begun = Vec::new();
     for found in plan.found {
         if found.stat.what == What::Fifo {

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use super::Problem;
 use super::catalog::Place;
-use super::followed::Followed;
+use super::followed::{Followed, State};
 use super::info::open;
 use super::out::Stopped;
 use super::tail::Tail;
@@ -18,6 +18,9 @@ impl Tail {
     pub fn complain(&mut self, key: u32, error: &io::Error) -> Result<(), Stopped> {
         let Some(file) = self.files.get_mut(&key) else { return Ok(()) };
         file.seen = None;
+        if let State::Packed(packed) = &mut file.state {
+            packed.tried = None;
+        }
         if std::mem::replace(&mut file.said, true) {
             return Ok(());
         }

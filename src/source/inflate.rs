@@ -137,8 +137,10 @@ impl Tail {
         let Done { feed: Feed { info, mut framer, arrived, .. }, error } = done;
         match error {
             None => self.out.send_pieces(&info, arrived, true, framer.finish())?,
-            // It was renamed in this moment; its new name is found soon.
-            Some(error) if error.kind() == io::ErrorKind::NotFound => packed.tried = None,
+            // It was renamed in this moment, and its new name is found soon; or too many files were open.
+            Some(error) if error.kind() == io::ErrorKind::NotFound || is_too_many(&error) => {
+                packed.tried = None;
+            }
             Some(_) if *said => {}
             Some(error) => {
                 *said = true;
@@ -153,4 +155,10 @@ impl Tail {
         packed.framer = Some(framer);
         Ok(())
     }
+}
+
+/// Whether there was no room for another open file, of ours or the whole system's.
+fn is_too_many(error: &io::Error) -> bool {
+    let codes = [rustix::io::Errno::MFILE, rustix::io::Errno::NFILE];
+    error.raw_os_error().is_some_and(|code| codes.iter().any(|errno| errno.raw_os_error() == code))
 }

@@ -49,11 +49,14 @@ pub struct SourceInfo {
     pub skipped: u64,
 }
 
-/// Which file: survives renames, differs after delete-and-recreate (as long as the old one is open).
+/// Which file: survives renames, differs after delete-and-recreate. The system gives a deleted file's
+/// inode to the next one that is made; what tells them apart is when they were made, where the system
+/// knows it (elsewhere only as long as the old one is open).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(super) struct Identity {
     dev: u64,
     ino: u64,
+    born: Option<i128>,
 }
 
 /// What a look at a file tells.
@@ -85,7 +88,7 @@ impl From<&Metadata> for Stat {
         let since_1970 = |at: SystemTime| at.duration_since(SystemTime::UNIX_EPOCH).ok();
         let born = m.created().ok().and_then(since_1970).and_then(|since| since.as_nanos().try_into().ok());
         Self {
-            identity: Identity { dev: m.dev(), ino: m.ino() },
+            identity: Identity { dev: m.dev(), ino: m.ino(), born },
             size: m.len(),
             modified,
             born: born.unwrap_or(modified),

@@ -4,7 +4,7 @@
 //! reads archives on the threads that ask for the next event. They promise: chunks hold whole lines of one source, in order, each byte once; a reader waits for
 //! its consumer, nothing is dropped (but by sockets, which never wait: they count what they drop), and of an over-long line what is cut is counted; memory is
 //! bounded whatever the input; a followed line arrives within milliseconds, through rotation of
-//! every kind (a file is its device and inode, not its name); what can't be read is said with
+//! every kind (a file is its device, inode and birth, not its name); what can't be read is said with
 //! what to do, and never fatal to the rest; [`Catalog::reread`] and [`Catalog::range`] give bytes again from where they
 //! lie; dropping [`Sources`] ends all threads, full channel or not.
 
@@ -382,8 +382,13 @@ fn in_general(error: &std::io::Error) -> String {
     format!("can't begin to read: {error}")
 }
 
-/// Files that may be kept open: half of what the system allows, at most `wanted`.
+/// Open files that the program needs for itself.
+const OWN_FILES: u64 = 32;
+
+/// Files that may be kept open: half of what the system allows beside what the program needs for itself
+/// (terminal, watches, sockets), at most `wanted`.
 fn open_files(wanted: usize) -> usize {
     let allowed = rustix::process::getrlimit(rustix::process::Resource::Nofile).current;
-    wanted.min(allowed.map_or(usize::MAX, |n| usize::try_from(n / 2).unwrap_or(usize::MAX))).max(8)
+    let half = |n: u64| usize::try_from(n.saturating_sub(OWN_FILES) / 2).unwrap_or(usize::MAX);
+    wanted.min(allowed.map_or(usize::MAX, half)).max(8)
 }

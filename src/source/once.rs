@@ -27,8 +27,9 @@ impl Archives {
     /// Enters all of the plan. Ids follow the order of memory as given, then of paths. Pipes are read
     /// on threads of their own, which send to `pipes`.
     pub fn open(out: &Out, pipes: &Out, plan: Plan) -> Result<Self, Stopped> {
-        let stay_open = plan.found.len() <= super::open_files(plan.options.open_files);
-        let mut all = Self { reel: Reel::new(stay_open), pipes: Vec::new() };
+        let most_open = super::open_files(plan.options.open_files);
+        let stay_open = plan.found.len() <= most_open;
+        let mut all = Self { reel: Reel::new(stay_open, most_open), pipes: Vec::new() };
         for (name, bytes) in plan.memory {
             all.reel.add(memory(out, name, bytes)?);
         }

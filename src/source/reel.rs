@@ -18,8 +18,8 @@ use crate::model::Timestamp;
 const HALF_LINES: usize = 64 << 20;
 /// Half lines up to this length are never cut for others' sake.
 const SHORT: usize = 4 << 10;
-/// Most weight of packed files read at once: a gzip file takes some 120 KiB of memory, and can't be put
-/// aside.
+/// Most weight of packed files read at once: a gzip file takes some 120 KiB of memory and an open file, and
+/// can't be put aside.
 const INFLATING: usize = 128;
 
 /// Watches over the memory of half lines.
@@ -83,6 +83,7 @@ pub(super) struct Reel {
     /// Packed files that wait for their turn, by id.
     waiting: VecDeque<u32>,
     inflating: usize,
+    most_inflating: usize,
     /// Whether plain files stay open between steps.
     stay_open: bool,
     half_lines: HalfLines,
@@ -90,13 +91,15 @@ pub(super) struct Reel {
 }
 
 impl Reel {
-    /// An empty one. With `stay_open` the files' handles are kept from step to step.
-    pub fn new(stay_open: bool) -> Self {
+    /// An empty one, where others may keep so many files open. With `stay_open` the plain files' handles
+    /// are kept from step to step.
+    pub fn new(stay_open: bool, open_files: usize) -> Self {
         Self {
             feeds: BTreeMap::new(),
             next: BinaryHeap::new(),
             waiting: VecDeque::new(),
             inflating: 0,
+            most_inflating: INFLATING.min(open_files / 2),
             stay_open,
             half_lines: HalfLines::default(),
             pieces: Vec::new(),
@@ -107,13 +110,18 @@ impl Reel {
     pub fn add(&mut self, feed: Feed) {
         let id = feed.info.id.0;
         let weight = feed.weight();
-        if weight > 0 && self.inflating + weight > INFLATING {
+        self.feeds.insert(id, feed);
+        if weight > 0 && !self.has_room(weight) {
             self.waiting.push_back(id);
         } else {
             self.inflating += weight;
             self.next.push(Reverse((0, id)));
         }
-        self.feeds.insert(id, feed);
+    }
+
+    /// Whether a packed file of so much weight may be read beside those that are; one always may.
+    fn has_room(&self, weight: usize) -> bool {
+        self.inflating == 0 || self.inflating + weight <= self.most_inflating
     }
 
     /// Whether all is read.
@@ -147,7 +155,7 @@ impl Reel {
         self.half_lines.gone(feed.framer.held());
         self.inflating -= feed.weight();
         while let Some(next) = self.waiting.front().and_then(|id| self.feeds.get(id))
-            && self.inflating + next.weight() <= INFLATING
+            && self.has_room(next.weight())
         {
             self.inflating += next.weight();
             self.next.push(Reverse((0, next.info.id.0)));

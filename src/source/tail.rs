@@ -1,6 +1,6 @@
 //! The thread that follows: which names there are, which files they mean, and when to look.
 //!
-//! A file is its device and inode; names come and go. Every look at a name ends in [`Tail::find`],
+//! A file is its device, inode and birth; names come and go. Every look at a name ends in [`Tail::find`],
 //! whatever caused it, so that a missed notice costs time and nothing else; what is found is read when all
 //! names are looked at that changed, in order of age (`order`).
 
@@ -99,10 +99,11 @@ pub(super) struct Tail {
 impl Tail {
     /// Of roots, of which some things were `said` already not to be readable.
     pub fn new(out: &Out, roots: Vec<Root>, said: BTreeSet<String>, options: &Options) -> io::Result<Self> {
+        let most_handles = open_files(options.open_files);
         Ok(Self {
             out: out.clone(),
             files: BTreeMap::new(),
-            unpacker: Unpacker::start(out)?,
+            unpacker: Unpacker::start(out, most_handles)?,
             heads: Heads::default(),
             half_lines: HalfLines::default(),
             pieces: Vec::new(),
@@ -112,7 +113,7 @@ impl Tail {
             waiting: BTreeSet::new(),
             ready: BTreeSet::new(),
             handles: 0,
-            most_handles: open_files(options.open_files),
+            most_handles,
             uses: 0,
             linger_ms: options.linger_ms,
             by_identity: HashMap::new(),

@@ -14,14 +14,14 @@ pub(super) struct Unpacker {
 }
 
 impl Unpacker {
-    /// Starts it; it ends with `out` or when this is dropped.
-    pub fn start(out: &Out) -> std::io::Result<Self> {
+    /// Starts it, where others may keep so many files open; it ends with `out` or when this is dropped.
+    pub fn start(out: &Out, open_files: usize) -> std::io::Result<Self> {
         let (jobs, feeds) = unbounded();
         let (finished, done) = unbounded();
         let out = out.clone();
         std::thread::Builder::new().name("source-unpack".into()).spawn(move || {
             // Stopped is how a thread ends when nobody listens.
-            let _ = run(&out, &feeds, &finished);
+            let _ = run(&out, open_files, &feeds, &finished);
         })?;
         Ok(Self { jobs, done })
     }
@@ -33,8 +33,8 @@ impl Unpacker {
     }
 }
 
-fn run(out: &Out, feeds: &Receiver<Feed>, finished: &Sender<Done>) -> Result<(), Stopped> {
-    let mut reel = Reel::new(true);
+fn run(out: &Out, open_files: usize, feeds: &Receiver<Feed>, finished: &Sender<Done>) -> Result<(), Stopped> {
+    let mut reel = Reel::new(true, open_files);
     loop {
         if reel.is_empty() {
             select! {
@@ -45,7 +45,9 @@ fn run(out: &Out, feeds: &Receiver<Feed>, finished: &Sender<Done>) -> Result<(),
         while let Ok(feed) = feeds.try_recv() {
             reel.add(feed);
         }
-        if let Some(done) = reel.step(out)? {
+        if let Some(mut done) = reel.step(out)? {
+            // Whoever takes it may be busy for a while, and files that are not read need not be open.
+            done.feed.reader = None;
             finished.send(done).map_err(|_| Stopped)?;
         }
     }
