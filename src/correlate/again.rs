@@ -6,6 +6,7 @@
 //! the newest; only others are searched for, and where there are none nothing is kept to be searched.
 //! An application's line is told by its event's id, where its container says one.
 
+use std::collections::VecDeque;
 use std::hash::{BuildHasher, Hasher, RandomState};
 
 use rustc_hash::{FxHashSet, FxSeededState};
@@ -14,15 +15,17 @@ use super::Correlator;
 use super::place::{Place, id_of};
 use crate::model::{FunctionId, Platform, Timestamp};
 
-/// Records remembered, 8 bytes each; beyond that the older half is forgotten.
+/// Records remembered, 8 bytes each; beyond that the oldest are forgotten.
 const MOST: usize = 1 << 20;
+/// Records of a block. What grows by blocks is never copied, and what it takes is what it holds.
+const BLOCK: usize = 8 << 10;
 /// Ids of events remembered, at least so many of the newest and at most twice that, each 9 bytes.
 const MOST_EVENTS: usize = 256 << 10;
 
 /// What was told, of all environments.
 pub(super) struct Told {
-    /// A tag of each record, in the order of reading.
-    tags: Vec<u64>,
+    /// A tag of each record, in the order of reading, [`BLOCK`] after [`BLOCK`].
+    tags: VecDeque<Vec<u64>>,
     /// The same, to be searched: only from the first record on that may have come before. Most
     /// captures have none.
     index: Option<FxHashSet<u64>>,
@@ -32,21 +35,21 @@ pub(super) struct Told {
 
 impl std::fmt::Debug for Told {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Told").field("tags", &self.tags.len()).finish_non_exhaustive()
+        f.debug_struct("Told").field("tags", &self.len()).finish_non_exhaustive()
     }
 }
 
 impl Default for Told {
     fn default() -> Self {
         let seed = FxSeededState::with_seed(RandomState::new().hash_one(0) as usize);
-        Self { tags: Vec::new(), index: None, seed }
+        Self { tags: VecDeque::new(), index: None, seed }
     }
 }
 
 impl Told {
     /// Bytes held, estimated.
     pub fn bytes(&self) -> usize {
-        self.tags.capacity() * size_of::<u64>()
+        self.tags.len() * BLOCK * size_of::<u64>()
             + self.index.as_ref().map_or(0, |index| table_bytes::<u64>(index.capacity()))
     }
 
@@ -59,7 +62,7 @@ impl Told {
     #[cold]
     fn again(&mut self, tag: u64) -> bool {
         let tags = &self.tags;
-        let index = self.index.get_or_insert_with(|| tags.iter().copied().collect());
+        let index = self.index.get_or_insert_with(|| tags.iter().flatten().copied().collect());
         let again = !index.insert(tag);
         if !again {
             self.remember(tag);
@@ -69,15 +72,34 @@ impl Told {
 
     /// Remembers a record.
     fn remember(&mut self, tag: u64) {
-        // Before one more is put there: a list that grows beyond takes twice as much.
-        if self.tags.len() == MOST {
-            self.tags.drain(..MOST / 2);
-            self.index = None;
+        match self.tags.back_mut() {
+            Some(block) if block.len() < BLOCK => block.push(tag),
+            _ => self.begin_block(tag),
         }
-        self.tags.push(tag);
         if let Some(index) = &mut self.index {
             index.insert(tag);
         }
+    }
+
+    /// Begins another block, with this one; the oldest makes room for it.
+    #[cold]
+    fn begin_block(&mut self, tag: u64) {
+        if self.tags.len() == MOST / BLOCK
+            && let Some(oldest) = self.tags.pop_front()
+            && let Some(index) = &mut self.index
+        {
+            oldest.iter().for_each(|tag| {
+                index.remove(tag);
+            });
+        }
+        let mut block = Vec::with_capacity(BLOCK);
+        block.push(tag);
+        self.tags.push_back(block);
+    }
+
+    /// How many are remembered.
+    fn len(&self) -> usize {
+        self.tags.iter().map(Vec::len).sum()
     }
 }
 
@@ -209,7 +231,7 @@ mod tests {
                 let again = was_told(&mut told, &mut newest, at, kind, id);
                 prop_assert_eq!(again, !model.insert((at, kind, id)));
             }
-            prop_assert_eq!(told.tags.len(), model.len());
+            prop_assert_eq!(told.len(), model.len());
         }
     }
 
@@ -220,9 +242,17 @@ mod tests {
         for at in 0..all {
             assert!(!was_told(&mut told, &mut newest, at, 0, 0));
         }
-        assert_eq!(told.tags.len(), MOST / 2 + 1);
+        let oldest = BLOCK as i64;
+        assert_eq!(told.len(), MOST - BLOCK + 1);
         assert!(was_told(&mut told, &mut newest, all - 1, 0, 0));
-        assert!(was_told(&mut told, &mut newest, all - MOST as i64 / 2 - 1, 0, 0));
-        assert!(!was_told(&mut told, &mut newest, 5, 0, 0));
+        assert!(was_told(&mut told, &mut newest, oldest, 0, 0));
+        assert!(!was_told(&mut told, &mut newest, oldest - 1, 0, 0));
+        // Where records are searched for, too.
+        for at in all..all + oldest {
+            assert!(!was_told(&mut told, &mut newest, at, 0, 0));
+        }
+        assert!(was_told(&mut told, &mut newest, all - 1, 0, 0));
+        assert!(was_told(&mut told, &mut newest, 2 * oldest, 0, 0));
+        assert!(!was_told(&mut told, &mut newest, oldest, 0, 0));
     }
 }
