@@ -138,6 +138,10 @@ fn every_record_comes_out_once_and_in_order() {
 /// packed files wait to be read than may be open.
 #[test]
 fn so_it_does_where_few_files_may_be_open() {
+    let file = tempfile::tempfile().unwrap();
+    if let Err(error) = file.metadata().unwrap().created() {
+        return println!("skipped: here nobody knows when a file was made ({error})");
+    }
     torture("48", size((60_000, 600)));
 }
 

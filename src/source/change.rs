@@ -70,9 +70,8 @@ impl Tail {
     /// A file does not begin as it did.
     pub fn anew(&mut self, key: u32, handle: &Arc<File>) -> Result<(), Stopped> {
         self.over(key, "was written anew in place")?;
-        match handle.metadata() {
-            Ok(metadata) => {
-                let stat = Stat::from(&metadata);
+        match Stat::of_open(handle) {
+            Ok(stat) => {
                 self.is_again(key, &stat);
                 self.begin(key, stat, handle)
             }
@@ -211,8 +210,8 @@ impl Tail {
 
     /// Looks at a file by its handle.
     pub fn look_behind(&mut self, key: u32) -> Result<(), Stopped> {
-        match self.handle(key)?.map(|handle| handle.metadata()) {
-            Some(Ok(metadata)) => self.grow(key, Stat::from(&metadata)),
+        match self.handle(key)?.map(|handle| Stat::of_open(&handle)) {
+            Some(Ok(stat)) => self.grow(key, stat),
             _ => Ok(()),
         }
     }

@@ -92,7 +92,7 @@ impl Archive {
         let (file, _) = open(&found.path)?;
         let begins = part(&file, 0, HEAD as u64)?;
         // After that, so that what is read is never more than what is known to begin so.
-        let stat = Stat::from(&file.metadata()?);
+        let stat = Stat::of_open(&file)?;
         let pack = Pack::of(&begins);
         let whole = pack.is_some() || stat.size <= share || begins.len() < HEAD;
         let start = if whole { 0 } else { slice_start(&file, stat.size, share, most)? };

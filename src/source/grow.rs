@@ -31,7 +31,7 @@ impl Tail {
         }
         let Some(handle) = self.handle(key)? else { return Ok(()) };
         // It may have been read since that look, which then seems to be of a shorter file.
-        let stat = handle.metadata().map_or(stat, |metadata| Stat::from(&metadata));
+        let stat = Stat::of_open(&handle).unwrap_or(stat);
         let (now, wall) = (self.out.clock.steady_ms(), self.out.clock.now());
         let Some(file) = self.files.get_mut(&key) else { return Ok(()) };
         let was_empty = file.seen.replace((stat.size, stat.modified)).is_some_and(|(size, _)| size == 0);
@@ -302,8 +302,8 @@ impl Tail {
             self.half_lines.gone(lines.framer.held());
             lines.framer = Framer::new(0, most);
         }
-        if let Ok(metadata) = handle.metadata() {
-            self.is_again(key, &Stat::from(&metadata));
+        if let Ok(stat) = Stat::of_open(handle) {
+            self.is_again(key, &stat);
         }
         if self.beginning.contains(&first) {
             // That is about to begin, and looked here first because this still held the same.

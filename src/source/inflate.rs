@@ -48,10 +48,10 @@ impl Tail {
                 framer
             }
             (None, Some(start)) => {
-                let stat = Stat::from(&match handle.metadata() {
-                    Ok(metadata) => metadata,
+                let stat = match Stat::of_open(&handle) {
+                    Ok(stat) => stat,
                     Err(error) => return self.complain(key, &error),
-                });
+                };
                 let info = enter(&self.out, &file.path, stat, Kind::Packed, 0);
                 packed.info = Some(info.clone());
                 self.out.send(Event::Opened(info))?;

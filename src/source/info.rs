@@ -1,10 +1,14 @@
 //! What a source is called and what it is.
 
 use std::fs::{File, Metadata, OpenOptions};
+use std::io;
+use std::os::fd::AsFd;
 use std::os::unix::fs::{FileTypeExt, MetadataExt, OpenOptionsExt};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::SystemTime;
+
+use rustix::fs::{AtFlags, CWD};
 
 use crate::model::{SourceId, Timestamp};
 
@@ -49,6 +53,9 @@ pub struct SourceInfo {
     pub skipped: u64,
 }
 
+/// Nanoseconds of a second.
+const NS: i128 = 1_000_000_000;
+
 /// Which file: survives renames, differs after delete-and-recreate. The system gives a deleted file's
 /// inode to the next one that is made; what tells them apart is when they were made, where the system
 /// knows it (elsewhere only as long as the old one is open).
@@ -81,10 +88,66 @@ pub(super) enum What {
     Other,
 }
 
+impl Stat {
+    /// Looks at what lies at `path`, behind symlinks.
+    pub fn of(path: &Path) -> io::Result<Self> {
+        look(CWD, path, AtFlags::empty(), || std::fs::metadata(path))
+    }
+
+    /// Looks at an open file.
+    pub fn of_open(file: &File) -> io::Result<Self> {
+        look(file, Path::new(""), AtFlags::EMPTY_PATH, || file.metadata())
+    }
+}
+
+/// One look at all of it. Rust's own asks for a file's birth with glibc alone, and the binary that is carried to
+/// other machines has none.
+#[cfg(target_os = "linux")]
+fn look(
+    at: impl AsFd,
+    path: &Path,
+    flags: AtFlags,
+    otherwise: impl FnOnce() -> io::Result<Metadata>,
+) -> io::Result<Stat> {
+    use rustix::fs::{FileType, StatxFlags, makedev, statx};
+    let told = match statx(at, path, flags, StatxFlags::BASIC_STATS | StatxFlags::BTIME) {
+        Ok(told) => told,
+        // A kernel older than 4.11, or one that is not let.
+        Err(rustix::io::Errno::NOSYS) => return Ok(Stat::from(&otherwise()?)),
+        Err(error) => return Err(error.into()),
+    };
+    let ns = |at: rustix::fs::StatxTimestamp| i128::from(at.tv_sec) * NS + i128::from(at.tv_nsec);
+    let knows_birth = told.stx_mask & StatxFlags::BTIME.bits() != 0;
+    let (born, modified) = (knows_birth.then(|| ns(told.stx_btime)), ns(told.stx_mtime));
+    let dev = makedev(told.stx_dev_major, told.stx_dev_minor);
+    Ok(Stat {
+        identity: Identity { dev, ino: told.stx_ino, born },
+        size: told.stx_size,
+        modified,
+        born: born.unwrap_or(modified),
+        what: match FileType::from_raw_mode(told.stx_mode.into()) {
+            FileType::RegularFile => What::File,
+            FileType::Directory => What::Folder,
+            FileType::Fifo => What::Fifo,
+            _ => What::Other,
+        },
+    })
+}
+
+#[cfg(not(target_os = "linux"))]
+fn look(
+    _: impl AsFd,
+    _: &Path,
+    _: AtFlags,
+    otherwise: impl FnOnce() -> io::Result<Metadata>,
+) -> io::Result<Stat> {
+    Ok(Stat::from(&otherwise()?))
+}
+
 impl From<&Metadata> for Stat {
     fn from(m: &Metadata) -> Self {
         let kind = m.file_type();
-        let modified = i128::from(m.mtime()) * 1_000_000_000 + i128::from(m.mtime_nsec());
+        let modified = i128::from(m.mtime()) * NS + i128::from(m.mtime_nsec());
         let since_1970 = |at: SystemTime| at.duration_since(SystemTime::UNIX_EPOCH).ok();
         let born = m.created().ok().and_then(since_1970).and_then(|since| since.as_nanos().try_into().ok());
         Self {
@@ -106,16 +169,47 @@ impl From<&Metadata> for Stat {
 }
 
 /// Opens a file for reading without ever waiting, even where a pipe without a writer lies.
-pub(super) fn open(path: &Path) -> std::io::Result<(File, Stat)> {
+pub(super) fn open(path: &Path) -> io::Result<(File, Stat)> {
     let nonblock = rustix::fs::OFlags::NONBLOCK.bits().cast_signed();
     let file = OpenOptions::new().read(true).custom_flags(nonblock).open(path)?;
-    let stat = Stat::from(&file.metadata()?);
+    let stat = Stat::of_open(&file)?;
     Ok((file, stat))
 }
 
-impl Stat {
-    /// Looks at what lies at `path`, behind symlinks.
-    pub fn of(path: &Path) -> std::io::Result<Self> {
-        Ok(Self::from(&std::fs::metadata(path)?))
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_is_the_same_by_its_path_its_handle_and_the_standard_library() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("app.log");
+        std::fs::write(&path, "12345").unwrap();
+        let (file, stat) = open(&path).unwrap();
+        assert_eq!((stat.size, stat.what), (5, What::File));
+        assert_eq!(Stat::of(&path).unwrap(), stat);
+        let metadata = file.metadata().unwrap();
+        let told = Stat::from(&metadata);
+        // Whether that knows the birth depends on the library beneath it.
+        let born = metadata.created().is_ok();
+        assert!(!born || told == stat, "{told:?} {stat:?}");
+        let known = |stat: Stat| (stat.identity.dev, stat.identity.ino, stat.size, stat.modified, stat.what);
+        assert_eq!(known(told), known(stat));
+        assert_eq!(Stat::of(dir.path()).unwrap().what, What::Folder);
+        assert_eq!(Stat::of(Path::new("/dev/null")).unwrap().what, What::Other);
+        assert_eq!(Stat::of(&path.join("below")).unwrap_err().kind(), io::ErrorKind::NotADirectory);
+        assert_eq!(Stat::of(&dir.path().join("none")).unwrap_err().kind(), io::ErrorKind::NotFound);
+    }
+
+    #[test]
+    fn a_file_stays_itself_by_another_name_and_what_takes_its_place_is_another() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("app.log");
+        std::fs::write(&path, "").unwrap();
+        let before = Stat::of(&path).unwrap().identity;
+        std::fs::rename(&path, dir.path().join("app.log.1")).unwrap();
+        assert_eq!(Stat::of(&dir.path().join("app.log.1")).unwrap().identity, before);
+        std::fs::write(&path, "").unwrap();
+        assert_ne!(Stat::of(&path).unwrap().identity, before);
     }
 }
