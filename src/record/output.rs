@@ -2,12 +2,13 @@
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
-use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use memchr::memrchr;
+
+use crate::source::Identity;
 
 /// Bytes of lines that are written at once; compressed, a gzip member of their own, so that what is
 /// there is whole whatever comes after.
@@ -52,8 +53,8 @@ pub(super) struct Output {
     block: Vec<u8>,
     /// Lines in the files, and in the block.
     lines: (u64, u64),
-    /// The files that were written, by device and inode.
-    own: Vec<(u64, u64)>,
+    /// The files that were written; one that can't say which it is can't be followed either.
+    own: Vec<Option<Identity>>,
 }
 
 impl Output {
@@ -91,7 +92,7 @@ impl Output {
 
     /// Whether this is one of the files written here.
     pub fn is_own(&self, path: &Path) -> bool {
-        fs::metadata(path).is_ok_and(|metadata| self.own.contains(&(metadata.dev(), metadata.ino())))
+        Identity::of(path).is_ok_and(|identity| self.own.contains(&Some(identity)))
     }
 
     /// Whether lines wait in memory.
@@ -191,8 +192,7 @@ impl Output {
     }
 
     fn remember(&mut self) {
-        // A file that can't say what it is can't be followed either.
-        self.own.push(self.file.metadata().map_or((0, 0), |metadata| (metadata.dev(), metadata.ino())));
+        self.own.push(Identity::of_open(&self.file).ok());
     }
 }
 
@@ -259,6 +259,21 @@ mod tests {
         assert_eq!(parts.concat(), (0..35).map(|n| format!("line {n:04}\n")).collect::<String>());
         assert!(output.is_own(&dir.path().join("c.0001.ndjson")) && output.is_own(&path));
         assert!(!output.is_own(&dir.path().join("c.0002.ndjson")));
+    }
+
+    /// Whoever tidies up behind a recording frees inodes, and the next logs that are begun get them.
+    #[test]
+    fn what_is_made_of_a_deleted_part_is_not_ours() {
+        let dir = tempfile::tempdir().unwrap();
+        let mut output = Output::create(&dir.path().join("c.ndjson"), Some(100)).unwrap();
+        lines(&mut output, 0..35);
+        output.finish().unwrap();
+        fs::remove_file(dir.path().join("c.0001.ndjson")).unwrap();
+        let log = dir.path().join("app.log");
+        if fs::File::create(&log).unwrap().metadata().unwrap().created().is_err() {
+            return println!("skipped: here nobody knows when a file was made");
+        }
+        assert!(!output.is_own(&log));
     }
 
     #[test]

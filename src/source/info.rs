@@ -60,10 +60,22 @@ const NS: i128 = 1_000_000_000;
 /// inode to the next one that is made; what tells them apart is when they were made, where the system
 /// knows it (elsewhere only as long as the old one is open).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(super) struct Identity {
+pub struct Identity {
     dev: u64,
     ino: u64,
     born: Option<i128>,
+}
+
+impl Identity {
+    /// That of what lies at `path`, behind symlinks.
+    pub fn of(path: &Path) -> io::Result<Self> {
+        Ok(Stat::of(path)?.identity)
+    }
+
+    /// That of an open file.
+    pub fn of_open(file: &File) -> io::Result<Self> {
+        Ok(Stat::of_open(file)?.identity)
+    }
 }
 
 /// What a look at a file tells.

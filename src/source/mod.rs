@@ -46,7 +46,7 @@ use std::time::Duration;
 use crossbeam_channel::{Receiver, Sender, bounded};
 
 pub use catalog::{Catalog, RangeReader};
-pub use info::{Kind, SourceInfo};
+pub use info::{Identity, Kind, SourceInfo};
 pub use listen::Key;
 pub use pool::Pool;
 pub use pull::Reading;
