@@ -103,57 +103,54 @@ pub(super) enum What {
 impl Stat {
     /// Looks at what lies at `path`, behind symlinks.
     pub fn of(path: &Path) -> io::Result<Self> {
-        look(CWD, path, AtFlags::empty(), || std::fs::metadata(path))
+        match told(CWD, path, AtFlags::empty())? {
+            Some(stat) => Ok(stat),
+            None => Ok(Self::from(&std::fs::metadata(path)?)),
+        }
     }
 
     /// Looks at an open file.
     pub fn of_open(file: &File) -> io::Result<Self> {
-        look(file, Path::new(""), AtFlags::EMPTY_PATH, || file.metadata())
+        match told(file, Path::new(""), AtFlags::EMPTY_PATH)? {
+            Some(stat) => Ok(stat),
+            None => Ok(Self::from(&file.metadata()?)),
+        }
     }
 }
 
-/// One look at all of it. Rust's own asks for a file's birth with glibc alone, and the binary that is carried to
-/// other machines has none.
-#[cfg(target_os = "linux")]
-fn look(
-    at: impl AsFd,
-    path: &Path,
-    flags: AtFlags,
-    otherwise: impl FnOnce() -> io::Result<Metadata>,
-) -> io::Result<Stat> {
-    use rustix::fs::{FileType, StatxFlags, makedev, statx};
-    let told = match statx(at, path, flags, StatxFlags::BASIC_STATS | StatxFlags::BTIME) {
-        Ok(told) => told,
-        // A kernel older than 4.11, or one that is not let.
-        Err(rustix::io::Errno::NOSYS) => return Ok(Stat::from(&otherwise()?)),
-        Err(error) => return Err(error.into()),
-    };
-    let ns = |at: rustix::fs::StatxTimestamp| i128::from(at.tv_sec) * NS + i128::from(at.tv_nsec);
-    let knows_birth = told.stx_mask & StatxFlags::BTIME.bits() != 0;
-    let (born, modified) = (knows_birth.then(|| ns(told.stx_btime)), ns(told.stx_mtime));
-    let dev = makedev(told.stx_dev_major, told.stx_dev_minor);
-    Ok(Stat {
-        identity: Identity { dev, ino: told.stx_ino, born },
-        size: told.stx_size,
-        modified,
-        born: born.unwrap_or(modified),
-        what: match FileType::from_raw_mode(told.stx_mode.into()) {
-            FileType::RegularFile => What::File,
-            FileType::Directory => What::Folder,
-            FileType::Fifo => What::Fifo,
-            _ => What::Other,
-        },
-    })
-}
-
-#[cfg(not(target_os = "linux"))]
-fn look(
-    _: impl AsFd,
-    _: &Path,
-    _: AtFlags,
-    otherwise: impl FnOnce() -> io::Result<Metadata>,
-) -> io::Result<Stat> {
-    Ok(Stat::from(&otherwise()?))
+/// What Linux tells in one look, births too: Rust's own library asks for those with glibc alone, and the binary that
+/// is carried to other machines has none. `None` elsewhere, and from a kernel older than 4.11.
+fn told(at: impl AsFd, path: &Path, flags: AtFlags) -> io::Result<Option<Stat>> {
+    #[cfg(target_os = "linux")]
+    {
+        use rustix::fs::{FileType, StatxFlags, StatxTimestamp, makedev, statx};
+        let told = match statx(at, path, flags, StatxFlags::BASIC_STATS | StatxFlags::BTIME) {
+            Ok(told) => told,
+            Err(rustix::io::Errno::NOSYS) => return Ok(None),
+            Err(error) => return Err(error.into()),
+        };
+        let ns = |at: StatxTimestamp| i128::from(at.tv_sec) * NS + i128::from(at.tv_nsec);
+        let knows_birth = told.stx_mask & StatxFlags::BTIME.bits() != 0;
+        let (born, modified) = (knows_birth.then(|| ns(told.stx_btime)), ns(told.stx_mtime));
+        let dev = makedev(told.stx_dev_major, told.stx_dev_minor);
+        Ok(Some(Stat {
+            identity: Identity { dev, ino: told.stx_ino, born },
+            size: told.stx_size,
+            modified,
+            born: born.unwrap_or(modified),
+            what: match FileType::from_raw_mode(told.stx_mode.into()) {
+                FileType::RegularFile => What::File,
+                FileType::Directory => What::Folder,
+                FileType::Fifo => What::Fifo,
+                _ => What::Other,
+            },
+        }))
+    }
+    #[cfg(not(target_os = "linux"))]
+    {
+        let _ = (at, path, flags);
+        Ok(None)
+    }
 }
 
 impl From<&Metadata> for Stat {
